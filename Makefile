@@ -1,0 +1,84 @@
+# Two commands are enough: `make demo` and `make test`. `make help` lists the others.
+# Everything that is needed is installed here; nothing but a C++ compiler, Python 3.11 and make is assumed.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+STAMPS := build/stamps
+NATIVE := CMakeLists.txt $(wildcard native/*)
+JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all check format docs examples lock bench clean test-tools slow-tools
+
+help: ## List what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMPS)/package ## Set up the environment and build the native core
+
+demo: $(STAMPS)/package examples ## Run the main job on harmless photos, with a console at http://127.0.0.1:8400
+	@$(BIN)/safehold demo
+
+test: export SAFEHOLD_REQUIRE_NATIVE = 1
+test: $(STAMPS)/package test-tools examples ## Pass every test but the slow ones
+	@echo "Running the tests on $(JOBS) processes; screenshots go to build/screenshots."
+	@$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not slow"
+
+test-all: export SAFEHOLD_REQUIRE_NATIVE = 1
+test-all: $(STAMPS)/package test-tools slow-tools examples ## Pass every test, the slow ones too
+	@$(BIN)/pytest -n $(JOBS) --dist loadgroup
+
+check: $(STAMPS)/package ## Check format, lint, types, the fence between rooms, and that the reference is current
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/python docs/generate.py --check
+
+format: $(STAMPS)/package ## Put the code into its one format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(STAMPS)/package ## Write the generated reference pages
+	$(BIN)/python docs/generate.py
+
+examples: $(STAMPS)/examples ## Write altered copies of the photos into build/examples
+
+lock: $(UV) ## Resolve the dependencies anew into requirements.lock
+	$(UV) pip compile pyproject.toml --extra video --extra heif --extra parquet --group dev --group build \
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
+
+clean: ## Remove what was built; the demo's data in .safehold stays
+	rm -rf build $(VENV)
+
+# --- how it is set up -------------------------------------------------------------------------------------
+
+$(UV):
+	@echo "Setting up the Python environment in $(VENV) (about 20 seconds)."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || deploy/apt-install.sh python3-venv
+	@command -v c++ >/dev/null || deploy/apt-install.sh g++
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet uv
+
+$(STAMPS)/environment: requirements.lock | $(UV)
+	@echo "Installing the locked dependencies."
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/package: pyproject.toml $(NATIVE) $(STAMPS)/environment
+	@echo "Building the native core (about 10 seconds)."
+	@$(UV) pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(STAMPS)/examples: examples/make_examples.py $(wildcard examples/photos/*) $(wildcard examples/photos/unlisted/*) $(STAMPS)/package
+	@$(BIN)/python examples/make_examples.py
+	@touch $@
+
+test-tools:
+	@deploy/apt-install.sh chromium lomiri-wallpapers-16.04
+
+slow-tools:
+	@deploy/apt-install.sh postgresql-15

@@ -1,0 +1,1 @@
+"""Safehold finds known child sexual abuse material and carries each human decision through."""

@@ -1,0 +1,1 @@
+"""The words of the trade: frozen values, enums, events, errors, permissions. Standard library only."""

@@ -1,0 +1,113 @@
+"""A case is the folder of review work: one open per account and purpose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from safehold.model.assessment import Category, Finding
+from safehold.model.hash_list import Purpose
+from safehold.model.ids import AnalystId, AppealId, CaseId, ItemId, OutcomeId, SubjectId
+
+
+class CaseState(StrEnum):
+    """Open while any item waits for an outcome, then settled."""
+
+    OPEN = "open"
+    SETTLED = "settled"
+
+
+class SubjectPart(StrEnum):
+    """A person's part in a case. UNKNOWN until a person sets it: the uploader is often the child."""
+
+    UNKNOWN = "unknown"
+    SUSPECTED = "suspected"
+    VICTIM = "victim"
+    REPORTER = "reporter"
+    BYSTANDER = "bystander"
+
+    @property
+    def may_be_sanctioned(self) -> bool:
+        """Whether an account action or a report naming this person may be planned at all."""
+        return self not in (SubjectPart.UNKNOWN, SubjectPart.VICTIM)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorityPart:
+    """One named, explainable reason why a case comes before another. weight: 0 to 100, added up."""
+
+    name: str
+    seen: str
+    weight: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A case as review sees it.
+
+    number: the short number people say aloud. revision: rises by one with every change; a change
+    that names an older one is refused. locked_by, locked_until: who works on it now.
+    """
+
+    id: CaseId
+    number: int
+    purpose: Purpose
+    account_id: str | None
+    state: CaseState
+    priority: int
+    priority_parts: tuple[PriorityPart, ...]
+    opened_at: datetime
+    revision: int
+    rehearsal: bool = False
+    settled_at: datetime | None = None
+    locked_by: AnalystId | None = None
+    locked_until: datetime | None = None
+
+    def is_locked_for(self, analyst: AnalystId, now: datetime) -> bool:
+        """Say whether somebody else holds the case at this instant."""
+        return (
+            self.locked_by is not None
+            and self.locked_by != analyst
+            and self.locked_until is not None
+            and now < self.locked_until
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """An account's or a person's part in a case."""
+
+    id: SubjectId
+    case_id: CaseId
+    account_id: str | None
+    part: SubjectPart = SubjectPart.UNKNOWN
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The settled result of one item of a case. by: the people it rests on, never a machine."""
+
+    id: OutcomeId
+    case_id: CaseId
+    item_id: ItemId
+    finding: Finding
+    category: Category | None
+    by: tuple[AnalystId, ...]
+    settled_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appeal:
+    """Somebody contests what was done to an item. statement: their words; shown to people, never logged."""
+
+    id: AppealId
+    item_id: ItemId
+    by: str
+    statement: str
+    received_at: datetime
+
+    def __repr__(self) -> str:
+        """Name the id only: the statement and the person do not belong in a log."""
+        return f"Appeal({self.id})"

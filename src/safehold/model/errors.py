@@ -1,0 +1,282 @@
+"""One root, a few families, and each failure as a class of its own.
+
+SafeholdError
+├── InvalidInput      what was sent does not have the form that was asked for
+│   ├── BadDigest, UnknownSignalType, BadListFile, BadForm, BadSettings, UnknownSurface, EmptyFile,
+│   ├── MalformedJson, UnsupportedMediaType, WrongMethod
+├── NotAuthenticated  nobody we know
+├── NotAllowed        known, but not permitted
+├── NotFound          no such thing, or none that this actor may know of
+├── Conflict          it clashes with what is already recorded
+│   ├── StaleRevision, CaseLocked, IdempotencyMismatch, IdempotencyInProgress, NameTaken
+├── TooLarge          over a limit that is stated in the message
+├── Refused           a rule of the house forbids it
+│   ├── AddressRefused, ErasedEvidence
+├── Unavailable       a part we need is down; trying again later is right
+│   ├── DatabaseDown, DatabaseBusy, VaultDown, FetchFailed, DecoderDown
+└── Damaged           stored data is not what was written; a person must look
+    ├── AuditBroken, VaultObjectDamaged, WrongDataFolder
+
+Every error says what happened, what was kept, and what to do, and has a stable code. An error never
+carries a digest, a listed URL, message text, a person's name or media: errors end up in logs.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class SafeholdError(Exception):
+    """Something failed in a way that we foresaw."""
+
+    code: ClassVar[str] = "error"
+    kept: ClassVar[str] = "Nothing was changed."
+    advice: ClassVar[str] = "See the message; if it repeats, run `safehold doctor`."
+
+    def __init__(self, what: str = "", *, kept: str = "", advice: str = "") -> None:
+        self.what = what or (type(self).__doc__ or "").strip().splitlines()[0]
+        self.kept_now = kept or self.kept
+        self.advice_now = advice or self.advice
+        super().__init__(self.what)
+
+
+class InvalidInput(SafeholdError):
+    """What was sent does not have the form that was asked for."""
+
+    code = "invalid_input"
+    advice = "Correct the request and send it again."
+
+
+class BadDigest(InvalidInput):
+    """A digest does not fit its signal type."""
+
+    code = "bad_digest"
+
+    def __init__(self, signal_type: str, *, length: int, expected: int) -> None:
+        self.signal_type, self.length, self.expected = signal_type, length, expected
+        super().__init__(
+            f"{signal_type}: {length} characters, expected {expected} hexadecimal ones.",
+            advice=f"Send {signal_type} values as {expected} hexadecimal characters.",
+        )
+
+
+class UnknownSignalType(InvalidInput):
+    """No such signal type is loaded."""
+
+    code = "unknown_signal_type"
+    advice = "`safehold config show` lists the signal types that are loaded."
+
+
+class BadListFile(InvalidInput):
+    """A list file cannot be read."""
+
+    code = "bad_list_file"
+    advice = "Mend the lines that are named, or leave out --strict to load the others."
+
+
+class BadForm(InvalidInput):
+    """A form was not filled in fully or holds a value that does not exist."""
+
+    code = "bad_form"
+    advice = "Fill in the fields that are named."
+
+
+class BadSettings(InvalidInput):
+    """The settings cannot be used."""
+
+    code = "bad_settings"
+    advice = "Correct the setting that is named; `safehold config check` tries them all."
+
+
+class UnknownSurface(InvalidInput):
+    """No such surface is declared in the settings."""
+
+    code = "unknown_surface"
+    advice = "Name a surface that the settings declare; `safehold config show` lists them."
+
+
+class EmptyFile(InvalidInput):
+    """The file has no bytes."""
+
+    code = "empty_file"
+    advice = "Send the file's bytes."
+
+
+class MalformedJson(InvalidInput):
+    """The body is not JSON."""
+
+    code = "malformed_json"
+
+
+class UnsupportedMediaType(InvalidInput):
+    """The request's content type is not one that is read here."""
+
+    code = "unsupported_media_type"
+    advice = "Send multipart/form-data with a file, or application/json."
+
+
+class WrongMethod(InvalidInput):
+    """This address does not take this method."""
+
+    code = "wrong_method"
+    advice = "The Allow header names the methods that it takes."
+
+
+class NotAuthenticated(SafeholdError):
+    """Nobody we know sent this."""
+
+    code = "not_authenticated"
+    advice = "Sign in, or send a valid key."
+
+
+class NotAllowed(SafeholdError):
+    """The one who asked may not do this."""
+
+    code = "not_allowed"
+    advice = "Ask somebody with the permission that is named."
+
+
+class NotFound(SafeholdError):
+    """There is no such thing, or none that you may know of."""
+
+    code = "not_found"
+    advice = "Check the id or the name."
+
+
+class Conflict(SafeholdError):
+    """It clashes with what is already recorded."""
+
+    code = "conflict"
+    advice = "Load the present state, look at it, and try again."
+
+
+class StaleRevision(Conflict):
+    """Somebody else changed this in the meantime."""
+
+    code = "stale_revision"
+
+
+class CaseLocked(Conflict):
+    """Another analyst is working on this case."""
+
+    code = "case_locked"
+    advice = "Take the next case; this one comes back when the lock ends."
+
+
+class IdempotencyMismatch(Conflict):
+    """This Idempotency-Key was used with another body."""
+
+    code = "idempotency_mismatch"
+    advice = "Use a new Idempotency-Key for a new request."
+
+
+class IdempotencyInProgress(Conflict):
+    """The first request with this Idempotency-Key is still being answered."""
+
+    code = "idempotency_in_progress"
+    advice = "Wait a second and send the same request again."
+
+
+class NameTaken(Conflict):
+    """Something of this name exists already."""
+
+    code = "name_taken"
+    advice = "Choose another name."
+
+
+class TooLarge(SafeholdError):
+    """It is larger than the limit."""
+
+    code = "too_large"
+    advice = "Send less at once, or raise the limit in the settings."
+
+
+class Refused(SafeholdError):
+    """A rule of the house forbids this."""
+
+    code = "refused"
+
+
+class AddressRefused(Refused):
+    """The address is not one that we may fetch from."""
+
+    code = "address_refused"
+    advice = "Private, loopback and link-local networks are refused for addresses that come from outside."
+
+
+class ErasedEvidence(Refused):
+    """The bytes were destroyed under a retention rule."""
+
+    code = "erased"
+    kept = "The record of the destruction was kept."
+    advice = "The destruction ledger says when and under which rule."
+
+
+class Unavailable(SafeholdError):
+    """A part that we need is down."""
+
+    code = "unavailable"
+    advice = "Try again shortly; `safehold doctor` says which part is down."
+
+
+class DatabaseDown(Unavailable):
+    """The database does not answer."""
+
+    code = "database_down"
+
+
+class DatabaseBusy(Unavailable):
+    """The database gave up on this because others were at the same records."""
+
+    code = "database_busy"
+    advice = "Send it again: the others are through by now."
+
+
+class VaultDown(Unavailable):
+    """The evidence store does not answer."""
+
+    code = "vault_down"
+
+
+class DecoderDown(Unavailable):
+    """The decoding worker died or did not answer in time."""
+
+    code = "decoder_down"
+
+
+class FetchFailed(Unavailable):
+    """The address did not give us what we asked for.
+
+    reason: a stable word: timeout, dns, connect, tls, closed, protocol, encoding, redirects or status:NNN.
+    """
+
+    code = "fetch_failed"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"The address did not give us what we asked for ({reason}).")
+
+
+class Damaged(SafeholdError):
+    """Stored data is not what was written."""
+
+    code = "damaged"
+    advice = "Stop, keep everything as it is, and have a person look."
+
+
+class AuditBroken(Damaged):
+    """The audit log was changed after it was written."""
+
+    code = "audit_broken"
+
+
+class VaultObjectDamaged(Damaged):
+    """A sealed object cannot be opened: its bytes or its key are not what was written."""
+
+    code = "vault_object_damaged"
+
+
+class WrongDataFolder(Damaged):
+    """The data folder was made by another major version of the database."""
+
+    code = "wrong_data_folder"

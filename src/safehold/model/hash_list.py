@@ -1,0 +1,106 @@
+"""What is known: lists and their entries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from safehold.model.ids import EntryId, ListId
+from safehold.model.signal import PDQ, SignalTypeName
+
+DEFAULT_MAX_DISTANCE = 31
+"""Bits, inclusive: the distance up to which two pdq digests are taken for the same picture."""
+DEFAULT_HOLD_MAX_DISTANCE = 15
+"""Bits, inclusive: the smaller radius within which a list may hold by itself."""
+
+
+class Purpose(StrEnum):
+    """What a list is for. It decides who may see its cases and what may follow."""
+
+    CSAM = "csam"
+    INTIMATE_IMAGES = "intimate_images"
+    OWN_TERMS = "own_terms"
+    TEST = "test"
+
+
+class ListKind(StrEnum):
+    """What a list holds."""
+
+    HASH = "hash"
+    URL = "url"
+
+
+class Origin(StrEnum):
+    """Where an entry comes from."""
+
+    FILE = "file"
+    SOURCE = "source"
+    OWN = "own"
+
+
+HOLDING_PURPOSES = frozenset({Purpose.CSAM, Purpose.INTIMATE_IMAGES, Purpose.TEST})
+"""Purposes whose lists may hold. A test list holds only on a surface that is declared a rehearsal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HashList:
+    """A named, versioned set of signals with provenance and a purpose.
+
+    max_distance, hold_max_distance: bits, inclusive, for perceptual signals; exact digests match at
+    0 only. may_hold: whether a match within hold_max_distance holds by itself. vetted: a person
+    here has checked the list's provenance. stale_after_seconds: the age after which it no longer
+    counts as current, None for lists that do not change by themselves. last_seq: the sequence number
+    of its newest change, 0 when it never had an entry.
+    """
+
+    id: ListId
+    name: str
+    purpose: Purpose
+    kind: ListKind = ListKind.HASH
+    max_distance: int = DEFAULT_MAX_DISTANCE
+    hold_max_distance: int = DEFAULT_HOLD_MAX_DISTANCE
+    may_hold: bool = False
+    vetted: bool = False
+    provenance: str = ""
+    stale_after_seconds: int | None = None
+    created_at: datetime
+    refreshed_at: datetime | None = None
+    last_seq: int = 0
+
+    def radius(self, signal_type: SignalTypeName) -> int:
+        """Return the largest distance, in bits, at which this list matches that signal type."""
+        return self.max_distance if signal_type == PDQ else 0
+
+    def may_hold_at(self, distance: int) -> bool:
+        """Say whether a match at this distance may hold by itself; the edge is inclusive."""
+        return self.may_hold and self.purpose in HOLDING_PURPOSES and distance <= self.hold_max_distance
+
+    def is_stale(self, now: datetime) -> bool:
+        """Say whether the list is older than it may be to count as current."""
+        if self.stale_after_seconds is None:
+            return False
+        reference = self.refreshed_at or self.created_at
+        return (now - reference).total_seconds() > self.stale_after_seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One signal on one list, with its origin.
+
+    value: the digest as bytes. category: the list's own label for severity, as it came. source_id:
+    the list source's id for it.
+    """
+
+    id: EntryId
+    list_id: ListId
+    signal_type: SignalTypeName
+    value: bytes
+    category: str | None = None
+    labels: tuple[str, ...] = ()
+    source_id: str | None = None
+    origin: Origin = Origin.FILE
+
+    def __repr__(self) -> str:
+        """Name the id only: an entry's value must not end up in a log or a traceback."""
+        return f"Entry({self.id})"

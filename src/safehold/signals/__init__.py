@@ -1,0 +1,1 @@
+"""Fingerprints: how each is computed, written and compared, one file each, and the indexes over them."""

@@ -1,0 +1,85 @@
+"""Range search by comparing with every entry: exact, simple, and quick enough up to some 100,000 entries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from safehold.signals import kernels
+from safehold.signals.index.base import Hit, checked_batch, checked_query
+
+_SMALLEST_CAPACITY = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """What a search looks at. Row k of `values` belongs to ids[k]; `ids` may already be longer."""
+
+    values: NDArray[np.uint8]
+    ids: list[UUID]
+
+
+class FlatIndex:
+    """Entries in one table. A search sees all of a batch or nothing of it.
+
+    The writer fills rows that no snapshot covers yet, then puts a new snapshot in place with one
+    assignment; a search keeps the snapshot that it began with. Removing copies the rows that stay.
+    """
+
+    def __init__(self, width: int) -> None:
+        """Make an empty index for digests of `width` bytes, 1 to 8191."""
+        self._width = width
+        self._room = np.empty((_SMALLEST_CAPACITY, width), dtype=np.uint8)
+        self._row_of: dict[UUID, int] = {}
+        self._snapshot = _Snapshot(self._room[:0], [])
+
+    def __len__(self) -> int:
+        """Return how many entries are in the index."""
+        return len(self._snapshot.values)
+
+    def add(self, ids: Sequence[UUID], values: NDArray[np.uint8]) -> None:
+        """Add entries: see `SignalIndex.add`. Takes time for the batch only, save for an occasional copy."""
+        batch = checked_batch(ids, values, present=self._row_of, width=self._width)
+        count = len(self)
+        self._make_room(count + len(ids))
+        self._room[count : count + len(ids)] = batch
+        known = self._snapshot.ids
+        known.extend(ids)
+        self._row_of.update(zip(ids, range(count, count + len(ids)), strict=True))
+        self._snapshot = _Snapshot(self._room[: count + len(ids)], known)
+
+    def remove(self, ids: Sequence[UUID]) -> None:
+        """Remove entries: see `SignalIndex.remove`. Takes time for the whole index."""
+        rows = [self._row_of[one] for one in set(ids) if one in self._row_of]
+        if not rows:
+            return
+        before = self._snapshot
+        stays = np.ones(len(before.values), dtype=bool)
+        stays[rows] = False
+        kept = [before.ids[row] for row in np.flatnonzero(stays)]
+        self._room = before.values[stays]
+        self._row_of = {one: row for row, one in enumerate(kept)}
+        self._snapshot = _Snapshot(self._room, kept)
+
+    def search(self, value: bytes, max_distance: int) -> list[Hit]:
+        """Return the entries within max_distance bits: see `SignalIndex.search`."""
+        checked_query(value, max_distance, self._width)
+        snapshot = self._snapshot
+        rows, distances = kernels.hamming_scan(value, snapshot.values, max_distance)
+        hits = [
+            Hit(snapshot.ids[row], distance)
+            for row, distance in zip(rows.tolist(), distances.tolist(), strict=True)
+        ]
+        return sorted(hits, key=lambda hit: (hit.distance, hit.entry_id))
+
+    def _make_room(self, count: int) -> None:
+        """Move to a larger table where `count` rows do not fit; the old one stays with its readers."""
+        if count <= len(self._room):
+            return
+        room = np.empty((max(count, 2 * len(self._room), _SMALLEST_CAPACITY), self._width), dtype=np.uint8)
+        room[: len(self)] = self._snapshot.values
+        self._room = room
