@@ -1,0 +1,1 @@
+"""The only home of SQL: one file per noun, migrations, and the embedded server."""

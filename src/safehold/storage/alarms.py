@@ -1,0 +1,67 @@
+"""Alarms: what a person must look at, raised once and cleared once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from safehold.model.ids import AlarmId, new_id
+from safehold.storage.database import Tx
+from safehold.storage.tables import Instant, Uuid, metadata, owned_by, writes
+
+alarm = sa.Table(
+    "alarm",
+    metadata,
+    sa.Column("id", Uuid, primary_key=True),
+    sa.Column("code", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("raised_at", Instant, nullable=False),
+    sa.Column("cleared_at", Instant),
+    sa.Index(
+        "uq_alarm_standing", "code", "subject", unique=True, postgresql_where=sa.text("cleared_at is null")
+    ),
+)
+
+owned_by("app", alarm)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAlarm:
+    """Something that a person must look at. subject: kind and id, such as "step:018f…"."""
+
+    id: AlarmId
+    code: str
+    subject: str
+    raised_at: datetime
+
+
+@writes(alarm)
+def raise_once(tx: Tx, *, code: str, subject: str, now: datetime) -> bool:
+    """Raise an alarm unless it stands already. True when it is new."""
+    statement = (
+        insert(alarm)
+        .values(id=new_id(), code=code, subject=subject, raised_at=now)
+        .on_conflict_do_nothing(index_elements=["code", "subject"], index_where=sa.text("cleared_at is null"))
+        .returning(alarm.c.id)
+    )
+    return tx.run(statement).first() is not None
+
+
+@writes(alarm)
+def clear(tx: Tx, *, code: str, subject: str, now: datetime) -> bool:
+    """Clear an alarm that stands. False when none does."""
+    standing = (alarm.c.code == code) & (alarm.c.subject == subject) & alarm.c.cleared_at.is_(None)
+    return tx.run(alarm.update().where(standing).values(cleared_at=now)).rowcount == 1
+
+
+def standing(tx: Tx) -> list[StoredAlarm]:
+    """Return the alarms that stand, oldest first."""
+    statement = (
+        sa.select(alarm.c.id, alarm.c.code, alarm.c.subject, alarm.c.raised_at)
+        .where(alarm.c.cleared_at.is_(None))
+        .order_by(alarm.c.raised_at)
+    )
+    return [StoredAlarm(**row) for row in tx.run(statement).mappings()]

@@ -1,0 +1,188 @@
+"""What review reads of other rooms' tables: matches, flags, holds, list settings, history. It writes none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from safehold.model.assessment import Category, Finding
+from safehold.model.hash_list import Purpose
+from safehold.model.ids import FlagId, ItemId, MatchId, MediaId
+from safehold.model.match import Flag
+from safehold.model.signal import SignalTypeName
+from safehold.storage.assessments import outcome
+from safehold.storage.audit import audit_record
+from safehold.storage.database import Tx
+from safehold.storage.hash_lists import hash_list
+from safehold.storage.holds import hold
+from safehold.storage.items import item
+from safehold.storage.matches import flag, match
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchFacts:
+    """A match beside what its list says of itself now.
+
+    distance, max_distance, hold_max_distance: bits, inclusive. category, labels: the list's own words.
+    """
+
+    id: MatchId
+    item_id: ItemId
+    list_name: str
+    purpose: Purpose
+    vetted: bool
+    signal_type: SignalTypeName
+    distance: int
+    max_distance: int
+    hold_max_distance: int
+    may_hold: bool
+    category: str | None
+    labels: tuple[str, ...]
+    frame: int
+    matched_at: datetime
+
+    @property
+    def vouched(self) -> bool:
+        """Whether a vetted list knows the media this closely: its holding distance, or nearer."""
+        return self.vetted and self.distance <= self.hold_max_distance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldFacts:
+    """The hold of an item. released_at: None while it stands."""
+
+    item_id: ItemId
+    placed_at: datetime
+    released_at: datetime | None
+    release_reason: str | None
+
+    @property
+    def stands(self) -> bool:
+        """Whether the item is blocked now."""
+        return self.released_at is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierOutcome:
+    """What people settled on an appearance of some media. It decides nothing about another appearance."""
+
+    item_id: ItemId
+    finding: Finding
+    category: Category | None
+    settled_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryLine:
+    """One line of the audit log about a case or one of its items: ids, policy labels, counts."""
+
+    at: datetime
+    actor: str
+    verb: str
+    object: str
+    detail: dict[str, Any]
+
+
+def matches_of(tx: Tx, item_ids: Iterable[ItemId]) -> list[MatchFacts]:
+    """Return the matches of these items, the nearest first."""
+    listed = sa.select(
+        match,
+        hash_list.c.name,
+        hash_list.c.purpose,
+        hash_list.c.vetted,
+        hash_list.c.max_distance,
+        hash_list.c.hold_max_distance,
+    ).join(hash_list, hash_list.c.id == match.c.list_id)
+    statement = listed.where(match.c.item_id.in_(list(item_ids))).order_by(match.c.distance, match.c.id)
+    return [
+        MatchFacts(
+            id=MatchId(row.id),
+            item_id=ItemId(row.item_id),
+            list_name=row.name,
+            purpose=Purpose(row.purpose),
+            vetted=row.vetted,
+            signal_type=SignalTypeName(row.signal_type),
+            distance=row.distance,
+            max_distance=row.max_distance,
+            hold_max_distance=row.hold_max_distance,
+            may_hold=row.may_hold,
+            category=row.category,
+            labels=tuple(row.labels),
+            frame=row.frame,
+            matched_at=row.matched_at,
+        )
+        for row in tx.run(statement)
+    ]
+
+
+def flags_of(tx: Tx, item_ids: Iterable[ItemId]) -> list[tuple[ItemId, Flag]]:
+    """Return the flags of these items, oldest first."""
+    statement = (
+        sa.select(flag).where(flag.c.item_id.in_(list(item_ids))).order_by(flag.c.flagged_at, flag.c.id)
+    )
+    return [
+        (
+            ItemId(row.item_id),
+            Flag(
+                id=FlagId(row.id), source=row.source, score=row.score, reason=row.reason, against=row.against
+            ),
+        )
+        for row in tx.run(statement)
+    ]
+
+
+def holds_of(tx: Tx, item_ids: Iterable[ItemId]) -> dict[ItemId, HoldFacts]:
+    """Return the newest hold of each of these items that was ever held."""
+    statement = (
+        sa.select(hold)
+        .where(hold.c.item_id.in_(list(item_ids)))
+        .order_by(hold.c.released_at.is_(None), hold.c.placed_at, hold.c.id)
+    )
+    return {
+        ItemId(row.item_id): HoldFacts(
+            item_id=ItemId(row.item_id),
+            placed_at=row.placed_at,
+            released_at=row.released_at,
+            release_reason=row.release_reason,
+        )
+        for row in tx.run(statement)
+    }
+
+
+def earlier_outcomes(tx: Tx, media_ids: Iterable[MediaId]) -> list[tuple[MediaId, EarlierOutcome]]:
+    """Return the standing outcomes of every appearance of these media, oldest first."""
+    statement = (
+        sa.select(item.c.media_id, outcome)
+        .join(outcome, outcome.c.item_id == item.c.id)
+        .where(item.c.media_id.in_(list(media_ids)), outcome.c.reversed_at.is_(None))
+        .order_by(outcome.c.settled_at, outcome.c.id)
+    )
+    return [
+        (
+            MediaId(row.media_id),
+            EarlierOutcome(
+                item_id=ItemId(row.item_id),
+                finding=Finding(row.finding),
+                category=Category(row.category) if row.category else None,
+                settled_at=row.settled_at,
+            ),
+        )
+        for row in tx.run(statement)
+    ]
+
+
+def history_of(tx: Tx, objects: Iterable[str]) -> list[HistoryLine]:
+    """Return the audit records about these objects, such as "case:018f…", oldest first."""
+    statement = (
+        sa.select(audit_record)
+        .where(audit_record.c.object.in_(list(objects)))
+        .order_by(audit_record.c.at, audit_record.c.id)
+    )
+    return [
+        HistoryLine(at=row.at, actor=row.actor, verb=row.verb, object=row.object, detail=dict(row.detail))
+        for row in tx.run(statement)
+    ]

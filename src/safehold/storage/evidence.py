@@ -1,0 +1,366 @@
+"""What is sealed, the keys that open it, until when it is kept, and what was destroyed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from safehold.model.assessment import Finding
+from safehold.model.errors import NotFound
+from safehold.model.ids import CaseId, ItemId, MediaId, ObjectId
+from safehold.storage.assessments import outcome
+from safehold.storage.cases import case_item
+from safehold.storage.database import Tx
+from safehold.storage.events import event
+from safehold.storage.items import item, item_context
+from safehold.storage.tables import Instant, Uuid, metadata, one_of, owned_by, writes
+
+
+class Rule(StrEnum):
+    """Under which rule media is kept."""
+
+    UNDECIDED = "undecided"
+    NOT_CONFIRMED = "not_confirmed"
+    CONFIRMED = "confirmed"
+
+
+class ObjectRole(StrEnum):
+    """What a sealed object is: the bytes as they came, or the safe picture made from them."""
+
+    ORIGINAL = "original"
+    RENDITION = "rendition"
+
+
+sealed_object = sa.Table(
+    "sealed_object",
+    metadata,
+    sa.Column("id", Uuid, primary_key=True),
+    sa.Column("media_id", sa.ForeignKey("media.id"), nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("media_type", sa.Text, nullable=False),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("sealed_at", Instant, nullable=False),
+    sa.Column("destroyed_at", Instant),
+    one_of("role", ObjectRole),
+    sa.Index(
+        "uq_sealed_object_live",
+        "media_id",
+        "role",
+        unique=True,
+        postgresql_where=sa.text("destroyed_at is null"),
+    ),
+)
+
+# Apart from everything else: backed up apart, and destroying a row here destroys the object.
+wrapped_key = sa.Table(
+    "wrapped_key",
+    metadata,
+    sa.Column("object_id", sa.ForeignKey("sealed_object.id"), primary_key=True),
+    sa.Column("wrapped", sa.LargeBinary, nullable=False),
+)
+
+retention = sa.Table(
+    "retention",
+    metadata,
+    sa.Column("media_id", sa.ForeignKey("media.id"), primary_key=True),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("since", Instant, nullable=False),
+    # NULL: never destroyed by the sweep.
+    sa.Column("destroy_at", Instant),
+    sa.Column("alarm_at", Instant),
+    one_of("rule", Rule),
+    sa.CheckConstraint("(rule = 'confirmed') = (destroy_at is null)", name="confirmed_is_never_swept"),
+    sa.Index("ix_retention_due", "destroy_at", postgresql_where=sa.text("destroy_at is not null")),
+)
+
+destruction = sa.Table(
+    "destruction",
+    metadata,
+    sa.Column("object_id", Uuid, primary_key=True),
+    sa.Column("media_id", Uuid, nullable=False),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("destroyed_at", Instant, nullable=False),
+)
+
+owned_by("evidence", sealed_object, wrapped_key, retention, destruction)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceObject:
+    """One sealed object on record. media_type: of what comes out when it is opened."""
+
+    id: ObjectId
+    media_id: MediaId
+    role: ObjectRole
+    media_type: str
+    size_bytes: int
+    sealed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """Until when media is kept, and why. destroy_at: None is for confirmed media alone."""
+
+    rule: Rule
+    since: datetime
+    destroy_at: datetime | None = None
+    alarm_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettledOnce:
+    """One outcome that an item has, or had until it was reversed."""
+
+    case_id: CaseId
+    finding: Finding
+    settled_at: datetime
+    reversed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemHistory:
+    """What retention asks of one item: when it came, the cases it is in, and every outcome it ever had."""
+
+    received_at: datetime
+    cases: frozenset[CaseId] = frozenset()
+    outcomes: tuple[SettledOnce, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destruction:
+    """One line of the ledger: what was destroyed, when, and under which rule."""
+
+    object_id: ObjectId
+    media_id: MediaId
+    role: ObjectRole
+    rule: Rule
+    destroyed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Openable:
+    """A live object together with the key that opens it."""
+
+    object: EvidenceObject
+    wrapped_key: bytes = field(repr=False)
+
+
+_OBJECT = [c for c in sealed_object.c if c.name != "destroyed_at"]
+
+
+def media_of_item(tx: Tx, item_id: ItemId) -> MediaId | None:
+    """Return the media of an item, None where only signals or messages came. Raises NotFound."""
+    row = tx.run(sa.select(item.c.media_id).where(item.c.id == item_id)).first()
+    if row is None:
+        raise NotFound("There is no such item.")
+    return MediaId(row.media_id) if row.media_id else None
+
+
+def live_objects(tx: Tx, media_id: MediaId) -> list[EvidenceObject]:
+    """Return the objects of some media that were not destroyed, the original first."""
+    statement = (
+        sa.select(*_OBJECT)
+        .where(sealed_object.c.media_id == media_id, sealed_object.c.destroyed_at.is_(None))
+        .order_by(sealed_object.c.role)
+    )
+    return [_object(row) for row in tx.run(statement).mappings()]
+
+
+def ever_sealed(tx: Tx, media_id: MediaId) -> bool:
+    """Say whether the media has or had a sealed object."""
+    statement = sa.select(sealed_object.c.id).where(sealed_object.c.media_id == media_id).limit(1)
+    return tx.run(statement).first() is not None
+
+
+def openable(tx: Tx, media_id: MediaId, role: ObjectRole) -> Openable | None:
+    """Return the live object of this role with its wrapped key, None when there is none."""
+    statement = (
+        sa.select(*_OBJECT, wrapped_key.c.wrapped)
+        .join(wrapped_key, wrapped_key.c.object_id == sealed_object.c.id)
+        .where(
+            sealed_object.c.media_id == media_id,
+            sealed_object.c.role == role,
+            sealed_object.c.destroyed_at.is_(None),
+        )
+    )
+    row = tx.run(statement).mappings().first()
+    if row is None:
+        return None
+    found = {name: value for name, value in row.items() if name != "wrapped"}
+    return Openable(object=_object(found), wrapped_key=bytes(row["wrapped"]))
+
+
+@writes(sealed_object, wrapped_key)
+def add_object(tx: Tx, new: EvidenceObject, wrapped: bytes) -> bool:
+    """Record a sealed object and its key. False, and nothing written, when a live one has this role.
+
+    A transaction that is recording or destroying the same media's object is waited for.
+    """
+    values = {name: getattr(new, name) for name in EvidenceObject.__slots__}
+    statement = postgresql.insert(sealed_object).values(values).on_conflict_do_nothing()
+    if tx.run(statement.returning(sealed_object.c.id)).first() is None:
+        return False
+    tx.run(wrapped_key.insert().values(object_id=new.id, wrapped=wrapped))
+    return True
+
+
+@writes(destruction, wrapped_key, sealed_object)
+def destroy_object(tx: Tx, doomed: EvidenceObject, *, rule: Rule, at: datetime) -> None:
+    """Write the ledger, delete the key and mark the object: from the commit on nobody can open it."""
+    tx.run(
+        destruction.insert().values(
+            object_id=doomed.id, media_id=doomed.media_id, role=doomed.role, rule=rule, destroyed_at=at
+        )
+    )
+    tx.run(wrapped_key.delete().where(wrapped_key.c.object_id == doomed.id))
+    tx.run(sealed_object.update().where(sealed_object.c.id == doomed.id).values(destroyed_at=at))
+
+
+def retention_of(tx: Tx, media_id: MediaId) -> Retention | None:
+    """Return until when some media is kept, None when nothing of it is kept."""
+    row = tx.run(sa.select(retention).where(retention.c.media_id == media_id)).mappings().first()
+    if row is None:
+        return None
+    values = {name: value for name, value in row.items() if name not in ("media_id", "rule")}
+    return Retention(rule=Rule(row["rule"]), **values)
+
+
+@writes(retention)
+def set_retention(tx: Tx, media_id: MediaId, kept: Retention) -> None:
+    """Record until when some media is kept, in place of what was recorded before."""
+    values = {name: getattr(kept, name) for name in Retention.__slots__}
+    statement = postgresql.insert(retention).values(media_id=media_id, **values)
+    tx.run(statement.on_conflict_do_update(index_elements=[retention.c.media_id], set_=values))
+
+
+@writes(retention)
+def end_retention(tx: Tx, media_id: MediaId) -> None:
+    """Forget until when some media was to be kept: nothing of it is left."""
+    tx.run(retention.delete().where(retention.c.media_id == media_id))
+
+
+def due(tx: Tx, *, now: datetime, limit: int) -> list[MediaId]:
+    """Return media whose time is over, those due longest first."""
+    statement = (
+        sa.select(retention.c.media_id)
+        .where(retention.c.destroy_at <= now)
+        .order_by(retention.c.destroy_at)
+        .limit(limit)
+    )
+    return [MediaId(row.media_id) for row in tx.run(statement)]
+
+
+def overdue(tx: Tx, *, now: datetime, limit: int) -> list[MediaId]:
+    """Return undecided media past their alarm date and not due yet, the oldest first."""
+    statement = (
+        sa.select(retention.c.media_id)
+        .where(
+            retention.c.rule == Rule.UNDECIDED, retention.c.alarm_at <= now, retention.c.destroy_at > now
+        )
+        .order_by(retention.c.alarm_at)
+        .limit(limit)
+    )
+    return [MediaId(row.media_id) for row in tx.run(statement)]
+
+
+def histories(tx: Tx, media_id: MediaId) -> list[ItemHistory]:
+    """Return the history of every item of some media, oldest item first."""
+    ours = sa.select(item.c.id).where(item.c.media_id == media_id)
+    items = tx.run(
+        sa.select(item.c.id, item.c.received_at)
+        .where(item.c.media_id == media_id)
+        .order_by(item.c.received_at, item.c.id)
+    ).all()
+    joined = tx.run(sa.select(case_item).where(case_item.c.item_id.in_(ours))).all()
+    settled = tx.run(
+        sa.select(outcome).where(outcome.c.item_id.in_(ours)).order_by(outcome.c.settled_at)
+    ).all()
+    return [
+        ItemHistory(
+            received_at=one.received_at,
+            cases=frozenset(CaseId(row.case_id) for row in joined if row.item_id == one.id),
+            outcomes=tuple(
+                SettledOnce(
+                    case_id=CaseId(row.case_id),
+                    finding=Finding(row.finding),
+                    settled_at=row.settled_at,
+                    reversed_at=row.reversed_at,
+                )
+                for row in settled
+                if row.item_id == one.id
+            ),
+        )
+        for one in items
+    ]
+
+
+def preserved_since(tx: Tx, item_id: ItemId, case_id: CaseId, *, since: datetime) -> bool:
+    """Say whether the preservation of an item of this case was recorded at `since` or later."""
+    statement = (
+        sa.select(event.c.id)
+        .where(
+            event.c.kind == "item_preserved",
+            event.c.item_id == item_id,
+            event.c.fields["case_id"].astext == str(case_id),
+            event.c.at >= since,
+        )
+        .limit(1)
+    )
+    return tx.run(statement).first() is not None
+
+
+def on_record(tx: Tx, objects: Sequence[ObjectId]) -> dict[ObjectId, bool]:
+    """Return which of these objects are on record, and of each whether it is live."""
+    statement = sa.select(sealed_object.c.id, sealed_object.c.destroyed_at).where(
+        sealed_object.c.id.in_(objects)
+    )
+    return {ObjectId(row.id): row.destroyed_at is None for row in tx.run(statement)}
+
+
+def ledger(tx: Tx, *, objects: Collection[ObjectId] | None = None) -> list[Destruction]:
+    """Return the destruction ledger, oldest first; only what concerns `objects` when they are given."""
+    statement = sa.select(destruction).order_by(destruction.c.destroyed_at, destruction.c.object_id)
+    if objects is not None:
+        statement = statement.where(destruction.c.object_id.in_(objects))
+    return [
+        Destruction(**{**row, "role": ObjectRole(row["role"]), "rule": Rule(row["rule"])})
+        for row in tx.run(statement).mappings()
+    ]
+
+
+def items_of_erased_media(tx: Tx, *, limit: int) -> list[ItemId]:
+    """Return items that still have context although their media was destroyed, none of it confirmed.
+
+    An item that people have confirmed keeps its context, and so does one whose bytes came again and
+    are sealed now.
+    """
+    confirming = [finding.value for finding in Finding if finding.confirms]
+    statement = (
+        sa.select(item.c.id)
+        .join(item_context, item_context.c.item_id == item.c.id)
+        .where(
+            sa.exists().where(destruction.c.media_id == item.c.media_id),
+            ~sa.exists().where(
+                sealed_object.c.media_id == item.c.media_id, sealed_object.c.destroyed_at.is_(None)
+            ),
+            ~sa.exists().where(
+                outcome.c.item_id == item.c.id,
+                outcome.c.reversed_at.is_(None),
+                outcome.c.finding.in_(confirming),
+            ),
+        )
+        .order_by(item.c.id)
+        .limit(limit)
+    )
+    return [ItemId(row.id) for row in tx.run(statement)]
+
+
+def _object(row: Mapping[Any, Any]) -> EvidenceObject:
+    return EvidenceObject(**{**row, "role": ObjectRole(row["role"])})

@@ -1,0 +1,305 @@
+"""Hash lists and their entries. Sequence numbers rise by one per change of a list, in commit order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from safehold.model.errors import NotFound
+from safehold.model.hash_list import Entry, HashList, ListKind, Origin, Purpose
+from safehold.model.ids import EntryId, ListId
+from safehold.model.signal import SignalTypeName
+from safehold.storage.database import Tx
+from safehold.storage.tables import Instant, TextArray, Uuid, metadata, one_of, owned_by, writes
+
+hash_list = sa.Table(
+    "hash_list",
+    metadata,
+    sa.Column("id", Uuid, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False, unique=True),
+    sa.Column("purpose", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("max_distance", sa.SmallInteger, nullable=False),
+    sa.Column("hold_max_distance", sa.SmallInteger, nullable=False),
+    sa.Column("may_hold", sa.Boolean, nullable=False),
+    sa.Column("vetted", sa.Boolean, nullable=False),
+    sa.Column("provenance", sa.Text, nullable=False),
+    sa.Column("stale_after_seconds", sa.Integer),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("refreshed_at", Instant),
+    sa.Column("last_seq", sa.BigInteger, nullable=False, server_default="0"),
+    one_of("purpose", Purpose),
+    one_of("kind", ListKind),
+    sa.CheckConstraint("max_distance between 0 and 256", name="max_distance_range"),
+    sa.CheckConstraint("hold_max_distance between 0 and max_distance", name="hold_within_match"),
+    sa.CheckConstraint(
+        "not may_hold or purpose in ('csam', 'intimate_images', 'test')", name="purpose_may_hold"
+    ),
+)
+
+entry = sa.Table(
+    "entry",
+    metadata,
+    sa.Column("id", Uuid, primary_key=True),
+    sa.Column("list_id", sa.ForeignKey("hash_list.id"), nullable=False),
+    sa.Column("signal_type", sa.Text, nullable=False),
+    sa.Column("value", sa.LargeBinary, nullable=False),
+    sa.Column("category", sa.Text),
+    sa.Column("labels", TextArray, nullable=False, server_default="{}"),
+    sa.Column("source_id", sa.Text),
+    sa.Column("origin", sa.Text, nullable=False),
+    sa.Column("added_at", Instant, nullable=False),
+    sa.Column("added_seq", sa.BigInteger, nullable=False),
+    sa.Column("removed_at", Instant),
+    sa.Column("removed_seq", sa.BigInteger),
+    one_of("origin", Origin),
+    sa.CheckConstraint("(removed_at is null) = (removed_seq is null)", name="removed_together"),
+    sa.Index("ix_entry_added", "list_id", "added_seq"),
+    sa.Index(
+        "ix_entry_removed", "list_id", "removed_seq", postgresql_where=sa.text("removed_seq is not null")
+    ),
+    sa.Index(
+        "uq_entry_live",
+        "list_id",
+        "signal_type",
+        "value",
+        unique=True,
+        postgresql_where=sa.text("removed_seq is null"),
+    ),
+)
+
+owned_by("lists", hash_list, entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What adding changed. from_seq, to_seq: inclusive; to_seq is from_seq - 1 where nothing was added.
+
+    known: entries that were on the list already, or came twice in what was added.
+    """
+
+    from_seq: int
+    to_seq: int
+    added: int
+    known: int
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """What removing changed. from_seq, to_seq: inclusive; to_seq is from_seq - 1 where nothing went."""
+
+    from_seq: int
+    to_seq: int
+    removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of a list: the entry that was added, or None where the one of this id was removed."""
+
+    seq: int
+    entry_id: EntryId
+    entry: Entry | None
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many live entries of a list are of this signal type, category and origin."""
+
+    signal_type: SignalTypeName
+    category: str | None
+    origin: Origin
+    entries: int
+
+
+@writes(hash_list)
+def insert(tx: Tx, new: HashList) -> bool:
+    """Insert a list, without entries. Says False, and changes nothing, where the name is taken."""
+    values = {column: getattr(new, column) for column in _LIST_FIELDS} | {"last_seq": 0}
+    statement = postgresql.insert(hash_list).values(values).on_conflict_do_nothing(index_elements=["name"])
+    return tx.run(statement.returning(hash_list.c.id)).first() is not None
+
+
+def by_name(tx: Tx, name: str) -> HashList | None:
+    """Return the list of this name, None where there is none."""
+    row = tx.run(sa.select(hash_list).where(hash_list.c.name == name)).mappings().first()
+    return _hash_list(row) if row else None
+
+
+def all_lists(tx: Tx) -> list[HashList]:
+    """Return every list by name, in one query: what a scan looks at to see whether its entries are fresh."""
+    rows = tx.run(sa.select(hash_list).order_by(hash_list.c.name)).mappings()
+    return [_hash_list(row) for row in rows]
+
+
+@writes(hash_list)
+def mark_refreshed(tx: Tx, list_id: ListId, now: datetime) -> None:
+    """Record that the list is as its origin has it at this instant."""
+    tx.run(hash_list.update().where(hash_list.c.id == list_id).values(refreshed_at=now))
+
+
+@writes(hash_list, entry)
+def add_entries(tx: Tx, list_id: ListId, entries: Iterable[Entry], *, now: datetime) -> Added:
+    """Add the entries that are not on the list yet, in their order, each with a sequence number of its own.
+
+    The entries' own list_id is not looked at. An entry is on the list when a live one has its signal type
+    and value; the first one stays as it is. Memory does not grow with the number of entries. Other changes
+    of the list wait until this transaction ends, so numbers have no gaps and rise in the order of commits.
+    Raises NotFound where there is no such list.
+    """
+    last = _lock(tx, list_id)
+    sent = _copy_in(tx, entries)
+    added = tx.run(_ADD_NEW, {"list_id": list_id, "last": last, "now": now}).rowcount
+    _advance(tx, list_id, last + added)
+    return Added(last + 1, last + added, added, sent - added)
+
+
+@writes(hash_list, entry)
+def remove_entries(tx: Tx, list_id: ListId, entry_ids: Sequence[EntryId], *, now: datetime) -> Removed:
+    """Take entries off the list, each under a sequence number of its own.
+
+    Their rows stay, for matches refer to them. Ids that are not live on this list are passed over: removing
+    twice is harmless. Raises NotFound where there is no such list.
+    """
+    last = _lock(tx, list_id)
+    values = {"list_id": list_id, "last": last, "now": now, "ids": list(entry_ids)}
+    removed = tx.run(_REMOVE, values).rowcount
+    _advance(tx, list_id, last + removed)
+    return Removed(last + 1, last + removed, removed)
+
+
+def changes(
+    tx: Tx, list_id: ListId, *, after_seq: int, up_to_seq: int | None = None, batch: int = 5000
+) -> Iterator[Change]:
+    """Yield what turns the list as of after_seq into the list as of up_to_seq (inclusive), in order.
+
+    up_to_seq None: as of the newest committed change. An entry that was both added and removed in between
+    does not appear, so fewer changes than sequence numbers may come. At most `batch` rows are held in
+    memory. Read it to its end, or in a transaction that ends soon: it keeps a cursor open.
+    """
+    if up_to_seq is None:
+        statement = sa.select(hash_list.c.last_seq).where(hash_list.c.id == list_id)
+        up_to_seq = tx.run(statement).scalar_one_or_none() or 0
+    rows = tx.run(_net_changes(list_id, after_seq, up_to_seq).execution_options(yield_per=batch))
+    for row in rows:
+        kept = None if row.gone else _entry(row)
+        yield Change(row.seq, EntryId(row.id), kept)
+
+
+def counts(tx: Tx, list_id: ListId) -> list[Count]:
+    """Return how many live entries there are of each signal type, category and origin, in this order."""
+    parts = (entry.c.signal_type, entry.c.category, entry.c.origin)
+    statement = (
+        sa.select(*parts, sa.func.count().label("entries"))
+        .where(entry.c.list_id == list_id, entry.c.removed_seq.is_(None))
+        .group_by(*parts)
+        .order_by(*parts)
+    )
+    return [
+        Count(SignalTypeName(row.signal_type), row.category, Origin(row.origin), row.entries)
+        for row in tx.run(statement)
+    ]
+
+
+_LIST_FIELDS = tuple(field.name for field in fields(HashList))
+
+# The list's row is locked: what is not there now cannot appear before these rows are committed.
+_ADD_NEW = sa.text("""
+    insert into entry (id, list_id, signal_type, value, category, labels, source_id, origin,
+                       added_at, added_seq)
+    select id, :list_id, signal_type, value, category, labels, source_id, origin, :now,
+           :last + row_number() over (order by place)
+    from (
+        select distinct on (signal_type, value) *
+        from incoming_entry
+        order by signal_type, value, place
+    ) as first_of_each
+    where not exists (
+        select 1 from entry as live
+        where live.list_id = :list_id and live.signal_type = first_of_each.signal_type
+          and live.value = first_of_each.value and live.removed_seq is null
+    )
+""").execution_options(preserve_rowcount=True)
+
+_REMOVE = sa.text("""
+    update entry set removed_at = :now, removed_seq = :last + gone.place
+    from (
+        select id, row_number() over (order by added_seq) as place
+        from entry
+        where list_id = :list_id and id = any(:ids) and removed_seq is null
+    ) as gone
+    where entry.id = gone.id
+""").bindparams(sa.bindparam("ids", type_=postgresql.ARRAY(Uuid)))
+
+_INCOMING = """
+    create temporary table if not exists incoming_entry (
+        place bigint, id uuid, signal_type text, value bytea, category text, labels text[], source_id text,
+        origin text
+    ) on commit drop
+"""
+_INCOMING_TYPES = ("int8", "uuid", "text", "bytea", "text", "text[]", "text", "text")
+
+
+def _lock(tx: Tx, list_id: ListId) -> int:
+    """Wait until no other transaction changes the list; return its newest sequence number."""
+    statement = sa.select(hash_list.c.last_seq).where(hash_list.c.id == list_id).with_for_update()
+    last: int | None = tx.run(statement).scalar_one_or_none()
+    if last is None:
+        raise NotFound("There is no such list.", advice="`safehold lists show` names the lists there are.")
+    return last
+
+
+def _advance(tx: Tx, list_id: ListId, last: int) -> None:
+    tx.run(hash_list.update().where(hash_list.c.id == list_id).values(last_seq=last))
+
+
+def _copy_in(tx: Tx, entries: Iterable[Entry]) -> int:
+    """Send the entries to a temporary table and return how many there were."""
+    with tx.driver.cursor() as cursor:
+        cursor.execute(_INCOMING)
+        cursor.execute("truncate incoming_entry")
+        place = 0
+        with cursor.copy("copy incoming_entry from stdin (format binary)") as copy:
+            copy.set_types(_INCOMING_TYPES)
+            for place, new in enumerate(entries, start=1):
+                labels = list(new.labels)
+                row = (place, new.id, new.signal_type, new.value, new.category, labels, new.source_id)
+                copy.write_row((*row, new.origin.value))
+    return place
+
+
+def _net_changes(list_id: ListId, after: int, up_to: int) -> sa.Select[Any]:
+    of_list = entry.c.list_id == list_id
+    added = sa.select(entry, entry.c.added_seq.label("seq"), sa.false().label("gone")).where(
+        of_list,
+        entry.c.added_seq.between(after + 1, up_to),
+        sa.or_(entry.c.removed_seq.is_(None), entry.c.removed_seq > up_to),
+    )
+    removed = sa.select(entry, entry.c.removed_seq.label("seq"), sa.true().label("gone")).where(
+        of_list, entry.c.removed_seq.between(after + 1, up_to), entry.c.added_seq <= after
+    )
+    both = sa.union_all(added, removed).subquery()
+    return sa.select(both).order_by(both.c.seq)
+
+
+def _hash_list(row: sa.RowMapping) -> HashList:
+    values = {name: row[name] for name in _LIST_FIELDS}
+    return HashList(**values | {"purpose": Purpose(row["purpose"]), "kind": ListKind(row["kind"])})
+
+
+def _entry(row: sa.Row[Any]) -> Entry:
+    return Entry(
+        id=EntryId(row.id),
+        list_id=ListId(row.list_id),
+        signal_type=SignalTypeName(row.signal_type),
+        value=row.value,
+        category=row.category,
+        labels=tuple(row.labels),
+        source_id=row.source_id,
+        origin=Origin(row.origin),
+    )

@@ -1,0 +1,162 @@
+"""Items: one appearance of media at one place and time. Context is a row of its own, so it can be erased."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from safehold.model.ids import ItemId, KeyId, MediaId, ScanId
+from safehold.model.item import Context, Item, ItemKind
+from safehold.model.scan import ScanResult
+from safehold.storage.database import Tx
+from safehold.storage.tables import Instant, Uuid, metadata, one_of, owned_by, writes
+
+page = sa.Table(
+    "page",
+    metadata,
+    sa.Column("id", Uuid, primary_key=True),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("seen_at", Instant, nullable=False),
+)
+
+item = sa.Table(
+    "item",
+    metadata,
+    sa.Column("id", Uuid, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("surface", sa.Text, nullable=False),
+    sa.Column("media_id", sa.ForeignKey("media.id")),
+    sa.Column("page_id", sa.ForeignKey("page.id")),
+    sa.Column("key_id", sa.ForeignKey("api_key.id")),
+    sa.Column("scan_id", Uuid, nullable=False),
+    sa.Column("result", sa.Text, nullable=False),
+    sa.Column("rehearsal", sa.Boolean, nullable=False),
+    sa.Column("received_at", Instant, nullable=False),
+    one_of("kind", ItemKind),
+    sa.CheckConstraint("result in ('hold', 'review')", name="result_kept"),
+    sa.CheckConstraint("(kind = 'media') = (media_id is not null)", name="media_present"),
+    sa.Index("ix_item_media_id", "media_id"),
+)
+
+item_context = sa.Table(
+    "item_context",
+    metadata,
+    sa.Column("item_id", sa.ForeignKey("item.id", ondelete="cascade"), primary_key=True),
+    sa.Column("content_id", sa.Text),
+    sa.Column("account_id", sa.Text),
+    sa.Column("uploaded_at", Instant),
+    sa.Column("ip", sa.Text),
+    sa.Column("port", sa.Integer),
+    sa.Column("original_name", sa.Text),
+    sa.Column("region", sa.Text),
+    sa.Index("ix_item_context_account_id", "account_id"),
+)
+
+owned_by("intake", page, item, item_context)
+
+_CONTEXT_FIELDS = ("content_id", "account_id", "uploaded_at", "ip", "port", "original_name", "region")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredItem:
+    """An item with what the scan said and who sent it. context is None once it was erased.
+
+    result: the scan's result, hold or review. key_id: the platform's key, None for our own tools.
+    """
+
+    item: Item
+    scan_id: ScanId
+    result: ScanResult
+    key_id: KeyId | None
+    context: Context | None
+
+
+@writes(item, item_context)
+def put(
+    tx: Tx,
+    stored: Item,
+    *,
+    context: Context,
+    scan_id: ScanId,
+    result: ScanResult,
+    key_id: KeyId | None,
+) -> None:
+    """Record an item and its context."""
+    tx.run(
+        item.insert().values(
+            id=stored.id,
+            kind=stored.kind.value,
+            surface=stored.surface,
+            media_id=stored.media_id,
+            page_id=stored.page_id,
+            key_id=key_id,
+            scan_id=scan_id,
+            result=result.value,
+            rehearsal=stored.rehearsal,
+            received_at=stored.received_at,
+        )
+    )
+    values = {name: getattr(context, name) for name in _CONTEXT_FIELDS}
+    tx.run(item_context.insert().values(item_id=stored.id, **values))
+
+
+@writes(item_context)
+def forget_context(tx: Tx, item_ids: Iterable[ItemId]) -> list[ItemId]:
+    """Erase where these items appeared and return those of which it had not been erased before."""
+    statement = (
+        item_context.delete()
+        .where(item_context.c.item_id.in_(list(item_ids)))
+        .returning(item_context.c.item_id)
+    )
+    return [ItemId(row.item_id) for row in tx.run(statement)]
+
+
+def get(tx: Tx, item_id: ItemId) -> StoredItem | None:
+    """Return one item, None when there is none."""
+    return get_many(tx, [item_id]).get(item_id)
+
+
+def get_many(tx: Tx, item_ids: Iterable[ItemId]) -> dict[ItemId, StoredItem]:
+    """Return these items by id; ids that do not exist are left out."""
+    statement = (
+        sa.select(
+            item,
+            item_context.c.item_id.label("context_of"),
+            *(item_context.c[name] for name in _CONTEXT_FIELDS),
+        )
+        .outerjoin(item_context, item_context.c.item_id == item.c.id)
+        .where(item.c.id.in_(list(item_ids)))
+    )
+    return {ItemId(row.id): _stored(row) for row in tx.run(statement)}
+
+
+def of_media(tx: Tx, media_id: MediaId) -> list[ItemId]:
+    """Return every appearance of these bytes, oldest first."""
+    statement = (
+        sa.select(item.c.id).where(item.c.media_id == media_id).order_by(item.c.received_at, item.c.id)
+    )
+    return [ItemId(row.id) for row in tx.run(statement)]
+
+
+def _stored(row: Any) -> StoredItem:
+    context = None
+    if row.context_of is not None:
+        context = Context(surface=row.surface, **{name: getattr(row, name) for name in _CONTEXT_FIELDS})
+    return StoredItem(
+        item=Item(
+            id=ItemId(row.id),
+            kind=ItemKind(row.kind),
+            surface=row.surface,
+            media_id=row.media_id,
+            received_at=row.received_at,
+            rehearsal=row.rehearsal,
+            page_id=row.page_id,
+        ),
+        scan_id=ScanId(row.scan_id),
+        result=ScanResult(row.result),
+        key_id=row.key_id,
+        context=context,
+    )

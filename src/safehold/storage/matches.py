@@ -1,0 +1,128 @@
+"""Matches (measurements against a list) and flags (requests to look), each in a table of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from safehold.model.hash_list import Purpose
+from safehold.model.ids import EntryId, FlagId, ItemId, ListId, MatchId
+from safehold.model.match import Flag, Match
+from safehold.model.signal import SignalTypeName
+from safehold.storage.database import Tx
+from safehold.storage.hash_lists import hash_list
+from safehold.storage.tables import Instant, TextArray, Uuid, metadata, owned_by, writes
+
+match = sa.Table(
+    "match",
+    metadata,
+    sa.Column("id", Uuid, primary_key=True),
+    sa.Column("item_id", sa.ForeignKey("item.id", ondelete="cascade"), nullable=False),
+    sa.Column("list_id", sa.ForeignKey("hash_list.id"), nullable=False),
+    sa.Column("entry_id", sa.ForeignKey("entry.id"), nullable=False),
+    sa.Column("signal_type", sa.Text, nullable=False),
+    sa.Column("distance", sa.SmallInteger, nullable=False),
+    sa.Column("frame", sa.Integer, nullable=False),
+    sa.Column("may_hold", sa.Boolean, nullable=False),
+    sa.Column("category", sa.Text),
+    sa.Column("labels", TextArray, nullable=False, server_default="{}"),
+    sa.Column("matched_at", Instant, nullable=False),
+    # A hold refers to both columns: what may not hold cannot be held on.
+    sa.UniqueConstraint("id", "may_hold", name="uq_match_may_hold"),
+    sa.Index("ix_match_item_id", "item_id"),
+)
+
+flag = sa.Table(
+    "flag",
+    metadata,
+    sa.Column("id", Uuid, primary_key=True),
+    sa.Column("item_id", sa.ForeignKey("item.id", ondelete="cascade"), nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("score", sa.Float, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("against", sa.Text, nullable=False, server_default=""),
+    sa.Column("flagged_at", Instant, nullable=False),
+    sa.CheckConstraint("score between 0 and 1", name="score_range"),
+    sa.Index("ix_flag_item_id", "item_id"),
+)
+
+owned_by("detect", match, flag)
+
+
+@writes(match)
+def insert_matches(tx: Tx, item_id: ItemId, matches: Sequence[Match], *, now: datetime) -> None:
+    """Record what an item matched. The lists and entries must be stored ones, not those of a list file."""
+    rows = [
+        {
+            "id": one.id,
+            "item_id": item_id,
+            "list_id": one.list_id,
+            "entry_id": one.entry_id,
+            "signal_type": one.signal_type,
+            "distance": one.distance,
+            "frame": one.frame,
+            "may_hold": one.may_hold,
+            "category": one.category,
+            "labels": list(one.labels),
+            "matched_at": now,
+        }
+        for one in matches
+    ]
+    if rows:
+        tx.run(match.insert(), rows)
+
+
+@writes(flag)
+def insert_flags(tx: Tx, item_id: ItemId, flags: Sequence[Flag], *, now: datetime) -> None:
+    """Record who or what asks that somebody look at an item."""
+    rows = [
+        {
+            "id": one.id,
+            "item_id": item_id,
+            "source": one.source,
+            "score": one.score,
+            "reason": one.reason,
+            "against": one.against,
+            "flagged_at": now,
+        }
+        for one in flags
+    ]
+    if rows:
+        tx.run(flag.insert(), rows)
+
+
+def of_item(tx: Tx, item_id: ItemId) -> list[Match]:
+    """Return what an item matched: what may hold first, then the nearest, then by the list's name."""
+    statement = (
+        sa.select(match, hash_list.c.name.label("list_name"), hash_list.c.purpose)
+        .join(hash_list, hash_list.c.id == match.c.list_id)
+        .where(match.c.item_id == item_id)
+        .order_by(match.c.may_hold.desc(), match.c.distance, hash_list.c.name, match.c.id)
+    )
+    return [
+        Match(
+            id=MatchId(row.id),
+            list_id=ListId(row.list_id),
+            list_name=row.list_name,
+            purpose=Purpose(row.purpose),
+            entry_id=EntryId(row.entry_id),
+            signal_type=SignalTypeName(row.signal_type),
+            distance=row.distance,
+            frame=row.frame,
+            may_hold=row.may_hold,
+            category=row.category,
+            labels=tuple(row.labels),
+        )
+        for row in tx.run(statement)
+    ]
+
+
+def flags_of_item(tx: Tx, item_id: ItemId) -> list[Flag]:
+    """Return the flags of an item, the oldest first."""
+    statement = sa.select(flag).where(flag.c.item_id == item_id).order_by(flag.c.flagged_at, flag.c.id)
+    return [
+        Flag(id=FlagId(row.id), source=row.source, score=row.score, reason=row.reason, against=row.against)
+        for row in tx.run(statement)
+    ]

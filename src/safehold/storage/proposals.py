@@ -1,0 +1,153 @@
+"""Proposals: planned steps that wait for a person or a named policy. Each rests on a person's outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+
+from safehold.model.case import SubjectPart
+from safehold.model.ids import CaseId, ItemId, OutcomeId, ProposalId, SubjectId, UserId
+from safehold.model.proposal import Proposal, ProposalKind, ProposalState
+from safehold.storage.database import Tx
+from safehold.storage.tables import Instant, Uuid, metadata, one_of, owned_by, writes
+
+proposal = sa.Table(
+    "proposal",
+    metadata,
+    sa.Column("id", Uuid, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("item_id", sa.ForeignKey("item.id"), nullable=False),
+    sa.Column("case_id", sa.ForeignKey("review_case.id"), nullable=False),
+    sa.Column("outcome_id", sa.ForeignKey("outcome.id"), nullable=False),
+    sa.Column("subject_id", Uuid),
+    sa.Column("subject_part", sa.Text),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("planned_at", Instant, nullable=False),
+    sa.Column("approved_by", sa.ForeignKey("app_user.id")),
+    sa.Column("policy", sa.Text),
+    sa.Column("decided_at", Instant),
+    one_of("kind", ProposalKind),
+    one_of("state", ProposalState),
+    # The part travels with the subject: while it is unknown or victim, nothing naming the person can stand.
+    sa.ForeignKeyConstraint(
+        ["subject_id", "subject_part"],
+        ["subject.id", "subject.part"],
+        name="fk_proposal_subject",
+        onupdate="CASCADE",
+    ),
+    sa.CheckConstraint(
+        "(kind = 'account_action') = (subject_id is not null)", name="account_action_names_subject"
+    ),
+    sa.CheckConstraint(
+        "kind <> 'account_action' or state in ('declined', 'withdrawn')"
+        " or subject_part in ('suspected', 'reporter', 'bystander')",
+        name="never_against_unknown_or_victim",
+    ),
+    sa.CheckConstraint(
+        "state <> 'approved' or ((approved_by is null) <> (policy is null))",
+        name="approved_by_person_or_policy",
+    ),
+    sa.CheckConstraint("(state = 'waiting') = (decided_at is null)", name="decided_together"),
+    sa.UniqueConstraint(
+        "outcome_id", "kind", "subject_id", name="uq_proposal_once", postgresql_nulls_not_distinct=True
+    ),
+    sa.Index("ix_proposal_case_id", "case_id"),
+)
+
+owned_by("app", proposal)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProposal:
+    """A proposal with the outcome that it rests on."""
+
+    proposal: Proposal
+    outcome_id: OutcomeId
+
+
+@writes(proposal)
+def insert_proposal(tx: Tx, planned: Proposal, *, outcome_id: OutcomeId, part: SubjectPart | None) -> bool:
+    """Add a proposal. False when the same one was planned for this outcome before.
+
+    part: the subject's part as it is now, for an account action.
+    """
+    statement = (
+        insert(proposal)
+        .values(
+            id=planned.id,
+            kind=planned.kind,
+            item_id=planned.item_id,
+            case_id=planned.case_id,
+            outcome_id=outcome_id,
+            subject_id=planned.subject_id,
+            subject_part=part,
+            state=planned.state,
+            planned_at=planned.planned_at,
+            approved_by=planned.approved_by,
+            policy=planned.policy,
+            decided_at=planned.decided_at,
+        )
+        .on_conflict_do_nothing(constraint="uq_proposal_once")
+        .returning(proposal.c.id)
+    )
+    return tx.run(statement).first() is not None
+
+
+def load(tx: Tx, proposal_id: ProposalId) -> StoredProposal | None:
+    """Return one proposal, locked until the transaction ends."""
+    row = tx.run(sa.select(proposal).where(proposal.c.id == proposal_id).with_for_update()).first()
+    return _stored(row) if row else None
+
+
+def of_case(tx: Tx, case_id: CaseId) -> list[StoredProposal]:
+    """Return the proposals of a case, oldest first."""
+    statement = sa.select(proposal).where(proposal.c.case_id == case_id).order_by(proposal.c.planned_at)
+    return [_stored(row) for row in tx.run(statement)]
+
+
+def of_item(tx: Tx, item_id: ItemId) -> list[StoredProposal]:
+    """Return the proposals about an item, oldest first, locked until the transaction ends."""
+    statement = (
+        sa.select(proposal)
+        .where(proposal.c.item_id == item_id)
+        .order_by(proposal.c.planned_at)
+        .with_for_update()
+    )
+    return [_stored(row) for row in tx.run(statement)]
+
+
+@writes(proposal)
+def approve(
+    tx: Tx, proposal_id: ProposalId, *, now: datetime, by: UserId | None = None, policy: str | None = None
+) -> None:
+    """Approve a proposal, by a person or by a named policy: exactly one of them, or the database refuses."""
+    values = {"state": ProposalState.APPROVED, "decided_at": now, "approved_by": by, "policy": policy}
+    tx.run(proposal.update().where(proposal.c.id == proposal_id).values(values))
+
+
+@writes(proposal)
+def close(tx: Tx, proposal_id: ProposalId, *, state: ProposalState, now: datetime) -> None:
+    """Decline or withdraw a proposal. Who had approved it stays on record."""
+    tx.run(proposal.update().where(proposal.c.id == proposal_id).values(state=state, decided_at=now))
+
+
+def _stored(row: Any) -> StoredProposal:
+    return StoredProposal(
+        Proposal(
+            id=ProposalId(row.id),
+            kind=ProposalKind(row.kind),
+            item_id=ItemId(row.item_id),
+            case_id=CaseId(row.case_id),
+            state=ProposalState(row.state),
+            planned_at=row.planned_at,
+            subject_id=SubjectId(row.subject_id) if row.subject_id else None,
+            approved_by=UserId(row.approved_by) if row.approved_by else None,
+            policy=row.policy,
+            decided_at=row.decided_at,
+        ),
+        OutcomeId(row.outcome_id),
+    )

@@ -1,0 +1,134 @@
+"""Reveals: each deliberate, logged showing of a rendition to one person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from safehold.model.assessment import Tier
+from safehold.model.ids import CaseId, ItemId, RevealId, UserId
+from safehold.storage.database import Tx
+from safehold.storage.tables import Instant, Uuid, metadata, one_of, owned_by, writes
+
+reveal = sa.Table(
+    "reveal",
+    metadata,
+    sa.Column("id", Uuid, primary_key=True),
+    sa.Column("user_id", sa.ForeignKey("app_user.id"), nullable=False),
+    sa.Column("case_id", sa.ForeignKey("review_case.id"), nullable=False),
+    sa.Column("item_id", sa.ForeignKey("item.id"), nullable=False),
+    sa.Column("tier", sa.Text, nullable=False),
+    sa.Column("opened_at", Instant, nullable=False),
+    sa.Column("fetched_at", Instant),
+    sa.Column("closed_at", Instant),
+    one_of("tier", Tier),
+    sa.CheckConstraint("tier <> 'none'", name="shows_something"),
+    sa.CheckConstraint("fetched_at >= opened_at and closed_at >= opened_at", name="in_order"),
+    sa.Index("ix_reveal_item_id", "item_id"),
+    sa.Index("ix_reveal_user_day", "user_id", "opened_at"),
+)
+
+owned_by("review", reveal)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reveal:
+    """One showing: opened, then fetched once, then closed. Never fetched: nothing was seen."""
+
+    id: RevealId
+    user_id: UserId
+    case_id: CaseId
+    item_id: ItemId
+    tier: Tier
+    opened_at: datetime
+    fetched_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
+@writes(reveal)
+def insert(tx: Tx, opened: Reveal) -> None:
+    """Record a reveal that has just been opened."""
+    tx.run(
+        reveal.insert().values(
+            id=opened.id,
+            user_id=opened.user_id,
+            case_id=opened.case_id,
+            item_id=opened.item_id,
+            tier=opened.tier.value,
+            opened_at=opened.opened_at,
+        )
+    )
+
+
+def get(tx: Tx, reveal_id: RevealId, *, for_change: bool = False) -> Reveal | None:
+    """Return one reveal, None when there is none. for_change: nobody else changes it until the end."""
+    statement = sa.select(reveal).where(reveal.c.id == reveal_id)
+    row = tx.run(statement.with_for_update() if for_change else statement).first()
+    return _reveal(row) if row else None
+
+
+@writes(reveal)
+def set_fetched(tx: Tx, reveal_id: RevealId, *, at: datetime) -> None:
+    """Record that the bytes are about to be sent."""
+    tx.run(reveal.update().where(reveal.c.id == reveal_id).values(fetched_at=at))
+
+
+@writes(reveal)
+def set_closed(tx: Tx, reveal_id: RevealId, *, at: datetime) -> None:
+    """Record that the showing ended."""
+    tx.run(reveal.update().where(reveal.c.id == reveal_id).values(closed_at=at))
+
+
+@writes(reveal)
+def close_older_than(tx: Tx, *, now: datetime, longest: timedelta) -> list[RevealId]:
+    """Close what was opened longer ago than `longest`, as ended then, and return which those were."""
+    statement = (
+        reveal.update()
+        .where(reveal.c.closed_at.is_(None), reveal.c.opened_at < now - longest)
+        .values(closed_at=reveal.c.opened_at + longest)
+        .returning(reveal.c.id)
+    )
+    return [RevealId(row.id) for row in tx.run(statement)]
+
+
+def tiers_seen(tx: Tx, user_id: UserId, item_id: ItemId) -> set[Tier]:
+    """Return the tiers in which this person was sent this item."""
+    statement = (
+        sa.select(reveal.c.tier)
+        .where(reveal.c.user_id == user_id, reveal.c.item_id == item_id, reveal.c.fetched_at.is_not(None))
+        .distinct()
+    )
+    return {Tier(row.tier) for row in tx.run(statement)}
+
+
+def time_looked(
+    tx: Tx, user_id: UserId, *, since: datetime, until: datetime, longest: timedelta
+) -> timedelta:
+    """Return how long this person looked between two instants; one showing counts `longest` at most."""
+    ended = sa.func.least(sa.func.coalesce(reveal.c.closed_at, until), reveal.c.opened_at + longest, until)
+    began = sa.func.greatest(reveal.c.fetched_at, since)
+    span = sa.func.greatest(ended - began, timedelta())
+    statement = sa.select(sa.func.coalesce(sa.func.sum(span), timedelta())).where(
+        reveal.c.user_id == user_id,
+        reveal.c.fetched_at.is_not(None),
+        reveal.c.opened_at > since - longest,
+        reveal.c.opened_at <= until,
+    )
+    looked: timedelta = tx.run(statement).scalar_one()
+    return looked
+
+
+def _reveal(row: Any) -> Reveal:
+    return Reveal(
+        id=RevealId(row.id),
+        user_id=UserId(row.user_id),
+        case_id=CaseId(row.case_id),
+        item_id=ItemId(row.item_id),
+        tier=Tier(row.tier),
+        opened_at=row.opened_at,
+        fetched_at=row.fetched_at,
+        closed_at=row.closed_at,
+    )
