@@ -1,0 +1,1 @@
+"""The only home of media bytes: sealing, the reader, confined decoding, safe renditions."""

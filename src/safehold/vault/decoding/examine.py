@@ -1,0 +1,76 @@
+"""One job in the worker: bytes in, what was seen in them out. Whatever the bytes are, this answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PIL import Image
+
+from safehold.model.media import DecodeFailure, Examined, MediaKind
+from safehold.model.signal import SignalTypeName
+from safehold.signals.base import FrameSignal
+from safehold.vault.decoding.frames import Frames, Unreadable
+from safehold.vault.decoding.heif import read_heif
+from safehold.vault.decoding.images import read_image
+from safehold.vault.decoding.limits import DecodeLimits
+from safehold.vault.decoding.sniff import Reading, Sniffed, sniff, unreadable
+from safehold.vault.decoding.video import read_video
+from safehold.vault.decoding.wholeness import is_whole
+
+_KINDS = {
+    Reading.IMAGE: MediaKind.IMAGE,
+    Reading.HEIF: MediaKind.IMAGE,
+    Reading.VIDEO: MediaKind.VIDEO,
+    Reading.NONE: MediaKind.UNKNOWN,
+}
+
+
+def examine(
+    data: bytes,
+    *,
+    claimed_type: str | None,
+    rendition: bool,
+    signal_types: Mapping[SignalTypeName, FrameSignal],
+    limits: DecodeLimits,
+) -> Examined:
+    """Read what can be read of `data` and say why the rest could not be. Raises nothing."""
+    found = sniff(data)
+    if found.reading is Reading.NONE:
+        return Examined(found.media_type, failure=unreadable(found, claimed_type))
+    frames = Frames(signal_types, limits, rendition=rendition)
+    kind, failure = _read(data, found, frames)
+    return Examined(
+        media_type=found.media_type,
+        kind=kind,
+        width=frames.width,
+        height=frames.height,
+        frames=frames.count,
+        signals=tuple(frames.signals),
+        failure=failure,
+        rendition=frames.rendition(),
+    )
+
+
+def _read(data: bytes, found: Sniffed, frames: Frames) -> tuple[MediaKind, DecodeFailure | None]:
+    kind = _KINDS[found.reading]
+    try:
+        kind = _reader(data, found, frames)
+    except Unreadable as reason:
+        return kind, reason.failure
+    except (MemoryError, Image.DecompressionBombError):
+        return kind, DecodeFailure.LIMIT
+    except NotImplementedError:
+        return kind, DecodeFailure.UNSUPPORTED
+    except Exception as error:  # noqa: BLE001 - decoders raise anything on hostile bytes
+        # Pillow names text and profiles that unpack to far too much only in its message.
+        too_much = "too large" in str(error).lower()
+        return kind, DecodeFailure.LIMIT if too_much else DecodeFailure.TRUNCATED
+    return kind, None if is_whole(data, found.media_type) else DecodeFailure.TRUNCATED
+
+
+def _reader(data: bytes, found: Sniffed, frames: Frames) -> MediaKind:
+    if found.reading is Reading.HEIF:
+        return read_heif(data, found.media_type, frames)
+    if found.reading is Reading.VIDEO:
+        return read_video(data, found.media_type, found.demuxer, frames)
+    return read_image(data, found.media_type, frames)

@@ -1,0 +1,179 @@
+"""The decoder as everybody else sees it: bytes or a file in, what was seen in them out."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from queue import SimpleQueue
+
+import structlog
+
+from safehold.model.errors import DecoderDown
+from safehold.model.media import DecodeFailure, Examined
+from safehold.model.signal import PDQ, SignalTypeName
+from safehold.vault.decoding.limits import DecodeLimits
+from safehold.vault.decoding.memory import SharedMemory
+from safehold.vault.decoding.process import DecoderProcess, WorkerLost
+from safehold.vault.decoding.sniff import HEAD_BYTES, sniff
+from safehold.vault.decoding.wire import Job
+
+_log = structlog.get_logger()
+
+_Fill = Callable[[SharedMemory], int]
+
+
+class DecoderPool:
+    """A fixed number of decoding workers. Safe to share between threads; a context manager.
+
+    Media never meets a codec in this process: a file that crashes, hangs or takes over its worker costs
+    that worker. workers: how many media are decoded at once. signal_types: frame signals to compute.
+    """
+
+    def __init__(
+        self,
+        workers: int = 1,
+        *,
+        limits: DecodeLimits = DecodeLimits(),  # noqa: B008 - a frozen value
+        signal_types: Sequence[SignalTypeName] = (PDQ,),
+    ) -> None:
+        self.limits = limits
+        self._workers = workers
+        self._signal_types = tuple(signal_types)
+        # One place per worker, taken while it is in use. A place is empty before the start and after a
+        # worker's death; whoever takes an empty one fills it.
+        self._places: SimpleQueue[DecoderProcess | None] = SimpleQueue()
+        for _ in range(workers):
+            self._places.put(None)
+        self._running: set[DecoderProcess] = set()
+        self._lock = threading.Lock()
+        self._open = False
+
+    def start(self) -> None:
+        """Start every worker and wait until all are ready: best done before threads and servers are.
+
+        Raises DecoderDown when one cannot be started; those that could are stopped again.
+        """
+        self._open = True
+        try:
+            with ExitStack() as all_places:
+                for _ in range(self._workers):
+                    all_places.enter_context(self._worker())
+        except DecoderDown:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End every worker, busy ones too: a job under way raises DecoderDown. Doing it twice is fine."""
+        self._open = False
+        with self._lock:
+            for process in self._running:
+                process.kill()
+        for _ in range(self._workers):
+            self._forget(self._places.get())
+        for _ in range(self._workers):
+            self._places.put(None)
+
+    def __enter__(self) -> DecoderPool:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Process ids of the workers that run now."""
+        with self._lock:
+            return tuple(sorted(process.pid for process in self._running))
+
+    @property
+    def confinement(self) -> dict[str, bool]:
+        """Which layers of confinement hold in every running worker; empty where none runs."""
+        with self._lock:
+            levels = [process.confinement for process in self._running]
+        return {layer: all(level.get(layer) for level in levels) for layer in (levels[0] if levels else {})}
+
+    def examine(
+        self, data: bytes | memoryview, *, claimed_type: str | None = None, rendition: bool = False
+    ) -> Examined:
+        """Decode `data` in a worker, take its signals and, if asked, a safe rendition.
+
+        claimed_type: what the sender called it, a media type; it never changes how the bytes are read.
+        Waits while all workers are busy. Bytes that cannot be read answer with a failure and never raise:
+        more than limits.max_bytes, too slow, too big in memory, or twice the death of a worker is LIMIT.
+        Raises DecoderDown when no worker can be started, or the pool is stopped.
+        """
+        if memoryview(data).nbytes > self.limits.max_bytes:
+            return _over_limit(bytes(data[:HEAD_BYTES]))
+        return self._examine(lambda memory: memory.put(data), claimed_type, rendition)
+
+    def examine_file(
+        self, path: str | os.PathLike[str], *, claimed_type: str | None = None, rendition: bool = False
+    ) -> Examined:
+        """The same for a file, which is read straight into the worker's memory.
+
+        Raises OSError when the file cannot be read.
+        """
+        with Path(path).open("rb", buffering=0) as file:
+            if os.fstat(file.fileno()).st_size > self.limits.max_bytes:
+                return _over_limit(file.read(HEAD_BYTES) or b"")
+            return self._examine(lambda memory: memory.fill_from(file.fileno()), claimed_type, rendition)
+
+    def _examine(self, fill: _Fill, claimed_type: str | None, rendition: bool) -> Examined:
+        head = b""
+        # A second try: a worker may die of something outside, and that is not the media's fault.
+        for _ in range(2):
+            with self._worker() as process:
+                size = fill(process.memory)
+                head = process.memory.take(0, min(size, HEAD_BYTES))
+                try:
+                    return process.ask(Job(size, claimed_type, rendition))
+                except WorkerLost as lost:
+                    _log.warning("decoder_worker_lost", pid=process.pid, timed_out=lost.timed_out)
+                    if lost.timed_out:
+                        break
+        return _over_limit(head)
+
+    @contextmanager
+    def _worker(self) -> Iterator[DecoderProcess]:
+        """Lend a running worker; afterwards its memory is wiped, or its place is empty if it died."""
+        process = self._places.get()
+        try:
+            if process is None or not process.alive:
+                self._forget(process)
+                process = None
+                process = self._start_one()
+            yield process
+        finally:
+            self._places.put(self._clean(process))
+
+    def _start_one(self) -> DecoderProcess:
+        if not self._open:
+            raise DecoderDown("The decoder is stopped.")
+        process = DecoderProcess(self.limits, self._signal_types)
+        with self._lock:
+            self._running.add(process)
+            stopped = not self._open
+        if stopped:  # while this one was starting
+            process.kill()
+        return process
+
+    def _clean(self, process: DecoderProcess | None) -> DecoderProcess | None:
+        if process is not None and process.alive:
+            process.memory.wipe()
+            return process
+        self._forget(process)
+        return None
+
+    def _forget(self, process: DecoderProcess | None) -> None:
+        if process is not None:
+            with self._lock:
+                self._running.discard(process)
+            process.close()
+
+
+def _over_limit(head: bytes) -> Examined:
+    return Examined(sniff(head).media_type, failure=DecodeFailure.LIMIT)

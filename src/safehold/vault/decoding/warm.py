@@ -1,0 +1,67 @@
+"""Use every codec once before the worker is confined: much of them is loaded only at first use."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+
+import numpy as np
+from PIL import Image
+
+from safehold.model.media import DecodeFailure
+from safehold.model.signal import SignalTypeName
+from safehold.signals.base import FrameSignal
+from safehold.vault.decoding import heif, images, video
+from safehold.vault.decoding.examine import examine
+from safehold.vault.decoding.limits import DecodeLimits
+
+_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP")
+_SIDE = 32
+
+
+class NotWorking(RuntimeError):
+    """A codec did not read what it wrote itself."""
+
+
+def warm(signal_types: Mapping[SignalTypeName, FrameSignal], limits: DecodeLimits) -> None:
+    """Set the codecs up and have each read a tiny picture of its own, and fail at a cut one.
+
+    Raises NotWorking, naming the format: a worker that cannot read must not start.
+    """
+    Image.preinit()
+    images.prepare(limits.max_pixels)
+    heif.prepare()
+    samples = {name: _picture(name) for name in _FORMATS}
+    if video.AVAILABLE:
+        samples["video"] = _film()
+    for name, data in samples.items():
+        seen = examine(data, claimed_type=None, rendition=True, signal_types=signal_types, limits=limits)
+        if seen.failure is not None or not seen.signals:
+            raise NotWorking(name)
+    cut = samples["JPEG"][:-20]
+    seen = examine(cut, claimed_type=None, rendition=False, signal_types=signal_types, limits=limits)
+    if seen.failure is not DecodeFailure.TRUNCATED:
+        raise NotWorking("JPEG, cut")
+
+
+def _picture(name: str) -> bytes:
+    out = io.BytesIO()
+    Image.linear_gradient("L").resize((_SIDE, _SIDE)).convert("RGB").save(out, name)
+    return out.getvalue()
+
+
+def _film() -> bytes:
+    import av
+
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp4") as container:
+        stream = container.add_stream("mpeg4", rate=5)
+        stream.width = stream.height = _SIDE
+        stream.pix_fmt = "yuv420p"
+        stream.thread_count = 1
+        for _ in range(2):
+            pixels = np.asarray(Image.linear_gradient("L").resize((_SIDE, _SIDE)).convert("RGB"))
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuv420p", threads=1)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return out.getvalue()

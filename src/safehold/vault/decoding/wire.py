@@ -1,0 +1,153 @@
+"""What parent and worker say to each other: small JSON messages; media and results lie in shared memory.
+
+The worker reads hostile bytes and may be taken over by them, so its answers are hostile too: nothing is
+believed that does not have exactly the form described here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from safehold.model.media import DecodeFailure, Examined, MediaKind
+from safehold.model.signal import Signal, SignalTypeName
+from safehold.vault.decoding.limits import DecodeLimits
+
+MAX_MESSAGE = 16_384
+MAX_RENDITION_BYTES = 256 * 1024
+_MAX_DIGEST_BYTES = 1_024
+_MAX_SIDE = 1 << 24
+
+
+class BadAnswer(ValueError):
+    """The worker's answer does not have the form it must have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Sent once, before the worker warms up."""
+
+    limits: DecodeLimits
+    signal_types: tuple[SignalTypeName, ...]
+
+    def to_bytes(self) -> bytes:
+        """Write it as one message."""
+        return json.dumps({"limits": asdict(self.limits), "signal_types": self.signal_types}).encode()
+
+    @staticmethod
+    def from_bytes(message: bytes) -> Setup:
+        """Read it from one message; the parent is trusted."""
+        fields = json.loads(message)
+        return Setup(DecodeLimits(**fields["limits"]), tuple(map(SignalTypeName, fields["signal_types"])))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One media to examine: the first `size` bytes of the shared memory."""
+
+    size: int
+    claimed_type: str | None = None
+    rendition: bool = False
+
+    def to_bytes(self) -> bytes:
+        """Write it as one message."""
+        return json.dumps(asdict(self)).encode()
+
+    @staticmethod
+    def from_bytes(message: bytes) -> Job:
+        """Read it from one message; the parent is trusted."""
+        return Job(**json.loads(message))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Where in the shared memory the result lies: the document from the start, then the rendition."""
+
+    document: int
+    rendition: int
+
+    def to_bytes(self) -> bytes:
+        """Write it as one message."""
+        return json.dumps([self.document, self.rendition]).encode()
+
+    @staticmethod
+    def from_bytes(message: bytes, *, room: int) -> Answer:
+        """Read it from a message that may say anything. Raises BadAnswer; the lengths fit into `room`."""
+        fields = _json(message)
+        if not isinstance(fields, list) or len(fields) != 2:
+            raise BadAnswer("not two lengths")
+        document, rendition = _whole(fields[0], room), _whole(fields[1], MAX_RENDITION_BYTES)
+        if document + rendition > room:
+            raise BadAnswer("longer than the shared memory")
+        return Answer(document, rendition)
+
+
+def write_document(examined: Examined) -> bytes:
+    """Write everything but the rendition."""
+    return json.dumps(
+        {
+            "media_type": examined.media_type,
+            "kind": examined.kind,
+            "width": examined.width,
+            "height": examined.height,
+            "frames": examined.frames,
+            "failure": examined.failure,
+            "signals": [[s.signal_type, s.value.hex(), s.quality, s.frame] for s in examined.signals],
+        }
+    ).encode()
+
+
+def read_document(document: bytes, rendition: bytes | None, asked: Sequence[SignalTypeName]) -> Examined:
+    """Read a document that may say anything; signals may only be of the types that were asked for.
+
+    Raises BadAnswer.
+    """
+    fields = _json(document)
+    if not isinstance(fields, dict):
+        raise BadAnswer("not an object")
+    try:
+        failure = fields["failure"]
+        return Examined(
+            media_type=_media_type(fields["media_type"]),
+            kind=MediaKind(fields["kind"]),
+            width=_whole(fields["width"], _MAX_SIDE),
+            height=_whole(fields["height"], _MAX_SIDE),
+            frames=_whole(fields["frames"], 1 << 32),
+            signals=tuple(_signal(row, asked) for row in fields["signals"]),
+            failure=None if failure is None else DecodeFailure(failure),
+            rendition=rendition,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadAnswer("a field is missing or strange") from error
+
+
+def _json(message: bytes) -> Any:
+    try:
+        return json.loads(message)
+    except (ValueError, RecursionError) as error:
+        raise BadAnswer("not JSON") from error
+
+
+def _whole(value: object, most: int) -> int:
+    if type(value) is not int or not 0 <= value <= most:
+        raise BadAnswer("not a whole number in range")
+    return value
+
+
+def _media_type(value: object) -> str:
+    # It ends up in answers and logs: a short plain name or nothing.
+    if not isinstance(value, str) or len(value) > 64 or not value.isascii() or not value.isprintable():
+        raise BadAnswer("not a media type")
+    return value
+
+
+def _signal(row: object, asked: Sequence[SignalTypeName]) -> Signal:
+    if not isinstance(row, list) or len(row) != 4:
+        raise BadAnswer("not a signal")
+    name, digest, quality, frame = row
+    if name not in asked or not isinstance(digest, str) or not 0 < len(digest) <= 2 * _MAX_DIGEST_BYTES:
+        raise BadAnswer("not a signal")
+    checked = None if quality is None else _whole(quality, 100)
+    return Signal(SignalTypeName(name), bytes.fromhex(digest), checked, _whole(frame, 1 << 32))

@@ -1,0 +1,120 @@
+"""The vault's key pair as two PEM files: a public one for all who seal, a private one for the reader."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+
+from safehold.model.errors import BadSettings, NameTaken
+from safehold.vault.sealing import OpeningKey, SealingKey
+
+SEALING_KEY_NAME = "vault-sealing.pub.pem"
+OPENING_KEY_NAME = "vault-opening.key.pem"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFiles:
+    """Where the two halves of a key pair lie."""
+
+    sealing: Path
+    opening: Path
+
+
+def generate_keys(folder: Path) -> KeyFiles:
+    """Make a key pair in `folder` (made if needed, 0700): the private file 0600, the public one 0644.
+
+    The private half is on disk before the public one can be used, so nothing is ever sealed to a key
+    that was lost. A call that was cut short is finished by the next one. Raises NameTaken when both
+    files are there already: a key pair is never replaced.
+    """
+    files = KeyFiles(folder / SEALING_KEY_NAME, folder / OPENING_KEY_NAME)
+    if files.sealing.exists():
+        raise NameTaken("A vault key pair exists here already; it was left as it is.")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not files.opening.exists():
+        _write_new(files.opening, _private_pem(OpeningKey.generate()), 0o600)
+    _write_new(files.sealing, _public_pem(load_opening_key(files.opening).sealing_key), 0o644)
+    return files
+
+
+def load_sealing_key(path: Path) -> SealingKey:
+    """Read the public half from a PEM file. Raises BadSettings when it is missing or no X25519 key."""
+    try:
+        key = serialization.load_pem_public_key(_read(path, "sealing"))
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, X25519PublicKey):
+        raise BadSettings("The vault's sealing key file holds no X25519 public key.")
+    return SealingKey(key)
+
+
+def load_opening_key(path: Path) -> OpeningKey:
+    """Read the private half from a PEM file.
+
+    Raises BadSettings when it is missing, no X25519 key, or when anybody but its owner may read or write it.
+    """
+    pem = _read(path, "opening", private=True)
+    try:
+        key = serialization.load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, X25519PrivateKey):
+        raise BadSettings("The vault's opening key file holds no X25519 private key.")
+    return OpeningKey(key)
+
+
+def _private_pem(key: OpeningKey) -> bytes:
+    return key.private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _public_pem(key: SealingKey) -> bytes:
+    return key.public.public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+def _read(path: Path, which: str, *, private: bool = False) -> bytes:
+    try:
+        with path.open("rb") as file:
+            # The open file is asked, not the path: the answer cannot change in between.
+            if private and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+                raise BadSettings(
+                    "Others than its owner may use the vault's opening key file.",
+                    advice="Run `chmod 600` on it, and think about who could have read it until now.",
+                )
+            return file.read()
+    except OSError as error:
+        raise BadSettings(f"The vault's {which} key file cannot be read: {error.strerror}.") from error
+
+
+def _write_new(path: Path, content: bytes, mode: int) -> None:
+    """Write a file that is either absent or whole, never half, and never replaces another."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
+    try:
+        with open(draft, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(draft, path)
+    except FileExistsError as error:
+        raise NameTaken("A vault key pair exists here already; it was left as it is.") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
