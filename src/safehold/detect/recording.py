@@ -1,0 +1,16 @@
+"""Writing down what a scan found about an item."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from safehold.detect.verdict import Verdict
+from safehold.model.ids import ItemId
+from safehold.storage import matches as match_rows
+from safehold.storage.database import Tx
+
+
+def record_findings(tx: Tx, item_id: ItemId, verdict: Verdict, *, now: datetime) -> None:
+    """Record the matches and flags of an item, in the transaction that records the item."""
+    match_rows.insert_matches(tx, item_id, verdict.matches, now=now)
+    match_rows.insert_flags(tx, item_id, verdict.flags, now=now)

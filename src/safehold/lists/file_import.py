@@ -1,0 +1,155 @@
+"""Loading a list file into a list: batch by batch, each with its entries, audit record and event."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from safehold.jobs.record import Record
+from safehold.lists import ledger
+from safehold.lists.formats.base import BadLine, EntryDraft, SignalTypes
+from safehold.lists.list_file import ListFile, as_entry, named_lines, nothing_in_it
+from safehold.model.clock import Clock
+from safehold.model.errors import BadListFile
+from safehold.model.events import EntriesChanged
+from safehold.model.hash_list import Origin
+from safehold.model.ids import ListId
+from safehold.model.permissions import Actor
+from safehold.storage import audit
+from safehold.storage import hash_lists as list_rows
+from safehold.storage.database import Database
+
+BATCH_ENTRIES = 5000
+"""Entries committed at once: a crash loses at most as much, and readers catch up in small steps."""
+BAD_LINES_KEPT = 1000
+"""Bad lines that a report names; the others are only counted."""
+
+Progress = Callable[[int, int], None]
+"""Told bytes read and bytes in all, after each batch is committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did.
+
+    known: entries that were on the list already, or came twice in the file. bad: how many lines were left
+    out; bad_lines: the first thousand of them. to_seq: the list's newest sequence number that it caused, or
+    the one it began with.
+    """
+
+    added: int
+    known: int
+    bad: int
+    bad_lines: tuple[BadLine, ...]
+    to_seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileImport:
+    """Where an import writes, in whose name, and how it tells of it. batch_entries: committed at once."""
+
+    database: Database
+    kinds: SignalTypes
+    actor: Actor
+    record: Record
+    clock: Clock
+    origin: Origin = Origin.FILE
+    batch_entries: int = BATCH_ENTRIES
+
+    def run(
+        self, name: str, path: Path, *, strict: bool = False, on_progress: Progress | None = None
+    ) -> ImportReport:
+        """Load the file into the list of this name and mark the list refreshed.
+
+        Each batch that adds something commits its entries, an audit record and one EntriesChanged together.
+        Broken off, it has loaded whole batches; running it again loads the rest. Bad lines are left out and
+        reported. strict: with a single bad line nothing is loaded.
+        Raises NotFound for the list, and BadListFile for the file: also where not one line holds an entry,
+        for a list that was fetched in vain must not look fresh.
+        """
+        with self.database.begin() as tx:
+            target = ledger.named(tx, name)
+        with ListFile(path, self.kinds) as file:
+            _check(file, strict=strict)
+            report = ImportReport(0, 0, 0, (), target.last_seq)
+            for drafts, bad in _in_batches(file, self.batch_entries):
+                report = _and(report, self._commit(target.id, drafts), bad)
+                if on_progress is not None:
+                    on_progress(file.read_bytes, file.size_bytes)
+        self._finish(target.id, report)
+        return report
+
+    def _commit(self, list_id: ListId, drafts: list[EntryDraft]) -> list_rows.Added:
+        now = self.clock()
+        entries = (as_entry(draft, list_id, self.origin) for draft in drafts)
+        with self.database.begin() as tx:
+            added = list_rows.add_entries(tx, list_id, entries, now=now)
+            if added.added:
+                changed = {"from_seq": added.from_seq, "to_seq": added.to_seq}
+                audit.append(
+                    tx,
+                    at=now,
+                    actor=self.actor.label,
+                    verb="list.add_entries",
+                    object=f"list:{list_id}",
+                    detail=changed | {"added": added.added, "origin": self.origin.value},
+                )
+                self.record(tx, EntriesChanged(at=now, list_id=list_id, **changed))
+        return added
+
+    def _finish(self, list_id: ListId, report: ImportReport) -> None:
+        now = self.clock()
+        with self.database.begin() as tx:
+            list_rows.mark_refreshed(tx, list_id, now)
+            audit.append(
+                tx,
+                at=now,
+                actor=self.actor.label,
+                verb="list.import",
+                object=f"list:{list_id}",
+                detail={"added": report.added, "known": report.known, "bad_lines": report.bad},
+            )
+
+
+def _check(file: ListFile, *, strict: bool) -> None:
+    """Raise BadListFile where no line holds an entry and, in strict mode, where a line is bad."""
+    bad: list[BadLine] = []
+    entries = 0
+    for found in file:
+        if isinstance(found, EntryDraft):
+            entries += 1
+            if not strict:
+                return
+        elif len(bad) < BAD_LINES_KEPT:
+            bad.append(found)
+    if not entries:
+        raise nothing_in_it(bad)
+    if bad:
+        raise BadListFile("The list file has bad lines. " + named_lines(bad))
+
+
+def _in_batches(file: ListFile, size: int) -> Iterator[tuple[list[EntryDraft], list[BadLine]]]:
+    """Yield up to `size` lines at a time, sorted into drafts and bad lines."""
+    drafts: list[EntryDraft] = []
+    bad: list[BadLine] = []
+    for found in file:
+        if isinstance(found, BadLine):
+            bad.append(found)
+        else:
+            drafts.append(found)
+        if len(drafts) + len(bad) >= size:
+            yield drafts, bad
+            drafts, bad = [], []
+    if drafts or bad:
+        yield drafts, bad
+
+
+def _and(report: ImportReport, added: list_rows.Added, bad: list[BadLine]) -> ImportReport:
+    return ImportReport(
+        added=report.added + added.added,
+        known=report.known + added.known,
+        bad=report.bad + len(bad),
+        bad_lines=(*report.bad_lines, *bad)[:BAD_LINES_KEPT],
+        to_seq=added.to_seq,
+    )

@@ -1,0 +1,121 @@
+"""What a form of list file is: how it is recognised, and how one of its lines becomes an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from safehold.model.errors import BadDigest
+from safehold.model.signal import SignalTypeName
+from safehold.signals.base import SignalType
+
+SignalTypes = Mapping[SignalTypeName, SignalType]
+"""The signal types that are loaded, by name."""
+
+
+class UnreadableLine(Exception):
+    """A line that holds no entry, with the reason in words that quote nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that was left out. number: counted from 1. reason: never quotes the line."""
+
+    number: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryDraft:
+    """What one line says, checked: an entry without an id and without a list. value: the digest as bytes."""
+
+    signal_type: SignalTypeName
+    value: bytes
+    category: str | None = None
+    labels: tuple[str, ...] = ()
+    source_id: str | None = None
+
+    def __repr__(self) -> str:
+        """Name the type only: a listed digest must not end up in a log."""
+        return f"EntryDraft({self.signal_type})"
+
+
+LineReader = Callable[[str], EntryDraft | None]
+"""Reads the lines of one file from its first to its last, without their line ends.
+
+Returns None for a line that is not meant to hold an entry (blank, header, comment).
+Raises UnreadableLine for any other that holds none.
+"""
+
+
+class ListFormat(Protocol):
+    """One form of list file."""
+
+    name: ClassVar[str]
+
+    def reads(self, sample: Sequence[str]) -> int:
+        """Return how many of a file's first lines look like this form; blank ones are not in the sample."""
+        ...
+
+    def reader(self, kinds: SignalTypes) -> LineReader:
+        """Return a reader for one file. It may keep what it saw in a header, so each file needs its own."""
+        ...
+
+
+def draft(kinds: SignalTypes, fields: Mapping[str, Any]) -> EntryDraft:
+    """Return the entry that the named fields make; raise UnreadableLine where they make none.
+
+    fields: signal_type and value are needed; category, labels (a list of text) and source_id may be absent,
+    None or empty. Names that are not ours are passed over.
+    """
+    kind = _kind(kinds, fields.get("signal_type"))
+    return EntryDraft(
+        signal_type=kind.name,
+        value=_value(kind, fields.get("value")),
+        category=_text("category", fields.get("category")),
+        labels=_labels(fields.get("labels")),
+        source_id=_text("source_id", fields.get("source_id")),
+    )
+
+
+def _kind(kinds: SignalTypes, name: Any) -> SignalType:
+    if not isinstance(name, str) or not name.strip():
+        raise UnreadableLine("signal_type is missing")
+    kind = kinds.get(SignalTypeName(name.strip().lower()))
+    if kind is None:
+        raise UnreadableLine("signal_type is none of " + ", ".join(sorted(kinds)))
+    return kind
+
+
+def _value(kind: SignalType, value: Any) -> bytes:
+    if not isinstance(value, str) or not value.strip():
+        raise UnreadableLine("value is missing")
+    try:
+        return kind.parse(value.strip())
+    except BadDigest as error:
+        raise UnreadableLine(error.what) from None
+
+
+def _labels(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise UnreadableLine("labels is not a list")
+    labels = (_text("labels", label) for label in value)
+    return tuple(label for label in labels if label is not None)
+
+
+def _text(name: str, value: Any) -> str | None:
+    """Return text that can be stored and shown, None for none.
+
+    Whole numbers are taken, for sources number their entries. Characters that cannot be shown become
+    spaces: an odd label is no reason to lose an entry.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise UnreadableLine(f"{name} is not text")
+    return "".join(sign if sign.isprintable() else " " for sign in value).strip() or None

@@ -1,0 +1,191 @@
+"""The ledger of lists: declaring one, taking single entries off, showing what is on it in numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from safehold.jobs.record import Record
+from safehold.model.errors import BadForm, NameTaken, NotFound
+from safehold.model.events import EntriesChanged
+from safehold.model.hash_list import (
+    DEFAULT_HOLD_MAX_DISTANCE,
+    DEFAULT_MAX_DISTANCE,
+    HOLDING_PURPOSES,
+    Entry,
+    HashList,
+    Purpose,
+)
+from safehold.model.ids import EntryId, ListId, new_id
+from safehold.model.permissions import Actor
+from safehold.storage import audit
+from safehold.storage import hash_lists as list_rows
+from safehold.storage.database import Tx
+
+LARGEST_MAX_DISTANCE = 64
+"""Bits. Unrelated pictures differ in about 128; beyond 64 a list would match what it does not hold."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewList:
+    """What a list shall be.
+
+    max_distance, hold_max_distance: bits, inclusive; hold_max_distance None for 15, or max_distance where
+    that is less. may_hold needs a purpose that may hold and, save for a test list, a vetted provenance.
+    stale_after_seconds: None for a list that does not change by itself.
+    """
+
+    name: str
+    purpose: Purpose
+    max_distance: int = DEFAULT_MAX_DISTANCE
+    hold_max_distance: int | None = None
+    may_hold: bool = False
+    vetted: bool = False
+    provenance: str = ""
+    stale_after_seconds: int | None = None
+
+    @property
+    def hold_radius(self) -> int:
+        """The distance in bits up to which the list may hold."""
+        if self.hold_max_distance is None:
+            return min(DEFAULT_HOLD_MAX_DISTANCE, self.max_distance)
+        return self.hold_max_distance
+
+
+@dataclass(frozen=True, slots=True)
+class ListSummary:
+    """A list as it may be shown to people: counts and provenance, never values. entries: the live ones."""
+
+    hash_list: HashList
+    entries: int
+    counts: tuple[list_rows.Count, ...]
+
+
+def add_list(tx: Tx, wanted: NewList, *, actor: Actor, now: datetime) -> HashList:
+    """Declare a list without entries and return it.
+
+    Raises BadForm for a name or a combination that cannot be, NameTaken where the name is in use.
+    """
+    new = HashList(
+        id=ListId(new_id()),
+        name=wanted.name,
+        purpose=wanted.purpose,
+        max_distance=wanted.max_distance,
+        hold_max_distance=wanted.hold_radius,
+        may_hold=wanted.may_hold,
+        vetted=wanted.vetted,
+        provenance=wanted.provenance,
+        stale_after_seconds=wanted.stale_after_seconds,
+        created_at=now,
+    )
+    _refuse_what_cannot_be(new)
+    if not list_rows.insert(tx, new):
+        raise NameTaken("A list of this name exists already.")
+    detail = {
+        "purpose": new.purpose.value,
+        "may_hold": new.may_hold,
+        "vetted": new.vetted,
+        "max_distance": new.max_distance,
+        "hold_max_distance": new.hold_max_distance,
+    }
+    audit.append(tx, at=now, actor=actor.label, verb="list.add", object=f"list:{new.id}", detail=detail)
+    return new
+
+
+def withdraw_entries(
+    tx: Tx,
+    name: str,
+    entry_ids: Sequence[EntryId],
+    *,
+    reason: str,
+    actor: Actor,
+    record: Record,
+    now: datetime,
+) -> list_rows.Removed:
+    """Take single entries off a list. Ids that are not on it are passed over.
+
+    reason: a short code for the audit log, without content. Raises NotFound for the list.
+    """
+    target = named(tx, name)
+    removed = list_rows.remove_entries(tx, target.id, entry_ids, now=now)
+    if removed.removed:
+        detail = {"from_seq": removed.from_seq, "to_seq": removed.to_seq, "reason": reason}
+        audit.append(
+            tx,
+            at=now,
+            actor=actor.label,
+            verb="list.withdraw_entries",
+            object=f"list:{target.id}",
+            detail=detail | {"removed": removed.removed},
+        )
+        changed = EntriesChanged(at=now, list_id=target.id, from_seq=removed.from_seq, to_seq=removed.to_seq)
+        record(tx, changed)
+    return removed
+
+
+def show(tx: Tx, name: str) -> ListSummary:
+    """Return a list's settings, provenance and counts. Raises NotFound."""
+    return _summary(tx, named(tx, name))
+
+
+def show_all(tx: Tx) -> list[ListSummary]:
+    """Return what `show` does for every list, by name."""
+    return [_summary(tx, each) for each in list_rows.all_lists(tx)]
+
+
+def live_entries(tx: Tx, wanted: HashList) -> Iterator[Entry]:
+    """Yield the entries that are on a list now, for use in this process alone: values are never shown."""
+    found = list_rows.changes(tx, wanted.id, after_seq=0, up_to_seq=wanted.last_seq, batch=5000)
+    return (change.entry for change in found if change.entry is not None)
+
+
+def named(tx: Tx, name: str) -> HashList:
+    """Return the list of this name. Raises NotFound."""
+    # What cannot be a name is not looked for: the database would refuse some of it.
+    found = list_rows.by_name(tx, name) if _NAME.fullmatch(name) else None
+    if found is None:
+        raise NotFound(
+            "There is no list of this name.", advice="`safehold lists show` names the lists there are."
+        )
+    return found
+
+
+def _summary(tx: Tx, shown: HashList) -> ListSummary:
+    counts = tuple(list_rows.counts(tx, shown.id))
+    return ListSummary(shown, sum(count.entries for count in counts), counts)
+
+
+def _refuse_what_cannot_be(new: HashList) -> None:
+    checked = new.vetted or new.purpose is Purpose.TEST
+    stale_after = new.stale_after_seconds
+    rules = (
+        (
+            _NAME.fullmatch(new.name) is not None,
+            "name: 1 to 64 letters, digits, dots, underscores and hyphens, the first a letter or digit.",
+        ),
+        (
+            0 <= new.max_distance <= LARGEST_MAX_DISTANCE,
+            f"max_distance: 0 to {LARGEST_MAX_DISTANCE} bits; unrelated pictures differ in about 128.",
+        ),
+        (
+            0 <= new.hold_max_distance <= new.max_distance,
+            "hold_max_distance: from 0 up to max_distance, for what does not match cannot hold.",
+        ),
+        (
+            not new.may_hold or new.purpose in HOLDING_PURPOSES,
+            f"may_hold: a list of purpose {new.purpose.value} can only ask for review.",
+        ),
+        (
+            not new.may_hold or checked,
+            "may_hold: only once a person here has vetted the list's provenance.",
+        ),
+        (not new.vetted or new.provenance.strip() != "", "provenance: say where a vetted list comes from."),
+        (stale_after is None or stale_after > 0, "stale_after_seconds: above 0, or none at all."),
+    )
+    broken = [words for fits, words in rules if not fits]
+    if broken:
+        raise BadForm(" ".join(broken))
