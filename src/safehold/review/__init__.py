@@ -1,0 +1,1 @@
+"""People decide: cases, their order, assessments, outcomes, deliberate viewing, appeals."""

@@ -1,0 +1,129 @@
+"""Assess: one analyst's own, signed judgement of one item, with the clearest tier they have in fact seen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from safehold.jobs.record import Record
+from safehold.model.assessment import Assessment, ConductForm, ImageryForm
+from safehold.model.case import Case
+from safehold.model.errors import BadForm, Conflict, NotFound, StaleRevision
+from safehold.model.events import AssessmentFiled
+from safehold.model.hash_list import Purpose
+from safehold.model.ids import AnalystId, AssessmentId, CaseId, ItemId, new_id
+from safehold.model.item import ItemKind
+from safehold.review.answers import Form, form_name, to_answers
+from safehold.review.cases import held_case, person
+from safehold.review.viewing import clearest_seen
+from safehold.storage import assessments as assessment_rows
+from safehold.storage import audit
+from safehold.storage import cases as case_rows
+from safehold.storage import events as event_rows
+from safehold.storage import items as item_rows
+from safehold.storage.assessments import StoredAssessment
+from safehold.storage.cases import WaitsFor
+from safehold.storage.database import Tx
+
+
+def file_assessment(  # noqa: PLR0913 - a signed form names all that it rests on
+    tx: Tx,
+    case_id: CaseId,
+    item_id: ItemId,
+    form: Form,
+    *,
+    by: AnalystId,
+    policy_version: str,
+    case_revision: int,
+    record: Record,
+    now: datetime,
+) -> AssessmentId:
+    """File an assessment and let the rules settle the item. The case's revision rises by one.
+
+    case_revision: the case's, as the analyst saw it. policy_version: the text that was beside the form.
+    The tier is what this analyst was sent of the item, never what they say. Raises BadForm where the
+    form does not fit the item, its answers or the case's purpose; CaseLocked unless they hold the case;
+    StaleRevision when the case moved on; NotFound when the item is not in it; Conflict when the case is
+    settled, the last assessment of the item is still being settled, or this analyst has assessed the
+    item and its outcome stands.
+    """
+    # Steps lock an item before its case; so does this, or the two could wait for each other.
+    event_rows.current_revision(tx, item_id, for_update=True)
+    case = held_case(tx, case_id, by, now=now)
+    if case.revision != case_revision:
+        raise StaleRevision()
+    _check_form(tx, case, item_id, form)
+    _check_turn(tx, case_id, item_id, by)
+    filed = Assessment(
+        id=AssessmentId(new_id()),
+        case_id=case_id,
+        item_id=item_id,
+        by=by,
+        form=form,
+        tier=clearest_seen(tx, item_id, by=by),
+        policy_version=policy_version,
+        filed_at=now,
+    )
+    assessment_rows.insert(tx, _stored(filed, case.purpose))
+    case_rows.raise_revision(tx, case_id)
+    _audit(tx, filed)
+    event = AssessmentFiled(at=now, item_id=item_id, case_id=case_id, assessment_id=filed.id)
+    record(tx, event)
+    return filed.id
+
+
+def _check_form(tx: Tx, case: Case, item_id: ItemId, form: ImageryForm | ConductForm) -> None:
+    form.check(case.purpose)
+    stored = item_rows.get(tx, item_id)
+    if stored is None:
+        raise NotFound("There is no such item in this case.")
+    is_conversation = stored.item.kind is ItemKind.MESSAGES
+    if is_conversation is not isinstance(form, ConductForm):
+        raise BadForm("form: conversations have the conduct form, everything else the imagery form.")
+
+
+def _check_turn(tx: Tx, case_id: CaseId, item_id: ItemId, by: AnalystId) -> None:
+    place = case_rows.item_in(tx, case_id, item_id)
+    if place is None:
+        raise NotFound("There is no such item in this case.")
+    if place.waits_for is WaitsFor.SETTLING:
+        raise Conflict("The last assessment of this item is still being settled.")
+    if place.waits_for is not None:
+        case_rows.set_waits_for(tx, case_id, item_id, WaitsFor.SETTLING)
+    elif assessment_rows.has_assessed(tx, case_id, item_id, by):
+        raise Conflict("You have assessed this item, and its outcome stands.")
+
+
+def _stored(filed: Assessment, purpose: Purpose) -> StoredAssessment:
+    form = filed.form
+    return StoredAssessment(
+        id=filed.id,
+        case_id=filed.case_id,
+        item_id=filed.item_id,
+        purpose=purpose,
+        analyst_id=filed.by,
+        form=form_name(form),
+        finding=form.finding,
+        category=form.category if isinstance(form, ImageryForm) else None,
+        answers=to_answers(form),
+        tier=filed.tier,
+        policy_version=filed.policy_version,
+        filed_at=filed.filed_at,
+    )
+
+
+def _audit(tx: Tx, filed: Assessment) -> None:
+    detail = {
+        "case": str(filed.case_id),
+        "assessment": str(filed.id),
+        "finding": filed.form.finding.value,
+        "tier": filed.tier.value,
+        "policy_version": filed.policy_version,
+    }
+    audit.append(
+        tx,
+        at=filed.filed_at,
+        actor=person(filed.by).label,
+        verb="item.assess",
+        object=f"item:{filed.item_id}",
+        detail=detail,
+    )

@@ -1,0 +1,212 @@
+"""Facts: everything an analyst is shown of a case beside the form, without a single pixel.
+
+Assessments stay blind to each other: another person's is shown once an outcome stands for the item.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from safehold.model.assessment import Assessment
+from safehold.model.case import Appeal, Case, Outcome, Subject
+from safehold.model.ids import AnalystId, CaseId, ItemId, MediaId
+from safehold.model.item import Context, Item
+from safehold.model.match import Flag
+from safehold.review.answers import from_answers
+from safehold.review.cases import existing_case
+from safehold.storage import appeals as appeal_rows
+from safehold.storage import assessments as assessment_rows
+from safehold.storage import case_facts
+from safehold.storage import cases as case_rows
+from safehold.storage import items as item_rows
+from safehold.storage import media as media_rows
+from safehold.storage import subjects as subject_rows
+from safehold.storage.assessments import StoredAssessment, StoredOutcome
+from safehold.storage.case_facts import EarlierOutcome, HistoryLine, HoldFacts, MatchFacts
+from safehold.storage.cases import CaseItem, WaitsFor
+from safehold.storage.database import Tx
+from safehold.storage.items import StoredItem
+from safehold.storage.media import MediaFacts
+
+__all__ = [
+    "CaseView",
+    "EarlierOutcome",
+    "HistoryLine",
+    "HoldFacts",
+    "ItemStanding",
+    "ItemView",
+    "MatchFacts",
+    "MediaFacts",
+    "StoredOutcome",
+    "WaitsFor",
+    "facts",
+    "standing_of_item",
+]
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemView:
+    """One item of a case.
+
+    waits_for: what it waits for, None while an outcome stands. media: None when only signals were sent.
+    context: None once erased. matches: nearest first. hold: the newest, standing or released. assessments:
+    the viewer's own, and others' once an outcome stands; hidden_assessments: how many are not shown.
+    outcomes: of this item in this case, reversed ones too, oldest first. earlier: what stands for other
+    appearances of the same media, in any case. appeals: their words are for people alone.
+    """
+
+    item: Item
+    waits_for: WaitsFor | None
+    media: MediaFacts | None
+    context: Context | None
+    matches: tuple[MatchFacts, ...]
+    flags: tuple[Flag, ...]
+    hold: HoldFacts | None
+    assessments: tuple[Assessment, ...]
+    hidden_assessments: int
+    outcomes: tuple[StoredOutcome, ...]
+    earlier: tuple[EarlierOutcome, ...]
+    appeals: tuple[Appeal, ...]
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """The outcome that stands, None while there is none."""
+        return next((stored.outcome for stored in self.outcomes if stored.stands), None)
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the item is blocked now."""
+        return self.hold is not None and self.hold.stands
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseView:
+    """A case with everything that is known of it. items: in the order in which they joined."""
+
+    case: Case
+    items: tuple[ItemView, ...]
+    subjects: tuple[Subject, ...]
+    history: tuple[HistoryLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemStanding:
+    """How an item stands with review: its cases, oldest first, and the outcomes that stand."""
+
+    cases: tuple[Case, ...]
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def case_id(self) -> CaseId | None:
+        """The newest case, None until review has opened one."""
+        return self.cases[-1].id if self.cases else None
+
+
+def facts(tx: Tx, case_id: CaseId, *, viewer: AnalystId | None = None) -> CaseView:
+    """Return everything known of a case. viewer: whose assessments are shown before an outcome stands.
+
+    The caller appends the audit record of the view. Raises NotFound.
+    """
+    case = existing_case(tx, case_id)
+    places = case_rows.items_of(tx, case_id)
+    objects = [f"case:{case_id}", *(f"item:{place.item_id}" for place in places)]
+    items = _item_views(tx, case_id, places, viewer)
+    shown = {str(one.id) for item in items for one in item.assessments}
+    return CaseView(
+        case=case,
+        items=items,
+        subjects=tuple(subject_rows.of_case(tx, case_id)),
+        history=tuple(_kept_blind(line, shown) for line in case_facts.history_of(tx, objects)),
+    )
+
+
+def standing_of_item(tx: Tx, item_id: ItemId) -> ItemStanding:
+    """Return how an item stands with review; empty while no case has been opened for it."""
+    return ItemStanding(
+        cases=tuple(case_rows.of_item(tx, item_id)),
+        outcomes=tuple(assessment_rows.standing_outcomes_of_item(tx, item_id)),
+    )
+
+
+def _item_views(
+    tx: Tx, case_id: CaseId, places: list[CaseItem], viewer: AnalystId | None
+) -> tuple[ItemView, ...]:
+    item_ids = [place.item_id for place in places]
+    stored = item_rows.get_many(tx, item_ids)
+    media_ids = [one.item.media_id for one in stored.values() if one.item.media_id is not None]
+    media = media_rows.facts_of(tx, media_ids)
+    matches = _grouped((match.item_id, match) for match in case_facts.matches_of(tx, item_ids))
+    flags = _grouped(case_facts.flags_of(tx, item_ids))
+    holds = case_facts.holds_of(tx, item_ids)
+    earlier = _grouped(case_facts.earlier_outcomes(tx, media_ids))
+    outcomes = _grouped((one.outcome.item_id, one) for one in assessment_rows.outcomes_of_case(tx, case_id))
+    assessed = _grouped((one.item_id, one) for one in assessment_rows.of_case(tx, case_id))
+
+    def view(place: CaseItem) -> ItemView:
+        item = stored[place.item_id].item
+        shown = _shown(assessed[item.id], viewer, settled=place.waits_for is None)
+        return ItemView(
+            item=item,
+            waits_for=place.waits_for,
+            media=media.get(item.media_id) if item.media_id is not None else None,
+            context=stored[item.id].context,
+            matches=tuple(matches[item.id]),
+            flags=tuple(flags[item.id]),
+            hold=holds.get(item.id),
+            assessments=shown,
+            hidden_assessments=len(assessed[item.id]) - len(shown),
+            outcomes=tuple(outcomes[item.id]),
+            earlier=_of_other_appearances(earlier, stored[item.id]),
+            appeals=tuple(appeal_rows.of_item(tx, item.id)),
+        )
+
+    return tuple(view(place) for place in places)
+
+
+def _shown(
+    filed: list[StoredAssessment], viewer: AnalystId | None, *, settled: bool
+) -> tuple[Assessment, ...]:
+    return tuple(
+        Assessment(
+            id=one.id,
+            case_id=one.case_id,
+            item_id=one.item_id,
+            by=one.analyst_id,
+            form=from_answers(one.form, one.answers),
+            tier=one.tier,
+            policy_version=one.policy_version,
+            filed_at=one.filed_at,
+        )
+        for one in filed
+        if settled or one.analyst_id == viewer
+    )
+
+
+def _kept_blind(line: HistoryLine, shown: set[str]) -> HistoryLine:
+    """Leave out what an assessment found while the assessment itself is not shown."""
+    named = line.detail.get("assessment")
+    if named is None or named in shown:
+        return line
+    detail = {key: value for key, value in line.detail.items() if key not in ("finding", "tier")}
+    return replace(line, detail=detail)
+
+
+def _of_other_appearances(
+    earlier: dict[MediaId, list[EarlierOutcome]], stored: StoredItem
+) -> tuple[EarlierOutcome, ...]:
+    if stored.item.media_id is None:
+        return ()
+    return tuple(one for one in earlier[stored.item.media_id] if one.item_id != stored.item.id)
+
+
+def _grouped(pairs: Iterable[tuple[K, V]]) -> dict[K, list[V]]:
+    groups: defaultdict[K, list[V]] = defaultdict(list)
+    for key, value in pairs:
+        groups[key].append(value)
+    return groups

@@ -1,0 +1,129 @@
+"""Deliberate viewing: each showing is logged before it can happen, fetched once, timed, and ended."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from safehold.model.assessment import Tier
+from safehold.model.errors import BadForm, Conflict, NotFound, Refused
+from safehold.model.ids import AnalystId, CaseId, ItemId, RevealId, UserId, new_id
+from safehold.model.permissions import system_actor
+from safehold.review.cases import held_case, person
+from safehold.storage import audit
+from safehold.storage import cases as case_rows
+from safehold.storage import items as item_rows
+from safehold.storage import reveals as reveal_rows
+from safehold.storage.database import Tx
+from safehold.storage.reveals import Reveal
+
+__all__ = [
+    "SHOWN_AT_MOST",
+    "Reveal",
+    "clearest_seen",
+    "close_abandoned",
+    "close_reveal",
+    "mark_fetched",
+    "open_reveal",
+    "time_looked_today",
+]
+
+SHOWN_AT_MOST = timedelta(seconds=60)
+"""A showing ends by then at the latest; whoever wants to go on looking asks again."""
+
+
+def open_reveal(
+    tx: Tx, case_id: CaseId, item_id: ItemId, tier: Tier, *, by: AnalystId, now: datetime
+) -> RevealId:
+    """Record that this analyst asks to see an item this clearly. Commit it before any byte is read.
+
+    tier: blurred or clear. Raises CaseLocked unless the analyst holds the case, Conflict when the case is
+    settled, NotFound when the item is not in it, Refused when the item has no media, BadForm for tier none.
+    """
+    if tier is Tier.NONE:
+        raise BadForm("tier: blurred or clear.")
+    held_case(tx, case_id, by, now=now)
+    stored = item_rows.get(tx, item_id)
+    if stored is None or case_rows.item_in(tx, case_id, item_id) is None:
+        raise NotFound("There is no such item in this case.")
+    if stored.item.media_id is None:
+        raise Refused("The item has no media: only its signals were sent.")
+    reveal = Reveal(
+        id=RevealId(new_id()),
+        user_id=UserId(by),
+        case_id=case_id,
+        item_id=item_id,
+        tier=tier,
+        opened_at=now,
+    )
+    reveal_rows.insert(tx, reveal)
+    _audit(tx, person(by).label, "item.reveal", reveal, now, tier=tier.value)
+    return reveal.id
+
+
+def mark_fetched(tx: Tx, reveal_id: RevealId, *, by: AnalystId, now: datetime) -> Reveal:
+    """Record that the bytes are about to be sent, and say which item and tier it is. Commit it first.
+
+    A reveal is fetched once: a second showing is a second reveal. Raises NotFound for another person's,
+    Conflict when it was fetched, was closed, or is older than a minute.
+    """
+    reveal = _own(tx, reveal_id, by)
+    if reveal.fetched_at is not None:
+        raise Conflict("This showing has been fetched.", advice="Ask for a new one.")
+    if reveal.closed_at is not None or now > reveal.opened_at + SHOWN_AT_MOST:
+        raise Conflict("This showing has ended.", advice="Ask for a new one.")
+    reveal_rows.set_fetched(tx, reveal_id, at=max(now, reveal.opened_at))
+    return reveal
+
+
+def close_reveal(tx: Tx, reveal_id: RevealId, *, by: AnalystId, now: datetime) -> float:
+    """End a showing and return how many seconds it lasted: 0 when nothing was fetched, 60 at most.
+
+    Closing it again changes nothing and returns the same. Raises NotFound for another person's.
+    """
+    reveal = _own(tx, reveal_id, by)
+    ended = reveal.closed_at
+    if ended is None:
+        latest = reveal.opened_at + SHOWN_AT_MOST
+        ended = min(max(now, reveal.fetched_at or reveal.opened_at), latest)
+        reveal_rows.set_closed(tx, reveal_id, at=ended)
+    seconds = (ended - reveal.fetched_at).total_seconds() if reveal.fetched_at else 0.0
+    if reveal.closed_at is None:
+        _audit(tx, person(by).label, "item.reveal_end", reveal, now, seconds=round(seconds, 1))
+    return seconds
+
+
+def close_abandoned(tx: Tx, now: datetime) -> int:
+    """End every showing that was opened over a minute ago and never closed; return how many that were."""
+    closed = reveal_rows.close_older_than(tx, now=now, longest=SHOWN_AT_MOST)
+    for reveal_id in closed:
+        reveal = reveal_rows.get(tx, reveal_id)
+        if reveal is not None:
+            _audit(tx, system_actor("review").label, "item.reveal_end", reveal, now, abandoned=True)
+    return len(closed)
+
+
+def time_looked_today(tx: Tx, user: UserId, now: datetime) -> float:
+    """Return how many seconds this person has looked since midnight UTC; a running showing counts too."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    looked = reveal_rows.time_looked(tx, user, since=midnight, until=now, longest=SHOWN_AT_MOST)
+    return looked.total_seconds()
+
+
+def clearest_seen(tx: Tx, item_id: ItemId, *, by: AnalystId) -> Tier:
+    """Return the clearest form in which this analyst was in fact sent this item."""
+    seen = reveal_rows.tiers_seen(tx, UserId(by), item_id)
+    return next((tier for tier in (Tier.CLEAR, Tier.BLURRED) if tier in seen), Tier.NONE)
+
+
+def _own(tx: Tx, reveal_id: RevealId, by: AnalystId) -> Reveal:
+    reveal = reveal_rows.get(tx, reveal_id, for_change=True)
+    if reveal is None or reveal.user_id != by:
+        raise NotFound("There is no such showing of yours.")
+    return reveal
+
+
+def _audit(
+    tx: Tx, actor: str, verb: str, reveal: Reveal, now: datetime, **detail: str | float | bool
+) -> None:
+    named = {"case": str(reveal.case_id), "reveal": str(reveal.id), **detail}
+    audit.append(tx, at=now, actor=actor, verb=verb, object=f"item:{reveal.item_id}", detail=named)

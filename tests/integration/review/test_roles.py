@@ -1,0 +1,90 @@
+"""The whole way of an item through review, with each surface using only its own database role."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+
+from safehold.intake.uploads import forget_context, item_facts
+from safehold.model.assessment import Tier
+from safehold.model.case import CaseState, SubjectPart
+from safehold.model.events import AssessmentFiled, ItemMatched
+from safehold.model.hash_list import Purpose
+from safehold.model.ids import UserId
+from safehold.review.appeals import receive_appeal
+from safehold.review.assess import file_assessment
+from safehold.review.cases import PassReason, open_case, pass_on, queue, release_lock, take, take_next
+from safehold.review.facts import facts, standing_of_item
+from safehold.review.settle import ReversalReason, outcomes, reverse, settle
+from safehold.review.subjects import set_part
+from safehold.review.viewing import (
+    close_abandoned,
+    close_reveal,
+    mark_fetched,
+    open_reveal,
+    time_looked_today,
+)
+from safehold.storage.database import Tx
+
+
+@contextmanager
+def as_role(room: Any, role: str) -> Iterator[Tx]:
+    with room.begin() as tx:
+        tx.run(sa.text(f"set local role safehold_{role}"))
+        yield tx
+
+
+def test_each_surface_can_do_its_part_of_a_review_with_its_own_role(room: Any) -> None:
+    item_id = room.arrives(account="e-1")
+    room.match(item_id)
+    matched = ItemMatched(at=room.now, item_id=item_id, purpose=Purpose.CSAM, held=False)
+    with as_role(room, "worker") as tx:
+        case_id = open_case(tx, matched, record=room.record, now=room.now)
+    with as_role(room, "console") as tx:
+        assert len(queue(tx, purposes=tuple(Purpose), limit=5)) == 1
+        take(tx, case_id, room.ada, room.now)
+        pass_on(tx, case_id, room.ada, PassReason.NEEDS_LEAD, room.now)
+        take_next(tx, room.ben, room.now)
+        release_lock(tx, case_id, room.ben, room.now)
+        case = take(tx, case_id, room.ada, room.now)
+        reveal_id = open_reveal(tx, case_id, item_id, Tier.CLEAR, by=room.ada, now=room.now)
+        mark_fetched(tx, reveal_id, by=room.ada, now=room.now)
+        close_reveal(tx, reveal_id, by=room.ada, now=room.now)
+        time_looked_today(tx, UserId(room.ada), room.now)
+        filed = file_assessment(
+            tx,
+            case_id,
+            item_id,
+            room.illegal,
+            by=room.ada,
+            policy_version="2026-01",
+            case_revision=case.revision,
+            record=room.record,
+            now=room.now,
+        )
+    event = AssessmentFiled(at=room.now, item_id=item_id, case_id=case_id, assessment_id=filed)
+    with as_role(room, "worker") as tx:
+        settle(tx, event, record=room.record, now=room.now)
+        close_abandoned(tx, room.now)
+        forget_context(tx, item_ids=[item_id], now=room.now)
+    with as_role(room, "console") as tx:
+        view = facts(tx, case_id, viewer=room.ada)
+        set_part(tx, view.subjects[0].id, SubjectPart.BYSTANDER, by=room.ada, revision=1, now=room.now)
+        reverse(
+            tx,
+            outcomes(tx, case_id)[0].outcome.id,
+            by=UserId(room.ben),
+            reason_code=ReversalReason.APPEAL,
+            record=room.record,
+            now=room.now,
+        )
+    with as_role(room, "api") as tx:
+        assert standing_of_item(tx, item_id).case_id == case_id
+        assert item_facts(tx, item_id).stored.context is None
+        receive_appeal(
+            tx, case_id=case_id, statement="My garden.", by="e-1", record=room.record, now=room.now
+        )
+    assert room.case(case_id).state is CaseState.OPEN
