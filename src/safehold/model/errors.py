@@ -64,7 +64,7 @@ class UnknownSignalType(InvalidInput):
     """No such signal type is loaded."""
 
     code = "unknown_signal_type"
-    advice = "`safehold config show` lists the signal types that are loaded."
+    advice = "`safehold doctor` names the signal types that are loaded."
 
 
 class BadListFile(InvalidInput):

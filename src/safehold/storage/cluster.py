@@ -124,8 +124,9 @@ def check_major(folder: Path, binaries: Binaries) -> None:
     if major not in (None, binaries.major):
         _refuse(
             f"{folder} was made by PostgreSQL {major}; the programs here are of PostgreSQL {binaries.major}.",
-            f"With PostgreSQL {major} installed run `safehold db backup`, then restore that backup into an "
-            f"empty folder with PostgreSQL {binaries.major} (`safehold db restore`).",
+            f"Install PostgreSQL {major} (Debian: postgresql-{major}) and it is used again. To change over, "
+            f"take a dump with its pg_dump, and load that with psql into a folder that `safehold db init` "
+            f"made with PostgreSQL {binaries.major}.",
         )
 
 

@@ -43,8 +43,9 @@ proposal = sa.Table(
         "(kind = 'account_action') = (subject_id is not null)", name="account_action_names_subject"
     ),
     sa.CheckConstraint(
+        # Without the first half, a part of NULL would satisfy the check and the foreign key alike.
         "kind <> 'account_action' or state in ('declined', 'withdrawn')"
-        " or subject_part in ('suspected', 'reporter', 'bystander')",
+        " or (subject_part is not null and subject_part in ('suspected', 'reporter', 'bystander'))",
         name="never_against_unknown_or_victim",
     ),
     sa.CheckConstraint(

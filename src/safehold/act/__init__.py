@@ -1,0 +1,1 @@
+"""Make it stop: holds, and telling platforms what was decided, through channels."""

@@ -1,0 +1,1 @@
+"""Ways of telling somebody what is asked of them, one file each."""

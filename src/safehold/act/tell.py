@@ -1,0 +1,129 @@
+"""Telling platforms: one message, written down once, for each destination that wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from safehold.act import holds
+from safehold.act.channels.base import Destination
+from safehold.model.assessment import Category, Finding
+from safehold.model.events import ItemCleared, OutcomeReversed, ProposalApproved
+from safehold.model.ids import DeliveryId, new_id
+from safehold.model.permissions import system_actor
+from safehold.model.proposal import ProposalKind
+from safehold.storage import audit
+from safehold.storage import deliveries as delivery_rows
+from safehold.storage import holds as hold_rows
+from safehold.storage.database import Tx
+
+Told = ItemCleared | OutcomeReversed | ProposalApproved
+"""The events that platforms can be told about."""
+
+TOLD_KINDS = frozenset({ItemCleared.kind, OutcomeReversed.kind, ProposalApproved.kind})
+
+_ACTOR = system_actor("act.tell").label
+
+
+class Action(StrEnum):
+    """What a platform is asked to do. NONE: it is only told."""
+
+    REMOVE = "remove"
+    RESTORE = "restore"
+    HOLD_RELEASED = "hold_released"
+    ACCOUNT_ACTION = "account_action"
+    NONE = delivery_rows.NO_ACTION
+
+
+_ASKED_BY_PROPOSAL = {
+    ProposalKind.REMOVE_ITEM: Action.REMOVE,
+    ProposalKind.ACCOUNT_ACTION: Action.ACCOUNT_ACTION,
+}
+
+
+def tell_platform(tx: Tx, event: Told, *, destinations: Sequence[Destination], now: datetime) -> None:
+    """Write one message for each enabled destination that wants this kind of event; sending comes later.
+
+    Doing it twice writes nothing new. A waiting message about an earlier course of the same item is given
+    up first, so that a platform never hears "remove" after "restore". Raises NotFound for an event that
+    was never recorded.
+    """
+    recorded = delivery_rows.recorded(tx, event)
+    for destination in destinations:
+        if not destination.wants(event.kind):
+            continue
+        action = _action(tx, event, destination)
+        if recorded.revision is not None and action is not Action.NONE:
+            _give_up_earlier(tx, event, destination, revision=recorded.revision, now=now)
+        new = delivery_rows.Delivery(
+            id=DeliveryId(new_id()),
+            event_id=recorded.id,
+            item_id=event.item_id,
+            destination=destination.name,
+            kind=event.kind,
+            body=_body(tx, event, destination, action),
+            state=delivery_rows.DeliveryState.WAITING,
+            attempts=0,
+            created_at=now,
+            next_attempt_at=now,
+            last_status=None,
+            last_error=None,
+            delivered_at=None,
+        )
+        if delivery_rows.add(tx, new):
+            detail = {"destination": destination.name, "event": event.kind, "item": str(event.item_id)}
+            _audit(tx, new.id, "webhook.plan", detail, now)
+
+
+def _give_up_earlier(tx: Tx, event: Told, destination: Destination, *, revision: int, now: datetime) -> None:
+    given_up = delivery_rows.supersede(tx, event.item_id, destination.name, revision=revision, now=now)
+    for delivery_id in given_up:
+        _audit(tx, delivery_id, "webhook.supersede", {"destination": destination.name}, now)
+
+
+def _body(tx: Tx, event: Told, destination: Destination, action: Action) -> dict[str, Any]:
+    """Build the message, once: it is stored and goes out unchanged on every attempt."""
+    facts = delivery_rows.item_facts(tx, event.item_id)
+    finding, category = _finding(tx, event)
+    data: dict[str, Any] = {
+        "item_id": str(event.item_id),
+        "case_id": str(event.case_id),
+        "content_id": facts.content_id,
+        "action": action.value,
+        "finding": finding.value if finding else None,
+        "rehearsal": facts.rehearsal,
+    }
+    if destination.with_category:
+        data["category"] = category.value if category else None
+    return {"type": event.kind, "timestamp": event.at.isoformat(), "data": data}
+
+
+def _finding(tx: Tx, event: Told) -> tuple[Finding | None, Category | None]:
+    if isinstance(event, ItemCleared):
+        return event.finding, None
+    if isinstance(event, ProposalApproved):
+        return delivery_rows.standing_finding(tx, event.item_id, event.case_id) or (None, None)
+    return None, None
+
+
+def _action(tx: Tx, event: Told, destination: Destination) -> Action:
+    if isinstance(event, ProposalApproved):
+        return _ASKED_BY_PROPOSAL[event.proposal_kind]
+    if holds.is_called_for(tx, event):
+        return Action.NONE
+    told = delivery_rows.told_actions(tx, event.item_id, destination.name)
+    decisive = [action for action in told if action in (Action.REMOVE, Action.RESTORE)]
+    if decisive and decisive[-1] == Action.REMOVE:
+        return Action.RESTORE
+    # The hold may be released before or after this: both steps follow from the same event.
+    freed = any(
+        hold.released_at is None or hold.release_reason == event.kind
+        for hold in hold_rows.of_item(tx, event.item_id)
+    )
+    return Action.HOLD_RELEASED if freed else Action.NONE
+
+
+def _audit(tx: Tx, delivery_id: DeliveryId, verb: str, detail: dict[str, Any], now: datetime) -> None:
+    audit.append(tx, at=now, actor=_ACTOR, verb=verb, object=f"delivery:{delivery_id}", detail=detail)

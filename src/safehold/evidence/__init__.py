@@ -1,0 +1,1 @@
+"""Evidence: custody of what matched or was flagged, preservation, retention, destruction, reading."""

@@ -1,0 +1,134 @@
+"""Retention: until when sealed bytes are kept. One rule for each media, worked out from all its items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from safehold.jobs.record import Record
+from safehold.model.events import ItemCleared, ItemConfirmed, ItemPreserved, OutcomeReversed
+from safehold.model.ids import MediaId
+from safehold.model.permissions import system_actor
+from safehold.storage import audit
+from safehold.storage import evidence as evidence_rows
+from safehold.storage.database import Tx
+from safehold.storage.evidence import ItemHistory, Retention, Rule
+
+UNDECIDED_FOR = timedelta(days=90)
+"""How long undecided bytes are kept."""
+ALARM_BEFORE = timedelta(days=30)
+"""How long before undecided bytes are destroyed a person is alarmed: at 60 days of the 90."""
+APPEAL_WINDOW = timedelta(days=14)
+"""How long bytes are kept after an outcome, or its reversal, so that it can be contested."""
+
+NEVER_SEALED, ALREADY_DESTROYED = "never_sealed", "already_destroyed"
+"""Why a confirmed item has no bytes: only signals came or sealing never happened; or its time was over."""
+
+_ACTOR = system_actor("evidence.retention").label
+
+
+def decide(histories: Sequence[ItemHistory]) -> Retention | None:
+    """Work out until when media is kept from the histories of all its items; None without any item.
+
+    One standing confirming outcome keeps it: the sweep never destroys it. Else, while one item waits for
+    an outcome in any case, the media is undecided: 90 days from the newest such item. Else 14 days from
+    the newest outcome. Where several dates apply the latest counts, that of a reversal too.
+    """
+    outcomes = [one for history in histories for one in history.outcomes]
+    confirmed = [one.settled_at for one in outcomes if one.finding.confirms and one.reversed_at is None]
+    if confirmed:
+        return Retention(rule=Rule.CONFIRMED, since=min(confirmed))
+    decided = [one.reversed_at or one.settled_at for one in outcomes]
+    windows = [instant + APPEAL_WINDOW for instant in decided]
+    undecided = [history.received_at for history in histories if _is_undecided(history)]
+    if undecided:
+        since = max(undecided)
+        destroy_at = max([since + UNDECIDED_FOR, *windows])
+        alarm_at = destroy_at - ALARM_BEFORE
+        return Retention(rule=Rule.UNDECIDED, since=since, destroy_at=destroy_at, alarm_at=alarm_at)
+    if not decided:
+        return None
+    return Retention(rule=Rule.NOT_CONFIRMED, since=max(decided), destroy_at=max(windows))
+
+
+def preserve(tx: Tx, event: ItemConfirmed, *, record: Record, now: datetime) -> None:
+    """Keep the bytes of a confirmed item from now on, and record that it is preserved.
+
+    Where there are none, that is recorded with the reason instead: nothing that follows waits for what
+    cannot come. Doing it twice changes nothing. Raises NotFound for an item that does not exist.
+    """
+    media_id = evidence_rows.media_of_item(tx, event.item_id)
+    absent = NEVER_SEALED if media_id is None else _keep_confirmed(tx, media_id)
+    if evidence_rows.preserved_since(tx, event.item_id, event.case_id, since=event.at):
+        return
+    audit.append(
+        tx,
+        at=now,
+        actor=_ACTOR,
+        verb="evidence.absent" if absent else "evidence.preserve",
+        object=f"item:{event.item_id}",
+        detail={"case": str(event.case_id), "media": str(media_id), "absent": absent},
+    )
+    # Never before the confirmation itself: that is how a repeat is recognised.
+    at = max(now, event.at)
+    record(tx, ItemPreserved(at=at, item_id=event.item_id, case_id=event.case_id, absent=absent))
+
+
+def reconsider(tx: Tx, event: ItemCleared | OutcomeReversed, *, now: datetime) -> None:
+    """Work out anew until when the media of an item is kept, after an outcome or its reversal.
+
+    Bytes that other items share are kept as long as any of them asks for. Doing it twice changes nothing.
+    Raises NotFound for an item that does not exist.
+    """
+    media_id = evidence_rows.media_of_item(tx, event.item_id)
+    if media_id is None:
+        return
+    lock(tx, media_id)
+    before = evidence_rows.retention_of(tx, media_id)
+    kept = keep(tx, media_id)
+    if kept is None or kept == before:
+        return
+    audit.append(
+        tx,
+        at=now,
+        actor=_ACTOR,
+        verb="evidence.retain",
+        object=f"media:{media_id}",
+        detail={"rule": kept.rule.value, "because": event.kind, "item": str(event.item_id)},
+    )
+
+
+def lock(tx: Tx, media_id: MediaId) -> None:
+    """Wait until nobody else is at this media's objects or retention, and keep them off until tx ends."""
+    tx.lock(f"evidence of media {media_id}")
+
+
+def keep(tx: Tx, media_id: MediaId, *, arriving: datetime | None = None) -> Retention | None:
+    """Work out and record until when media is kept; None, and nothing recorded, when nothing of it is sealed.
+
+    arriving: an item of it that is coming in at this moment and may not be recorded yet. The caller
+    holds `lock`.
+    """
+    if not evidence_rows.live_objects(tx, media_id):
+        return None
+    histories = evidence_rows.histories(tx, media_id)
+    if arriving is not None:
+        histories.append(ItemHistory(received_at=arriving))
+    kept = decide(histories)
+    if kept is not None:
+        evidence_rows.set_retention(tx, media_id, kept)
+    return kept
+
+
+def _keep_confirmed(tx: Tx, media_id: MediaId) -> str | None:
+    """Keep media, or say why there is nothing to keep."""
+    lock(tx, media_id)
+    if keep(tx, media_id) is not None:
+        return None
+    return ALREADY_DESTROYED if evidence_rows.ever_sealed(tx, media_id) else NEVER_SEALED
+
+
+def _is_undecided(history: ItemHistory) -> bool:
+    standing = {one.case_id for one in history.outcomes if one.reversed_at is None}
+    cases = history.cases | {one.case_id for one in history.outcomes}
+    return not cases or bool(cases - standing)

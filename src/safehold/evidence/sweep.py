@@ -1,0 +1,141 @@
+"""The sweep: bytes whose time is over are destroyed, once, with a line in the ledger.
+
+Destroying is deleting the wrapped key, in the transaction that writes the ledger. Ciphertext goes after
+the commit; what a dead process left behind is found by comparing the store with what is on record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from safehold.evidence import retention
+from safehold.model.errors import VaultDown
+from safehold.model.ids import ItemId, MediaId, ObjectId
+from safehold.model.permissions import system_actor
+from safehold.storage import audit
+from safehold.storage import evidence as evidence_rows
+from safehold.storage.database import Database, Tx
+from safehold.storage.evidence import EvidenceObject, Rule
+from safehold.vault.vault import Vault
+
+ORPHAN_AGE = timedelta(hours=1)
+"""How old ciphertext must be before it counts as left behind: sealing and recording take seconds."""
+MOST_STRANGERS = 100
+"""Objects without any record that one sweep deletes; more of them look like the wrong database."""
+
+_ACTOR = system_actor("evidence.sweep").label
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Swept:
+    """What one sweep did.
+
+    destroyed: objects that nobody can open any more. alarms: undecided media past their alarm date; the
+    caller alarms a person about each. leftovers: ciphertext that an earlier process left behind.
+    strangers_kept: objects without any record that were left alone because there are too many of them;
+    not 0 means that a person must look.
+    """
+
+    destroyed: list[ObjectId] = field(default_factory=list)
+    alarms: list[MediaId] = field(default_factory=list)
+    leftovers: int = 0
+    strangers_kept: int = 0
+
+
+def sweep(database: Database, vault: Vault, *, now: datetime, limit: int = 100) -> Swept:
+    """Destroy what is due, at most `limit` media, and name what should have been decided by now.
+
+    Each media is a transaction of its own, and is judged anew inside it: what people confirmed a moment
+    ago stays. Killing the process between any two steps harms nothing; `sweep_leftovers` finishes. A
+    store that is down does not stop the sweep: keys are destroyed, ciphertext follows another time.
+    """
+    done = Swept()
+    with database.begin() as tx:
+        media = evidence_rows.due(tx, now=now, limit=limit)
+        done.alarms = evidence_rows.overdue(tx, now=now, limit=limit)
+    for media_id in media:
+        with database.begin() as tx:
+            doomed = _destroy_media(tx, media_id, now)
+        done.destroyed += [one.id for one in doomed]
+        _delete_ciphertext(vault, doomed)
+    return done
+
+
+def sweep_leftovers(database: Database, vault: Vault, *, now: datetime) -> Swept:
+    """Delete ciphertext that nothing on record can open, older than an hour.
+
+    That is: objects destroyed by a process that died before it came to their ciphertext, and objects
+    that were sealed by one that died before it recorded them. It lists the whole store, so run it
+    less often than `sweep`. Raises VaultDown.
+    """
+    done = Swept()
+    strangers: set[ObjectId] = set()
+
+    def live(objects: Sequence[ObjectId]) -> Collection[ObjectId]:
+        with database.begin() as tx:
+            known = evidence_rows.on_record(tx, objects)
+        strangers.update(set(objects) - known.keys())
+        return [one for one, is_live in known.items() if is_live]
+
+    left = list(vault.orphans(live, before=now - ORPHAN_AGE))
+    if len(strangers) > MOST_STRANGERS:
+        _log.error("evidence_strangers_kept", count=len(strangers))
+        done.strangers_kept = len(strangers)
+        left = [one for one in left if one not in strangers]
+    for object_id in left:
+        vault.destroy(object_id)
+        done.leftovers += 1
+    return done
+
+
+def erased_items(tx: Tx, *, limit: int) -> list[ItemId]:
+    """Return items whose bytes were destroyed, unconfirmed, and that still have context to be erased.
+
+    Context belongs to intake and messages to act; app hands the ids on to both.
+    """
+    return evidence_rows.items_of_erased_media(tx, limit=limit)
+
+
+def _destroy_media(tx: Tx, media_id: MediaId, now: datetime) -> list[EvidenceObject]:
+    """Destroy the objects of media that is still due; otherwise put its date right and destroy nothing."""
+    retention.lock(tx, media_id)
+    rule = _rule_if_due(tx, media_id, now)
+    if rule is None:
+        return []
+    doomed = evidence_rows.live_objects(tx, media_id)
+    for one in doomed:
+        evidence_rows.destroy_object(tx, one, rule=rule, at=now)
+        audit.append(
+            tx,
+            at=now,
+            actor=_ACTOR,
+            verb="evidence.destroy",
+            object=f"media:{media_id}",
+            detail={"object": str(one.id), "role": one.role.value, "rule": rule.value},
+        )
+    evidence_rows.end_retention(tx, media_id)
+    return doomed
+
+
+def _rule_if_due(tx: Tx, media_id: MediaId, now: datetime) -> Rule | None:
+    # The recorded date may be older than the newest outcome: the step that renews it can be waiting still.
+    recorded = evidence_rows.retention_of(tx, media_id)
+    if recorded is None or recorded.destroy_at is None or recorded.destroy_at > now:
+        return None
+    current = retention.keep(tx, media_id) or recorded
+    if current.destroy_at is None or current.destroy_at > now:
+        return None
+    return current.rule
+
+
+def _delete_ciphertext(vault: Vault, doomed: Sequence[EvidenceObject]) -> None:
+    for one in doomed:
+        try:
+            vault.destroy(one.id)
+        except VaultDown:
+            _log.warning("ciphertext_left", object_id=str(one.id))
