@@ -23,6 +23,7 @@ from uuid import uuid4
 
 import pytest
 
+from safehold.storage.binaries import find_binaries
 from safehold.storage.databases import InitialRows, create_database, drop_database, ensure_template
 from safehold.storage.embedded import EmbeddedServer
 
@@ -32,12 +33,17 @@ _FOLDER = "postgres"
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    """Yield the run's server; the last worker out stops it."""
+    """Yield the run's server; the last worker out stops it.
+
+    SAFEHOLD_TEST_POSTGRES names a folder of other binaries, to run the same tests on another version.
+    """
     run = tmp_path_factory.getbasetemp()
     if _worker() is not None:
         run = run.parent
     _stop_abandoned(run)
-    with EmbeddedServer(run / _FOLDER, durable=False) as server:
+    named = os.environ.get("SAFEHOLD_TEST_POSTGRES")
+    binaries = find_binaries(Path(named)) if named else None
+    with EmbeddedServer(run / _FOLDER, binaries=binaries, durable=False) as server:
         yield server
 
 

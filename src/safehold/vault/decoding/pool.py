@@ -61,7 +61,7 @@ class DecoderPool:
             with ExitStack() as all_places:
                 for _ in range(self._workers):
                     all_places.enter_context(self._worker())
-        except DecoderDown:
+        except BaseException:
             self.stop()
             raise
 
@@ -132,7 +132,8 @@ class DecoderPool:
                 try:
                     return process.ask(Job(size, claimed_type, rendition))
                 except WorkerLost as lost:
-                    _log.warning("decoder_worker_lost", pid=process.pid, timed_out=lost.timed_out)
+                    if self._open:  # else we ended it ourselves
+                        _log.warning("decoder_worker_lost", pid=process.pid, timed_out=lost.timed_out)
                     if lost.timed_out:
                         break
         return _over_limit(head)

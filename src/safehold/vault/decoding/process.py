@@ -96,6 +96,9 @@ class DecoderProcess:
                 "A decoding worker started but did not get ready.",
                 advice="Run `safehold doctor`: it tries each picture format by itself.",
             ) from error
+        except BaseException:  # somebody pressed Ctrl-C while it was starting
+            self.close()
+            raise
 
 
 def _spawn(memory: SharedMemory) -> tuple[socket.socket, subprocess.Popen[bytes]]:

@@ -1,0 +1,1 @@
+"""Who comes in: people by password and session, platforms by key."""

@@ -1,0 +1,79 @@
+"""Keys of platforms: shown once, kept as a digest, limited to scopes."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+
+from safehold.model.errors import BadForm, NotAuthenticated, NotFound
+from safehold.model.ids import KeyId, new_id
+from safehold.model.permissions import SCOPES, Actor, Permission
+from safehold.storage import audit
+from safehold.storage import users as rows
+from safehold.storage.database import Tx
+from safehold.storage.users import StoredKey
+
+PREFIX = "sfh_"
+
+
+def add_key(
+    tx: Tx,
+    *,
+    name: str,
+    scopes: frozenset[Permission],
+    actor: Actor,
+    now: datetime,
+    expires_at: datetime | None = None,
+) -> str:
+    """Make a key and return its secret, which cannot be shown again. Raises BadForm for a wrong scope."""
+    if not name.strip():
+        raise BadForm("name: say whose key it is.")
+    if not scopes or not scopes <= SCOPES:
+        raise BadForm(f"scopes: at least one of {', '.join(sorted(SCOPES))}.")
+    secret = PREFIX + secrets.token_urlsafe(32)
+    key_id = KeyId(new_id())
+    rows.insert_key(
+        tx,
+        id=key_id,
+        name=name.strip(),
+        secret_digest=_digest(secret),
+        scopes=scopes,
+        now=now,
+        expires_at=expires_at,
+    )
+    audit.append(
+        tx,
+        at=now,
+        actor=actor.label,
+        verb="key.add",
+        object=f"key:{key_id}",
+        detail={"scopes": sorted(scopes)},
+    )
+    return secret
+
+
+def authenticate(tx: Tx, secret: str, *, now: datetime) -> Actor:
+    """Return the actor behind a key. Raises NotAuthenticated when it is unknown, revoked or expired."""
+    key = rows.key_by_digest(tx, _digest(secret))
+    if key is None or not key.is_valid(now):
+        raise NotAuthenticated("The key is unknown, revoked or expired.")
+    rows.note_key_use(tx, key.id, now)
+    return Actor(permissions=key.scopes, key_id=key.id)
+
+
+def revoke_key(tx: Tx, key_id: KeyId, *, actor: Actor, now: datetime) -> None:
+    """Take a key out of use. Raises NotFound when there is none, or it was revoked before."""
+    if not rows.revoke_key(tx, key_id, now):
+        raise NotFound("There is no such key in use.")
+    audit.append(tx, at=now, actor=actor.label, verb="key.revoke", object=f"key:{key_id}")
+
+
+def list_keys(tx: Tx) -> list[StoredKey]:
+    """Return every key without its secret, newest first."""
+    return rows.all_keys(tx)
+
+
+def _digest(secret: str) -> bytes:
+    # The secret has 256 random bits: one round of SHA-256 is enough, and fast enough for every request.
+    return hashlib.sha256(secret.encode()).digest()

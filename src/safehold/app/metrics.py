@@ -1,0 +1,73 @@
+"""Figures for Prometheus, read from the database at each scrape; labels are kinds and states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
+from safehold.act import deliver
+from safehold.app import alarms
+from safehold.app.program import Program
+from safehold.storage import audit, events, scans, steps
+from safehold.storage.database import Tx
+
+
+def exposition(program: Program) -> tuple[bytes, str]:
+    """Return all metrics in Prometheus' text form and its content type. Raises DatabaseDown."""
+    registry = CollectorRegistry()
+    with program.database.begin() as tx:
+        registry.register(_Collected(list(_families(tx))))
+    return generate_latest(registry), CONTENT_TYPE_LATEST
+
+
+class _Collected(Collector):
+    """Metrics that were read already."""
+
+    def __init__(self, families: list[Metric]) -> None:
+        self._families = families
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield them."""
+        yield from self._families
+
+
+def _families(tx: Tx) -> Iterator[Metric]:
+    yield _counted("safehold_scans", "Scans answered", ("surface", "result"), _many(scans.totals(tx)))
+    yield _counted("safehold_events", "Events recorded", ("kind",), _one(events.counts(tx)))
+    yield _measured("safehold_steps", "Steps by state", ("state",), _one(steps.open_counts(tx)))
+    yield _measured("safehold_deliveries", "Webhook deliveries", ("state",), _one(deliver.counted(tx)))
+    standing: dict[tuple[str, ...], int] = {}
+    for alarm in alarms.standing(tx):
+        standing[(alarm.code,)] = standing.get((alarm.code,), 0) + 1
+    yield _measured("safehold_alarms", "Alarms that stand", ("code",), standing)
+    records, links = audit.counts(tx)
+    yield _measured(
+        "safehold_audit_records", "Audit records", ("chained",), {("yes",): links, ("no",): records - links}
+    )
+
+
+def _many(counts: Mapping[tuple[str, str], int]) -> dict[tuple[str, ...], int]:
+    return {tuple(names): count for names, count in counts.items()}
+
+
+def _one(counts: Mapping[Any, int]) -> dict[tuple[str, ...], int]:
+    return {(str(name),): count for name, count in counts.items()}
+
+
+def _counted(name: str, text: str, labels: tuple[str, ...], values: Mapping[tuple[str, ...], int]) -> Metric:
+    family = CounterMetricFamily(name, text, labels=labels)
+    for key, value in values.items():
+        family.add_metric(list(key), value)
+    return family
+
+
+def _measured(name: str, text: str, labels: tuple[str, ...], values: Mapping[tuple[str, ...], int]) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=labels)
+    for key, value in values.items():
+        family.add_metric(list(key), value)
+    return family

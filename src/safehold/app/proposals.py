@@ -1,0 +1,128 @@
+"""Proposals: what the stages plan once an item is preserved, and who approves it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from safehold.act import plan as act_plan
+from safehold.act.plan import Draft
+from safehold.jobs.record import Record
+from safehold.model.errors import Conflict, NotFound
+from safehold.model.events import ItemPreserved, OutcomeReversed, ProposalApproved
+from safehold.model.ids import CaseId, ProposalId, new_id
+from safehold.model.permissions import Actor, Permission
+from safehold.model.proposal import Proposal, ProposalKind, ProposalState
+from safehold.storage import assessments, audit
+from safehold.storage import proposals as rows
+from safehold.storage.database import Tx
+from safehold.storage.proposals import StoredProposal
+
+POLICY_FOR = {ProposalKind.REMOVE_ITEM: "remove_confirmed"}
+"""The setting that approves a kind of step in a person's place. Account actions have none."""
+
+
+def record_plans(
+    tx: Tx, event: ItemPreserved, *, policies: frozenset[str], record: Record, now: datetime
+) -> None:
+    """Handle item_preserved: put down what the stages plan, approved at once where a named policy says so."""
+    outcome = assessments.standing_outcome(tx, case_id=event.case_id, item_id=event.item_id)
+    for draft in act_plan.plan(event, outcome):
+        _put_down(tx, draft, policies=policies, record=record, now=now)
+
+
+def approve(tx: Tx, proposal_id: ProposalId, *, actor: Actor, record: Record, now: datetime) -> None:
+    """Let a planned step go ahead. Raises NotFound, and Conflict when it no longer waits."""
+    actor.require(Permission.PROPOSAL_DECIDE)
+    proposal = _waiting(tx, proposal_id)
+    _approve(tx, proposal, actor=actor, actor_label=actor.label, record=record, now=now)
+
+
+def decline(tx: Tx, proposal_id: ProposalId, *, actor: Actor, now: datetime) -> None:
+    """Say no to a planned step. Raises NotFound, and Conflict when it no longer waits."""
+    actor.require(Permission.PROPOSAL_DECIDE)
+    proposal = _waiting(tx, proposal_id)
+    rows.close(tx, proposal.id, state=ProposalState.DECLINED, now=now)
+    audit.append(tx, at=now, actor=actor.label, verb="proposal.decline", object=f"proposal:{proposal.id}")
+
+
+def withdraw(tx: Tx, event: OutcomeReversed, *, now: datetime) -> None:
+    """Handle outcome_reversed: what waited no longer stands, and what was approved is marked withdrawn."""
+    for stored in rows.of_item(tx, event.item_id):
+        if stored.proposal.state in (ProposalState.WAITING, ProposalState.APPROVED):
+            rows.close(tx, stored.proposal.id, state=ProposalState.WITHDRAWN, now=now)
+            audit.append(
+                tx,
+                at=now,
+                actor="system:proposals",
+                verb="proposal.withdraw",
+                object=f"proposal:{stored.proposal.id}",
+            )
+
+
+def of_case(tx: Tx, case_id: CaseId) -> list[StoredProposal]:
+    """Return the proposals of a case, oldest first."""
+    return rows.of_case(tx, case_id)
+
+
+def _put_down(tx: Tx, draft: Draft, *, policies: frozenset[str], record: Record, now: datetime) -> None:
+    planned = Proposal(
+        id=ProposalId(new_id()),
+        kind=draft.kind,
+        item_id=draft.item_id,
+        case_id=draft.case_id,
+        state=ProposalState.WAITING,
+        planned_at=now,
+    )
+    if not rows.insert_proposal(tx, planned, outcome_id=draft.outcome_id, part=None):
+        return
+    audit.append(
+        tx,
+        at=now,
+        actor="system:proposals",
+        verb="proposal.plan",
+        object=f"proposal:{planned.id}",
+        detail={"kind": planned.kind, "item": str(draft.item_id)},
+    )
+    policy = POLICY_FOR.get(draft.kind)
+    if policy in policies:
+        _approve(tx, planned, policy=policy, actor_label="system:policy", record=record, now=now)
+
+
+def _waiting(tx: Tx, proposal_id: ProposalId) -> Proposal:
+    stored = rows.load(tx, proposal_id)
+    if stored is None:
+        raise NotFound("There is no such proposal.")
+    if stored.proposal.state is not ProposalState.WAITING:
+        raise Conflict(f"This proposal is {stored.proposal.state.value} already.")
+    return stored.proposal
+
+
+def _approve(
+    tx: Tx,
+    proposal: Proposal,
+    *,
+    actor_label: str,
+    record: Record,
+    now: datetime,
+    actor: Actor | None = None,
+    policy: str | None = None,
+) -> None:
+    rows.approve(tx, proposal.id, now=now, by=actor.user_id if actor else None, policy=policy)
+    audit.append(
+        tx,
+        at=now,
+        actor=actor_label,
+        verb="proposal.approve",
+        object=f"proposal:{proposal.id}",
+        detail={"policy": policy} if policy else {},
+    )
+    record(
+        tx,
+        ProposalApproved(
+            at=now,
+            item_id=proposal.item_id,
+            case_id=proposal.case_id,
+            proposal_id=proposal.id,
+            proposal_kind=proposal.kind,
+        ),
+    )

@@ -1,0 +1,32 @@
+"""What follows what: the whole story on one page.
+
+Each row says which steps follow when an event is recorded. A step runs in a transaction of its own, under
+the lock of its item, and does nothing when the item's course has changed since. Stages do not know each
+other; this table is where they meet. A scan's answer waits for none of it: `app/scan.py` composes intake,
+detection, custody and the hold in the request.
+"""
+
+from __future__ import annotations
+
+from safehold.jobs.record import Reactions
+from safehold.model import events
+
+REACTIONS: Reactions = {
+    events.ItemMatched: ("review.open_case",),
+    events.ItemFlagged: ("review.open_case",),
+    events.AssessmentFiled: ("review.settle",),
+    events.ItemConfirmed: ("evidence.preserve",),
+    events.ItemPreserved: ("app.plan_proposals",),
+    events.ProposalApproved: ("act.tell_platform",),
+    events.ItemCleared: ("evidence.reconsider", "act.release", "act.tell_platform"),
+    events.OutcomeReversed: (
+        "app.withdraw_proposals",
+        "evidence.reconsider",
+        "act.release",
+        "act.tell_platform",
+    ),
+    events.StepStuck: ("app.raise_alarm",),
+}
+
+WITHOUT_A_ROW = frozenset({events.CaseOpened, events.AppealReceived, events.EntriesChanged})
+"""Events that nothing follows yet: recorded durably and counted."""

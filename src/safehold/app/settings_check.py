@@ -1,0 +1,54 @@
+"""Settings that each have the right form and still cannot work: names that mean nothing would be silent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from safehold.act.tell import TOLD_KINDS
+from safehold.app.plugins import signal_types
+from safehold.app.program import destinations
+from safehold.app.settings import Settings
+from safehold.model.errors import BadSettings
+from safehold.model.media import DecodeFailure
+from safehold.vault.keys import load_opening_key, load_sealing_key
+
+DETAILS: dict[str, frozenset[str] | None] = {
+    "list_stale": None,
+    "list_empty": None,
+    "no_check": None,
+    "signal_missing": None,
+    "low_detail": None,
+    "decoder": frozenset(failure.value for failure in DecodeFailure),
+    "matcher_down": frozenset(),
+    "*": frozenset(),
+}
+"""The codes that advice can be given for, and what may follow each after a colon; None for anything."""
+
+
+def check(settings: Settings) -> None:
+    """Raise BadSettings that names everything which cannot work. Nothing is changed."""
+    signal_types(settings.plugins.signal_types)
+    destinations(settings)
+    problems = [*_codes(settings), *_events(settings)]
+    if problems:
+        raise BadSettings(" ".join(problems))
+    if settings.vault.sealing_key is not None:
+        load_sealing_key(settings.vault.sealing_key)
+    if settings.vault.opening_key is not None:
+        load_opening_key(settings.vault.opening_key)
+
+
+def _codes(settings: Settings) -> Iterator[str]:
+    for surface, declared in settings.surfaces.items():
+        for code in declared.on_incomplete:
+            name, colon, detail = code.partition(":")
+            known = DETAILS.get(name, frozenset())
+            if name not in DETAILS or (colon and known is not None and detail not in known):
+                yield f"surfaces.{surface}.on_incomplete: no scan answers with the code {code!r}."
+
+
+def _events(settings: Settings) -> Iterator[str]:
+    for name, declared in settings.webhooks.items():
+        for kind in sorted(set(declared.events) - TOLD_KINDS):
+            known = ", ".join(sorted(TOLD_KINDS))
+            yield f"webhooks.{name}.events: {kind!r} is none that a platform is told of ({known})."

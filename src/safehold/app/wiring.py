@@ -1,0 +1,116 @@
+"""Steps and sweeps by name: which function each row of the reaction table means, with what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from safehold.act import deliver, holds, tell
+from safehold.app import alarms, proposals, requests
+from safehold.app.access import sessions
+from safehold.app.audit.sequencer import sequence
+from safehold.app.counters import seal_counters
+from safehold.app.program import Program
+from safehold.evidence import retention, sweep
+from safehold.intake import uploads
+from safehold.jobs.running import Handler
+from safehold.jobs.schedules import Schedule
+from safehold.jobs.worker import Timings, Worker
+from safehold.model.events import Event
+from safehold.review import cases, settle, viewing
+from safehold.storage.database import Tx
+
+ERASED_AT_ONCE = 500
+
+
+def handlers(program: Program) -> dict[str, Handler]:
+    """Return what each step of the reaction table does."""
+    record = program.recorder.record
+
+    def now_with(step: Callable[..., object], **needs: object) -> Handler:
+        def handle(tx: Tx, event: Event) -> None:
+            step(tx, event, now=program.clock(), **needs)
+
+        return handle
+
+    return {
+        "review.open_case": now_with(cases.open_case, record=record),
+        "review.settle": now_with(settle.settle, record=record),
+        "evidence.preserve": now_with(retention.preserve, record=record),
+        "evidence.reconsider": now_with(retention.reconsider),
+        "app.plan_proposals": now_with(proposals.record_plans, record=record, policies=_policies(program)),
+        "app.withdraw_proposals": now_with(proposals.withdraw),
+        "act.release": now_with(holds.release),
+        "act.tell_platform": now_with(tell.tell_platform, destinations=program.destinations),
+        "app.raise_alarm": now_with(alarms.on_step_stuck),
+    }
+
+
+def schedules(program: Program) -> Sequence[Schedule]:
+    """Return the sweeps and how often each runs, in seconds, over all processes."""
+    database, clock = program.database, program.clock
+    return (
+        Schedule("audit sequencer", 1, lambda: sequence(database, now=clock())),
+        Schedule("scan counters", 15, lambda: seal_counters(database, now=clock())),
+        Schedule("webhook deliveries", 1, lambda: deliver_webhooks(program)),
+        Schedule("retention", 300, lambda: sweep_retention(program)),
+        Schedule("leftovers", 3600, lambda: sweep_leftovers(program)),
+        Schedule("abandoned reveals", 30, lambda: _close_reveals(program)),
+        Schedule("requests and sessions", 600, lambda: _sweep_access(program)),
+    )
+
+
+def worker(program: Program, *, timings: Timings | None = None) -> Worker:
+    """Return a worker that runs the steps and the sweeps; its `run` blocks until `stop`."""
+    return Worker(
+        program.database,
+        program.queue,
+        program.recorder,
+        handlers(program),
+        schedules(program),
+        timings=timings,
+    )
+
+
+def deliver_webhooks(program: Program) -> None:
+    """Send what is due, and alarm a person about what was given up."""
+    clock = program.clock
+    done = deliver.deliver_due(program.database, program.egress, program.destinations, clock=clock)
+    with program.database.begin() as tx:
+        for delivery_id in done.dead:
+            alarms.raise_alarm(tx, alarms.DELIVERY_DEAD, f"delivery:{delivery_id}", now=clock())
+
+
+def sweep_retention(program: Program) -> sweep.Swept:
+    """Destroy what is due, erase its context with it, and alarm a person about what is undecided."""
+    now = program.clock()
+    done = sweep.sweep(program.database, program.vault, now=now)
+    with program.database.begin() as tx:
+        for media_id in done.alarms:
+            alarms.raise_alarm(tx, alarms.UNDECIDED_TOO_LONG, f"media:{media_id}", now=now)
+    with program.database.begin() as tx:
+        erased = sweep.erased_items(tx, limit=ERASED_AT_ONCE)
+        if erased:
+            uploads.forget_context(tx, item_ids=erased, now=now)
+            deliver.forget(tx, erased)
+    return done
+
+
+def sweep_leftovers(program: Program) -> sweep.Swept:
+    """Delete ciphertext that nothing on record can open."""
+    return sweep.sweep_leftovers(program.database, program.vault, now=program.clock())
+
+
+def _close_reveals(program: Program) -> None:
+    with program.database.begin() as tx:
+        viewing.close_abandoned(tx, program.clock())
+
+
+def _sweep_access(program: Program) -> None:
+    requests.sweep_requests(program.database, now=program.clock())
+    with program.database.begin() as tx:
+        sessions.sweep_sessions(tx, now=program.clock())
+
+
+def _policies(program: Program) -> frozenset[str]:
+    """Return the names of the policies that are switched on."""
+    return frozenset(name for name, is_on in program.settings.policies.model_dump().items() if is_on)

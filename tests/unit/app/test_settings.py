@@ -1,0 +1,194 @@
+"""Settings: a typo is never silent, what is wrong is named, and no secret is ever shown."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from safehold.app.address_redaction import BLANK, without_secrets
+from safehold.app.settings import Settings, load_settings
+from safehold.app.settings_check import check
+from safehold.app.settings_errors import misspelt
+from safehold.model.errors import BadSettings
+
+SECRET = "".join(("ge", "heim-4127"))
+SECRETS = st.text(
+    st.characters(codec="utf-8", exclude_characters="\0", exclude_categories=("Cs",)), min_size=1, max_size=12
+).map(lambda text: SECRET + text + SECRET)
+URLS = (
+    "postgresql+psycopg://user:{}@host/name",
+    "postgresql+psycopg://user@host/name?password={}",
+    "postgresql+psycopg://user@host/name?sslmode=require&sslpassword={}&x=1",
+    "postgresql+psycopg:/user:{}@host",
+    "host=h password={}",
+    "s3://key:{}@bucket/folder",
+    "https://{}@example.org/hooks",
+    "https://example.org/hooks?token={}",
+    "https://example.org/hooks#{}",
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_around(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("SAFEHOLD_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def from_text(text: str) -> Settings:
+    Path("safehold.toml").write_text(text)
+    return load_settings()
+
+
+def complaint(text: str = "") -> str:
+    """Return what is said about settings that cannot be used."""
+    with pytest.raises(BadSettings) as raised:
+        check(from_text(text))
+    return raised.value.what
+
+
+def test_without_a_file_the_defaults_hold() -> None:
+    assert load_settings().web.listen == "127.0.0.1:8400"
+
+
+def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAFEHOLD_WEB__LISTEN", "127.0.0.1:2")
+
+    settings = from_text('[web]\nlisten = "127.0.0.1:1"\nsecure_cookies = true\n')
+    assert (settings.web.listen, settings.web.secure_cookies) == ("127.0.0.1:2", True)
+
+
+def test_a_file_is_found_by_the_variable_and_an_argument_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "two"):
+        Path(name).write_text(f'data_folder = "{name}"\n')
+    monkeypatch.setenv("SAFEHOLD_CONFIG", "one")
+
+    assert load_settings().data_folder == Path("one")
+    assert load_settings(Path("two")).data_folder == Path("two")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[web]\nlistne = '1'", "web.listne: there is no such setting; web.listen is one."),
+        ("data_fodler = 'x'", "data_fodler: there is no such setting; data_folder is one."),
+        ("[zzz]\nx = 1", "zzz: there is no such setting."),
+        ("[surfaces.s]\nvisibilty = 'public'", "surfaces.s.visibilty: there is no such setting; "),
+        ("[database.surface_urls]\napy = 'x'", "database.surface_urls: apy is none of api, console, worker."),
+        ("[surfaces.s.on_incomplete]\nlist_stael = 'hold'", "no scan answers with the code 'list_stael'"),
+        ("[surfaces.s.on_incomplete]\n'decoder:cut' = 'hold'", "no scan answers with the code 'decoder:cut'"),
+        ("[plugins]\nsignal_types = ['nowhere']", "nowhere is not installed"),
+        ("[vault]\nsealing_key = 'nowhere'", "sealing key file cannot be read"),
+        ("[web\n", "safehold.toml is not TOML: Expected ']' at the end of a table declaration (at line 1"),
+    ],
+)
+def test_what_cannot_be_used_is_named(text: str, said: str) -> None:
+    assert said in complaint(text)
+
+
+def test_a_webhook_for_an_event_that_nobody_is_told_of_is_named() -> None:
+    secret = "whsec_" + base64.b64encode(bytes(32)).decode()
+    said = complaint(
+        f"[webhooks.w]\nurl = 'https://example.org'\nsecrets = ['{secret}']\nevents = ['gone']\n"
+    )
+
+    assert said.startswith("webhooks.w.events: 'gone' is none that a platform is told of (item_cleared")
+
+
+def test_codes_that_scans_do_answer_with_are_accepted() -> None:
+    codes = ("list_stale", "list_stale:northland", "decoder:truncated", "matcher_down", "low_detail:pdq", "*")
+
+    check(Settings.model_validate({"surfaces": {"s": {"on_incomplete": dict.fromkeys(codes, "retry")}}}))
+
+
+@pytest.mark.parametrize("name", [".", "nowhere.toml", "latin-1.toml"])
+def test_a_file_that_cannot_be_read_is_named(name: str) -> None:
+    Path("latin-1.toml").write_bytes(b'data_folder = "\xe4"\n')
+
+    with pytest.raises(BadSettings, match=name):
+        load_settings(Path(name))
+
+
+@pytest.mark.parametrize(
+    ("variable", "meant"),
+    [
+        ("SAFEHOLD_WBE__LISTEN", "SAFEHOLD_WEB__LISTEN"),
+        ("SAFEHOLD_WEB_LISTEN", "SAFEHOLD_WEB__LISTEN"),
+        ("SAFEHOLD_DATABASE_URL", "SAFEHOLD_DATABASE__URL"),
+        ("SAFEHOLD_DATA_FODLER", "SAFEHOLD_DATA_FOLDER"),
+    ],
+)
+def test_a_variable_that_is_spelt_wrongly_is_named(
+    variable: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, SECRET)
+
+    said = complaint()
+    assert said == f"{variable}: there is no such setting; {meant} is one."
+
+
+@pytest.mark.parametrize(
+    "variable", ["SAFEHOLD_CONFIG", "SAFEHOLD_REQUIRE_NATIVE", "SAFEHOLD_SIMD", "OTHER__X"]
+)
+def test_variables_that_are_no_settings_are_left_alone(variable: str) -> None:
+    assert misspelt([variable], Settings) is None
+
+
+def test_a_table_that_is_no_json_is_named_and_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SAFEHOLD_WEBHOOKS", "{" + SECRET)
+
+    assert complaint() == "SAFEHOLD_WEBHOOKS: not the JSON of a table or a list."
+
+
+@given(SECRETS)
+def test_no_secret_comes_out_of_an_address(secret: str) -> None:
+    for url in URLS:
+        for written in (secret, quote(secret, safe="")):
+            assert SECRET not in str(without_secrets(url.format(written))), url
+
+
+@given(SECRETS)
+def test_no_secret_comes_out_of_all_the_settings(secret: str) -> None:
+    settings = Settings.model_validate(
+        {
+            "database": {
+                "url": URLS[0].format(secret),
+                "surface_urls": {"api": URLS[1].format(secret), "worker": URLS[0].format(secret)},
+            },
+            "vault": {"url": URLS[5].format(secret)},
+            "webhooks": {"w": {"url": URLS[7].format(secret), "secrets": [secret, "whsec_" + secret]}},
+        }
+    )
+
+    assert SECRET not in json.dumps(settings.redacted(), ensure_ascii=False)
+    assert SECRET not in repr(settings.webhooks["w"].secrets)
+
+
+@given(SECRETS)
+def test_no_secret_comes_out_of_a_complaint(secret: str) -> None:
+    values = json.dumps({"w": {"secrets": secret, "enabled": secret, "url": [secret]}}, ensure_ascii=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SAFEHOLD_WEBHOOKS", values)
+        patch.setenv("SAFEHOLD_LIMITS__UPLOAD_BYTES", secret)
+        said = complaint()
+
+    assert SECRET not in said
+    assert "webhooks.w.enabled" in said
+
+
+def test_what_is_no_secret_stays_readable() -> None:
+    shown = without_secrets("postgresql+psycopg://user:x@host:5432/name?sslmode=require&password=x")
+
+    assert shown == f"postgresql+psycopg://user@host:5432/name?{BLANK}"
+    assert without_secrets("https://example.org/hooks") == "https://example.org/hooks"
+    assert without_secrets("postgresql+psycopg://a@b@c/d") == f"postgresql+psycopg://{BLANK}"
+    assert without_secrets("s3://bucket/folder") == "s3://bucket/folder"
+    assert without_secrets("folder/vault") == "folder/vault"
+    assert without_secrets(None) is None
