@@ -1,0 +1,233 @@
+"""The shapes of requests and answers of the API. Unknown fields are refused: a typo must not be silent."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Self
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from safehold.model.errors import BadForm, MalformedJson
+from safehold.model.item import Context
+from safehold.model.match import Flag, Match
+from safehold.model.scan import ScanAnswer
+from safehold.model.signal import Signal
+from safehold.review.appeals import LONGEST_NAME, LONGEST_STATEMENT
+from safehold.web.errors import places
+
+LONGEST = 500
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+"""Between which an upload can have happened; the database's and Python's calendars end elsewhere."""
+
+
+def _storable(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("a character that cannot be stored")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+"""A text that the records can hold."""
+
+
+class Body(BaseModel):
+    """A part of a request."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class ContextBody(Body):
+    """Where an item appeared, in the platform's own words."""
+
+    surface: Text = Field(min_length=1, max_length=LONGEST, description="One that the settings declare.")
+    content_id: Text | None = Field(None, max_length=LONGEST, description="The platform's id of it.")
+    account_id: Text | None = Field(None, max_length=LONGEST, description="The platform's id of the account.")
+    uploaded_at: datetime | None = Field(None, description="When it was uploaded; without a zone it is UTC.")
+    ip: Text | None = Field(None, max_length=45, description="The uploader's address.")
+    port: int | None = Field(None, ge=0, le=65535, description="The uploader's port.")
+    original_name: Text | None = Field(None, max_length=LONGEST, description="The file's name as uploaded.")
+    region: Text | None = Field(None, max_length=LONGEST, description="The region whose law applies.")
+
+    @field_validator("uploaded_at")
+    @classmethod
+    def _in_utc(cls, instant: datetime | None) -> datetime | None:
+        if instant is None:
+            return None
+        aware = instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
+        if not EARLIEST <= aware < LATEST:
+            raise ValueError("not an instant at which anything can have been uploaded")
+        return aware.astimezone(UTC)
+
+    def to_context(self) -> Context:
+        """Return the words of the model."""
+        return Context(**self.model_dump())
+
+
+class SignalBody(Body):
+    """One fingerprint."""
+
+    type: str = Field(max_length=40, description="A signal type, such as `pdq` or `sha256`.")
+    value: str = Field(max_length=1000, description="The digest in hexadecimal.")
+
+
+class ScanItem(Body):
+    """One thing to scan: exactly one of url, signals, links and text."""
+
+    url: str | None = Field(
+        None, max_length=4000, description="Fetched and scanned; never a private address."
+    )
+    signals: list[SignalBody] | None = Field(None, min_length=1, max_length=1000)
+    links: list[str] | None = Field(None, min_length=1, max_length=1000)
+    text: str | None = Field(None, max_length=100_000)
+    context: ContextBody | None = Field(None, description="Needed unless the batch has one for all.")
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        given = [name for name in ("url", "signals", "links", "text") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError("exactly one of url, signals, links and text")
+        return self
+
+
+class ScanBatch(Body):
+    """Several things to scan; each is answered by itself, in order."""
+
+    items: list[ScanItem] = Field(min_length=1)
+    context: ContextBody | None = Field(None, description="For items that have none of their own.")
+
+
+class MatchBody(BaseModel):
+    """One match, for keys with the scope `scan:detail`."""
+
+    list: str
+    entry_id: UUID
+    signal_type: str
+    distance: int
+    category: str | None
+
+
+class FlagBody(BaseModel):
+    """One request that somebody look."""
+
+    source: str
+    score: float
+    reason: str
+
+
+class SignalAnswer(BaseModel):
+    """One fingerprint that was made."""
+
+    type: str
+    value: str
+    quality: int | None
+
+
+class ScanAnswerBody(BaseModel):
+    """What a scan found, and what to do with the upload now."""
+
+    scan_id: UUID
+    item_id: UUID | None = Field(description="None where nothing was kept.")
+    result: str = Field(description="clear, hold, review, incomplete or not_scanned")
+    advice: str = Field(description="publish, hold or retry")
+    degraded: list[str] = Field(description="Which checks did not run, and why.")
+    limits: list[str] = Field(description="Which checks ran with little to go on.")
+    case_id: UUID | None = Field(description="None until review has opened the case.")
+    matches: list[MatchBody] | None = None
+    flags: list[FlagBody] | None = None
+    signals: list[SignalAnswer] | None = None
+
+
+class Problem(BaseModel):
+    """What was wrong, by RFC 9457."""
+
+    type: str = Field(description="urn:safehold:error:CODE")
+    title: str = Field(description="What happened.")
+    status: int
+    code: str = Field(description="A stable name of this kind of failure.")
+    kept: str = Field(description="What was kept of it.")
+    advice: str = Field(description="What to do.")
+    request_id: str
+
+
+class FailedItem(BaseModel):
+    """One item of a batch that could not be answered."""
+
+    error: Problem
+
+
+class ScanBatchAnswer(BaseModel):
+    """The answers to a batch, in its order."""
+
+    items: list[ScanAnswerBody | FailedItem]
+
+
+class AppealBody(Body):
+    """Somebody contests what was done to an item."""
+
+    item_id: UUID | None = None
+    case_id: UUID | None = None
+    statement: Text = Field(min_length=1, max_length=LONGEST_STATEMENT)
+    by: Text = Field(min_length=1, max_length=LONGEST_NAME, description="Who, in the platform's words.")
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Self:
+        if (self.item_id is None) == (self.case_id is None):
+            raise ValueError("exactly one of item_id and case_id")
+        return self
+
+
+def read(body: type[BaseModel], raw: bytes | str) -> Any:
+    """Parse JSON into a body. Raises MalformedJson, or BadForm that names the wrong fields."""
+    try:
+        return TypeAdapter(body).validate_json(raw)
+    except ValidationError as error:
+        problems = error.errors(include_input=False, include_url=False, include_context=False)
+        if any(line["type"] == "json_invalid" for line in problems):
+            raise MalformedJson("The body is not JSON.") from None
+        raise BadForm(f"Wrong or missing: {places(problems)}.") from None
+
+
+def scan_answer(answer: ScanAnswer, *, detail: bool) -> dict[str, Any]:
+    """Return a scan's answer as JSON values; matches, flags and signals only with `detail`."""
+    body: dict[str, Any] = {
+        "scan_id": str(answer.scan_id),
+        "item_id": str(answer.item_id) if answer.item_id else None,
+        "result": answer.result.value,
+        "advice": answer.advice.value,
+        "degraded": list(answer.degraded),
+        "limits": list(answer.limits),
+        "case_id": str(answer.case_id) if answer.case_id else None,
+    }
+    if detail:
+        body["matches"] = [_match(match) for match in answer.matches]
+        body["flags"] = [_flag(flag) for flag in answer.flags]
+        body["signals"] = [_signal(signal) for signal in answer.signals]
+    return body
+
+
+def _match(match: Match) -> dict[str, Any]:
+    return {
+        "list": match.list_name,
+        "entry_id": str(match.entry_id),
+        "signal_type": match.signal_type,
+        "distance": match.distance,
+        "category": match.category,
+    }
+
+
+def _flag(flag: Flag) -> dict[str, Any]:
+    return {"source": flag.source, "score": flag.score, "reason": flag.reason}
+
+
+def _signal(signal: Signal) -> dict[str, Any]:
+    return {"type": signal.signal_type, "value": signal.text, "quality": signal.quality}

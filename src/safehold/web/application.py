@@ -1,0 +1,83 @@
+"""The web application: which surfaces one process serves, and the frame around them."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import RedirectResponse
+from starlette.formparsers import MultiPartParser
+
+from safehold.app.program import Program
+from safehold.model.permissions import Permission
+from safehold.web import errors
+from safehold.web.api.appeals import add_appeal_routes
+from safehold.web.api.authenticate import by_key
+from safehold.web.api.describing import describe
+from safehold.web.api.health import add_health_routes, ops_or_loopback
+from safehold.web.api.reading import add_reading_routes
+from safehold.web.api.scan import add_scan_routes
+from safehold.web.console import add_console_routes, console_page
+from safehold.web.guard import guarded_router, needs
+from safehold.web.middleware import BodyLimit, RequestFrame
+
+MULTIPART_ROOM = 64 * 1024
+"""What the parts around a file may take."""
+
+
+def create_app(program: Program, surfaces: frozenset[str]) -> FastAPI:
+    """Return the application that serves these surfaces ("api", "console")."""
+    limits = program.settings.limits
+    # An upload stays in memory: a spooled file would be plain media on disk.
+    MultiPartParser.spool_max_size = limits.upload_bytes + MULTIPART_ROOM
+    app = FastAPI(
+        title="Safehold",
+        version=version("safehold"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    errors.install(app, page=console_page)
+    if "api" in surfaces:
+        app.include_router(_api(app, program))
+    if "console" in surfaces:
+        add_console_routes(app, program)
+        app.include_router(_front_door(program))
+    app.add_middleware(
+        BodyLimit, upload_bytes=limits.upload_bytes + MULTIPART_ROOM, json_bytes=limits.json_bytes
+    )
+    app.add_middleware(RequestFrame, page=console_page)
+    return app
+
+
+def _api(app: FastAPI, program: Program) -> APIRouter:
+    keyed = by_key(program)
+    router, ops = guarded_router(keyed), guarded_router(ops_or_loopback(keyed))
+    add_scan_routes(router, program)
+    add_reading_routes(router, program)
+    add_appeal_routes(router, program)
+    add_health_routes(router, ops, program)
+
+    @router.get("/openapi.json", include_in_schema=False)
+    @needs(Permission.PUBLIC)
+    def openapi(request: Request) -> dict[str, object]:
+        """Return the description of this API."""
+        return describe(app, (router, ops))
+
+    everything = APIRouter()
+    everything.include_router(router)
+    everything.include_router(ops)
+    return everything
+
+
+def _front_door(program: Program) -> APIRouter:
+    router = guarded_router(by_key(program))
+
+    @router.get("/", include_in_schema=False)
+    @needs(Permission.PUBLIC)
+    def root() -> RedirectResponse:
+        """Lead a browser to the console."""
+        return RedirectResponse("/console", status_code=303)
+
+    return router

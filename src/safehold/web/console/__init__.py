@@ -1,0 +1,45 @@
+"""The console: calm pages for the people who decide. Media stays away until somebody deliberately looks."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from safehold.app.program import Program
+from safehold.web.console.audit import add_audit_pages
+from safehold.web.console.case import add_case_pages
+from safehold.web.console.deciding import add_deciding
+from safehold.web.console.failures import console_page
+from safehold.web.console.jobs import add_jobs_page
+from safehold.web.console.lists import add_lists_page
+from safehold.web.console.queue import add_queue_page
+from safehold.web.console.reveal import add_reveals
+from safehold.web.console.session import by_session, form_check
+from safehold.web.console.sign_in import add_sign_in
+from safehold.web.console.webhooks import add_webhooks_page
+from safehold.web.guard import guarded_router
+from safehold.web.static_files import add_static_routes
+
+__all__ = ["add_console_routes", "console_page"]
+
+_PAGES = (
+    add_sign_in,
+    add_queue_page,
+    add_case_pages,
+    add_deciding,
+    add_reveals,
+    add_lists_page,
+    add_webhooks_page,
+    add_jobs_page,
+    add_audit_pages,
+)
+
+
+def add_console_routes(app: FastAPI, program: Program) -> None:
+    """Add every page of the console, and the static files that they need."""
+    router = guarded_router(by_session(program))
+    for add in _PAGES:
+        add(router, program)
+    everything = APIRouter()
+    everything.include_router(router)
+    app.include_router(everything, dependencies=[Depends(form_check(program))], include_in_schema=False)
+    add_static_routes(app)

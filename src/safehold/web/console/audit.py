@@ -1,0 +1,38 @@
+"""Audit: what was done, by whom, and whether the log is still what was written."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from safehold.app.audit import reading
+from safehold.app.program import Program
+from safehold.model.permissions import Permission
+from safehold.web.console.pages import page
+from safehold.web.guard import actor_of, needs
+
+
+def add_audit_pages(router: APIRouter, program: Program) -> None:
+    """Add the log and its verification."""
+
+    @router.get("/console/audit")
+    @needs(Permission.AUDIT_READ)
+    def show_audit(request: Request, object: str = "", before: int | None = None) -> Response:
+        """Show the newest records, or those of one object."""
+        actor, now, wanted = actor_of(request), program.clock(), object.strip()
+        with program.database.begin() as tx:
+            if wanted:
+                shown = reading.of_object(tx, wanted, actor=actor, now=now)
+            else:
+                shown = reading.newest(tx, actor=actor, now=now, before=before)
+        return page(request, program, "audit.html", place="audit", shown=shown, object=wanted, verdict=None)
+
+    @router.post("/console/audit/verify")
+    @needs(Permission.AUDIT_READ)
+    def verify(request: Request) -> Response:
+        """Recompute the whole chain and show the result."""
+        actor, now = actor_of(request), program.clock()
+        verdict = reading.verified(program.database, actor=actor, now=now)
+        with program.database.begin() as tx:
+            shown = reading.newest(tx, actor=actor, now=now)
+        return page(request, program, "audit.html", place="audit", shown=shown, object="", verdict=verdict)

@@ -1,0 +1,154 @@
+"""The case page: a sentence first, facts that make looking unnecessary, then the form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from safehold.app import console_view
+from safehold.app.console_view import CaseSheet
+from safehold.app.program import Program
+from safehold.model.case import CaseState, SubjectPart
+from safehold.model.errors import NotFound, SafeholdError
+from safehold.model.ids import CaseId, ItemId
+from safehold.model.item import ItemKind
+from safehold.model.permissions import Actor, Permission
+from safehold.review import cases
+from safehold.review.cases import PassReason
+from safehold.review.facts import ItemView, WaitsFor
+from safehold.review.settle import ReversalReason
+from safehold.web.console.pages import go, page
+from safehold.web.console.questions import Question, conduct_questions, imagery_questions
+from safehold.web.console.session import form_of
+from safehold.web.errors import status_of
+from safehold.web.guard import actor_of, needs
+
+TO_ASSESS = (WaitsFor.ASSESSMENT, WaitsFor.CLEAR_VIEW)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a case stands towards whoever looks at it."""
+
+    mine: bool
+    """They hold it."""
+    free: bool
+    """They can take it."""
+    holder: str | None
+    """Who holds it instead."""
+
+
+def add_case_pages(router: APIRouter, program: Program) -> None:
+    """Add the case page, and taking a case, passing it on, putting it back."""
+
+    @router.get("/console/cases/{case_id}")
+    @needs(Permission.CASE_READ)
+    def show(request: Request, case_id: UUID, item: UUID | None = None) -> Response:
+        """Show a case with one of its items."""
+        return show_case(request, program, CaseId(case_id), item_id=ItemId(item) if item else None)
+
+    @router.post("/console/cases/{case_id}/take")
+    @needs(Permission.CASE_ASSESS)
+    def take(request: Request, case_id: UUID) -> Response:
+        """Take this very case."""
+        with program.database.begin() as tx:
+            cases.take(tx, CaseId(case_id), actor_of(request).analyst(), program.clock())
+        return go(f"/console/cases/{case_id}", done="taken")
+
+    @router.post("/console/cases/{case_id}/pass")
+    @needs(Permission.CASE_ASSESS)
+    def pass_on(request: Request, case_id: UUID) -> Response:
+        """Leave the case to others."""
+        sent = form_of(request).get("reason", "")
+        reason = PassReason(sent) if sent in set(PassReason) else PassReason.NOT_NOW
+        with program.database.begin() as tx:
+            cases.pass_on(tx, CaseId(case_id), actor_of(request).analyst(), reason, program.clock())
+        return go("/console/queue", done="passed")
+
+    @router.post("/console/cases/{case_id}/release")
+    @needs(Permission.CASE_ASSESS)
+    def release(request: Request, case_id: UUID) -> Response:
+        """Put the case back into the queue."""
+        with program.database.begin() as tx:
+            cases.release_lock(tx, CaseId(case_id), actor_of(request).analyst(), program.clock())
+        return go("/console/queue", done="released")
+
+
+def show_case(
+    request: Request,
+    program: Program,
+    case_id: CaseId,
+    *,
+    item_id: ItemId | None = None,
+    answers: Mapping[str, str] | None = None,
+    failure: SafeholdError | None = None,
+) -> Response:
+    """Render the page. answers, failure: of a form that could not be filed; what was chosen stays chosen."""
+    actor, now = actor_of(request), program.clock()
+    with program.database.begin() as tx:
+        sheet = console_view.case(tx, case_id, actor=actor, now=now)
+    shown = chosen_item(sheet.view.items, item_id)
+    standing = standing_of(sheet, actor, now)
+    return page(
+        request,
+        program,
+        "case.html",
+        place="queue",
+        status=status_of(failure) if failure else 200,
+        sheet=sheet,
+        case=sheet.view.case,
+        item=shown,
+        index=sheet.view.items.index(shown),
+        standing=standing,
+        questions=_questions(sheet, shown) if _can_assess(standing, shown) else (),
+        answers=answers or {},
+        failure=failure,
+        pass_reasons=list(PassReason),
+        parts=list(SubjectPart),
+        reversal_reasons=list(ReversalReason),
+    )
+
+
+def chosen_item(items: tuple[ItemView, ...], wanted: ItemId | None) -> ItemView:
+    """Return the item that was asked for, else the first that waits for a person, else the first.
+
+    Raises NotFound when the case has no such item.
+    """
+    if wanted is not None:
+        found = next((one for one in items if one.item.id == wanted), None)
+        if found is None:
+            raise NotFound("There is no such item in this case.")
+        return found
+    if not items:
+        raise NotFound("This case has no items.")
+    return next((one for one in items if one.waits_for in TO_ASSESS), items[0])
+
+
+def standing_of(sheet: CaseSheet, actor: Actor, now: datetime) -> Standing:
+    """Say who holds a case, and whether this person can take it."""
+    case = sheet.view.case
+    held = case.locked_until is not None and now < case.locked_until
+    mine = held and case.locked_by == actor.user_id
+    may_assess = actor.may(Permission.CASE_ASSESS)
+    by_other = held and not mine and case.locked_by is not None
+    return Standing(
+        mine=mine,
+        free=may_assess and not held and case.state is CaseState.OPEN,
+        holder=sheet.people.get(case.locked_by, "somebody") if by_other and case.locked_by else None,
+    )
+
+
+def _can_assess(standing: Standing, item: ItemView) -> bool:
+    return standing.mine and item.waits_for in TO_ASSESS
+
+
+def _questions(sheet: CaseSheet, item: ItemView) -> tuple[Question, ...]:
+    purpose = sheet.view.case.purpose
+    if item.item.kind is ItemKind.MESSAGES:
+        return conduct_questions(purpose)
+    return imagery_questions(purpose)

@@ -1,0 +1,162 @@
+"""Deciding: filing an assessment, setting a part, approving a step, reversing an outcome."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TypeVar
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from safehold.app import proposals
+from safehold.app.program import Program
+from safehold.model.case import SubjectPart
+from safehold.model.errors import BadForm, Conflict
+from safehold.model.ids import CaseId, ItemId, OutcomeId, ProposalId, SubjectId, UserId
+from safehold.model.permissions import Permission
+from safehold.review import settle, subjects
+from safehold.review.answers import Form
+from safehold.review.assess import file_assessment
+from safehold.review.facts import facts
+from safehold.review.settle import ReversalReason
+from safehold.web.console.case import TO_ASSESS, show_case
+from safehold.web.console.pages import go
+from safehold.web.console.questions import POLICY_VERSION, read_conduct, read_imagery
+from safehold.web.console.queue import next_case
+from safehold.web.console.session import form_of
+from safehold.web.guard import actor_of, needs
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+def add_deciding(router: APIRouter, program: Program) -> None:
+    """Add every decision that a case page asks for."""
+    _add_assessing(router, program)
+    _add_parts(router, program)
+    _add_proposals(router, program)
+    _add_reversing(router, program)
+
+
+def _add_assessing(router: APIRouter, program: Program) -> None:
+    @router.post("/console/cases/{case_id}/items/{item_id}/assessment")
+    @needs(Permission.CASE_ASSESS)
+    def assess(request: Request, case_id: UUID, item_id: UUID) -> Response:
+        """File an assessment and open what comes next: another item of this case, or the next case."""
+        sent = form_of(request)
+        try:
+            more = _file(request, program, CaseId(case_id), ItemId(item_id), sent)
+        except (BadForm, Conflict) as error:
+            return show_case(
+                request, program, CaseId(case_id), item_id=ItemId(item_id), answers=sent, failure=error
+            )
+        if more:
+            return go(f"/console/cases/{case_id}", done="filed")
+        return next_case(request, program, nothing="empty", done="filed")
+
+
+def _file(request: Request, program: Program, case_id: CaseId, item_id: ItemId, sent: dict[str, str]) -> bool:
+    """File what was sent; say whether the case has another item that waits for a person."""
+    analyst = actor_of(request).analyst()
+    with program.database.begin() as tx:
+        view = facts(tx, case_id, viewer=analyst)
+        purpose = view.case.purpose
+        form: Form = (
+            read_conduct(sent, purpose) if sent.get("form") == "conduct" else read_imagery(sent, purpose)
+        )
+        file_assessment(
+            tx,
+            case_id,
+            item_id,
+            form,
+            by=analyst,
+            policy_version=POLICY_VERSION,
+            case_revision=_number(sent, "revision"),
+            record=program.recorder.record,
+            now=program.clock(),
+        )
+    return any(one.waits_for in TO_ASSESS and one.item.id != item_id for one in view.items)
+
+
+def _add_parts(router: APIRouter, program: Program) -> None:
+    @router.post("/console/cases/{case_id}/subjects/{subject_id}")
+    @needs(Permission.CASE_ASSESS)
+    def set_part(request: Request, case_id: UUID, subject_id: UUID) -> Response:
+        """Set what part somebody has in the case."""
+        sent = form_of(request)
+        with program.database.begin() as tx:
+            subjects.set_part(
+                tx,
+                SubjectId(subject_id),
+                _word(sent, "part", SubjectPart),
+                by=actor_of(request).analyst(),
+                revision=_number(sent, "revision"),
+                now=program.clock(),
+            )
+        return _back(case_id, sent, "part")
+
+
+def _add_proposals(router: APIRouter, program: Program) -> None:
+    @router.post("/console/cases/{case_id}/proposals/{proposal_id}/approve")
+    @needs(Permission.PROPOSAL_DECIDE)
+    def approve(request: Request, case_id: UUID, proposal_id: UUID) -> Response:
+        """Let a planned step go ahead."""
+        with program.database.begin() as tx:
+            proposals.approve(
+                tx,
+                ProposalId(proposal_id),
+                actor=actor_of(request),
+                record=program.recorder.record,
+                now=program.clock(),
+            )
+        return _back(case_id, form_of(request), "approved")
+
+    @router.post("/console/cases/{case_id}/proposals/{proposal_id}/decline")
+    @needs(Permission.PROPOSAL_DECIDE)
+    def decline(request: Request, case_id: UUID, proposal_id: UUID) -> Response:
+        """Say no to a planned step."""
+        with program.database.begin() as tx:
+            proposals.decline(tx, ProposalId(proposal_id), actor=actor_of(request), now=program.clock())
+        return _back(case_id, form_of(request), "declined")
+
+
+def _add_reversing(router: APIRouter, program: Program) -> None:
+    @router.post("/console/outcomes/{outcome_id}/reverse")
+    @needs(Permission.CASE_REVERSE)
+    def reverse(request: Request, outcome_id: UUID) -> Response:
+        """Undo an outcome; its item waits for an assessment again."""
+        sent = form_of(request)
+        reason = _word(sent, "reason", ReversalReason)
+        with program.database.begin() as tx:
+            case_id = settle.reverse(
+                tx,
+                OutcomeId(outcome_id),
+                by=UserId(actor_of(request).analyst()),
+                reason_code=reason,
+                record=program.recorder.record,
+                now=program.clock(),
+            )
+        return _back(case_id, sent, "reversed")
+
+
+def _back(case_id: UUID, sent: dict[str, str], done: str) -> Response:
+    """Lead back to the case, and to the item that was on screen."""
+    try:
+        shown = {"item": str(UUID(sent.get("item", "")))}
+    except ValueError:
+        shown = {}
+    return go(f"/console/cases/{case_id}", done=done, **shown)
+
+
+def _word(sent: dict[str, str], name: str, words: type[Word]) -> Word:
+    try:
+        return words(sent.get(name, ""))
+    except ValueError:
+        raise BadForm(f"{name}: choose one.") from None
+
+
+def _number(sent: dict[str, str], name: str) -> int:
+    try:
+        return int(sent.get(name, ""))
+    except ValueError:
+        raise BadForm(f"{name}: it is missing.") from None

@@ -1,0 +1,38 @@
+"""Failures as pages: what happened, what was kept, what to do."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from safehold.model.errors import NotAuthenticated, SafeholdError
+from safehold.web.console.pages import go, rendered
+from safehold.web.console.session import READS, signed_in_of
+from safehold.web.errors import request_id, status_of
+
+
+def console_page(request: Request, error: SafeholdError) -> Response | None:
+    """Answer a browser on the console with a page; None for everybody else and for what scripts fetch.
+
+    Whoever is not signed in is led to the sign-in, and from there to the page that they wanted. Nothing
+    here asks the database: it may be what is down.
+    """
+    path = request.url.path
+    if path != "/console" and not path.startswith("/console/"):
+        return None
+    if "text/html" not in request.headers.get("accept", ""):
+        return None
+    if isinstance(error, NotAuthenticated):
+        wanted = {"next": path} if request.method in READS and path != "/console" else {}
+        return go("/console/sign-in", **wanted)
+    return rendered(
+        "failure.html",
+        status_of(error),
+        signed_in=signed_in_of(request),
+        bar=None,
+        now=None,
+        place="",
+        notice=None,
+        error=error,
+        request_id=request_id(request),
+    )

@@ -1,0 +1,38 @@
+"""Jobs: steps that wait for a person, and when each sweep last ran."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from safehold.app import stuck_steps
+from safehold.app.program import Program
+from safehold.model.ids import StepId
+from safehold.model.permissions import Permission
+from safehold.web.console.pages import go, page
+from safehold.web.guard import actor_of, needs
+
+
+def add_jobs_page(router: APIRouter, program: Program) -> None:
+    """Add the page about stuck steps, and trying one again."""
+
+    @router.get("/console/jobs")
+    @needs(Permission.JOB_READ)
+    def show_jobs(request: Request) -> Response:
+        """Show stuck steps, longest waiting first."""
+        with program.database.begin() as tx:
+            view = stuck_steps.jobs(tx)
+        may_retry = actor_of(request).may(Permission.JOB_RETRY)
+        return page(request, program, "jobs.html", place="jobs", view=view, may_retry=may_retry)
+
+    @router.post("/console/jobs/{step_id}/retry")
+    @needs(Permission.JOB_RETRY)
+    def retry(request: Request, step_id: UUID) -> Response:
+        """Try a stuck step again."""
+        with program.database.begin() as tx:
+            stuck_steps.retry(
+                tx, program.recorder, StepId(step_id), actor=actor_of(request), now=program.clock()
+            )
+        return go("/console/jobs", done="retry")

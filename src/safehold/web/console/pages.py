@@ -1,0 +1,128 @@
+"""Pages: templates with what stands on every one of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from safehold.app import console_view
+from safehold.app.program import Program
+from safehold.model.permissions import Actor, Permission
+from safehold.web.console import words
+from safehold.web.console.session import signed_in_of
+from safehold.web.static_files import static_files
+
+TEMPLATES = Path(__file__).parents[1] / "templates" / "console"
+
+NOTICES = {
+    "filed": "Filed. Here is what comes next.",
+    "empty": "Filed or passed on, and nothing more waits for you.",
+    "nothing": "Nothing waits for you just now.",
+    "passed": "Passed on. It never counts against anybody.",
+    "released": "The case is back in the queue.",
+    "taken": "The case is yours for 15 minutes, counted from what you did last.",
+    "part": "The part is set.",
+    "approved": "Approved. It is being carried out.",
+    "declined": "Declined. Nothing follows from it.",
+    "reversed": "Reversed. What followed from the outcome is being undone.",
+    "retry": "It is tried again.",
+    "signed-out": "You are signed out.",
+}
+"""What a page can say about what was just done. Only these words can be asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An entry of the navigation."""
+
+    name: str
+    path: str
+    label: str
+    key: str
+    permission: Permission
+
+
+PLACES = (
+    Place("queue", "/console/queue", "Cases", "g c", Permission.CASE_READ),
+    Place("lists", "/console/lists", "Lists", "g l", Permission.LIST_READ),
+    Place("webhooks", "/console/webhooks", "Webhooks", "g w", Permission.WEBHOOK_READ),
+    Place("jobs", "/console/jobs", "Jobs", "g j", Permission.JOB_READ),
+    Place("audit", "/console/audit", "Audit", "g a", Permission.AUDIT_READ),
+)
+
+
+def places(actor: Actor) -> list[Place]:
+    """Return where this person may go."""
+    return [place for place in PLACES if actor.may(place.permission)]
+
+
+def page(
+    request: Request, program: Program, template: str, *, place: str = "", status: int = 200, **context: Any
+) -> Response:
+    """Render a template with the bar above it. place: the entry of the navigation that it belongs to."""
+    signed_in, now = signed_in_of(request), program.clock()
+    bar = None
+    if signed_in is not None:
+        with program.database.begin() as tx:
+            bar = console_view.bar(tx, signed_in.actor, now=now)
+    notice = NOTICES.get(request.query_params.get("done", ""))
+    return rendered(
+        template, status, signed_in=signed_in, bar=bar, now=now, place=place, notice=notice, **context
+    )
+
+
+def rendered(template: str, status: int, **context: Any) -> Response:
+    """Render a template. It needs signed_in, bar, now, place and notice, each of which may be empty."""
+    signed_in = context["signed_in"]
+    known = places(signed_in.actor) if signed_in is not None else []
+    html = _environment().get_template(template).render(places=known, **context)
+    # Browsers then name our own origin in what a page of ours sends, and nothing to anybody else.
+    return HTMLResponse(html, status, {"referrer-policy": "same-origin"})
+
+
+def go(path: str, **query: str) -> Response:
+    """Lead the browser to one of our pages after something was done."""
+    return RedirectResponse(f"{path}?{urlencode(query)}" if query else path, status_code=303)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "instant": lambda at: at.strftime("%Y-%m-%d %H:%M UTC"),
+        "clock": lambda at: at.strftime("%d %b %H:%M:%S"),
+        "label": words.label,
+        "span": words.span,
+        "keys": _keys,
+        "path": lambda text: quote(str(text), safe=""),
+    }
+    environment.globals |= {
+        "static": static_files().address,
+        "words": words,
+        "Permission": Permission,
+        "waited": _waited,
+    }
+    return environment
+
+
+def _keys(key: str) -> list[str]:
+    """Return the key caps of a key: "shift+h" is one that reads "Shift H", "g c" is two."""
+    return [part.replace("shift+", "Shift ").title() for part in key.split()]
+
+
+def _waited(since: datetime, now: datetime) -> str:
+    return words.span(words.waiting_seconds(since, now))

@@ -1,0 +1,222 @@
+"""Facts in plain words: short, calm, never about a person, and neutral about what a picture shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from safehold.model.media import DecodeFailure, MediaKind
+from safehold.model.signal import PDQ
+from safehold.review.facts import HistoryLine, ItemView, MatchFacts, MediaFacts, WaitsFor
+
+LABELS = {
+    "illegal": "illegal",
+    "against_terms": "against the terms",
+    "not_illegal": "not illegal",
+    "cannot_determine": "cannot be determined",
+    "out_of_remit": "out of remit",
+    "csam": "csam",
+    "intimate_images": "intimate images",
+    "own_terms": "own terms",
+    "test": "test",
+    "none": "without looking",
+    "blurred": "blurred",
+    "clear": "clear",
+    "remove_item": "Ask the platform to remove the item",
+    "account_action": "Ask the platform to act against an account",
+    "not_now": "Not now",
+    "knows_somebody": "I know somebody in it",
+    "other_language": "Another language is needed",
+    "needs_lead": "A lead should see it",
+    "mistake": "It was a mistake",
+    "new_facts": "There are new facts",
+    "appeal": "An appeal is right",
+    "list_corrected": "The list was corrected",
+    "step_stuck": "Steps that wait for a person",
+    "custody_failed": "Media that could not be sealed",
+    "undecided_too_long": "Media undecided for too long",
+    "delivery_dead": "Messages to platforms that were given up",
+}
+"""What codes are called on screen. A code without a row is shown as it is, its underscores as spaces."""
+
+WAITS = {
+    WaitsFor.ASSESSMENT: "waits for an assessment",
+    WaitsFor.SETTLING: "is being settled",
+    WaitsFor.CLEAR_VIEW: "must be seen clearly before it can be confirmed",
+}
+
+DONE = {
+    "case.open": "Case opened",
+    "case.join": "An item joined the case",
+    "case.take": "Took the case",
+    "case.release": "Put the case back",
+    "case.pass_on": "Passed the case on",
+    "case.settle": "Case settled",
+    "item.reveal": "Looked",
+    "item.assess": "Filed an assessment",
+    "item.settle": "Item settled",
+    "item.left_open": "Left open: it must be seen clearly first",
+    "outcome.reverse": "Reversed an outcome",
+    "subject.set_part": "Set the part of a subject",
+    "appeal.receive": "An appeal arrived",
+    "scan.keep": "Scanned and kept",
+    "hold.place": "Held",
+    "hold.release": "Released from the hold",
+    "evidence.seal": "Sealed",
+    "evidence.retain": "Retention set",
+    "evidence.absent": "Preservation is absent",
+    "item.forget_context": "Where it appeared was erased",
+}
+"""Lines of a case's history. What has no row here is left out: it is in the audit log."""
+
+_KINDS = {MediaKind.IMAGE: "An image", MediaKind.ANIMATION: "An animation", MediaKind.VIDEO: "A video"}
+_FAILURES = {
+    DecodeFailure.TRUNCATED: "the file ends too early",
+    DecodeFailure.MISLABELLED: "it is not what it says it is",
+    DecodeFailure.UNSUPPORTED: "the format cannot be read here",
+    DecodeFailure.LIMIT: "it is larger than the limits allow",
+    DecodeFailure.ENCRYPTED: "it is encrypted",
+    DecodeFailure.NO_VIDEO: "videos cannot be read here",
+}
+_UNITS = ((86_400.0, "day"), (3600.0, "h"), (60.0, "min"))
+_KIBIBYTE = 1024
+
+
+def label(code: object) -> str:
+    """Return what a code is called on screen."""
+    return LABELS.get(str(code), str(code).replace("_", " "))
+
+
+def span(seconds: float) -> str:
+    """Return a length of time in its largest whole unit: "2 days", "3 h", "41 min", "12 s"."""
+    for size, unit in _UNITS:
+        if seconds >= size:
+            count = int(seconds // size)
+            return f"{count} {unit}{'s' if unit == 'day' and count > 1 else ''}"
+    return f"{max(0, int(seconds))} s"
+
+
+def looked(seconds: float) -> str:
+    """Return how long somebody looked today."""
+    if seconds < 1:
+        return "You have not looked today"
+    minutes, rest = divmod(int(seconds), 60)
+    return f"Looked {minutes} min {rest} s today" if minutes else f"Looked {rest} s today"
+
+
+def size(size_bytes: int) -> str:
+    """Return a size in KB or MB."""
+    if size_bytes < _KIBIBYTE:
+        return f"{size_bytes} bytes"
+    kilobytes = size_bytes / _KIBIBYTE
+    return f"{kilobytes:.0f} KB" if kilobytes < _KIBIBYTE else f"{kilobytes / _KIBIBYTE:.1f} MB"
+
+
+def file(media: MediaFacts) -> str:
+    """Return what is known of a file without opening it."""
+    parts = [media.media_type.partition("/")[2].upper()]
+    if media.width:
+        parts.append(f"{media.width} × {media.height}")
+    parts.append(size(media.size_bytes))
+    if media.frames > 1:
+        parts.append(f"{media.frames} frames read")
+    if media.failure is not None:
+        parts.append(f"not read fully: {_FAILURES[media.failure]}")
+    return ", ".join(parts)
+
+
+def sentence(item: ItemView) -> str:
+    """Say in one sentence what an item is and why it is here."""
+    return f"{_kind(item)} {_reason(item)}."
+
+
+def nearness(match: MatchFacts) -> str:
+    """Say how near an item is to an entry of a list."""
+    if match.distance == 0:
+        return "identical" if match.signal_type != PDQ else "0 bits"
+    return f"{match.distance} bit{'s' if match.distance > 1 else ''}"
+
+
+def seen_before(item: ItemView) -> str:
+    """Say how often these bytes came and what was settled about other appearances."""
+    if item.media is None:
+        return "Unknown: no bytes were sent"
+    others = item.media.items - 1
+    if others == 0:
+        return "No; this is the only appearance"
+    times = f"{others} other appearance{'s' if others > 1 else ''}"
+    if not item.earlier:
+        return f"{times}, none settled"
+    newest = item.earlier[-1]
+    category = f", category {newest.category}" if newest.category else ""
+    return f"{times}; last settled as {label(newest.finding)}{category}"
+
+
+def waiting_seconds(since: datetime, now: datetime) -> float:
+    """Return how long something has waited."""
+    return max(0.0, (now - since).total_seconds())
+
+
+def happened(line: HistoryLine) -> str | None:
+    """Return a line of the history in words, None for what is not shown there."""
+    words = DONE.get(line.verb)
+    if words is None or line.verb != "item.reveal":
+        return words
+    return f"{words}, {label(line.detail.get('tier', ''))}"
+
+
+def which_item(line: HistoryLine, items: Sequence[ItemView]) -> str:
+    """Say which item a line of the history is about, where the case has several."""
+    if len(items) < 2:
+        return ""
+    about = str(line.detail.get("item") or line.object.removeprefix("item:"))
+    places = {str(one.item.id): place for place, one in enumerate(items, start=1)}
+    return f": item {places[about]}" if about in places else ""
+
+
+def detail(values: Mapping[str, object]) -> str:
+    """Return the detail of an audit record on one line."""
+    return ", ".join(f"{name}: {_plain(value)}" for name, value in values.items())
+
+
+def person(actor: str, people: Mapping[UUID, str], viewer: UUID) -> str:
+    """Return whom an actor's label names, "user:018f…" or a part of the system."""
+    kind, _, id = actor.partition(":")
+    return name_of(UUID(id), people, viewer) if kind == "user" else actor
+
+
+def name_of(user_id: UUID, people: Mapping[UUID, str], viewer: UUID) -> str:
+    """Return a person's name, or "you"."""
+    return "you" if user_id == viewer else people.get(user_id, "somebody")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(_plain(part) for part in value) or "none"
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _kind(item: ItemView) -> str:
+    if item.media is not None:
+        return _KINDS.get(item.media.kind, "A file")
+    return "A window of messages" if item.item.kind == "messages" else "Signals without a file"
+
+
+def _reason(item: ItemView) -> str:
+    if item.matches:
+        nearest = item.matches[0]
+        others = len({match.list_name for match in item.matches}) - 1
+        if nearest.distance == 0 and nearest.signal_type != PDQ:
+            near = f"identical to an entry of the list {nearest.list_name}"
+        else:
+            near = f"that is {nearness(nearest)} from an entry of the list {nearest.list_name}"
+        more = f" and matches {others} other list{'s' if others > 1 else ''}" if others else ""
+        return near + more
+    if item.flags:
+        return f"that {label(item.flags[0].source)} asks somebody to look at"
+    return "without a match or a flag"

@@ -1,0 +1,136 @@
+"""Plain ASGI pieces around everything: request ids, headers, body limits, a log without content."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from safehold.model.errors import TooLarge
+from safehold.model.ids import new_id
+from safehold.web.errors import PROBLEM, Page, problem, unforeseen
+
+log = structlog.get_logger()
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' blob:; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    "x-frame-options": "DENY",
+}
+
+
+class RequestFrame:
+    """Gives each request an id and an answer, each answer the security headers, the log one bare line."""
+
+    def __init__(self, app: ASGIApp, *, page: Page) -> None:
+        self.app = app
+        self._page = page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = str(new_id())
+        scope["safehold.request_id"] = request_id
+        started = time.perf_counter()
+        status = 0
+
+        async def send_framed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = _framed(message.get("headers", []), request_id)
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_framed)
+        except ClientDisconnect:
+            log.info("client_left", request_id=request_id)
+        except Exception as error:
+            if status:
+                raise
+            await unforeseen(Request(scope), error, page=self._page)(scope, receive, send_framed)
+        finally:
+            # The route's own template, never the path that was sent, and no query string.
+            route = getattr(scope.get("route"), "path", "none")
+            milliseconds = round((time.perf_counter() - started) * 1000, 1)
+            log.info(
+                "request",
+                request_id=request_id,
+                method=scope["method"],
+                route=route,
+                status=status,
+                milliseconds=milliseconds,
+            )
+
+
+class BodyLimit:
+    """Refuses bodies above a limit: at once when the length is declared, else when it is passed."""
+
+    def __init__(self, app: ASGIApp, *, upload_bytes: int, json_bytes: int) -> None:
+        self.app = app
+        self._upload_bytes = upload_bytes
+        self._json_bytes = json_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one connection."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        limit = self._limit(scope)
+        if _declared_length(scope) > limit:
+            await _refuse(scope, send, limit)
+            return
+        received = 0
+
+        async def receive_counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > limit:
+                # The framework lets its own exception pass where it would wrap another.
+                raise HTTPException(413)
+            return message
+
+        await self.app(scope, receive_counted, send)
+
+    def _limit(self, scope: Scope) -> int:
+        content_type = _header(scope, b"content-type")
+        is_upload = content_type.startswith(b"multipart/form-data") and scope["path"] == "/v1/scan"
+        return self._upload_bytes if is_upload else self._json_bytes
+
+
+def _framed(headers: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+    present = {name.lower() for name, _ in headers}
+    added = {**HEADERS, "x-request-id": request_id, "cache-control": "no-store"}
+    return [*headers, *((k.encode(), v.encode()) for k, v in added.items() if k.encode() not in present)]
+
+
+def _declared_length(scope: Scope) -> int:
+    declared = _header(scope, b"content-length")
+    return int(declared) if declared.isdigit() else 0
+
+
+def _header(scope: Scope, name: bytes) -> bytes:
+    return next((value for key, value in scope["headers"] if key == name), b"")
+
+
+async def _refuse(scope: Scope, send: Send, limit: int) -> None:
+    error = TooLarge(f"The body is larger than {limit} bytes.")
+    body = problem(error, str(scope.get("safehold.request_id", "")))
+    headers = [(b"content-type", PROBLEM.encode()), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(body).encode()})

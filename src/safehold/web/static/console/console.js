@@ -1,0 +1,10 @@
+// What the pages do beyond their forms. Everything but looking works without it.
+import { listenForKeys } from "./keys.js";
+import { prepareOverlay } from "./overlay.js";
+import { prepareShutter } from "./shutter.js";
+import { sendOnce } from "./forms.js";
+
+prepareOverlay();
+prepareShutter();
+listenForKeys();
+sendOnce();

@@ -1,0 +1,89 @@
+// Keys stand on the controls: data-key="a", "shift+h", or "g c" for one after the other. Pressing one does
+// what the control does. Enter presses the page's one primary button.
+
+const CHORD_MS = 1500;
+const WRITING = "input:not([type=radio]):not([type=checkbox]), textarea, select";
+const ANSWERS_ENTER = "a[href], button, summary, textarea, select, input:not([type=radio])";
+const SETTING = "safehold.keys";
+
+let begun = "";
+let begunAt = 0;
+
+export function keysAreOn() {
+  return localStorage.getItem(SETTING) !== "off";
+}
+
+export function switchKeys(on) {
+  localStorage.setItem(SETTING, on ? "on" : "off");
+}
+
+/** The name of what was pressed, as data-key writes it; empty for combinations that belong to the browser. */
+export function nameOf(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return "";
+  const key = event.key.toLowerCase();
+  const isLetter = key.length === 1 && key !== key.toUpperCase();
+  return event.shiftKey && isLetter ? `shift+${key}` : key;
+}
+
+export function isWriting(event) {
+  return event.target instanceof Element && event.target.matches(WRITING);
+}
+
+export function listenForKeys() {
+  document.addEventListener("keydown", (event) => {
+    if (event.repeat || document.querySelector("dialog[open]")) return;
+    if (event.key === "Enter") {
+      pressPrimary(event);
+      return;
+    }
+    if (event.key === "Escape" && isWriting(event)) {
+      event.target.blur();
+      return;
+    }
+    if (isWriting(event) || !keysAreOn()) return;
+    const control = controlFor(nameOf(event));
+    if (!control) return;
+    event.preventDefault();
+    use(control);
+  });
+}
+
+function pressPrimary(event) {
+  if (event.target instanceof Element && event.target.closest(ANSWERS_ENTER)) return;
+  const primary = document.querySelector("[data-primary]");
+  if (!primary || nameOf(event) !== "enter") return;
+  event.preventDefault();
+  primary.click();
+}
+
+function controlFor(name) {
+  if (!name) return null;
+  const inTime = performance.now() - begunAt < CHORD_MS;
+  const whole = begun && inTime ? `${begun} ${name}` : name;
+  begun = "";
+  const control = find(whole) ?? find(name);
+  if (!control && document.querySelector(`[data-key^="${CSS.escape(name)} "]`)) {
+    begun = name;
+    begunAt = performance.now();
+  }
+  return control;
+}
+
+function find(key) {
+  return document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+}
+
+function use(control) {
+  if (control.matches("input[type=radio]")) {
+    control.checked = true;
+    control.focus();
+  } else if (control.matches("summary")) {
+    control.parentElement.open = !control.parentElement.open;
+    const first = control.parentElement.querySelector("form button");
+    (control.parentElement.open && first ? first : control).focus();
+  } else if (control.matches(WRITING)) {
+    control.focus();
+  } else {
+    control.click();
+  }
+}

@@ -1,0 +1,121 @@
+// The shutter: a picture is fetched and shown only while a key or a button is held. Each showing is asked for
+// and logged first, then fetched once as a blob, and ended as soon as it is let go, hidden, or a minute old.
+import { isWriting, nameOf } from "./keys.js";
+
+const token = () => document.querySelector("meta[name=form-token]").content;
+
+let showing = null;
+
+export function prepareShutter() {
+  const panel = document.getElementById("panel");
+  if (!panel) return;
+  const lookers = document.getElementById("lookers");
+  lookers.classList.add("ready");
+  const buttons = [...lookers.querySelectorAll("[data-hold]")];
+  for (const button of buttons) holdToLook(button, panel);
+  document.addEventListener("keydown", (event) => {
+    if (event.repeat || isWriting(event) || document.querySelector("dialog[open]")) return;
+    const button = buttons.find((each) => each.dataset.hold === nameOf(event));
+    if (!button) return;
+    event.preventDefault();
+    open(panel, button.dataset.tier);
+  });
+  document.addEventListener("keyup", (event) => {
+    // Letting go of Shift ends a clear showing as well.
+    if (["r", "shift"].includes(event.key.toLowerCase())) close();
+  });
+  window.addEventListener("blur", close);
+  window.addEventListener("pagehide", close);
+  document.addEventListener("visibilitychange", () => document.hidden && close());
+}
+
+function holdToLook(button, panel) {
+  button.addEventListener("pointerdown", (event) => {
+    event.preventDefault();
+    button.focus();
+    button.setPointerCapture(event.pointerId);
+    open(panel, button.dataset.tier);
+  });
+  for (const end of ["pointerup", "pointercancel", "lostpointercapture", "blur"]) button.addEventListener(end, close);
+  button.addEventListener("contextmenu", (event) => event.preventDefault());
+  button.addEventListener("keydown", (event) => {
+    if (event.key !== " " && event.key !== "Enter") return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (!event.repeat) open(panel, button.dataset.tier);
+  });
+  button.addEventListener("keyup", (event) => {
+    if (event.key === " " || event.key === "Enter") close();
+  });
+}
+
+async function open(panel, tier) {
+  if (showing) return;
+  const mine = { panel, stopped: new AbortController(), revealId: null, address: null, timer: 0 };
+  showing = mine;
+  try {
+    const answer = await post(panel.dataset.reveals, { tier });
+    const { reveal_id: revealId, shown_at_most_seconds: seconds } = await read(answer);
+    mine.revealId = revealId;
+    if (showing !== mine) return end(mine);
+    mine.timer = setTimeout(close, seconds * 1000);
+    const fetched = await fetch(`/console/reveals/${revealId}`, { cache: "no-store", signal: mine.stopped.signal });
+    if (!fetched.ok) await read(fetched);
+    const picture = await fetched.blob();
+    if (showing === mine) show(mine, picture, tier);
+  } catch (error) {
+    if (error.name !== "AbortError") say(panel, error.message);
+    if (showing === mine) close();
+  }
+}
+
+function show(mine, picture, tier) {
+  mine.address = URL.createObjectURL(picture);
+  const image = document.createElement("img");
+  image.alt = tier === "clear" ? "The item, clear" : "The item, blurred and grey";
+  image.draggable = false;
+  image.src = mine.address;
+  mine.panel.classList.toggle("clear", tier === "clear");
+  mine.panel.append(image);
+}
+
+function close() {
+  const mine = showing;
+  if (!mine) return;
+  showing = null;
+  clearTimeout(mine.timer);
+  mine.stopped.abort();
+  mine.panel.querySelector("img")?.remove();
+  mine.panel.classList.remove("clear");
+  if (mine.address) URL.revokeObjectURL(mine.address);
+  if (mine.revealId) end(mine);
+}
+
+/** Tell the server that it ended. The page may be leaving: a beacon still goes out where a request would not. */
+function end(mine) {
+  const address = `/console/reveals/${mine.revealId}/close`;
+  if (document.hidden && navigator.sendBeacon(address, body({}))) return;
+  post(address, {}).catch(() => navigator.sendBeacon(address, body({})));
+}
+
+function post(address, fields) {
+  return fetch(address, { method: "POST", body: body(fields), keepalive: true });
+}
+
+function body(fields) {
+  const sent = new FormData();
+  sent.set("form_token", token());
+  for (const [name, value] of Object.entries(fields)) sent.set(name, value);
+  return sent;
+}
+
+/** Return the JSON of an answer, or throw what the server says is wrong. */
+async function read(answer) {
+  const said = await answer.json();
+  if (!answer.ok) throw new Error(said.title ?? "It cannot be shown just now.");
+  return said;
+}
+
+function say(panel, words) {
+  panel.querySelector("span").textContent = words;
+}

@@ -1,0 +1,131 @@
+"""A running site for each test, one Chromium for a file; a complaint of the browser fails the test."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from safehold.storage.databases import create_database, drop_database
+from safehold.storage.embedded import EmbeddedServer
+
+# Beside this file, and in no package: pytest imports tests by path.
+_spec = importlib.util.spec_from_file_location(
+    "site_under_test", Path(__file__).with_name("site_under_test.py")
+)
+assert _spec is not None
+assert _spec.loader is not None
+site_under_test = importlib.util.module_from_spec(_spec)
+sys.modules["site_under_test"] = site_under_test
+_spec.loader.exec_module(site_under_test)
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+
+Visit = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything here: it drives Chromium."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser for a file. Playwright's event loop runs in this thread: tests elsewhere need it gone."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(fresh_database_url: str, tmp_path: Path) -> Iterator[Any]:
+    """A whole Safehold of the test's own."""
+    with site_under_test.running_site(tmp_path, fresh_database_url) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def quiet_site(
+    postgres_server: EmbeddedServer, database_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
+    """A whole Safehold for tests that leave each other alone: a file overrides `site` with it."""
+    name = f"browser_{uuid4().hex}"
+    create_database(postgres_server, name, database_template)
+    folder = tmp_path_factory.mktemp("site")
+    with site_under_test.running_site(folder, postgres_server.url(name)) as running:
+        yield running
+    drop_database(postgres_server, name)
+
+
+@pytest.fixture
+def visit(chromium: Browser, site: Any) -> Iterator[Visit]:
+    """Return what opens a page as somebody: visit(name=None, size=DESK, theme="light", script=True).
+
+    The test fails when the browser reports an error: a script that throws, anything that the content
+    security policy refused.
+    """
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        # A refusal that the page asked for and handles is no complaint.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            complaints.append(message.text)
+
+    def open_as(
+        name: str | None = None,
+        *,
+        size: dict[str, int] = DESK,
+        theme: str = "light",
+        script: bool = True,
+        touch: bool = False,
+    ) -> Page:
+        context = chromium.new_context(
+            base_url=site.url,
+            viewport=size,
+            color_scheme=theme,
+            java_script_enabled=script,
+            has_touch=touch,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("console", note)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        if name is not None:
+            sign_in(page, name)
+        return page
+
+    yield open_as
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def sign_in(page: Page, name: str) -> None:
+    """Sign in with the keyboard."""
+    page.goto("/console/sign-in")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(site_under_test.PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/sign-in" not in url)

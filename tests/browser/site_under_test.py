@@ -1,0 +1,184 @@
+"""A whole Safehold for the browser: real database, real decoders, real HTTP, harmless painted pictures."""
+
+from __future__ import annotations
+
+import io
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import uvicorn
+from PIL import Image
+from sqlalchemy import make_url
+
+from safehold.act import deliver
+from safehold.app.access.users import add_user
+from safehold.app.audit.sequencer import sequence
+from safehold.app.program import Program, open_program
+from safehold.app.settings import Settings
+from safehold.app.wiring import handlers
+from safehold.lists.file_import import FileImport
+from safehold.lists.ledger import NewList, add_list
+from safehold.model.hash_list import Purpose
+from safehold.model.item import Context
+from safehold.model.permissions import Actor, Role, system_actor
+from safehold.model.scan import ScanAnswer
+from safehold.testing.jobs import run_all_steps, run_step, waiting_steps
+from safehold.testing.pictures import landscape
+from safehold.web.application import create_app
+
+ANN, PASSWORD = "analyst-1", "a long enough password"
+TESTS = system_actor("tests")
+UPLOADER = Actor(permissions=frozenset(), system="tests")
+KNOWN_SEEDS = range(1, 7)
+"""Landscapes whose digests are on the list northland, which somebody here has vetted."""
+UNVETTED_SEED = 40
+"""A landscape on the list fjordland, which nobody has vetted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A running Safehold. machinery: uploads and steps. console: what serves the pages, as its own role."""
+
+    url: str
+    machinery: Program
+    console: Program
+
+    def add_person(self, name: str, *roles: Role) -> None:
+        """Add somebody who signs in with PASSWORD."""
+        now = self.machinery.clock()
+        with self.machinery.database.begin() as tx:
+            add_user(tx, name=name, password=PASSWORD, roles=frozenset(roles), actor=TESTS, now=now)
+
+    def upload(self, seed: int, *, account: str = "account-17", quality: int = 70) -> ScanAnswer:
+        """Scan a resaved copy of a landscape, and let everything follow that follows."""
+        context = Context(surface="public_uploads", account_id=account, content_id=f"photo-{seed}")
+        answer = self.machinery.scanner.scan_bytes(jpeg(seed, quality=quality), context, actor=UPLOADER)
+        self.follow()
+        return answer
+
+    def follow(self) -> None:
+        """Run every step that waits, and put the audit records on their chain."""
+        program = self.machinery
+        run_all_steps(program.database, program.recorder, handlers(program), raising=False)
+        sequence(program.database, now=program.clock())
+
+    def get_one_step_stuck(self) -> None:
+        """Upload something whose first step fails as often as it may; its alarm is raised."""
+        program = self.machinery
+        context = Context(surface="public_uploads", account_id="account-99")
+        program.scanner.scan_bytes(jpeg(2, quality=55), context, actor=UPLOADER)
+
+        def fail(*_: object) -> None:
+            raise RuntimeError("planted")
+
+        [step] = waiting_steps(program.database)
+        run_step(program.database, program.recorder, {step.name: fail}, step.id)
+        self.follow()
+
+    def give_up_deliveries(self) -> None:
+        """Try every message for two weeks: the receiver's port is closed, so each ends as dead."""
+        program, days = self.machinery, 0
+        while days < 14:
+            later = program.clock() + timedelta(days=days)
+            deliver.deliver_due(
+                program.database, program.egress, program.destinations, clock=lambda at=later: at
+            )
+            days += 1
+
+
+@contextmanager
+def running_site(folder: Path, database_url: str) -> Iterator[Site]:
+    """Start everything, with lists and one analyst, for as long as the block lasts."""
+    console_url = make_url(database_url).set(username="safehold_console").render_as_string(False)
+    settings = Settings.model_validate(
+        {
+            "data_folder": folder,
+            "database": {"url": database_url, "surface_urls": {"console": console_url}},
+            "surfaces": {"public_uploads": {"rehearsal": True}},
+            "webhooks": {
+                "platform": {
+                    "url": f"http://127.0.0.1:{closed_port()}/hook",
+                    "secrets": ["whsec_" + "c2FmZWhvbGQtdGVzdHMtc2FmZWhvbGQtdGVzdHM="],
+                    "enabled": True,
+                    "permitted_networks": ["127.0.0.0/8"],
+                }
+            },
+        }
+    )
+    with ExitStack() as stack:
+        machinery = stack.enter_context(open_program(settings, surfaces=frozenset({"api", "worker"})))
+        console = stack.enter_context(open_program(settings, surfaces=frozenset({"console"})))
+        url = stack.enter_context(serving(console))
+        site = Site(url, machinery, console)
+        site.add_person(ANN, Role.ANALYST)
+        load_list(machinery, folder, "northland", KNOWN_SEEDS, vetted=True, category="B")
+        load_list(machinery, folder, "fjordland", [UNVETTED_SEED], vetted=False, category=None)
+        yield site
+
+
+@contextmanager
+def serving(program: Program) -> Iterator[str]:
+    """Serve the console on a free port of this machine and yield its address."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        create_app(program, frozenset({"console"})),
+        log_config=None,
+        access_log=False,
+        ws="none",
+        lifespan="off",
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listener],), name="console")
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+def load_list(
+    program: Program, folder: Path, name: str, seeds: range | list[int], *, vetted: bool, category: str | None
+) -> None:
+    """Make a test list from landscapes."""
+    path = folder / f"{name}.jsonl"
+    with path.open("w") as file:
+        for seed in seeds:
+            for signal in program.scanner.decoders.examine(jpeg(seed, quality=95)).signals:
+                line = {"signal_type": signal.signal_type, "value": signal.value.hex(), "category": category}
+                file.write(json.dumps({name: value for name, value in line.items() if value}) + "\n")
+    wanted = NewList(
+        name=name, purpose=Purpose.TEST, may_hold=True, vetted=vetted, provenance="Landscapes of the tests."
+    )
+    with program.database.begin() as tx:
+        add_list(tx, wanted, actor=TESTS, now=program.clock())
+    load = FileImport(
+        database=program.database,
+        kinds=program.kinds,
+        actor=TESTS,
+        record=program.recorder.record,
+        clock=program.clock,
+    )
+    load.run(name, path)
+
+
+def jpeg(seed: int, *, quality: int) -> bytes:
+    """Return a landscape as a JPEG; another quality is another file of the same picture."""
+    out = io.BytesIO()
+    picture: Image.Image = landscape(seed, (640, 480))
+    picture.save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+def closed_port() -> int:
+    """Return a port of this machine on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

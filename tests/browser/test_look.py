@@ -1,0 +1,225 @@
+"""How every page looks: accessible, light, still, whole on a phone; with pictures for people to look at."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from site_under_test import ANN, UNVETTED_SEED, running_site
+
+from safehold.model.permissions import Role
+from safehold.review.appeals import receive_appeal
+
+pytestmark = pytest.mark.browser
+
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+SIZES = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+ALL = "all-roles"
+LARGEST_PAGE = 300_000
+"""Bytes, everything that a page loads together."""
+
+
+@pytest.fixture(scope="module")
+def full_site(quiet_site):
+    """A site where every page has something to show: cases in all states, dead messages, a stuck step."""
+    site = quiet_site
+    site.add_person(ALL, *Role)
+    site.add_person("analyst-2", Role.ANALYST)
+    for seed, account in (
+        (1, "account-17"),
+        (2, "account-17"),
+        (3, "account-23"),
+        (UNVETTED_SEED, "account-58"),
+    ):
+        answer = site.upload(seed, account=account)
+    site.upload(4, account="account-42", quality=25)
+    with site.machinery.database.begin() as tx:
+        receive_appeal(
+            tx,
+            item_id=answer.item_id,
+            statement="This is a photo of a hill near my town. Please look again.",
+            by="account-58",
+            record=site.machinery.recorder.record,
+            now=site.machinery.clock(),
+        )
+    return site
+
+
+@pytest.fixture
+def site(full_site):
+    return full_site
+
+
+@pytest.fixture(scope="module")
+def addresses(full_site, chromium):
+    """The pages by name. One case is settled with a planned step, one message is dead, one step stuck."""
+    context = chromium.new_context(base_url=full_site.url)
+    page = context.new_page()
+    page.goto("/console/sign-in")
+    page.get_by_label("Name").fill(ALL)
+    page.get_by_label("Password").fill("a long enough password")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/queue")
+    found = {"queue": "/console/queue"}
+    page.get_by_role("button", name="Open the next case").click()
+    page.wait_for_url("**/console/cases/*")
+    for key in ("b", "3", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_url("**done=filed")
+    found["case"] = page.url.partition("?")[0]
+    tell_the_platform_something(page)
+    full_site.follow()
+    full_site.give_up_deliveries()
+    full_site.get_one_step_stuck()
+    page.goto("/console/queue")
+    for row in page.locator("tbody tr").filter(has_text="nobody yet").all()[:1]:
+        found["case-free"] = row.get_by_role("link").get_attribute("href")
+    item = page.goto(found["case"]) and page.locator(".items a").filter(has_text="illegal").first
+    found["case-settled-item"] = item.get_attribute("href")
+    context.close()
+    return found | {
+        "lists": "/console/lists",
+        "webhooks": "/console/webhooks",
+        "jobs": "/console/jobs",
+        "audit": "/console/audit",
+        "not-found": "/console/nothing-here",
+    }
+
+
+def tell_the_platform_something(page) -> None:
+    """Clear the last item of the queue: the platform is told, or would be if its receiver answered."""
+    page.goto("/console/queue")
+    page.locator("tbody tr").last.get_by_role("link").click()
+    page.get_by_role("button", name="Take this case").click()
+    page.wait_for_url("**done=taken")
+    page.keyboard.press("n")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**done=filed")
+
+
+PAGES = (
+    "queue",
+    "case",
+    "case-free",
+    "case-settled-item",
+    "lists",
+    "webhooks",
+    "jobs",
+    "audit",
+    "not-found",
+)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", list(SIZES))
+def test_every_page_is_accessible_and_fits_the_screen(visit, addresses, theme, size) -> None:
+    page = visit(ALL, size=SIZES[size], theme=theme)
+    wrong = []
+    for name in PAGES:
+        page.goto(addresses[name])
+        wrong += look_at(page, f"{name}-{size}-{theme}")
+    page.goto(addresses["audit"])
+    page.get_by_role("button", name="Verify the chain").click()
+    page.get_by_text("The log is what was written").wait_for()
+    wrong += look_at(page, f"verified-{size}-{theme}")
+    page.keyboard.press("?")
+    wrong += look_at(page, f"keys-{size}-{theme}", whole=False)
+    stranger = visit(size=SIZES[size], theme=theme)
+    stranger.goto("/console/sign-in")
+    wrong += look_at(stranger, f"sign-in-{size}-{theme}")
+    assert wrong == []
+
+
+def look_at(page, name: str, *, whole: bool = True) -> list[str]:
+    """Take a picture; return what axe finds and whether the page is wider than the screen."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=whole)
+    found = Axe().run(page).response["violations"]
+    wrong = [f"{name}: {each['id']}: {[node['target'] for node in each['nodes']]}" for each in found]
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return wrong + ([f"{name}: {wide} px too wide"] if wide > 0 else [])
+
+
+def test_a_held_shutter_is_pictured_for_the_record(visit, addresses) -> None:
+    page = visit(ALL)
+    page.goto(addresses["case"])
+    for key, name in (("r", "blurred"), ("Shift+R", "clear")):
+        for part in key.split("+"):
+            page.keyboard.down(part)
+        page.wait_for_selector("#panel img")
+        page.wait_for_function("document.querySelector('#panel img').complete")
+        page.screenshot(path=SCREENSHOTS / f"shutter-{name}.png")
+        for part in reversed(key.split("+")):
+            page.keyboard.up(part)
+        page.wait_for_selector("#panel img", state="detached")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_moves_while_it_loads_and_none_is_heavy(visit, addresses, name) -> None:
+    page = visit(ALL)
+    sizes: list[int] = []
+    page.on("response", lambda answer: sizes.append(int(answer.headers.get("content-length", 0))))
+    page.goto(addresses[name], wait_until="networkidle")
+    page.wait_for_timeout(200)
+    moved = page.evaluate(
+        """() => new Promise(done => {
+            let sum = 0;
+            new PerformanceObserver(list => {
+                for (const entry of list.getEntries()) sum += entry.value;
+            }).observe({type: "layout-shift", buffered: true});
+            setTimeout(() => done(sum), 300);
+        })"""
+    )
+    assert moved == 0
+    assert 0 < sum(sizes) < LARGEST_PAGE
+
+
+def test_every_control_can_be_reached_by_tab_and_shows_that_it_is_there(visit, addresses) -> None:
+    page = visit(ALL)
+    page.goto(addresses["case"])
+    unseen = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        state = page.evaluate(
+            """() => {
+                const at = document.activeElement;
+                if (at === document.body) return null;
+                const ringed = [at, at.closest("label")].some(
+                    each => each && getComputedStyle(each).boxShadow !== "none");
+                return [at.tagName + " " + (at.name ?? at.textContent), ringed];
+            }"""
+        )
+        if state is None:
+            break
+        if not state[1]:
+            unseen.append(state[0])
+    assert unseen == []
+
+
+def test_templates_hold_no_inline_script_or_style() -> None:
+    templates = Path(__file__).parents[2] / "src" / "safehold" / "web" / "templates"
+    found = [
+        path.name
+        for path in templates.rglob("*.html")
+        if re.search(
+            r"\sstyle=|<style|\son\w+=|<script(?![^>]*\ssrc=)|javascript:|\|\s*safe\b", path.read_text()
+        )
+    ]
+    assert list(templates.rglob("*.html"))
+    assert found == []
+
+
+def test_an_empty_site_says_so_in_words(tmp_path, fresh_database_url, chromium) -> None:
+    with running_site(tmp_path, fresh_database_url) as empty:
+        context = chromium.new_context(base_url=empty.url)
+        page = context.new_page()
+        page.goto("/console/sign-in")
+        page.get_by_label("Name").fill(ANN)
+        page.get_by_label("Password").fill("a long enough password")
+        page.keyboard.press("Enter")
+        page.get_by_text("Nothing waits.").wait_for()
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / "queue-empty.png")
+        context.close()

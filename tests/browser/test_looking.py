@@ -1,0 +1,192 @@
+"""No media byte reaches the browser before somebody deliberately asks, and every showing is on record."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from site_under_test import ANN
+
+from safehold.app.access.users import find_user
+from safehold.model.assessment import Tier
+from safehold.model.ids import RevealId
+from safehold.review import viewing
+from safehold.storage import audit, reveals
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"width": 390, "height": 844}
+SHOWN = "#panel img"
+
+
+@pytest.fixture
+def item_id(site):
+    return site.upload(1).item_id
+
+
+@pytest.fixture
+def page(visit, item_id):
+    """The case page of an analyst who holds the case."""
+    return open_case(visit(ANN))
+
+
+def open_case(page):
+    page.get_by_role("button", name="Open the next case").click()
+    page.wait_for_url("**/console/cases/*")
+    return page
+
+
+def reveal_of(site, address: str):
+    with site.machinery.database.begin() as tx:
+        return reveals.get(tx, RevealId(address.split("/console/reveals/")[1].split("/")[0]))
+
+
+def ended(site, item_id) -> list[dict[str, object]]:
+    with site.machinery.database.begin() as tx:
+        lines = audit.of_object(tx, f"item:{item_id}")
+    return [line.detail for line in lines if line.verb == "item.reveal_end"]
+
+
+def test_pages_load_without_a_single_picture(site, visit, item_id) -> None:
+    page = visit(ANN)
+    fetched: list[tuple[str, str]] = []
+    page.on("response", lambda answer: fetched.append((answer.url, answer.headers.get("content-type", ""))))
+    open_case(page)
+    page.goto("/console/queue")
+    page.goto("/console/lists")
+    pictures = [
+        url for url, kind in fetched if kind.startswith(("image/", "video/")) and "favicon" not in url
+    ]
+    assert fetched
+    assert pictures == []
+    assert not [url for url, _ in fetched if "/reveals" in url]
+
+
+def test_holding_the_key_shows_the_blurred_picture_and_letting_go_ends_it_and_logs_how_long(
+    site, page, item_id
+) -> None:
+    with page.expect_response("**/console/reveals/*") as fetched:
+        page.keyboard.down("r")
+        page.wait_for_selector(SHOWN)
+    assert fetched.value.headers["cache-control"] == "no-store"
+    assert page.locator(SHOWN).get_attribute("src").startswith("blob:")
+    page.wait_for_function("document.querySelector('#panel img').naturalWidth > 0")
+    assert page.eval_on_selector(SHOWN, "image => image.naturalWidth") == 320
+    page.wait_for_timeout(150)
+    with page.expect_response("**/close"):
+        page.keyboard.up("r")
+    assert page.locator(SHOWN).count() == 0
+    reveal = reveal_of(site, fetched.value.url)
+    assert reveal.tier is Tier.BLURRED
+    assert reveal.closed_at - reveal.fetched_at > timedelta()
+    [line] = ended(site, item_id)
+    assert line["seconds"] > 0
+
+
+def test_the_clear_tier_is_a_key_of_its_own_and_letting_go_of_shift_ends_it(site, page, item_id) -> None:
+    with page.expect_response("**/console/reveals/*") as fetched:
+        page.keyboard.down("Shift")
+        page.keyboard.down("R")
+        page.wait_for_selector(SHOWN)
+    page.wait_for_function("document.querySelector('#panel img').naturalWidth === 640")
+    with page.expect_response("**/close"):
+        page.keyboard.up("Shift")
+    assert page.locator(SHOWN).count() == 0
+    assert reveal_of(site, fetched.value.url).tier is Tier.CLEAR
+    with site.machinery.database.begin() as tx:
+        assert viewing.clearest_seen(tx, item_id, by=find_user(tx, ANN).id) is Tier.CLEAR
+
+
+def test_what_was_looked_at_counts_in_the_bar(page) -> None:
+    assert page.get_by_text("You have not looked today").is_visible()
+    with page.expect_response("**/close"):
+        page.keyboard.down("r")
+        page.wait_for_selector(SHOWN)
+        page.wait_for_timeout(1100)
+        page.keyboard.up("r")
+    page.reload()
+    assert page.get_by_text("s today").is_visible()
+
+
+@pytest.mark.parametrize("leaving", ["blur", "hidden"])
+def test_leaving_the_window_ends_a_showing(site, page, item_id, leaving) -> None:
+    page.keyboard.down("r")
+    page.wait_for_selector(SHOWN)
+    with page.expect_request("**/close"):
+        if leaving == "blur":
+            page.evaluate("window.dispatchEvent(new Event('blur'))")
+        else:
+            page.evaluate(
+                "Object.defineProperty(document, 'hidden', {value: true});"
+                "document.dispatchEvent(new Event('visibilitychange'))"
+            )
+    assert page.locator(SHOWN).count() == 0
+    page.wait_for_timeout(300)
+    assert len(ended(site, item_id)) == 1
+
+
+def test_going_to_another_page_ends_a_showing(site, page, item_id) -> None:
+    page.keyboard.down("r")
+    page.wait_for_selector(SHOWN)
+    page.goto("/console/lists")
+    for _ in range(50):
+        if ended(site, item_id):
+            break
+        page.wait_for_timeout(100)
+    assert len(ended(site, item_id)) == 1
+
+
+def test_letting_go_before_the_picture_arrives_shows_nothing(page) -> None:
+    held: list[object] = []
+    page.route("**/console/reveals/*", lambda route: held.append(route))
+    with page.expect_request("**/close"):
+        page.keyboard.down("r")
+        while not held:
+            page.wait_for_timeout(20)
+        page.keyboard.up("r")
+    for route in held:
+        route.abort()
+    page.wait_for_timeout(100)
+    assert page.locator(SHOWN).count() == 0
+
+
+def test_on_a_phone_a_pressed_button_shows_it_and_releasing_ends_it(visit, item_id) -> None:
+    page = open_case(visit(ANN, size=PHONE, touch=True))
+    button = page.get_by_role("button", name="Hold to look, blurred")
+    button.scroll_into_view_if_needed()
+    box = button.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.wait_for_selector(SHOWN)
+    with page.expect_response("**/close"):
+        page.mouse.up()
+    assert page.locator(SHOWN).count() == 0
+
+
+def test_a_reveal_is_fetched_once_and_by_whoever_opened_it(site, visit, page) -> None:
+    with page.expect_response("**/console/reveals/*") as fetched:
+        page.keyboard.down("r")
+        page.wait_for_selector(SHOWN)
+    address = fetched.value.url
+    page.keyboard.up("r")
+    assert page.context.request.get(address).status == 409
+    site.add_person("analyst-2", "analyst")
+    other = visit("analyst-2")
+    assert other.context.request.get(address).status == 404
+
+
+def test_a_picture_does_not_open_in_a_tab_of_its_own(page) -> None:
+    token = page.locator("meta[name=form-token]").get_attribute("content")
+    reveals_at = page.locator("[data-reveals]").get_attribute("data-reveals")
+    opened = page.context.request.post(reveals_at, form={"form_token": token, "tier": "blurred"})
+    answer = page.goto(f"/console/reveals/{opened.json()['reveal_id']}")
+    assert answer.status == 403
+
+
+def test_writing_in_a_field_never_opens_the_shutter(page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_label("How many").focus()
+    page.keyboard.press("r")
+    page.wait_for_timeout(200)
+    assert not [url for url in asked if "reveals" in url]

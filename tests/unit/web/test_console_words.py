@@ -1,0 +1,60 @@
+"""The console's words: lengths of time, sizes, and pages that may be gone back to."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from safehold.web.console import words
+from safehold.web.console.sign_in import HOME, own_page
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-3, "0 s"),
+        (0, "0 s"),
+        (59.9, "59 s"),
+        (60, "1 min"),
+        (3599, "59 min"),
+        (3600, "1 h"),
+        (86_400, "1 day"),
+        (3 * 86_400, "3 days"),
+    ],
+)
+def test_a_length_of_time_is_said_in_its_largest_whole_unit(seconds: float, said: str) -> None:
+    assert words.span(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [(0, "0 bytes"), (1023, "1023 bytes"), (1024, "1 KB"), (1_572_864, "1.5 MB")],
+)
+def test_a_size_is_said_in_its_largest_unit(size: int, said: str) -> None:
+    assert words.size(size) == said
+
+
+@pytest.mark.parametrize("wanted", ["/console/queue", "/console/cases/018f-aa"])
+def test_a_page_of_the_console_is_gone_back_to_after_signing_in(wanted: str) -> None:
+    assert own_page(wanted) == wanted
+
+
+@given(st.text())
+def test_whatever_is_asked_for_after_signing_in_the_way_leads_to_a_page_of_ours(wanted: str) -> None:
+    chosen = own_page(wanted)
+    assert chosen == HOME or chosen.startswith("/console/")
+    assert "//" not in chosen
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "//somewhere.example",
+        "/console//somewhere.example",
+        "/consolex",
+        "/console/../x",
+        "/console/sign-in",
+        "",
+    ],
+)
+def test_everything_else_leads_to_the_front_door(wanted: str) -> None:
+    assert own_page(wanted) == HOME
