@@ -27,8 +27,10 @@ test: $(STAMPS)/package test-tools examples ## Pass every test but the slow ones
 	@$(BIN)/pytest -n $(JOBS) --dist loadgroup -m "not slow"
 
 test-all: export SAFEHOLD_REQUIRE_NATIVE = 1
-test-all: $(STAMPS)/package test-tools slow-tools examples ## Pass every test, the slow ones too
+test-all: $(STAMPS)/package test-tools slow-tools examples ## Pass every test, the slow ones too, and again on PostgreSQL 15
 	@$(BIN)/pytest -n $(JOBS) --dist loadgroup
+	@echo "Storage and jobs once more, on Debian's PostgreSQL 15."
+	@SAFEHOLD_TEST_POSTGRES=/usr/lib/postgresql/15/bin $(BIN)/pytest -n $(JOBS) -m "not slow" tests/integration/storage tests/integration/jobs
 
 check: $(STAMPS)/package ## Check format, lint, types, the fence between rooms, and that the reference is current
 	$(BIN)/ruff format --check .
@@ -70,7 +72,8 @@ $(STAMPS)/environment: requirements.lock | $(UV)
 
 $(STAMPS)/package: pyproject.toml $(NATIVE) $(STAMPS)/environment
 	@echo "Building the native core (about 10 seconds)."
-	@$(UV) pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable .
+	@$(UV) pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps --editable . \
+	  || { rm -rf build/cp* ; echo "The native core does not build; see above."; exit 1; }
 	@touch $@
 
 $(STAMPS)/examples: examples/make_examples.py $(wildcard examples/photos/*) $(wildcard examples/photos/unlisted/*) $(STAMPS)/package

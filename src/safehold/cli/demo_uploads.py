@@ -1,0 +1,138 @@
+"""The demonstration's platform: it uploads photos once in a data folder's life and counts the answers."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from http.client import HTTPException
+from pathlib import Path
+
+from safehold.app.logs import describe
+from safehold.cli.opening import say
+from safehold.model.errors import BadSettings, NotFound, Unavailable
+from safehold.testing.platform import Platform
+from safehold.web.server import address
+
+LISTED, UNLISTED = 24, 6
+"""How many altered copies of listed photos are uploaded, and how many photos that are on no list."""
+ACCOUNTS = ("account-17", "account-23", "account-42", "account-58", "account-71")
+READY_SECONDS = 60
+ALMOST_AT_ONCE = 0.1
+
+
+def check_examples(examples: Path) -> Path:
+    """Return the folder with the altered copies of the examples. Raises NotFound with what to do."""
+    if not (examples / "demo-list.jsonl").is_file():
+        raise NotFound(
+            f"There is no demo-list.jsonl in {str(examples)!r}.",
+            advice="Run this in a checkout of Safehold, or name its examples: --examples FOLDER.",
+        )
+    photos = examples.resolve().parent / "build" / "examples"
+    if not all((photos / name).is_dir() for name in ("listed", "unlisted")):
+        raise NotFound(
+            "The altered copies of the photos are not there.",
+            advice="Write them with `make examples`, or run `make demo`.",
+        )
+    return photos
+
+
+def check_address(listen: str) -> None:
+    """Raise Unavailable when somebody answers at this address already, BadSettings when it names no port."""
+    _, port = address(listen)
+    if port == 0:
+        raise BadSettings("--listen: name a port.", advice="Such as 127.0.0.1:8401.")
+    try:
+        Platform(f"http://{listen}", "", timeout_seconds=2).ask("GET", "/v1/health/live")
+    except ConnectionRefusedError:
+        return
+    except OSError as error:
+        if not isinstance(error, TimeoutError):
+            return  # nobody is there; the server itself says what is wrong with the address
+    except HTTPException:
+        pass  # somebody who speaks something else
+    raise Unavailable(
+        f"Something answers on {listen} already.",
+        advice="Perhaps the demonstration runs: stop it, or choose another address: --listen 127.0.0.1:8401.",
+    )
+
+
+class Uploads:
+    """Uploads from a thread beside the server that is being started.
+
+    done_before: a file that names what was uploaded in earlier runs; nothing is uploaded twice.
+    """
+
+    def __init__(self, base_url: str, photos: Path, *, done_before: Path, surface: str) -> None:
+        self._base_url = base_url
+        self._photos = photos
+        self._done_before = done_before
+        self._surface = surface
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self, key: str, when_done: Callable[[], None]) -> None:
+        """Wait until the server answers, upload, and call `when_done`; all that in a thread."""
+        self._thread = threading.Thread(target=self._run, args=(key, when_done), name="uploads")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop between two uploads and wait for the thread. Also fine when it never started."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self, key: str, when_done: Callable[[], None]) -> None:
+        platform = Platform(self._base_url, key)
+        try:
+            if self._is_ready(platform):
+                self._upload_all(platform)
+                when_done()
+        except Exception as error:  # noqa: BLE001 - the end of a thread: a traceback could quote an upload
+            if not self._stopping.is_set():
+                say(f"   Uploading failed: {describe(error)}")
+
+    def _is_ready(self, platform: Platform) -> bool:
+        for _ in range(int(READY_SECONDS / ALMOST_AT_ONCE)):
+            try:
+                if platform.ask("GET", "/v1/health/ready").status == 200:
+                    return True
+            except OSError:
+                pass
+            if self._stopping.wait(ALMOST_AT_ONCE):
+                return False
+        say("   The server does not get ready; `safehold doctor` says which part is down.")
+        return False
+
+    def _upload_all(self, platform: Platform) -> None:
+        before = set(self._done_before.read_text().split()) if self._done_before.is_file() else set()
+        waiting = [(name, path) for name, path in self._chosen() if name not in before]
+        if not waiting:
+            say(f"3  The platform uploaded its {len(before)} photos in an earlier run")
+            return
+        say(f"3  The platform uploads {LISTED} altered copies of listed photos and {UNLISTED} other photos")
+        answers: Counter[str] = Counter()
+        for number, (name, path) in enumerate(waiting):
+            if self._stopping.is_set():
+                return
+            answers[self._upload(platform, name, path, ACCOUNTS[number % len(ACCOUNTS)])] += 1
+            with self._done_before.open("a") as file:
+                file.write(name + "\n")
+        say("   Answers: " + ", ".join(f"{count} {result}" for result, count in answers.most_common()))
+
+    def _upload(self, platform: Platform, name: str, path: Path, account: str) -> str:
+        context = {
+            "surface": self._surface,
+            "content_id": name,
+            "account_id": account,
+            "original_name": path.name,
+        }
+        answer = platform.upload(path.read_bytes(), context)
+        return str(answer.body["result"]) if answer.status == 200 else f"status {answer.status}"
+
+    def _chosen(self) -> Iterator[tuple[str, Path]]:
+        """Yield what to upload, spread over all photos and alterations, under the names of posts."""
+        listed, others = (sorted((self._photos / each).iterdir()) for each in ("listed", "unlisted"))
+        chosen = [*listed[:: max(1, len(listed) // LISTED)][:LISTED], *others[:UNLISTED]]
+        for number, path in enumerate(chosen, start=1001):
+            yield f"post-{number}", path

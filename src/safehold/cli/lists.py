@@ -1,0 +1,108 @@
+"""`safehold lists`: what is known."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from safehold.model.hash_list import DEFAULT_MAX_DISTANCE, Purpose
+
+app = typer.Typer(help="Lists of known media: declare, load, show.", no_args_is_help=True)
+
+
+@app.command("add")
+def add(
+    name: Annotated[str, typer.Argument(help="A short name, such as northland.")],
+    purpose: Annotated[Purpose, typer.Option("--purpose", help="What the list is for.")],
+    provenance: Annotated[str, typer.Option("--provenance", help="Where it comes from, in your words.")] = "",
+    max_distance: Annotated[
+        int, typer.Option("--max-distance", help="Bits, inclusive, up to which a picture matches.")
+    ] = DEFAULT_MAX_DISTANCE,
+    hold_max_distance: Annotated[
+        int | None,
+        typer.Option("--hold-max-distance", help="Bits, inclusive, up to which it may hold. Default: 15."),
+    ] = None,
+    may_hold: Annotated[bool, typer.Option("--may-hold", help="Matches may hold an upload.")] = False,
+    vetted: Annotated[
+        bool, typer.Option("--vetted", help="A person here has checked its provenance.")
+    ] = False,
+    stale_after: Annotated[
+        int | None, typer.Option("--stale-after", help="Seconds after which it no longer counts as current.")
+    ] = None,
+) -> None:
+    """Declare a list."""
+    from safehold.cli.opening import SHELL, operator
+    from safehold.lists import ledger
+
+    with operator() as opened, opened.database.begin() as tx:
+        ledger.add_list(
+            tx,
+            ledger.NewList(
+                name=name,
+                purpose=purpose,
+                provenance=provenance,
+                max_distance=max_distance,
+                hold_max_distance=hold_max_distance,
+                may_hold=may_hold,
+                vetted=vetted,
+                stale_after_seconds=stale_after,
+            ),
+            actor=SHELL,
+            now=opened.clock(),
+        )
+    sys.stdout.write(f"List {name} is declared. Load entries with `safehold lists import {name} FILE`.\n")
+
+
+@app.command("import")
+def import_(
+    name: Annotated[str, typer.Argument(help="A declared list.")],
+    file: Annotated[Path, typer.Argument(help="JSON Lines, CSV, or lines of 64 hexadecimal characters.")],
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse the file for a single bad line.")] = False,
+) -> None:
+    """Load the entries of a file into a list. Bad lines are named by number, the rest is loaded."""
+    from safehold.cli.opening import SHELL, operator
+    from safehold.cli.progress import Meter
+    from safehold.lists.file_import import FileImport
+
+    with operator() as opened, Meter("bytes") as meter:
+        report = FileImport(
+            database=opened.database,
+            kinds=opened.kinds,
+            actor=SHELL,
+            record=opened.recorder.record,
+            clock=opened.clock,
+        ).run(name, file, strict=strict, on_progress=meter.update)
+    for bad in report.bad_lines:
+        sys.stderr.write(f"line {bad.number} left out: {bad.reason}\n")
+    if report.bad > len(report.bad_lines):
+        sys.stderr.write(f"and {report.bad - len(report.bad_lines)} more lines left out\n")
+    sys.stdout.write(f"{report.added} added, {report.known} known before, {report.bad} lines left out.\n")
+
+
+@app.command("show")
+def show(name: Annotated[str | None, typer.Argument(help="One list; else all.")] = None) -> None:
+    """Print counts and provenance, never values."""
+    from safehold.cli.opening import operator, printable, shown
+    from safehold.lists import ledger
+
+    with operator() as opened, opened.database.begin() as tx:
+        found = [ledger.show(tx, name)] if name else ledger.show_all(tx)
+    if not found:
+        sys.stderr.write("No list is declared yet. `safehold lists add` declares one.\n")
+    for summary in found:
+        known = summary.hash_list
+        holds = f"holds to {known.hold_max_distance} bits" if known.may_hold else "never holds"
+        sys.stdout.write(
+            f"{known.name}  {known.purpose.value}  {summary.entries} entries  version {known.last_seq}\n"
+            f"  matches to {known.max_distance} bits, {holds}, {'vetted' if known.vetted else 'not vetted'}\n"
+            f"  declared {shown(known.created_at)}, refreshed {shown(known.refreshed_at)}\n"
+            f"  provenance: {printable(known.provenance) or '—'}\n"
+        )
+        for count in summary.counts:
+            sys.stdout.write(
+                f"  {count.entries:>10} {count.signal_type}"
+                f" category {printable(count.category or '—')} from {count.origin.value}\n"
+            )
