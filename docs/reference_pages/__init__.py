@@ -1,0 +1,1 @@
+"""What writes each reference page, one module per page."""

@@ -1,0 +1,37 @@
+"""The metrics page, from the families that `safehold.app.metrics` makes."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Iterator
+
+from reference_pages import markdown as md
+from safehold.app import metrics
+
+ABOUT = """\
+`GET /metrics` answers in Prometheus' text form, to this machine without a key and to others with a key
+of scope `ops`. Values are read from the database at each scrape, so every process answers the same.
+Labels are kinds, states and the surfaces that you declared; never an id, a name or anything that was
+sent."""
+
+
+def page() -> str:
+    """Return the page."""
+    rows = [
+        (md.code(name), kind, ", ".join(md.code(one) for one in labels), text)
+        for name, kind, text, labels in named()
+    ]
+    heads = ("Metric", "Kind", "Labels", "Meaning")
+    return md.page(md.title("Metrics", "operators", ABOUT), md.table(heads, rows))
+
+
+def named() -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
+    """Yield name, kind, text and labels of each metric, as the module's own calls write them."""
+    kinds = {"_counted": ("counter", "_total"), "_measured": ("gauge", "")}
+    for node in ast.walk(ast.parse(inspect.getsource(metrics))):
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in kinds):
+            continue
+        kind, ending = kinds[node.func.id]
+        name, text, labels = (ast.literal_eval(argument) for argument in node.args[:3])
+        yield name + ending, kind, text, labels

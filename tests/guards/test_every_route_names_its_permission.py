@@ -1,0 +1,146 @@
+"""Deny by default: every route names and checks a permission, and nothing is public by accident."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import httpx
+import pytest
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.routing import APIRoute
+
+from safehold.app.program import Program
+from safehold.app.settings import Settings
+from safehold.model.errors import NotAuthenticated
+from safehold.model.permissions import Actor, Permission
+from safehold.web.application import create_app
+from safehold.web.guard import guarded_router, needs, permission_of
+
+PUBLIC = {
+    ("GET", "/"),
+    ("GET", "/console/sign-in"),
+    ("POST", "/console/sign-in"),
+    ("GET", "/favicon.ico"),
+    ("GET", "/openapi.json"),
+    ("GET", "/static/{version}/{path:path}"),
+    ("GET", "/v1/health/live"),
+    ("GET", "/v1/health/ready"),
+}
+"""Everything that answers without a sign-in or a key."""
+
+NOWHERE = "01990000-0000-7000-8000-000000000000"
+
+
+def application() -> FastAPI:
+    """Return the application with all its surfaces and no database: whoever is not let in needs none."""
+    program = SimpleNamespace(settings=Settings.model_construct())
+    return create_app(cast("Program", program), frozenset({"api", "console"}))
+
+
+def routes(found: Iterable[Any]) -> Iterator[APIRoute]:
+    """Yield every route, those of included routers too. Raises TypeError for a kind it cannot look into."""
+    for route in found:
+        if isinstance(route, APIRoute):
+            yield route
+        elif hasattr(route, "original_router"):
+            yield from routes(route.original_router.routes)
+        else:
+            raise TypeError(f"{type(route).__name__}: its permission cannot be read")
+
+
+def is_guarded(route: APIRoute) -> bool:
+    """Say whether a route checks its permission: only routes of a guarded router do."""
+    return type(route).get_route_handler is not APIRoute.get_route_handler
+
+
+def test_the_walk_finds_the_routes_of_both_surfaces() -> None:
+    paths = {route.path for route in routes(application().routes)}
+    assert {"/v1/scan", "/console/queue", "/metrics"} <= paths
+
+
+def test_every_route_names_its_permission() -> None:
+    for route in routes(application().routes):
+        assert isinstance(permission_of(route.endpoint), Permission), route.path
+
+
+def test_every_route_checks_the_permission_that_it_names() -> None:
+    assert [route.path for route in routes(application().routes) if not is_guarded(route)] == []
+
+
+def test_exactly_these_routes_are_public() -> None:
+    public = {
+        (method, route.path)
+        for route in routes(application().routes)
+        if permission_of(route.endpoint) is Permission.PUBLIC
+        for method in route.methods or ()
+    }
+    assert public == PUBLIC
+
+
+@pytest.mark.parametrize("surface", ["api", "console"])
+def test_a_process_serves_the_routes_of_its_own_surface_only(surface: str) -> None:
+    program = cast("Program", SimpleNamespace(settings=Settings.model_construct()))
+    paths = {route.path for route in routes(create_app(program, frozenset({surface})).routes)}
+    assert any(path.startswith("/v1/") for path in paths) is (surface == "api")
+    assert any(path.startswith("/console") for path in paths) is (surface == "console")
+
+
+def test_whoever_brings_no_key_and_no_session_is_turned_away_everywhere_else() -> None:
+    closed = [
+        (method, route.path, route.param_convertors)
+        for route in routes(application().routes)
+        if permission_of(route.endpoint) is not Permission.PUBLIC
+        for method in route.methods or ()
+    ]
+    turned_away = asyncio.run(statuses(closed))
+    assert len(turned_away) >= 20
+    assert {where: status for where, status in turned_away.items() if status not in (401, 403)} == {}
+
+
+async def statuses(wanted: list[tuple[str, str, Iterable[str]]]) -> dict[tuple[str, str], int]:
+    """Return how each route answers somebody far away without credentials."""
+    transport = httpx.ASGITransport(application(), client=("192.0.2.1", 1))
+    answered = {}
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        for method, path, names in wanted:
+            address = path
+            for name in names:
+                address = address.replace("{" + name + "}", NOWHERE)
+            response = await client.request(method, address, headers={"origin": "http://127.0.0.1"})
+            answered[(method, path)] = response.status_code
+    return answered
+
+
+def test_a_route_without_a_permission_cannot_even_be_declared() -> None:
+    router = guarded_router(_nobody)
+
+    def open_to_all() -> None:
+        """Planted."""
+
+    with pytest.raises(TypeError, match="names no permission"):
+        router.get("/planted")(open_to_all)
+
+
+def test_a_route_that_names_a_permission_without_checking_it_is_caught() -> None:
+    router = APIRouter()
+
+    @router.get("/planted")
+    @needs(Permission.SCAN)
+    def unchecked() -> None:
+        """Planted."""
+
+    assert [is_guarded(route) for route in routes(router.routes)] == [False]
+
+
+def test_a_mounted_application_is_caught() -> None:
+    app = FastAPI()
+    app.mount("/planted", FastAPI())
+    with pytest.raises(TypeError, match="cannot be read"):
+        list(routes(app.routes))
+
+
+def _nobody(request: Request) -> Actor:
+    raise NotAuthenticated
