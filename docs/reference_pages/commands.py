@@ -97,7 +97,7 @@ def _exit_codes() -> str:
     by_code.setdefault(UNFORESEEN, []).append("anything unforeseen")
     rows += [(str(number), ", ".join(by_code[number])) for number in sorted(by_code)]
     about = (
-        "`scan` ends with 0 to 3 for what it found, as its own section says; `hash` ends with 2 when a file "
+        "`scan` ends with 0 to 3 for what it found, as its own section says; `hash` with 71 when a file "
         "could not be read in full. No failure ever ends with 0 to 3. [Errors](errors.md) has every code.\n\n"
     )
     return "## Exit codes\n\n" + about + md.table(("Exit code", "Meaning"), rows)

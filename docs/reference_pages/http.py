@@ -15,8 +15,8 @@ from safehold.web.api.bodies import AppealBody, ContextBody, ScanAnswerBody, Sca
 ABOUT = """\
 Requests carry `Authorization: Bearer KEY`. Failures are described in [Errors](errors.md). The same
 facts for machines are in [openapi.json](../openapi.json), which a running Safehold serves at
-`/openapi.json`. Unknown fields in a request are refused. A body that arrived is always answered 200:
-what could not be checked is `incomplete`."""
+`/openapi.json`. Unknown fields in a request are refused. A file that arrived is answered 200, whatever
+its bytes are: what could not be checked is `incomplete`. Only an empty one is refused."""
 
 RESULTS = {
     ScanResult.CLEAR: "a check is enabled here, every one ran on current lists, and none found anything",
@@ -27,7 +27,7 @@ RESULTS = {
 }
 ADVICE = {
     Advice.PUBLISH: "let it go live",
-    Advice.HOLD: "keep it back until you are told otherwise",
+    Advice.HOLD: "keep it back: with an `item_id` until you are told otherwise, without one until you decide yourself or ask again",
     Advice.RETRY: "keep it back and ask again later",
 }
 DEGRADED = (

@@ -32,6 +32,43 @@ def test_a_stuck_step_is_tried_again_by_key_and_its_alarm_goes(site, visit) -> N
         assert alarms.standing(tx) == []
 
 
+def test_an_alarm_is_read_in_words_and_acknowledged_by_key_and_the_step_stays_stuck(site, visit) -> None:
+    site.add_person("admin-1", Role.ADMIN)
+    site.get_one_step_stuck()
+    page = visit("admin-1")
+    page.get_by_role("link", name="See the alarms").click()
+    page.wait_for_url("**/console/jobs#alarms")
+    assert page.get_by_role("heading", name="Jobs and alarms").is_visible()
+    row = page.get_by_role("row").filter(has_text="A step is stuck")
+    assert row.get_by_text("Find the cause, then try the step again").is_visible()
+    assert row.get_by_role("button", name="Acknowledge").is_visible()
+    page.keyboard.press("a")
+    page.wait_for_url("**done=acknowledged")
+    assert page.get_by_text("No alarm stands.").is_visible()
+    assert page.get_by_text("Steps that wait for a person").count() == 0
+    assert page.get_by_role("button", name="Try again").is_visible()
+    site.follow()
+    with site.machinery.database.begin() as tx:
+        assert alarms.standing(tx) == []
+        done = tx.run(text("select actor from audit_record where verb = 'alarm.acknowledge'")).scalar_one()
+    assert done.startswith("user:")
+
+
+def test_somebody_who_may_only_read_sees_the_alarms_and_cannot_acknowledge_them(site, visit) -> None:
+    site.add_person("auditor-1", Role.AUDITOR)
+    site.get_one_step_stuck()
+    page = visit("auditor-1")
+    page.goto("/console/jobs")
+    assert page.get_by_text("an admin can acknowledge it").is_visible()
+    with site.machinery.database.begin() as tx:
+        [alarm] = alarms.standing(tx)
+    token = page.locator("meta[name=form-token]").get_attribute("content")
+    path = f"/console/alarms/{alarm.id}/acknowledge"
+    assert page.context.request.post(path, form={"form_token": token}).status == 403
+    with site.machinery.database.begin() as tx:
+        assert alarms.standing(tx) == [alarm]
+
+
 def test_a_message_that_was_given_up_is_found_by_its_state_and_tried_again(site, visit) -> None:
     site.add_person("admin-1", Role.ADMIN)
     site.upload(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,17 +10,19 @@ import pytest
 
 from safehold.app import proposals, wiring
 from safehold.app.audit.verify import verify
+from safehold.app.settings import PolicySettings
 from safehold.model.assessment import Finding
-from safehold.model.errors import ErasedEvidence
+from safehold.model.errors import Conflict, ErasedEvidence
 from safehold.model.ids import OutcomeId, ProposalId
 from safehold.review import settle
+from safehold.testing.jobs import run_all_steps
 from safehold.testing.running import altered_copy
 
 UNDONE = ("not_illegal", "cannot_determine", "out_of_remit")
 
 
-def reverse(story: Any, item_id: str) -> None:
-    """Let the lead reverse the item's outcome, and everything follow."""
+def reverse(story: Any, item_id: str, *, and_then: bool = True) -> None:
+    """Let the lead reverse the item's outcome, and everything follow where it may."""
     safehold = story.safehold
     outcome = story.one("select id from outcome where item_id = %(id)s and reversed_at is null", id=item_id)
     with safehold.program.database.begin() as tx:
@@ -31,7 +34,8 @@ def reverse(story: Any, item_id: str) -> None:
             record=safehold.program.recorder.record,
             now=safehold.program.clock(),
         )
-    story.goes_on()
+    if and_then:
+        story.goes_on()
 
 
 def test_a_confirmed_upload_is_preserved_removed_and_told_with_every_step_on_record(story: Any) -> None:
@@ -76,17 +80,9 @@ def test_without_a_policy_the_removal_waits_for_a_person(story: Any) -> None:
     program = story.safehold.program
     item_id = story.uploads()
     story.safehold.assess(item_id, Finding.ILLEGAL, by=story.analyst)
-    # What the policy's absence means: the same step, handed no policy at all.
-    from safehold.testing.jobs import run_all_steps
-
-    handlers = wiring.handlers(program)
-    planned = dict(handlers)
-
-    def plan(tx: Any, event: Any) -> None:
-        proposals.record_plans(tx, event, policies=frozenset(), record=program.recorder.record, now=program.clock())
-
-    planned["app.plan_proposals"] = plan
-    run_all_steps(program.database, program.recorder, planned)
+    without = program.settings.model_copy(update={"policies": PolicySettings()})
+    handlers = wiring.handlers(replace(program, settings=without))
+    run_all_steps(program.database, program.recorder, handlers)
     story.goes_on()
     waiting = story.one("select id, state from proposal")
     assert (waiting.state, story.told()) == ("waiting", [])
@@ -154,6 +150,32 @@ def test_a_reversed_outcome_undoes_what_followed_and_tells_the_platform(story: A
     assert [row.state for row in states] == ["withdrawn", "approved"]
 
 
+def test_a_reversal_undoes_all_the_same_while_the_account_has_another_case(story: Any) -> None:
+    item_id = story.uploads(seed=1)
+    story.assesses(item_id, Finding.ILLEGAL)
+    story.uploads(seed=2)
+    reverse(story, item_id)
+    # The item waits in the newer case now; that alone is no reason to hold it.
+    assert story.told() == [("proposal_approved", "remove"), ("outcome_reversed", "restore")]
+    assert story.platform.ask("GET", f"/v1/items/{item_id}").body["held"] is False
+
+
+def test_a_removal_that_waits_cannot_be_approved_once_its_outcome_was_reversed(story: Any) -> None:
+    item_id = story.uploads()
+    story.assesses(item_id, Finding.ILLEGAL)
+    story.safehold.sql("update proposal set state = 'waiting', decided_at = null, policy = null")
+    proposal = ProposalId(story.one("select id from proposal").id)
+    program = story.safehold.program
+    reverse(story, item_id, and_then=False)
+    with pytest.raises(Conflict, match="reversed"), program.database.begin() as tx:
+        proposals.approve(
+            tx, proposal, actor=story.analyst, record=program.recorder.record, now=program.clock()
+        )
+    story.assesses(item_id, Finding.NOT_ILLEGAL)
+    assert story.one("select state from proposal").state == "withdrawn"
+    assert story.told()[1:] == [("outcome_reversed", "restore"), ("item_cleared", "none")]
+
+
 def test_a_clearing_that_was_reversed_keeps_the_bytes(story: Any) -> None:
     item_id = story.uploads()
     story.assesses(item_id, Finding.NOT_ILLEGAL)
@@ -182,6 +204,7 @@ def test_bytes_that_two_accounts_sent_stay_while_one_of_them_is_undecided(story:
     story.clock.ahead = timedelta(days=20)
     wiring.sweep_retention(story.safehold.program)
     assert story.safehold.open_sealed(second) == altered_copy(1)
+    story.clock.ahead = timedelta()
     story.assesses(second, Finding.ILLEGAL)
     story.clock.ahead = timedelta(days=400)
     wiring.sweep_retention(story.safehold.program)

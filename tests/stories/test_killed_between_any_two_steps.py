@@ -148,7 +148,7 @@ def delivered(opened: Installation) -> bool:
     return not opened.sql("select 1 from delivery where state <> 'delivered'")
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(12, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [1, pytest.param(12, marks=pytest.mark.slow)])
 def test_every_hold_that_was_answered_is_there_after_the_server_was_killed_in_the_middle(
     receiver_and_settings: tuple[WebhookReceiver, dict[str, Any]], tmp_path: Path, kills: int
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -57,13 +57,15 @@ def deliver_due(
     *,
     clock: Clock,
     limit: int = 100,
+    given_up: Callable[[Tx, DeliveryId], None] | None = None,
 ) -> Delivered:
     """Send what is due, at most `limit` messages, and record how each attempt ended.
 
     No transaction is open while a message is on its way. A process that is killed on the way leaves its
     message to be sent again with the same id: it arrives at least once. A destination that is down is
     left in peace until the next pass; one that said 410 until a person retries it. Several processes
-    may do this at the same time.
+    may do this at the same time. given_up: called for each delivery that dies, in the transaction that
+    records it, so that no process can end in between.
     """
     done = Delivered()
     reachable = {destination.name: destination for destination in destinations if destination.enabled}
@@ -78,6 +80,8 @@ def deliver_due(
         receipt = webhook.send(egress, destination, webhook_id=claimed.id, body=claimed.body, now=clock())
         with database.begin() as tx:
             _record(tx, claimed, receipt, done, clock())
+            if given_up is not None and claimed.id in done.dead:
+                given_up(tx, claimed.id)
         if receipt.verdict in (Verdict.DOWN, Verdict.GONE):
             del reachable[claimed.destination]
     return done

@@ -1,12 +1,23 @@
-"""Alarms: raised by what needs a person, shown in the console and in the metrics until it is over."""
+"""Alarms: raised by what needs a person, shown in the console and in the metrics until it is over.
+
+An alarm ends when its cause does, or when a person acknowledges it; the same cause then raises no second
+one. Each code has one question that says whether a cause still stands. It is asked before an alarm is
+raised, because the cause may be over by then, and by the sweep that clears alarms.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
+from uuid import UUID
 
+from safehold.model.errors import Conflict, NotFound
 from safehold.model.events import StepStuck
+from safehold.model.ids import AlarmId
+from safehold.model.permissions import Actor, Permission, system_actor
 from safehold.storage import alarms as rows
-from safehold.storage import audit
+from safehold.storage import audit, deliveries, evidence, steps
 from safehold.storage.alarms import StoredAlarm
 from safehold.storage.database import Tx
 
@@ -15,28 +26,95 @@ CUSTODY_FAILED = "custody_failed"
 UNDECIDED_TOO_LONG = "undecided_too_long"
 DELIVERY_DEAD = "delivery_dead"
 
+MOST_ASKED = 500
+"""How many causes are asked about at once."""
+MOST_CLEARED = 200
+"""How many alarms one transaction clears: it holds a lock for each."""
+
+_SYSTEM = system_actor("alarms").label
+
+StillStands = Callable[[Tx, Collection[UUID], datetime], set[UUID]]
+"""Which of these causes still stand at an instant."""
+
+CAUSES: Mapping[str, StillStands] = {
+    STEP_STUCK: lambda tx, ids, _: steps.still_stuck(tx, ids),
+    CUSTODY_FAILED: lambda tx, ids, _: evidence.still_unsealed(tx, ids),
+    UNDECIDED_TOO_LONG: lambda tx, ids, now: evidence.still_overdue(tx, ids, now=now),
+    DELIVERY_DEAD: lambda tx, ids, _: deliveries.still_given_up(tx, ids),
+}
+"""Per code, the question that is asked about the ids in the subjects of its alarms."""
+
 
 def raise_alarm(tx: Tx, code: str, subject: str, *, now: datetime) -> None:
-    """Raise an alarm, once for as long as it stands."""
+    """Raise an alarm, once for as long as it stands, and only while its cause still stands.
+
+    subject: kind and id of what the alarm is about, "step:018f…".
+    """
+    rows.lock(tx, code, subject)
+    if not CAUSES[code](tx, [_id_in(subject)], now):
+        return
     if rows.raise_once(tx, code=code, subject=subject, now=now):
-        audit.append(
-            tx, at=now, actor="system:alarms", verb="alarm.raise", object=subject, detail={"code": code}
-        )
+        _audit(tx, "alarm.raise", code, subject, now)
 
 
 def clear_alarm(tx: Tx, code: str, subject: str, *, now: datetime) -> None:
     """Clear an alarm when what caused it is over. Clearing what does not stand does nothing."""
+    rows.lock(tx, code, subject)
     if rows.clear(tx, code=code, subject=subject, now=now):
-        audit.append(
-            tx, at=now, actor="system:alarms", verb="alarm.clear", object=subject, detail={"code": code}
-        )
+        _audit(tx, "alarm.clear", code, subject, now)
+
+
+def clear_what_is_over(tx: Tx, codes: Iterable[str] = tuple(CAUSES), *, now: datetime) -> None:
+    """Clear standing alarms of these codes whose cause is over, at most MOST_CLEARED of each code."""
+    for code in sorted(codes):
+        over = list(islice(_candidates(tx, code, now), MOST_CLEARED))
+        for subject in over:
+            rows.lock(tx, code, subject)
+            # Asked again: it may have come back before the lock was ours.
+            if _over(tx, code, [subject], now):
+                clear_alarm(tx, code, subject, now=now)
+
+
+def acknowledge(tx: Tx, alarm_id: AlarmId, *, actor: Actor, now: datetime) -> None:
+    """Clear an alarm because a person has taken note of it, and put on record who.
+
+    Whether its cause still stands is not asked; only a new occurrence raises it again. Raises NotAllowed,
+    NotFound, and Conflict when it does not stand any more.
+    """
+    actor.require(Permission.JOB_RETRY)
+    found = rows.find(tx, alarm_id)
+    if found is None:
+        raise NotFound("There is no such alarm.")
+    rows.lock(tx, found.code, found.subject)
+    if not rows.clear_one(tx, alarm_id, now=now):
+        raise Conflict("This alarm does not stand any more.", advice="Nothing is left to do about it.")
+    _audit(tx, "alarm.acknowledge", found.code, found.subject, now, actor=actor.label)
 
 
 def on_step_stuck(tx: Tx, event: StepStuck, *, now: datetime) -> None:
-    """Handle step_stuck."""
+    """Handle step_stuck. A step that was tried again meanwhile alarms nobody."""
     raise_alarm(tx, STEP_STUCK, f"step:{event.step_id}", now=now)
 
 
-def standing(tx: Tx) -> list[StoredAlarm]:
-    """Return the alarms that stand, oldest first."""
-    return rows.standing(tx)
+def standing(tx: Tx, *, limit: int | None = None) -> list[StoredAlarm]:
+    """Return the alarms that stand, oldest first, at most `limit` of them."""
+    return rows.standing(tx, limit=limit)
+
+
+def _candidates(tx: Tx, code: str, now: datetime) -> Iterator[str]:
+    subjects = rows.subjects(tx, code)
+    for first in range(0, len(subjects), MOST_ASKED):
+        yield from _over(tx, code, subjects[first : first + MOST_ASKED], now)
+
+
+def _over(tx: Tx, code: str, subjects: Collection[str], now: datetime) -> list[str]:
+    stands = CAUSES[code](tx, [_id_in(subject) for subject in subjects], now)
+    return [subject for subject in subjects if _id_in(subject) not in stands]
+
+
+def _id_in(subject: str) -> UUID:
+    return UUID(subject.partition(":")[2])
+
+
+def _audit(tx: Tx, verb: str, code: str, subject: str, now: datetime, *, actor: str = _SYSTEM) -> None:
+    audit.append(tx, at=now, actor=actor, verb=verb, object=subject, detail={"code": code})

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from safehold.app import alarms, proposals
+from safehold.app import proposals
 from safehold.evidence import reading
 from safehold.model.assessment import Tier
 from safehold.model.errors import Refused
@@ -18,7 +17,7 @@ from safehold.model.permissions import Actor, Permission
 from safehold.model.proposal import Proposal
 from safehold.review import cases, viewing
 from safehold.review.facts import CaseView, facts
-from safehold.storage import audit, items, media, users
+from safehold.storage import alarms, audit, items, media, users
 from safehold.storage.cases import CaseSummary
 from safehold.storage.database import Database, Tx
 from safehold.vault.vault import Reader
@@ -59,9 +58,8 @@ class CaseSheet:
 
 def bar(tx: Tx, actor: Actor, *, now: datetime) -> Bar:
     """Return what stands above every page for this person."""
-    standing = Counter(alarm.code for alarm in alarms.standing(tx))
     looked = viewing.time_looked_today(tx, actor.user_id, now) if actor.user_id else 0.0
-    return Bar(standing, looked)
+    return Bar(alarms.counts(tx), looked)
 
 
 def queue(tx: Tx) -> QueueView:
@@ -104,16 +102,16 @@ def picture(
 ) -> tuple[bytes, str]:
     """Return the picture that a reveal is about, once, and its media type.
 
-    That it is fetched is committed before a byte is read. Raises NotAllowed, NotFound, Conflict,
-    ErasedEvidence, VaultDown, and Refused in a process that cannot open sealed media.
+    The picture is read before it counts as seen, and sent after that is committed: what cannot be opened
+    was not seen, and nothing is seen without a record. Raises NotAllowed, NotFound, Conflict,
+    ErasedEvidence, VaultObjectDamaged, VaultDown, and Refused in a process that cannot open sealed media.
     """
     actor.require(Permission.CASE_REVEAL)
     if reader is None:
         raise Refused("This process does not hold the key that opens sealed media.")
     with database.begin() as tx:
         reveal = viewing.mark_fetched(tx, reveal_id, by=actor.analyst(), now=now)
-    opened = reading.open_original if reveal.tier is Tier.CLEAR else reading.open_rendition
-    with database.begin() as tx:
+        opened = reading.open_original if reveal.tier is Tier.CLEAR else reading.open_rendition
         return opened(tx, reader, reveal.item_id)
 
 

@@ -11,12 +11,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from safehold.app.operator import Operator
 from safehold.app.settings import Settings
 from safehold.detect.checks import Circumstances
 from safehold.detect.known import KnownLists, SignalTypes
 from safehold.detect.media_scan import Compared, compare_media
-from safehold.lists import ledger, list_file
+from safehold.lists import list_file
 from safehold.lists.formats.base import BadLine
 from safehold.model.clock import utc_now
 from safehold.model.errors import BadListFile, DecoderDown, NotFound
@@ -73,19 +72,6 @@ def load_list_file(path: Path, kinds: SignalTypes, known: KnownLists, *, strict:
     return bad
 
 
-def load_named(operator: Operator, known: KnownLists, names: Sequence[str]) -> None:
-    """Load lists from the database for this run: those of these names, all of them when none is named.
-
-    Raises NotFound for a name that no list has.
-    """
-    with operator.database.begin() as tx:
-        if not names:
-            known.refresh(tx)
-        for name in names:
-            wanted = ledger.named(tx, name)
-            known.load(wanted, ledger.live_entries(tx, wanted))
-
-
 def files_below(paths: Sequence[Path]) -> list[Path]:
     """Return the files that these paths name or hold, each folder in order of names, each file once.
 
@@ -93,11 +79,12 @@ def files_below(paths: Sequence[Path]) -> list[Path]:
     followed: `scan_file` says of each that it was not scanned. Raises NotFound for a path that does not
     exist, and when there is no file at all: scanning nothing must not look like finding nothing.
     """
-    roots = [path.resolve() for path in paths if path.is_dir()]
-    found: dict[Path, None] = {}
     for path in paths:
         if not os.path.lexists(path):
             raise NotFound(f"{str(path)!r} does not exist, or its folder may not be read.", advice=_PATH)
+    roots = [path.resolve() for path in paths if path.is_dir()]
+    found: dict[Path, None] = {}
+    for path in paths:
         found.update(dict.fromkeys(_below(path, roots) if path.is_dir() else [path]))
     if not found:
         raise NotFound("There is no file in these folders.", advice="Name files or folders that hold some.")

@@ -8,11 +8,11 @@ from safehold.act import plan as act_plan
 from safehold.act.plan import Draft
 from safehold.jobs.record import Record
 from safehold.model.errors import Conflict, NotFound
-from safehold.model.events import ItemPreserved, OutcomeReversed, ProposalApproved
-from safehold.model.ids import CaseId, ProposalId, new_id
+from safehold.model.events import ItemCleared, ItemPreserved, OutcomeReversed, ProposalApproved
+from safehold.model.ids import CaseId, ItemId, ProposalId, new_id
 from safehold.model.permissions import Actor, Permission
 from safehold.model.proposal import Proposal, ProposalKind, ProposalState
-from safehold.storage import assessments, audit
+from safehold.storage import assessments, audit, events
 from safehold.storage import proposals as rows
 from safehold.storage.database import Tx
 from safehold.storage.proposals import StoredProposal
@@ -25,13 +25,14 @@ def record_plans(
     tx: Tx, event: ItemPreserved, *, policies: frozenset[str], record: Record, now: datetime
 ) -> None:
     """Handle item_preserved: put down what the stages plan, approved at once where a named policy says so."""
+    _withdraw_what_fell(tx, event.item_id, now)
     outcome = assessments.standing_outcome(tx, case_id=event.case_id, item_id=event.item_id)
     for draft in act_plan.plan(event, outcome):
         _put_down(tx, draft, policies=policies, record=record, now=now)
 
 
 def approve(tx: Tx, proposal_id: ProposalId, *, actor: Actor, record: Record, now: datetime) -> None:
-    """Let a planned step go ahead. Raises NotFound, and Conflict when it no longer waits."""
+    """Let a planned step go ahead. Raises NotFound, and Conflict when it or its outcome no longer stands."""
     actor.require(Permission.PROPOSAL_DECIDE)
     proposal = _waiting(tx, proposal_id)
     _approve(tx, proposal, actor=actor, actor_label=actor.label, record=record, now=now)
@@ -45,10 +46,24 @@ def decline(tx: Tx, proposal_id: ProposalId, *, actor: Actor, now: datetime) -> 
     audit.append(tx, at=now, actor=actor.label, verb="proposal.decline", object=f"proposal:{proposal.id}")
 
 
-def withdraw(tx: Tx, event: OutcomeReversed, *, now: datetime) -> None:
-    """Handle outcome_reversed: what waited no longer stands, and what was approved is marked withdrawn."""
-    for stored in rows.of_item(tx, event.item_id):
-        if stored.proposal.state in (ProposalState.WAITING, ProposalState.APPROVED):
+def withdraw(tx: Tx, event: ItemCleared | OutcomeReversed, *, now: datetime) -> None:
+    """Handle outcome_reversed, and item_cleared, which may overtake the steps of the reversal before it.
+
+    What rests on an outcome that was reversed is withdrawn, approved or not. What another case of the item
+    has confirmed stays.
+    """
+    _withdraw_what_fell(tx, event.item_id, now)
+
+
+def of_case(tx: Tx, case_id: CaseId) -> list[StoredProposal]:
+    """Return the proposals of a case, oldest first."""
+    return rows.of_case(tx, case_id)
+
+
+def _withdraw_what_fell(tx: Tx, item_id: ItemId, now: datetime) -> None:
+    for stored in rows.of_item(tx, item_id):
+        is_open = stored.proposal.state in (ProposalState.WAITING, ProposalState.APPROVED)
+        if is_open and not _stands(tx, stored):
             rows.close(tx, stored.proposal.id, state=ProposalState.WITHDRAWN, now=now)
             audit.append(
                 tx,
@@ -59,9 +74,9 @@ def withdraw(tx: Tx, event: OutcomeReversed, *, now: datetime) -> None:
             )
 
 
-def of_case(tx: Tx, case_id: CaseId) -> list[StoredProposal]:
-    """Return the proposals of a case, oldest first."""
-    return rows.of_case(tx, case_id)
+def _stands(tx: Tx, stored: StoredProposal) -> bool:
+    outcome = assessments.get_outcome(tx, stored.outcome_id)
+    return outcome is not None and outcome.stands
 
 
 def _put_down(tx: Tx, draft: Draft, *, policies: frozenset[str], record: Record, now: datetime) -> None:
@@ -89,9 +104,15 @@ def _put_down(tx: Tx, draft: Draft, *, policies: frozenset[str], record: Record,
 
 
 def _waiting(tx: Tx, proposal_id: ProposalId) -> Proposal:
+    # The item before the proposal, as steps do; and so that no reversal comes between this and the approval.
+    item_id = rows.item_of(tx, proposal_id)
+    if item_id is not None:
+        events.current_revision(tx, item_id, for_update=True)
     stored = rows.load(tx, proposal_id)
     if stored is None:
         raise NotFound("There is no such proposal.")
+    if not _stands(tx, stored):
+        raise Conflict("The outcome that this proposal rests on was reversed.")
     if stored.proposal.state is not ProposalState.WAITING:
         raise Conflict(f"This proposal is {stored.proposal.state.value} already.")
     return stored.proposal

@@ -18,7 +18,12 @@ REACTIONS: Reactions = {
     events.ItemConfirmed: ("evidence.preserve",),
     events.ItemPreserved: ("app.plan_proposals",),
     events.ProposalApproved: ("act.tell_platform",),
-    events.ItemCleared: ("evidence.reconsider", "act.release", "act.tell_platform"),
+    events.ItemCleared: (
+        "app.withdraw_proposals",
+        "evidence.reconsider",
+        "act.release",
+        "act.tell_platform",
+    ),
     events.OutcomeReversed: (
         "app.withdraw_proposals",
         "evidence.reconsider",

@@ -69,5 +69,5 @@ def check_up_to_date(addresses: Addresses) -> None:
     if at != known:
         raise DatabaseDown(
             f"The database is at revision {at or 'none'}, this program needs {known}.",
-            advice="Run `safehold db upgrade`.",
+            advice=f"Run `safehold db {'upgrade' if at else 'init'}`.",
         )

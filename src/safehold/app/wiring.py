@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from safehold.act import deliver, holds, tell
-from safehold.app import alarms, proposals, requests
+from safehold.app import alarms, given_up, proposals, requests
 from safehold.app.access import sessions
 from safehold.app.audit.sequencer import sequence
 from safehold.app.counters import seal_counters
@@ -51,7 +51,8 @@ def schedules(program: Program) -> Sequence[Schedule]:
     return (
         Schedule("audit sequencer", 1, lambda: sequence(database, now=clock())),
         Schedule("scan counters", 15, lambda: seal_counters(database, now=clock())),
-        Schedule("webhook deliveries", 1, lambda: deliver_webhooks(program)),
+        Schedule("webhook deliveries", 1, lambda: given_up.deliver_webhooks(program)),
+        Schedule("alarms", 15, lambda: sweep_alarms(program)),
         Schedule("retention", 300, lambda: sweep_retention(program)),
         Schedule("leftovers", 3600, lambda: sweep_leftovers(program)),
         Schedule("abandoned reveals", 30, lambda: _close_reveals(program)),
@@ -71,13 +72,10 @@ def worker(program: Program, *, timings: Timings | None = None) -> Worker:
     )
 
 
-def deliver_webhooks(program: Program) -> None:
-    """Send what is due, and alarm a person about what was given up."""
-    clock = program.clock
-    done = deliver.deliver_due(program.database, program.egress, program.destinations, clock=clock)
+def sweep_alarms(program: Program) -> None:
+    """Clear the alarms whose cause is over."""
     with program.database.begin() as tx:
-        for delivery_id in done.dead:
-            alarms.raise_alarm(tx, alarms.DELIVERY_DEAD, f"delivery:{delivery_id}", now=clock())
+        alarms.clear_what_is_over(tx, now=program.clock())
 
 
 def sweep_retention(program: Program) -> sweep.Swept:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import secrets
 from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from safehold.cli.opening import SHELL, say
+from safehold.model.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
     from safehold.app.program import Program
@@ -32,22 +36,54 @@ def demo(
     ),
 ) -> int:
     """Run the main job on harmless photos and serve the console."""
+    photos = _check_examples(examples)
+
     from safehold.app.logs import configure
-    from safehold.cli.demo_uploads import check_address, check_examples
+    from safehold.cli.demo_uploads import check_address
     from safehold.testing.webhook_receiver import WebhookReceiver
 
     configure(json=False, quiet=True)
-    photos = check_examples(examples)
     check_address(listen)
     # The platform's side of the demonstration: a receiver that checks every signature.
     secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
     try:
-        with WebhookReceiver(secret) as receiver:
+        with _alone(folder), WebhookReceiver(secret) as receiver:
             settings = _settings(folder, listen, receiver, secret)
             _run(settings, receiver, examples, photos)
     except KeyboardInterrupt:
         say("Stopped before it was ready.")
     return 0
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep a second demonstration out of this folder: it would replace the first one's key and password."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (folder / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict(
+                f"A demonstration is running in {folder} already.",
+                advice="Stop it first, or name another folder: --folder FOLDER.",
+            ) from None
+        yield
+
+
+def _check_examples(examples: Path) -> Path:
+    """Return the folder with the altered copies of the examples. Raises NotFound with what to do."""
+    if not (examples / "demo-list.jsonl").is_file():
+        raise NotFound(
+            f"There is no demo-list.jsonl in {str(examples)!r}.",
+            advice="Run this in a checkout of Safehold, or name its examples: --examples FOLDER.",
+        )
+    photos = examples.resolve().parent / "build" / "examples"
+    if not all((photos / name).is_dir() for name in ("listed", "unlisted")):
+        raise NotFound(
+            "The altered copies of the photos are not there.",
+            advice="Write them with `make examples`, or run `make demo`.",
+        )
+    return photos
 
 
 def _run(settings: Settings, receiver: WebhookReceiver, examples: Path, photos: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from safehold.app.logs import describe
 from safehold.cli.opening import say
-from safehold.model.errors import BadSettings, NotFound, Unavailable
+from safehold.model.errors import BadSettings, Unavailable
 from safehold.testing.platform import Platform
 from safehold.web.server import address
 
@@ -19,22 +19,6 @@ LISTED, UNLISTED = 24, 6
 ACCOUNTS = ("account-17", "account-23", "account-42", "account-58", "account-71")
 READY_SECONDS = 60
 ALMOST_AT_ONCE = 0.1
-
-
-def check_examples(examples: Path) -> Path:
-    """Return the folder with the altered copies of the examples. Raises NotFound with what to do."""
-    if not (examples / "demo-list.jsonl").is_file():
-        raise NotFound(
-            f"There is no demo-list.jsonl in {str(examples)!r}.",
-            advice="Run this in a checkout of Safehold, or name its examples: --examples FOLDER.",
-        )
-    photos = examples.resolve().parent / "build" / "examples"
-    if not all((photos / name).is_dir() for name in ("listed", "unlisted")):
-        raise NotFound(
-            "The altered copies of the photos are not there.",
-            advice="Write them with `make examples`, or run `make demo`.",
-        )
-    return photos
 
 
 def check_address(listen: str) -> None:

@@ -21,5 +21,5 @@ def sweep() -> None:
         left = sweep_leftovers(program)
     sys.stdout.write(
         f"{len(done.destroyed)} objects destroyed, {left.leftovers} leftovers deleted,"
-        f" {len(done.alarms)} undecided for too long.\n"
+        f" {len(done.alarms)} newly undecided for too long.\n"
     )

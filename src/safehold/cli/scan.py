@@ -112,7 +112,7 @@ def is_file_name(name: str) -> bool:
 
 
 def _load_by_name(settings: Settings, known: KnownLists, names: Sequence[str]) -> None:
-    from safehold.app.file_scan import load_named
+    from safehold.app.named_lists import load_named
     from safehold.app.operator import open_operator
     from safehold.model.errors import NotFound
 

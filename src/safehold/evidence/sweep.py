@@ -35,10 +35,10 @@ _log = structlog.get_logger()
 class Swept:
     """What one sweep did.
 
-    destroyed: objects that nobody can open any more. alarms: undecided media past their alarm date; the
-    caller alarms a person about each. leftovers: ciphertext that an earlier process left behind.
-    strangers_kept: objects without any record that were left alone because there are too many of them;
-    not 0 means that a person must look.
+    destroyed: objects that nobody can open any more. alarms: undecided media past their alarm date that no
+    alarm was raised about yet; the caller alarms a person about each. leftovers: ciphertext that an
+    earlier process left behind. strangers_kept: objects without any record that were left alone because
+    there are too many of them; not 0 means that a person must look.
     """
 
     destroyed: list[ObjectId] = field(default_factory=list)
@@ -51,10 +51,12 @@ def sweep(database: Database, vault: Vault, *, now: datetime, limit: int = 100) 
     """Destroy what is due, at most `limit` media, and name what should have been decided by now.
 
     Each media is a transaction of its own, and is judged anew inside it: what people confirmed a moment
-    ago stays. Killing the process between any two steps harms nothing; `sweep_leftovers` finishes. A
-    store that is down does not stop the sweep: keys are destroyed, ciphertext follows another time.
+    ago stays, and what they reversed is put back on the clock. Killing the process between any two steps
+    harms nothing; `sweep_leftovers` finishes. A store that is down does not stop the sweep: keys are
+    destroyed, ciphertext follows another time.
     """
     done = Swept()
+    _recompute_reversed(database, limit)
     with database.begin() as tx:
         media = evidence_rows.due(tx, now=now, limit=limit)
         done.alarms = evidence_rows.overdue(tx, now=now, limit=limit)
@@ -99,6 +101,16 @@ def erased_items(tx: Tx, *, limit: int) -> list[ItemId]:
     Context belongs to intake and messages to act; app hands the ids on to both.
     """
     return evidence_rows.items_of_erased_media(tx, limit=limit)
+
+
+def _recompute_reversed(database: Database, limit: int) -> None:
+    """Put confirmed media back on the clock whose outcome was reversed while the step for it was lost."""
+    with database.begin() as tx:
+        media = evidence_rows.no_longer_confirmed(tx, limit=limit)
+    for media_id in media:
+        with database.begin() as tx:
+            retention.lock(tx, media_id)
+            retention.keep(tx, media_id)
 
 
 def _destroy_media(tx: Tx, media_id: MediaId, now: datetime) -> list[EvidenceObject]:

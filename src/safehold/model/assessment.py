@@ -126,12 +126,16 @@ def _check_terms(finding: Finding, purpose: Purpose) -> None:
         raise BadForm("finding: against_terms belongs to cases about intimate images or own terms.")
 
 
+MOST_COUNTED = 1000
+"""More are not counted in one picture; a larger number is a slip of the key."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageryForm:
     """What an analyst found in media.
 
     category is given exactly when the finding is illegal and the purpose is csam. count: how many
-    children are shown, at least 1, or None for unknown. age_band: the youngest shown.
+    children are shown, 1 to 1,000, or None for unknown. age_band: the youngest shown.
     """
 
     finding: Finding
@@ -155,8 +159,8 @@ class ImageryForm:
             raise BadForm("category: an illegal finding needs one of A, B, C, prohibited.")
         if self.category is not None and not needs_category:
             raise BadForm("category: only an illegal finding in a csam case has one.")
-        if self.count is not None and self.count < 1:
-            raise BadForm("count: at least 1, or leave it out when you cannot tell.")
+        if self.count is not None and not 1 <= self.count <= MOST_COUNTED:
+            raise BadForm(f"count: 1 to {MOST_COUNTED}, or leave it out when you cannot tell.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,12 +59,15 @@ class Surface:
         """Say whether an item of this region may be scanned here now.
 
         A public surface always may. A private one needs a current legal basis for the region; an
-        unknown region counts as the strictest, so every declared region must have one.
+        unknown region counts as the strictest, so every declared region must have one. Regions are compared
+        without regard to case.
         """
         if self.visibility is Visibility.PUBLIC:
             return True
-        covered = {basis.region for basis in self.legal_bases if basis.stands(now)}
-        wanted = {region} if region in self.regions else set(self.regions)
+        covered = {basis.region.casefold() for basis in self.legal_bases if basis.stands(now)}
+        declared = {each.casefold() for each in self.regions}
+        asked = region.casefold() if region is not None else None
+        wanted = {asked} if asked in declared else declared
         return bool(wanted) and wanted <= covered
 
     def advice_when_incomplete(self, codes: tuple[str, ...]) -> Advice:

@@ -61,7 +61,9 @@ def open_reveal(
 
 
 def mark_fetched(tx: Tx, reveal_id: RevealId, *, by: AnalystId, now: datetime) -> Reveal:
-    """Record that the bytes are about to be sent, and say which item and tier it is. Commit it first.
+    """Record that the bytes are about to be sent, and say which item and tier it is. Commit it before that.
+
+    Read the bytes in the same transaction: what cannot be opened then leaves no trace of having been seen.
 
     A reveal is fetched once: a second showing is a second reveal. Raises NotFound for another person's,
     Conflict when it was fetched, was closed, or is older than a minute.

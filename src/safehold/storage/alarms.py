@@ -38,6 +38,9 @@ class StoredAlarm:
     raised_at: datetime
 
 
+_ALARMS = sa.select(alarm.c.id, alarm.c.code, alarm.c.subject, alarm.c.raised_at)
+
+
 @writes(alarm)
 def raise_once(tx: Tx, *, code: str, subject: str, now: datetime) -> bool:
     """Raise an alarm unless it stands already. True when it is new."""
@@ -57,11 +60,42 @@ def clear(tx: Tx, *, code: str, subject: str, now: datetime) -> bool:
     return tx.run(alarm.update().where(standing).values(cleared_at=now)).rowcount == 1
 
 
-def standing(tx: Tx) -> list[StoredAlarm]:
-    """Return the alarms that stand, oldest first."""
+@writes(alarm)
+def clear_one(tx: Tx, alarm_id: AlarmId, *, now: datetime) -> bool:
+    """Clear this alarm if it stands. False when it does not."""
+    statement = alarm.update().where(alarm.c.id == alarm_id, alarm.c.cleared_at.is_(None))
+    return tx.run(statement.values(cleared_at=now)).rowcount == 1
+
+
+def lock(tx: Tx, code: str, subject: str) -> None:
+    """Wait until nobody else raises or clears this alarm, and hold them off until tx ends."""
+    tx.lock(f"alarm {code} {subject}")
+
+
+def find(tx: Tx, alarm_id: AlarmId) -> StoredAlarm | None:
+    """Return one alarm, standing or cleared; None when there is none."""
+    row = tx.run(_ALARMS.where(alarm.c.id == alarm_id)).mappings().one_or_none()
+    return None if row is None else StoredAlarm(**row)
+
+
+def standing(tx: Tx, *, limit: int | None = None) -> list[StoredAlarm]:
+    """Return the alarms that stand, oldest first, at most `limit` of them."""
+    statement = _ALARMS.where(alarm.c.cleared_at.is_(None)).order_by(alarm.c.raised_at, alarm.c.id)
+    return [StoredAlarm(**row) for row in tx.run(statement.limit(limit)).mappings()]
+
+
+def subjects(tx: Tx, code: str) -> list[str]:
+    """Return what the standing alarms of a code are about, in the order of their text."""
+    statement = sa.select(alarm.c.subject).where(alarm.c.code == code, alarm.c.cleared_at.is_(None))
+    return sorted(tx.run(statement).scalars())
+
+
+def counts(tx: Tx) -> dict[str, int]:
+    """Return how many alarms stand, by code; codes without any are left out."""
     statement = (
-        sa.select(alarm.c.id, alarm.c.code, alarm.c.subject, alarm.c.raised_at)
+        sa.select(alarm.c.code, sa.func.count().label("alarms"))
         .where(alarm.c.cleared_at.is_(None))
-        .order_by(alarm.c.raised_at)
+        .group_by(alarm.c.code)
+        .order_by(alarm.c.code)
     )
-    return [StoredAlarm(**row) for row in tx.run(statement).mappings()]
+    return {row.code: int(row.alarms) for row in tx.run(statement)}

@@ -125,8 +125,8 @@ def check_major(folder: Path, binaries: Binaries) -> None:
         _refuse(
             f"{folder} was made by PostgreSQL {major}; the programs here are of PostgreSQL {binaries.major}.",
             f"Install PostgreSQL {major} (Debian: postgresql-{major}) and it is used again. To change over, "
-            f"take a dump with its pg_dump, and load that with psql into a folder that `safehold db init` "
-            f"made with PostgreSQL {binaries.major}.",
+            f"dump the database with its `pg_dump --clean --if-exists`, and restore that with psql into a "
+            f"folder that `safehold db init` made with PostgreSQL {binaries.major}.",
         )
 
 

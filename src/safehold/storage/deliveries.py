@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -314,19 +315,19 @@ def mark_superseded(tx: Tx, delivery_id: DeliveryId) -> None:
 
 def has_newer_course(tx: Tx, of: Delivery) -> bool:
     """Say whether a later course of the same item asks the same destination for something."""
-    mine = sa.select(event_table.c.revision).where(event_table.c.id == of.event_id).scalar_subquery()
-    statement = (
-        sa.select(_newer.c.id)
-        .join(_newer_event, _newer_event.c.id == _newer.c.event_id)
-        .where(
-            _newer.c.item_id == of.item_id,
-            _newer.c.destination == of.destination,
-            _newer_event.c.revision > mine,
-            _action_of(_newer) != NO_ACTION,
-        )
-        .limit(1)
-    )
+    statement = sa.select(delivery.c.id).where(delivery.c.id == of.id, _has_newer_course())
     return tx.run(statement).first() is not None
+
+
+def still_given_up(tx: Tx, deliveries: Collection[UUID]) -> set[UUID]:
+    """Return which of these are dead and can be retried: no later course of their item has overtaken them."""
+    statement = sa.select(delivery.c.id).where(
+        delivery.c.id.in_(deliveries),
+        delivery.c.state == DeliveryState.DEAD,
+        delivery.c.last_error.is_distinct_from(SUPERSEDED),
+        ~_has_newer_course(),
+    )
+    return set(tx.run(statement).scalars())
 
 
 def gone(tx: Tx) -> dict[str, list[DeliveryId]]:
@@ -382,6 +383,21 @@ def counts(tx: Tx) -> dict[DeliveryState, int]:
 def _action_of(table: sa.FromClause) -> sa.ColumnElement[str]:
     action: sa.ColumnElement[str] = table.c.body["data"]["action"].astext
     return action
+
+
+def _has_newer_course() -> sa.ColumnElement[bool]:
+    mine = sa.select(event_table.c.revision).where(event_table.c.id == delivery.c.event_id)
+    return sa.exists(
+        sa.select(_newer.c.id)
+        .join(_newer_event, _newer_event.c.id == _newer.c.event_id)
+        .where(
+            _newer.c.item_id == delivery.c.item_id,
+            _newer.c.destination == delivery.c.destination,
+            _newer_event.c.revision > mine.correlate(delivery).scalar_subquery(),
+            _action_of(_newer) != NO_ACTION,
+        )
+        .correlate(delivery)
+    )
 
 
 def _under_way(now: datetime) -> sa.ColumnElement[bool]:

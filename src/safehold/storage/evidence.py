@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -14,6 +15,7 @@ from sqlalchemy.dialects import postgresql
 from safehold.model.assessment import Finding
 from safehold.model.errors import NotFound
 from safehold.model.ids import CaseId, ItemId, MediaId, ObjectId
+from safehold.storage.alarms import alarm
 from safehold.storage.assessments import outcome
 from safehold.storage.cases import case_item
 from safehold.storage.database import Tx
@@ -152,6 +154,7 @@ class Openable:
     wrapped_key: bytes = field(repr=False)
 
 
+_CONFIRMING = [finding.value for finding in Finding if finding.confirms]
 _OBJECT = [c for c in sealed_object.c if c.name != "destroyed_at"]
 
 
@@ -258,13 +261,64 @@ def due(tx: Tx, *, now: datetime, limit: int) -> list[MediaId]:
 
 
 def overdue(tx: Tx, *, now: datetime, limit: int) -> list[MediaId]:
-    """Return undecided media past their alarm date and not due yet, the oldest first."""
+    """Return undecided media past their alarm date and not due yet, the oldest first.
+
+    Left out is what an alarm was raised about since that date, standing or not: one occurrence, one alarm.
+    """
+    alarmed = sa.exists().where(
+        alarm.c.code == "undecided_too_long",
+        alarm.c.subject == sa.func.concat("media:", retention.c.media_id),
+        alarm.c.raised_at >= retention.c.alarm_at,
+    )
     statement = (
         sa.select(retention.c.media_id)
         .where(
-            retention.c.rule == Rule.UNDECIDED, retention.c.alarm_at <= now, retention.c.destroy_at > now
+            retention.c.rule == Rule.UNDECIDED,
+            retention.c.alarm_at <= now,
+            retention.c.destroy_at > now,
+            ~alarmed,
         )
         .order_by(retention.c.alarm_at)
+        .limit(limit)
+    )
+    return [MediaId(row.media_id) for row in tx.run(statement)]
+
+
+def still_overdue(tx: Tx, media: Collection[UUID], *, now: datetime) -> set[UUID]:
+    """Return which of these media are kept undecided past their alarm date."""
+    statement = sa.select(retention.c.media_id).where(
+        retention.c.media_id.in_(media), retention.c.rule == Rule.UNDECIDED, retention.c.alarm_at <= now
+    )
+    return set(tx.run(statement).scalars())
+
+
+def still_unsealed(tx: Tx, items: Collection[UUID]) -> set[UUID]:
+    """Return which of these items have no standing outcome, and media of which nothing is sealed."""
+    statement = sa.select(item.c.id).where(
+        item.c.id.in_(items),
+        ~sa.exists().where(outcome.c.item_id == item.c.id, outcome.c.reversed_at.is_(None)),
+        ~sa.exists().where(
+            sealed_object.c.media_id == item.c.media_id, sealed_object.c.destroyed_at.is_(None)
+        ),
+    )
+    return set(tx.run(statement).scalars())
+
+
+def no_longer_confirmed(tx: Tx, *, limit: int) -> list[MediaId]:
+    """Return media on record as confirmed although no confirming outcome of any of its items stands."""
+    stands = sa.exists(
+        sa.select(outcome.c.id)
+        .join(item, item.c.id == outcome.c.item_id)
+        .where(
+            item.c.media_id == retention.c.media_id,
+            outcome.c.reversed_at.is_(None),
+            outcome.c.finding.in_(_CONFIRMING),
+        )
+    )
+    statement = (
+        sa.select(retention.c.media_id)
+        .where(retention.c.rule == Rule.CONFIRMED, ~stands)
+        .order_by(retention.c.media_id)
         .limit(limit)
     )
     return [MediaId(row.media_id) for row in tx.run(statement)]
@@ -341,7 +395,6 @@ def items_of_erased_media(tx: Tx, *, limit: int) -> list[ItemId]:
     An item that people have confirmed keeps its context, and so does one whose bytes came again and
     are sealed now.
     """
-    confirming = [finding.value for finding in Finding if finding.confirms]
     statement = (
         sa.select(item.c.id)
         .join(item_context, item_context.c.item_id == item.c.id)
@@ -353,7 +406,7 @@ def items_of_erased_media(tx: Tx, *, limit: int) -> list[ItemId]:
             ~sa.exists().where(
                 outcome.c.item_id == item.c.id,
                 outcome.c.reversed_at.is_(None),
-                outcome.c.finding.in_(confirming),
+                outcome.c.finding.in_(_CONFIRMING),
             ),
         )
         .order_by(item.c.id)

@@ -95,8 +95,11 @@ def called_for_elsewhere(tx: Tx, item_id: ItemId, *, apart_from: CaseId) -> bool
     """Say whether another case than this one still calls for a hold on the item.
 
     It does when people confirmed the item there, or when it waits there for an outcome and a list of
-    that case's purpose has a match that may hold.
+    that case's purpose has a match that may hold. A case of the same purpose in which the item waits is
+    where a reversal has put it, not another reason to hold.
     """
+    same_purpose = review_case.alias()
+    own_purpose = sa.select(same_purpose.c.purpose).where(same_purpose.c.id == apart_from).scalar_subquery()
     confirming = [finding.value for finding in Finding if finding.confirms]
     standing_outcome = outcome.c.reversed_at.is_(None)
     confirmed = sa.exists().where(
@@ -117,6 +120,7 @@ def called_for_elsewhere(tx: Tx, item_id: ItemId, *, apart_from: CaseId) -> bool
             case_item.c.item_id == item_id,
             case_item.c.case_id != apart_from,
             review_case.c.state == CaseState.OPEN,
+            review_case.c.purpose.is_distinct_from(own_purpose),
             match.c.may_hold,
             ~sa.exists().where(
                 outcome.c.case_id == case_item.c.case_id, outcome.c.item_id == item_id, standing_outcome

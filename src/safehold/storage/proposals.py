@@ -98,6 +98,12 @@ def insert_proposal(tx: Tx, planned: Proposal, *, outcome_id: OutcomeId, part: S
     return tx.run(statement).first() is not None
 
 
+def item_of(tx: Tx, proposal_id: ProposalId) -> ItemId | None:
+    """Return the item that a proposal is about, None when there is no such proposal."""
+    found = tx.run(sa.select(proposal.c.item_id).where(proposal.c.id == proposal_id)).scalar_one_or_none()
+    return ItemId(found) if found else None
+
+
 def load(tx: Tx, proposal_id: ProposalId) -> StoredProposal | None:
     """Return one proposal, locked until the transaction ends."""
     row = tx.run(sa.select(proposal).where(proposal.c.id == proposal_id).with_for_update()).first()

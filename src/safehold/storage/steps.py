@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -172,6 +173,12 @@ def stuck(tx: Tx, *, limit: int = 200) -> list[StuckStep]:
         )
         for row in tx.run(statement)
     ]
+
+
+def still_stuck(tx: Tx, steps: Collection[UUID]) -> set[UUID]:
+    """Return which of these steps wait for a person."""
+    statement = sa.select(step.c.id).where(step.c.id.in_(steps), step.c.state == StepState.STUCK.value)
+    return set(tx.run(statement).scalars())
 
 
 def counts(tx: Tx) -> list[StepCount]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +41,14 @@ def run_apart(*arguments: object, before: tuple[str, ...] = (), **options: Any) 
     return Ended(done.returncode, done.stdout or "", done.stderr or "")
 
 
-def start(*arguments: object, **options: Any) -> subprocess.Popen[str]:
-    """Start a command, in a session of its own, and return at once; its outputs are pipes."""
+@contextmanager
+def started(*arguments: object, **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """Start a command in a session of its own; what is left of the session at the end is killed."""
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    return subprocess.Popen([*COMMAND, *map(str, arguments)], text=True, start_new_session=True, **streams)
+    command = [*COMMAND, *map(str, arguments)]
+    with subprocess.Popen(command, text=True, start_new_session=True, **streams) as process:
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)

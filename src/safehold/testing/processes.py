@@ -76,6 +76,11 @@ class SafeholdProcess:
             self._process.send_signal(signal.SIGTERM)
         return self._process.wait(_PATIENCE)
 
+    def stop_by_itself(self) -> int:
+        """Wait until it ends of its own accord, and return the exit code."""
+        assert self._process is not None
+        return self._process.wait(_PATIENCE)
+
     def written(self) -> str:
         """Return what it has written so far."""
         return self._log.read_text()

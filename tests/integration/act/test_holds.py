@@ -145,6 +145,7 @@ def test_the_hold_stays_while_another_case_has_confirmed_the_item(desk: Desk) ->
 def test_another_case_without_a_match_that_may_hold_keeps_nobody_blocked(desk: Desk) -> None:
     item_id = held_item(desk)
     case_id = desk.add_case(item_id)
-    desk.add_case(item_id, Purpose.OWN_TERMS)
+    desk.add_case(item_id, Purpose.INTIMATE_IMAGES)
+    desk.add_match(item_id, purpose=Purpose.INTIMATE_IMAGES, may_hold=False)
     release(desk, desk.cleared(item_id, case_id))
     assert not is_held(desk, item_id)

@@ -13,10 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from safehold.app.file_scan import scan_files
+from safehold.detect.known import KnownLists
 from safehold.signals.pdq import Pdq
 from safehold.testing.alterations import saved
 from safehold.testing.commands import Run
 from safehold.testing.pictures import landscape
+from safehold.vault.decoding.pool import DecoderPool
 
 SIZE = (320, 240)
 LISTED, OTHER = landscape(1, SIZE), landscape(2, SIZE)
@@ -256,3 +259,13 @@ def test_hashing_what_cannot_be_read_is_a_failure_and_no_result_of_a_scan(run: R
     assert unread.code == 71
     assert run("hash", zoo / "photo.jpg", zoo / "empty.jpg", "--format", "json").code == 71
     assert run("hash", "nowhere").code == 72
+
+
+def test_a_scan_that_is_broken_off_waits_for_no_decoder(zoo: Path) -> None:
+    files = [zoo / "photo.jpg"] * 20
+    with DecoderPool(1) as pool:
+        rows = scan_files(files, known=KnownLists({}), pool=pool, workers=1)
+        assert next(rows).sha256 is not None
+        assert len(pool.pids) == 1
+        rows.close()
+        assert pool.pids == ()

@@ -201,3 +201,9 @@ def test_the_role_that_seals_cannot_read_a_key_back(world: World, database_url: 
     with pytest.raises(ProgrammingError, match="permission denied"), as_api.begin() as tx:
         tx.run(sa.select(wrapped_key))
     as_api.close()
+
+
+def test_media_that_was_never_sealed_is_missing_and_not_erased(world: World) -> None:
+    item_id = world.add_item(world.add_media(PICTURE))
+    with world.database.begin() as tx, pytest.raises(NotFound):
+        reading.open_original(tx, world.reader, item_id)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from safehold.evidence import retention, sweep
@@ -81,6 +81,19 @@ def test_confirmed_bytes_are_never_swept(world: World) -> None:
     kept = world.retention(media_id)
     assert kept is not None
     assert kept.rule is Rule.CONFIRMED
+
+
+def test_a_reversal_whose_step_was_lost_does_not_keep_bytes_for_ever(world: World) -> None:
+    media_id = world.add_media(PICTURE)
+    item_id = world.add_item(media_id)
+    world.settle(item_id, Finding.ILLEGAL, world.after(1))
+    world.keep(media_id)
+    kept = world.retention(media_id)
+    assert kept is not None
+    assert kept.rule is Rule.CONFIRMED
+    world.reverse(item_id, world.after(2))
+    assert sweep_on(world, 89).destroyed == []
+    assert len(sweep_on(world, 90).destroyed) == 2
 
 
 def test_media_is_destroyed_anew_when_it_comes_again(world: World) -> None:
@@ -255,7 +268,12 @@ _ACTS = st.one_of(
 )
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+# Without shrinking: examples here cost real transactions and files, and are short as they are.
+@settings(
+    max_examples=30,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(history=st.lists(st.tuples(_PAUSE, st.integers(0, 3), _ACTS), min_size=3, max_size=10))
 def test_over_any_history_only_what_the_policy_lets_go_is_destroyed(
     world: World, history: list[tuple[float, int, tuple[str, Finding | None, bool | None]]]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from typing import Annotated, Any, Self
 from uuid import UUID
 
@@ -40,6 +42,15 @@ Text = Annotated[str, AfterValidator(_storable)]
 """A text that the records can hold."""
 
 
+def _address(text: str) -> str:
+    ip_address(text)
+    return text
+
+
+Address = Annotated[str, AfterValidator(_address)]
+"""An IP address, version 4 or 6, as it was written."""
+
+
 class Body(BaseModel):
     """A part of a request."""
 
@@ -53,8 +64,8 @@ class ContextBody(Body):
     content_id: Text | None = Field(None, max_length=LONGEST, description="The platform's id of it.")
     account_id: Text | None = Field(None, max_length=LONGEST, description="The platform's id of the account.")
     uploaded_at: datetime | None = Field(None, description="When it was uploaded; without a zone it is UTC.")
-    ip: Text | None = Field(None, max_length=45, description="The uploader's address.")
-    port: int | None = Field(None, ge=0, le=65535, description="The uploader's port.")
+    ip: Address | None = Field(None, max_length=45, description="The uploader's address.")
+    port: int | None = Field(None, ge=1, le=65535, strict=True, description="The uploader's port.")
     original_name: Text | None = Field(None, max_length=LONGEST, description="The file's name as uploaded.")
     region: Text | None = Field(None, max_length=LONGEST, description="The region whose law applies.")
 
@@ -188,6 +199,7 @@ class AppealBody(Body):
 
 def read(body: type[BaseModel], raw: bytes | str) -> Any:
     """Parse JSON into a body. Raises MalformedJson, or BadForm that names the wrong fields."""
+    _refuse_repeated_names(raw)
     try:
         return TypeAdapter(body).validate_json(raw)
     except ValidationError as error:
@@ -195,6 +207,19 @@ def read(body: type[BaseModel], raw: bytes | str) -> Any:
         if any(line["type"] == "json_invalid" for line in problems):
             raise MalformedJson("The body is not JSON.") from None
         raise BadForm(f"Wrong or missing: {places(problems)}.") from None
+
+
+def _refuse_repeated_names(raw: bytes | str) -> None:
+    """Raise BadForm where an object names a field twice: readers differ in which of the two they believe."""
+
+    def once(pairs: list[tuple[str, Any]]) -> None:
+        if len({name for name, _ in pairs}) < len(pairs):
+            raise BadForm("A field is named twice in one object.")
+
+    try:
+        json.loads(raw, object_pairs_hook=once)
+    except (ValueError, RecursionError):
+        return  # Not JSON: the real reader says so, and where.
 
 
 def scan_answer(answer: ScanAnswer, *, detail: bool) -> dict[str, Any]:

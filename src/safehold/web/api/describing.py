@@ -62,5 +62,5 @@ def _operations(
     for router in routers:
         for route in router.routes:
             if isinstance(route, APIRoute) and route.include_in_schema:
-                for method in route.methods:
+                for method in route.methods or ():
                     yield route, description["paths"][route.path][method.lower()]

@@ -93,7 +93,7 @@ def add_scan_routes(router: APIRouter, program: Program) -> None:
 async def _upload(
     request: Request, program: Program, actor: Actor
 ) -> tuple[tuple[bytes, ...], Callable[[], Answer]]:
-    async with request.form(max_files=1, max_fields=2) as form:
+    async with request.form(max_files=2, max_fields=4) as form:
         file, context = _file_and_context(form)
         data = await file.read()
         claimed = file.content_type
@@ -106,6 +106,11 @@ async def _upload(
 
 
 def _file_and_context(form: FormData) -> tuple[UploadFile, ContextBody]:
+    # A part that comes twice, or that nobody reads, would be dropped in silence: the wrong one might count.
+    names = [name for name, _ in form.multi_items()]
+    odd = sorted({name for name in names if names.count(name) > 1 or name not in FORM["properties"]})
+    if odd:
+        raise BadForm("Send one part named file and one named context, and no others.")
     file, context = form.get("file"), form.get("context")
     if not isinstance(file, UploadFile):
         raise BadForm("file: send the bytes in a part of this name.")

@@ -25,6 +25,7 @@ from safehold.review.settle import ReversalReason
 from safehold.web.console.pages import go, page
 from safehold.web.console.questions import Question, conduct_questions, imagery_questions
 from safehold.web.console.session import form_of
+from safehold.web.console.words import happened
 from safehold.web.errors import status_of
 from safehold.web.guard import actor_of, needs
 
@@ -75,6 +76,7 @@ def add_case_pages(router: APIRouter, program: Program) -> None:
     def release(request: Request, case_id: UUID) -> Response:
         """Put the case back into the queue."""
         with program.database.begin() as tx:
+            cases.held_case(tx, CaseId(case_id), actor_of(request).analyst(), now=program.clock())
             cases.release_lock(tx, CaseId(case_id), actor_of(request).analyst(), program.clock())
         return go("/console/queue", done="released")
 
@@ -103,6 +105,7 @@ def show_case(
         sheet=sheet,
         case=sheet.view.case,
         item=shown,
+        told=[line for line in sheet.view.history if happened(line)],
         index=sheet.view.items.index(shown),
         standing=standing,
         questions=_questions(sheet, shown) if _can_assess(standing, shown) else (),

@@ -1,4 +1,4 @@
-"""Jobs: steps that wait for a person, and when each sweep last ran."""
+"""Jobs: alarms, steps that wait for a person, and when each sweep last ran."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from safehold.app import stuck_steps
+from safehold.app import alarms, stuck_steps
 from safehold.app.program import Program
-from safehold.model.ids import StepId
+from safehold.model.ids import AlarmId, StepId
 from safehold.model.permissions import Permission
 from safehold.web.console.pages import go, page
 from safehold.web.guard import actor_of, needs
 
 
 def add_jobs_page(router: APIRouter, program: Program) -> None:
-    """Add the page about stuck steps, and trying one again."""
+    """Add the page about alarms and stuck steps, acknowledging one and trying one again."""
 
     @router.get("/console/jobs")
     @needs(Permission.JOB_READ)
     def show_jobs(request: Request) -> Response:
-        """Show stuck steps, longest waiting first."""
+        """Show alarms and stuck steps, longest standing first."""
         with program.database.begin() as tx:
             view = stuck_steps.jobs(tx)
         may_retry = actor_of(request).may(Permission.JOB_RETRY)
@@ -36,3 +36,11 @@ def add_jobs_page(router: APIRouter, program: Program) -> None:
                 tx, program.recorder, StepId(step_id), actor=actor_of(request), now=program.clock()
             )
         return go("/console/jobs", done="retry")
+
+    @router.post("/console/alarms/{alarm_id}/acknowledge")
+    @needs(Permission.JOB_RETRY)
+    def acknowledge(request: Request, alarm_id: UUID) -> Response:
+        """Take note of an alarm: it stands no more."""
+        with program.database.begin() as tx:
+            alarms.acknowledge(tx, AlarmId(alarm_id), actor=actor_of(request), now=program.clock())
+        return go("/console/jobs", done="acknowledged")

@@ -34,6 +34,7 @@ NOTICES = {
     "declined": "Declined. Nothing follows from it.",
     "reversed": "Reversed. What followed from the outcome is being undone.",
     "retry": "It is tried again.",
+    "acknowledged": "Acknowledged. The alarm comes back only if it happens anew.",
     "signed-out": "You are signed out.",
 }
 """What a page can say about what was just done. Only these words can be asked for."""

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from safehold.act import deliver
-from safehold.app import alarms
+from safehold.app import given_up
 from safehold.app.program import Program
 from safehold.model.ids import DeliveryId
 from safehold.model.permissions import Permission
@@ -49,8 +49,6 @@ def add_webhooks_page(router: APIRouter, program: Program) -> None:
     @needs(Permission.WEBHOOK_RETRY)
     def retry(request: Request, delivery_id: UUID) -> Response:
         """Try a delivery again that was given up."""
-        now = program.clock()
         with program.database.begin() as tx:
-            deliver.retry(tx, DeliveryId(delivery_id), actor_of(request), now=now)
-            alarms.clear_alarm(tx, alarms.DELIVERY_DEAD, f"delivery:{delivery_id}", now=now)
+            given_up.retry(tx, DeliveryId(delivery_id), actor=actor_of(request), now=program.clock())
         return go("/console/webhooks", done="retry")

@@ -40,6 +40,24 @@ LABELS = {
 }
 """What codes are called on screen. A code without a row is shown as it is, its underscores as spaces."""
 
+ALARMS = {
+    "step_stuck": ("A step is stuck", "Find the cause, then try the step again below."),
+    "custody_failed": (
+        "The bytes of an upload could not be sealed",
+        "It is held all the same, but nothing of it is kept. See that the store takes data, then let the"
+        " platform send it once more.",
+    ),
+    "undecided_too_long": (
+        "Nobody has decided about media for 60 days or more",
+        "Let an analyst settle its case: its bytes are destroyed after 90 days without a decision.",
+    ),
+    "delivery_dead": (
+        "A message to a platform was given up",
+        "See that the receiver answers, then try the message again under Webhooks.",
+    ),
+}
+"""What each alarm says on screen, and what to do about it."""
+
 WAITS = {
     WaitsFor.ASSESSMENT: "waits for an assessment",
     WaitsFor.SETTLING: "is being settled",
@@ -86,6 +104,11 @@ _KIBIBYTE = 1024
 def label(code: object) -> str:
     """Return what a code is called on screen."""
     return LABELS.get(str(code), str(code).replace("_", " "))
+
+
+def alarm(code: str) -> tuple[str, str]:
+    """Return what an alarm says on screen, and what to do about it."""
+    return ALARMS.get(code, (label(code), "Find the cause, then acknowledge it."))
 
 
 def span(seconds: float) -> str:
@@ -173,6 +196,11 @@ def which_item(line: HistoryLine, items: Sequence[ItemView]) -> str:
     about = str(line.detail.get("item") or line.object.removeprefix("item:"))
     places = {str(one.item.id): place for place, one in enumerate(items, start=1)}
     return f": item {places[about]}" if about in places else ""
+
+
+def place_of(item_id: UUID, items: Sequence[ItemView]) -> int:
+    """Return the number of an item in its case, counted from 1 as the page does; 0 when it has left it."""
+    return next((place for place, one in enumerate(items, start=1) if one.item.id == item_id), 0)
 
 
 def detail(values: Mapping[str, object]) -> str:
