@@ -27,7 +27,10 @@ RESULTS = {
 }
 ADVICE = {
     Advice.PUBLISH: "let it go live",
-    Advice.HOLD: "keep it back: with an `item_id` until you are told otherwise, without one until you decide yourself or ask again",
+    Advice.HOLD: (
+        "keep it back: with an `item_id` until you are told otherwise, without one until you decide yourself "
+        "or ask again"
+    ),
     Advice.RETRY: "keep it back and ask again later",
 }
 DEGRADED = (
