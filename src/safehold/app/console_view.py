@@ -8,6 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from safehold.app import proposals
+from safehold.app.access.users import names
 from safehold.evidence import reading
 from safehold.model.assessment import Tier
 from safehold.model.errors import Refused
@@ -17,7 +18,7 @@ from safehold.model.permissions import Actor, Permission
 from safehold.model.proposal import Proposal
 from safehold.review import cases, viewing
 from safehold.review.facts import CaseView, facts
-from safehold.storage import alarms, audit, items, media, users
+from safehold.storage import alarms, audit, items, media
 from safehold.storage.cases import CaseSummary
 from safehold.storage.database import Database, Tx
 from safehold.vault.vault import Reader
@@ -65,7 +66,7 @@ def bar(tx: Tx, actor: Actor, *, now: datetime) -> Bar:
 def queue(tx: Tx) -> QueueView:
     """Return the queue as everybody sees it: by need."""
     found = cases.queue(tx, purposes=tuple(Purpose), limit=QUEUE_SHOWN)
-    return QueueView(tuple(found), _people(tx))
+    return QueueView(tuple(found), names(tx))
 
 
 def case(tx: Tx, case_id: CaseId, *, actor: Actor, now: datetime) -> CaseSheet:
@@ -78,7 +79,7 @@ def case(tx: Tx, case_id: CaseId, *, actor: Actor, now: datetime) -> CaseSheet:
     view = facts(tx, case_id, viewer=viewer)
     audit.append(tx, at=now, actor=actor.label, verb="case.view", object=f"case:{case_id}")
     planned = tuple(stored.proposal for stored in proposals.of_case(tx, case_id))
-    return CaseSheet(view, planned, _people(tx))
+    return CaseSheet(view, planned, names(tx))
 
 
 def ask_to_see(
@@ -113,7 +114,3 @@ def picture(
         reveal = viewing.mark_fetched(tx, reveal_id, by=actor.analyst(), now=now)
         opened = reading.open_original if reveal.tier is Tier.CLEAR else reading.open_rendition
         return opened(tx, reader, reveal.item_id)
-
-
-def _people(tx: Tx) -> dict[UUID, str]:
-    return {user.id: user.name for user in users.all_users(tx)}

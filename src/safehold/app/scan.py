@@ -201,14 +201,13 @@ class Scanner:
 
     def _keep(self, received: Received) -> ItemId:
         """Seal, then record the item, its findings, its custody and its hold in one transaction."""
-        held_already = self._is_in_custody(received)
-        sealed = None if held_already else self._seal(received)
+        sealed = None if self._is_in_custody(received) else self._seal(received)
         taken = False
         with self.database.begin() as tx:
             item_id, media_id = self._record_item(tx, received)
             if media_id is not None and sealed is not None:
                 taken = custody.take(tx, media_id, sealed, now=self.clock())
-            elif media_id is not None and not held_already:
+            elif media_id is not None and not custody.keep_on(tx, media_id, now=self.clock()):
                 alarms.raise_alarm(tx, alarms.CUSTODY_FAILED, f"item:{item_id}", now=self.clock())
             self._record_findings(tx, received, item_id, media_id)
         if sealed is not None and not taken:

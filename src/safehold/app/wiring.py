@@ -86,7 +86,7 @@ def sweep_retention(program: Program) -> sweep.Swept:
         for media_id in done.alarms:
             alarms.raise_alarm(tx, alarms.UNDECIDED_TOO_LONG, f"media:{media_id}", now=now)
     with program.database.begin() as tx:
-        erased = sweep.erased_items(tx, limit=ERASED_AT_ONCE)
+        erased = sweep.erased_items(tx, now=now, limit=ERASED_AT_ONCE)
         if erased:
             uploads.forget_context(tx, item_ids=erased, now=now)
             deliver.forget(tx, erased)

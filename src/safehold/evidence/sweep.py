@@ -95,12 +95,16 @@ def sweep_leftovers(database: Database, vault: Vault, *, now: datetime) -> Swept
     return done
 
 
-def erased_items(tx: Tx, *, limit: int) -> list[ItemId]:
-    """Return items whose bytes were destroyed, unconfirmed, and that still have context to be erased.
+def erased_items(tx: Tx, *, now: datetime, limit: int) -> list[ItemId]:
+    """Return unconfirmed items that still have context although their time is over.
 
-    Context belongs to intake and messages to act; app hands the ids on to both.
+    That is when their bytes were destroyed; an item that came without bytes has 90 days. Context belongs to
+    intake and messages to act; app hands the ids on to both.
     """
-    return evidence_rows.items_of_erased_media(tx, limit=limit)
+    without_bytes = evidence_rows.forgotten_signals_items(
+        tx, before=now - retention.UNDECIDED_FOR, limit=limit
+    )
+    return [*evidence_rows.items_of_erased_media(tx, limit=limit), *without_bytes]
 
 
 def _recompute_reversed(database: Database, limit: int) -> None:

@@ -106,7 +106,7 @@ def nothing_in_it(bad: Sequence[BadLine]) -> BadListFile:
 
 def named_lines(bad: Sequence[BadLine]) -> str:
     """Say which lines were left out and why, the first twenty of them."""
-    told = [f"Line {line.number}: {line.reason}." for line in bad[:_LINES_NAMED]]
+    told = [f"Line {line.number}: {line.reason.rstrip('.')}." for line in bad[:_LINES_NAMED]]
     more = len(bad) - len(told)
     return " ".join([*told, f"And {more} more."] if more else told)
 

@@ -415,5 +415,28 @@ def items_of_erased_media(tx: Tx, *, limit: int) -> list[ItemId]:
     return [ItemId(row.id) for row in tx.run(statement)]
 
 
+def forgotten_signals_items(tx: Tx, *, before: datetime, limit: int) -> list[ItemId]:
+    """Return items that came without bytes before an instant, still have context, and were not confirmed.
+
+    There is nothing sealed of them whose end could end their context too.
+    """
+    statement = (
+        sa.select(item.c.id)
+        .join(item_context, item_context.c.item_id == item.c.id)
+        .where(
+            item.c.media_id.is_(None),
+            item.c.received_at < before,
+            ~sa.exists().where(
+                outcome.c.item_id == item.c.id,
+                outcome.c.reversed_at.is_(None),
+                outcome.c.finding.in_(_CONFIRMING),
+            ),
+        )
+        .order_by(item.c.id)
+        .limit(limit)
+    )
+    return [ItemId(row.id) for row in tx.run(statement)]
+
+
 def _object(row: Mapping[Any, Any]) -> EvidenceObject:
     return EvidenceObject(**{**row, "role": ObjectRole(row["role"])})

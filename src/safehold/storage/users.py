@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
 
 from safehold.model.ids import KeyId, UserId
 from safehold.model.permissions import Permission, Role
@@ -109,10 +110,8 @@ def insert_user(
         "roles": sorted(roles),
         "created_at": now,
     }
-    if user_by_name(tx, name) is not None:
-        return False
-    tx.run(app_user.insert().values(values))
-    return True
+    added = insert(app_user).values(values).on_conflict_do_nothing().returning(app_user.c.id)
+    return tx.run(added).first() is not None
 
 
 def user_by_name(tx: Tx, name: str) -> StoredUser | None:

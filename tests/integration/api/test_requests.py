@@ -311,3 +311,20 @@ def _send_bytes(host: str, port: int, sent: bytes) -> tuple[int, Any]:
             received += part
     head, _, body = received.partition(b"\r\n\r\n")
     return int(head.split()[1]), json.loads(body[body.index(b"{") : body.rindex(b"}") + 1])
+
+
+@pytest.mark.parametrize("twice", ["context", "file", "other"])
+def test_a_part_that_comes_twice_or_that_nobody_reads_is_refused(bare: Installation, twice: str) -> None:
+    part = '--b\r\nContent-Disposition: form-data; name="{}"{}\r\n\r\n{}\r\n'
+    parts = {
+        "context": part.format("context", "", '{"surface": "rehearsal"}'),
+        "file": part.format("file", '; filename="a.jpg"', "bytes"),
+        "other": part.format("other", "", "1"),
+    }
+    body = parts["context"] + parts["file"] + parts[twice] + "--b--\r\n"
+
+    answer = bare.platform(Permission.SCAN).send(
+        "POST", "/v1/scan", body.encode(), {"Content-Type": "multipart/form-data; boundary=b"}
+    )
+
+    assert_problem(answer, 422, "bad_form")

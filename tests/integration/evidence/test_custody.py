@@ -188,7 +188,7 @@ def test_the_role_of_each_surface_suffices_for_its_part(world: World, database_u
     assert len(sweep.sweep(as_worker, world.vault, now=world.after(14)).destroyed) == 2
     sweep.sweep_leftovers(as_worker, world.vault, now=world.after(14))
     with as_worker.begin() as tx:
-        assert sweep.erased_items(tx, limit=10) == [item_id]
+        assert sweep.erased_items(tx, now=world.start, limit=10) == [item_id]
     for database in (as_api, as_worker, as_console):
         database.close()
 

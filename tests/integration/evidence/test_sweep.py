@@ -156,9 +156,19 @@ def test_context_stays_while_the_same_bytes_are_sealed_again(world: World) -> No
     assert erased(world) == []
 
 
-def erased(world: World) -> list[ItemId]:
+def test_context_of_an_item_that_came_without_bytes_ends_after_90_days_unless_it_was_confirmed(
+    world: World,
+) -> None:
+    undecided, confirmed = world.add_item(None), world.add_item(None)
+    world.settle(confirmed, Finding.ILLEGAL, world.start)
+
+    assert erased(world, days=90) == []
+    assert erased(world, days=91) == [undecided]
+
+
+def erased(world: World, *, days: int = 0) -> list[ItemId]:
     with world.database.begin() as tx:
-        return sweep.erased_items(tx, limit=10)
+        return sweep.erased_items(tx, now=world.after(days), limit=10)
 
 
 def later() -> datetime:

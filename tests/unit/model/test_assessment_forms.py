@@ -37,9 +37,10 @@ def test_against_terms_belongs_to_intimate_images_and_own_terms(purpose: Purpose
     ImageryForm(finding=Finding.AGAINST_TERMS).check(purpose)
 
 
-def test_nobody_can_be_counted_below_one() -> None:
+@pytest.mark.parametrize("count", [0, -1, 1001, 10**40])
+def test_a_count_is_a_number_that_a_person_can_have_counted(count: int) -> None:
     with pytest.raises(BadForm, match="count"):
-        ImageryForm(finding=Finding.NOT_ILLEGAL, count=0).check(Purpose.CSAM)
+        ImageryForm(finding=Finding.NOT_ILLEGAL, count=count).check(Purpose.CSAM)
 
 
 def test_confirming_conduct_names_the_messages_it_rests_on() -> None:

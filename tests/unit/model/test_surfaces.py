@@ -40,6 +40,10 @@ def test_an_unknown_region_counts_as_the_strictest(region: str | None) -> None:
     assert private(basis("GB"), basis("IE")).may_scan(region, NOON)
 
 
+def test_a_region_is_the_same_in_capitals_and_in_small_letters() -> None:
+    assert private(basis("GB")).may_scan("gb", NOON)
+
+
 def test_a_private_surface_that_declares_no_region_is_never_scanned() -> None:
     assert not private(basis("GB"), regions=()).may_scan(None, NOON)
 

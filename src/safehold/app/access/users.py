@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from safehold.app.access.passwords import hash_password
 from safehold.model.errors import BadForm, NameTaken, NotFound
@@ -71,6 +72,11 @@ def find_user(tx: Tx, name: str) -> StoredUser:
     if user is None:
         raise NotFound("There is no person of this name.")
     return user
+
+
+def names(tx: Tx) -> dict[UUID, str]:
+    """Return everybody's name by id, for pages that say who did something."""
+    return {user.id: user.name for user in rows.all_users(tx)}
 
 
 def list_users(tx: Tx) -> list[StoredUser]:

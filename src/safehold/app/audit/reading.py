@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
+from safehold.app.access.users import names
 from safehold.app.audit.verify import Verdict, verify
 from safehold.model.permissions import Actor, Permission
 from safehold.storage import audit as rows
@@ -17,10 +19,11 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """Records, and where the next page begins: a sequence number, None on the last page."""
+    """Records, where the next page begins (a sequence number, None on the last one), and who is who."""
 
     records: tuple[StoredRecord, ...]
     before: int | None
+    people: Mapping[UUID, str]
 
 
 def newest(tx: Tx, *, actor: Actor, now: datetime, before: int | None = None) -> AuditPage:
@@ -33,7 +36,7 @@ def newest(tx: Tx, *, actor: Actor, now: datetime, before: int | None = None) ->
     records = rows.newest(tx, limit=PAGE + 1, before=before)
     is_last = len(records) <= PAGE
     shown = tuple(records[:PAGE])
-    return AuditPage(shown, None if is_last else shown[-1].seq)
+    return AuditPage(shown, None if is_last else shown[-1].seq, names(tx))
 
 
 def of_object(tx: Tx, object: str, *, actor: Actor, now: datetime) -> AuditPage:
@@ -44,7 +47,7 @@ def of_object(tx: Tx, object: str, *, actor: Actor, now: datetime) -> AuditPage:
     actor.require(Permission.AUDIT_READ)
     records: Sequence[StoredRecord] = rows.of_object(tx, object)
     _append(tx, actor, "audit.read", "audit", now)
-    return AuditPage(tuple(reversed(records)), None)
+    return AuditPage(tuple(reversed(records)), None, names(tx))
 
 
 def verified(database: Database, *, actor: Actor, now: datetime) -> Verdict:

@@ -204,8 +204,9 @@ def place_of(item_id: UUID, items: Sequence[ItemView]) -> int:
 
 
 def detail(values: Mapping[str, object]) -> str:
-    """Return the detail of an audit record on one line."""
-    return ", ".join(f"{name}: {_plain(value)}" for name, value in values.items())
+    """Return the detail of an audit record on one line, without what is empty in it."""
+    said = ((name, value) for name, value in values.items() if value not in ("", None))
+    return ", ".join(f"{name}: {_plain(value)}" for name, value in said) or "none"
 
 
 def person(actor: str, people: Mapping[UUID, str], viewer: UUID) -> str:
