@@ -171,7 +171,7 @@ def test_what_waits_and_what_is_due_is_told(run: Run) -> None:
     swept = run("evidence", "sweep")
     assert (swept.code, swept.out) == (
         0,
-        "0 objects destroyed, 0 leftovers deleted, 0 undecided for too long.\n",
+        "0 objects destroyed, 0 leftovers deleted, 0 newly undecided for too long.\n",
     )
 
 

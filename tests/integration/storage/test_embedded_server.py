@@ -345,4 +345,4 @@ except DatabaseDown as error:
     )
 
     assert "does not run as root" in said.stdout, said.stderr
-    assert "as an ordinary user, or set database_url" in said.stdout
+    assert "as an ordinary user, or point database.url" in said.stdout
