@@ -147,6 +147,7 @@ def test_the_api_alone_raises_an_alarm_when_nothing_can_be_sealed_and_shows_its_
 ) -> None:
     platform = running.Platform(apart.api.base_url, apart.records.key())
     objects = Path(apart.records.program.home.vault) / "objects"
+    objects.mkdir(exist_ok=True)
     kept = objects.rename(objects.with_name("kept"))
     objects.write_bytes(b"in the way")
     try:

@@ -13,6 +13,9 @@ import pytest
 
 from safehold.storage.embedded import EmbeddedServer
 
+# Whole pytest runs inside tests: most of a minute, for a part that changes seldom.
+pytestmark = pytest.mark.slow
+
 SUITE = {
     "conftest.py": 'pytest_plugins = ["safehold.testing.databases"]\n',
     "test_rows.py": """
