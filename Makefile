@@ -24,11 +24,11 @@ demo: $(STAMPS)/package examples ## Run the main job on harmless photos, with a 
 test: export SAFEHOLD_REQUIRE_NATIVE = 1
 test: $(STAMPS)/package test-tools examples ## Pass every test but the slow ones
 	@echo "Running the tests on $(JOBS) processes; screenshots go to build/screenshots."
-	@$(BIN)/pytest -n $(JOBS) --dist loadfile -m "not slow"
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-all: export SAFEHOLD_REQUIRE_NATIVE = 1
 test-all: $(STAMPS)/package test-tools slow-tools examples ## Pass every test, the slow ones too, and again on PostgreSQL 15
-	@$(BIN)/pytest -n $(JOBS) --dist loadfile
+	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 	@echo "Storage and jobs once more, on Debian's PostgreSQL 15."
 	@SAFEHOLD_TEST_POSTGRES=/usr/lib/postgresql/15/bin $(BIN)/pytest -n $(JOBS) -m "not slow" tests/integration/storage tests/integration/jobs
 
