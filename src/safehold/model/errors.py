@@ -15,7 +15,7 @@ SafeholdError
 ├── Unavailable       a part we need is down; trying again later is right
 │   ├── DatabaseDown, DatabaseBusy, VaultDown, FetchFailed, DecoderDown
 └── Damaged           stored data is not what was written; a person must look
-    ├── AuditBroken, VaultObjectDamaged, WrongDataFolder
+    ├── VaultObjectDamaged, WrongDataFolder
 
 Every error says what happened, what was kept, and what to do, and has a stable code. An error never
 carries a digest, a listed URL, message text, a person's name or media: errors end up in logs.
@@ -262,12 +262,6 @@ class Damaged(SafeholdError):
 
     code = "damaged"
     advice = "Stop, keep everything as it is, and have a person look."
-
-
-class AuditBroken(Damaged):
-    """The audit log was changed after it was written."""
-
-    code = "audit_broken"
 
 
 class VaultObjectDamaged(Damaged):

@@ -175,12 +175,6 @@ def of_object(tx: Tx, object: str) -> list[StoredRecord]:
     return [StoredRecord(**row) for row in tx.run(statement).mappings()]
 
 
-def personal_of(tx: Tx, record_id: UUID) -> dict[str, Any] | None:
-    """Return the personal side row of a record, None when it never had one or it was erased."""
-    row = tx.run(sa.select(audit_personal.c.data).where(audit_personal.c.record_id == record_id)).first()
-    return dict(row.data) if row else None
-
-
 def personal_rows(tx: Tx, record_ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
     """Return the personal side rows of these records, by record."""
     statement = sa.select(audit_personal).where(audit_personal.c.record_id.in_(record_ids))
