@@ -10,7 +10,7 @@ import pytest
 
 from safehold.app import proposals, wiring
 from safehold.app.audit.verify import verify
-from safehold.app.settings import PolicySettings
+from safehold.app.settings_sections import PolicySettings
 from safehold.model.assessment import Finding
 from safehold.model.errors import Conflict, ErasedEvidence
 from safehold.model.ids import OutcomeId, ProposalId

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from safehold.app.settings import Settings
 from safehold.model.errors import BadSettings, NameTaken
-from safehold.vault.keys import OPENING_KEY_NAME, SEALING_KEY_NAME, KeyFiles, generate_keys
+from safehold.vault.keys import OPENING_KEY_NAME, SEALING_KEY_NAME, KeyFiles, generate_keys, load_opening_key
+from safehold.vault.sealing import OpeningKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,10 @@ class Home:
     postgres: Path
     vault: str
     keys: KeyFiles
+
+    def opening_key(self) -> OpeningKey:
+        """Return the vault's private key. Only the process that reads evidence back asks for it."""
+        return load_opening_key(self.keys.opening)
 
     def request_secret(self) -> bytes:
         """Return the 32 bytes that key digests of requests, made on first use. It is no evidence key."""

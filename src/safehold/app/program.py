@@ -26,7 +26,7 @@ from safehold.model.permissions import Actor
 from safehold.storage.database import Database
 from safehold.vault.decoding.limits import DecodeLimits
 from safehold.vault.decoding.pool import DecoderPool
-from safehold.vault.keys import load_opening_key, load_sealing_key
+from safehold.vault.keys import load_sealing_key
 from safehold.vault.store import CiphertextStore
 from safehold.vault.vault import Reader, Vault
 
@@ -138,7 +138,7 @@ def _assemble(
         recorder=recorder,
         kinds=kinds,
         vault=vault,
-        reader=Reader(store, load_opening_key(home.keys.opening)) if "console" in surfaces else None,
+        reader=Reader(store, home.opening_key()) if "console" in surfaces else None,
         egress=egress,
         destinations=destinations(settings),
         scanner=scanner,

@@ -12,7 +12,7 @@ from starlette.datastructures import FormData
 from safehold.app.access import sessions
 from safehold.app.access.sessions import SignedIn
 from safehold.app.program import Program
-from safehold.app.settings import WebSettings
+from safehold.app.settings_sections import WebSettings
 from safehold.model.errors import NotAllowed, NotAuthenticated
 from safehold.model.permissions import Actor
 from safehold.web.guard import Authenticate
