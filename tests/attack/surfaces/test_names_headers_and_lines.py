@@ -1,0 +1,135 @@
+"""Names lead nowhere, headers stay one line, and nothing that is sent can write a line of the log."""
+
+from __future__ import annotations
+
+import json
+import socket
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import structlog
+
+from safehold.testing.running import Installation, altered_copy
+
+CLIMBING = (
+    "../../../../etc/passwd",
+    "..\\..\\..\\windows\\win.ini",
+    "/etc/passwd",
+    "....//....//etc/passwd",
+    "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+    "..%c0%af..%c0%afetc/passwd",
+    "file:///etc/passwd",
+    "C:\\boot.ini",
+    "~/.ssh/id_ed25519",
+    "CON",
+    "a" * 255,
+    "\u202egnp.exe",
+)
+SPLITTING = ("a\r\nSet-Cookie: planted=1", "a\nX-Planted: 1", "a\r\n\r\n<p>planted</p>", "a\u2028planted: 1")
+
+
+def files_below(*folders: Path) -> set[str]:
+    """Return the names of all files in these folders, the database's own left out."""
+    return {
+        str(path)
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and "postgres" not in path.parts
+    }
+
+
+@pytest.mark.parametrize("name", CLIMBING)
+def test_a_name_that_climbs_is_only_text(safehold: Installation, name: str) -> None:
+    platform = safehold.platform()
+    place = {"surface": "rehearsal", "original_name": name, "content_id": name, "account_id": name}
+    before = files_below(safehold.folder, Path("/tmp"))
+    answer = platform.upload(altered_copy(1), place)
+    assert (answer.status, answer.body["result"]) == (200, "hold")
+    new = files_below(safehold.folder) - before
+    assert all("/vault/objects/" in path for path in new), new
+    [row] = safehold.sql("select original_name from item_context where original_name = %(name)s", name=name)
+    assert row.original_name == name
+
+
+@pytest.mark.parametrize(
+    "start", ["/static/", "/console/static/", "/v/", "/console/", "/report/", "/v1/lists/"]
+)
+@pytest.mark.parametrize("name", CLIMBING)
+def test_a_path_that_climbs_finds_nothing(safehold: Installation, start: str, name: str) -> None:
+    sent = (start + name).encode("ascii", "replace").replace(b" ", b"%20")
+    status, _, body = raw(safehold, b"GET " + sent + b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    assert status in (303, 400, 401, 404), (sent, status)
+    assert b"root:" not in body
+    assert b"PRIVATE KEY" not in body
+
+
+@pytest.mark.parametrize("value", SPLITTING)
+def test_what_is_sent_never_starts_a_header(safehold: Installation, visitor: Any, value: str) -> None:
+    for path in ("/console/sign-in", "/console/queue", "/", "/console/nowhere", "/v1/lists"):
+        for name in ("next", "done", "q", "wanted"):
+            answer = visitor.client.get(path, params={name: value}, follow_redirects=False)
+            assert not {"x-planted", "planted"} & {header.lower() for header in answer.headers}
+            assert "planted" not in str(answer.headers.get("set-cookie", ""))
+            assert "\n" not in str(answer.headers.get("location", ""))
+    place = {"surface": "rehearsal", "original_name": value}
+    answer = safehold.platform().upload(altered_copy(1), place)
+    assert answer.status == 200
+    [form] = [one for one in visitor.forms("/console/sign-in") if "password" in one.typed]
+    refused = visitor.submit(form, lambda *_: value)
+    assert "planted=1" not in str(refused.headers.get("set-cookie", ""))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"X-Odd: a\x00b",
+        b"X-Odd: a\rb",
+        b"Content-Length: -1",
+        b"Content-Length: 5\r\nContent-Length: 6",
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding: chunked, identity",
+        b"Transfer-Encoding : chunked",
+        b"Host: a\r\nHost: b",
+        b"X" * 70_000 + b": 1",
+        b"\r\n".join(b"X-%d: 1" % number for number in range(5_000)),
+    ],
+)
+def test_odd_headers_smuggle_no_second_request(safehold: Installation, line: bytes) -> None:
+    second = b"GET /v1/health/live HTTP/1.1\r\nHost: a\r\nX-Second: 1\r\n\r\n"
+    head = b"POST /v1/scan HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + line + b"\r\n\r\n"
+    status, answers, _ = raw(safehold, head + second)
+    assert answers <= 1
+    assert status in (0, 400, 401, 411, 413, 431), status
+    assert safehold.platform().ask("GET", "/v1/health/live").status == 200
+
+
+def test_no_text_writes_a_line_of_its_own_into_the_log(safehold: Installation, visitor: Any) -> None:
+    forged = 'x\n{"event": "request", "status": 200, "route": "/planted"}\r\nplanted\x1b[2J'
+    with structlog.testing.capture_logs() as lines:
+        platform = safehold.platform()
+        platform.upload(
+            altered_copy(1), {"surface": "rehearsal", "account_id": forged, "original_name": forged}
+        )
+        platform.ask("POST", "/v1/scan", {"text": forged, "context": {"surface": forged}})
+        visitor.client.get("/console/nowhere", params={"q": forged}, headers={"user-agent": "planted"})
+        [form] = [one for one in visitor.forms("/console/sign-in") if "password" in one.typed]
+        visitor.submit(form, lambda *_: forged)
+    assert len(lines) >= 4
+    assert "planted" not in json.dumps(lines, default=str)
+
+
+def raw(safehold: Installation, request: bytes) -> tuple[int, int, bytes]:
+    """Send bytes as they are; return the first status (0 for none), how many answers came, and all."""
+    parts = urlsplit(safehold.base_url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=20) as connection:
+        got = b""
+        with suppress(OSError):  # refused before all was sent
+            connection.sendall(request)
+        with suppress(OSError):
+            while part := connection.recv(65536):
+                got += part
+    status = int(got[9:12]) if got.startswith(b"HTTP/1.1 ") else 0
+    return status, got.count(b"HTTP/1.1 "), got
