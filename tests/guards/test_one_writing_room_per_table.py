@@ -16,7 +16,7 @@ from safehold.storage.tables import OWNERS
 
 SOURCE = Path(__file__).parents[2] / "src" / "safehold"
 FREE = "any"
-UNGRANTED = {"page": "crawling writes pages, and there is no crawl yet"}
+UNGRANTED = {"list_change": "commands write it, and the portal asks a function"}
 
 Writers = dict[str, dict[str, tuple[str, ...]]]
 """Per module of storage, per function that writes: the tables it writes."""
@@ -241,9 +241,20 @@ def test_no_role_may_change_or_delete_what_is_append_only() -> None:
         if table in roles.APPEND_ONLY and {"update", "delete"} & set(re.findall(r"\w+", what))
     ]
     assert broken == []
-    assert {"audit_record", "audit_link", "event", "destruction"} == roles.APPEND_ONLY
+    recorded = {"audit_record", "audit_link", "audit_anchor", "event", "destruction", "list_change"}
+    assert recorded == roles.APPEND_ONLY
 
 
-def test_only_the_console_and_the_worker_reach_the_keys_that_open_evidence() -> None:
-    may_read = {role for role, table, what in granted() if table == "wrapped_key" and "select" in what}
-    assert may_read == {roles.CONSOLE, roles.WORKER}
+def test_only_the_reader_reads_the_keys_that_open_evidence() -> None:
+    may_read = {role: what for role, table, what in granted() if table == "wrapped_key" and "select" in what}
+    assert may_read == {roles.READER: "select", roles.WORKER: "select (object_id), delete"}
+
+
+def test_the_reader_changes_nothing_but_showings_and_the_log() -> None:
+    grants = roles.GRANTS[roles.READER]
+    writes = {table: what for table, what in grants.items() if not re.fullmatch(r"select( \(.*\))?", what)}
+    assert writes == {
+        "audit_record": "insert",
+        "audit_personal": "insert",
+        "reveal": "select, update",
+    }

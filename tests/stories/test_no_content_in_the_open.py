@@ -34,7 +34,7 @@ from safehold.testing.running import encoded
 
 LISTED, UNLISTED = 1, 77
 SAFEHOLD = "from safehold.cli.main import run; run()"
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
 SETTINGS = """
 data_folder = "{folder}"
 

@@ -85,12 +85,20 @@ def test_a_hold_rests_on_a_match_that_may_hold_and_on_nothing_else(story: Any, c
 
 def test_an_outcome_and_an_assessment_are_a_persons(story: Any, case: dict[str, Any]) -> None:
     story.safehold.sql("update outcome set reversed_at = now(), reversed_by = settled_by")
-    outcome = """insert into outcome (id, case_id, purpose, item_id, finding, settled_at, settled_by)
-        values (:id, :case, 'test', :item, 'not_illegal', now(), :by)"""
+    outcome = """insert into outcome
+        (id, case_id, purpose, item_id, finding, settled_at, settled_by, rests_on)
+        values (:id, :case, 'test', :item, :finding, now(), :by, :assessment)"""
     wanted = {name: case[name] for name in ("id", "case", "item")}
-    assert refused(story, outcome, by=new_id(), **wanted) == "fk_outcome_settled_by"
+    said = {"finding": "illegal", "assessment": case["assessment"], **wanted}
+    assert refused(story, outcome, by=new_id(), **said) == "fk_outcome_settled_by"
     with pytest.raises(sa.exc.IntegrityError, match="settled_by"), _tx(story) as tx:
-        tx.run(sa.text(outcome), {**wanted, "by": None})
+        tx.run(sa.text(outcome), {**said, "by": None})
+    # Nor by a person who never said so: of this item, in this case, with this finding.
+    by = case["analyst"]
+    assert refused(story, outcome, by=by, **{**said, "finding": "not_illegal"}) == "fk_outcome_rests_on"
+    assert refused(story, outcome, by=by, **{**said, "assessment": new_id()}) == "fk_outcome_rests_on"
+    with pytest.raises(sa.exc.IntegrityError, match="rests_on"), _tx(story) as tx:
+        tx.run(sa.text(outcome), {**said, "by": by, "assessment": None})
     assessment = """insert into assessment (id, case_id, purpose, item_id, analyst_id, form, finding,
             answers, tier, policy_version, filed_at)
         values (:id, :case, 'test', :item, :by, 'imagery', 'not_illegal', '{}', 'none', '1', now())"""
@@ -154,7 +162,9 @@ def test_a_test_list_or_purpose_stays_in_the_rehearsal(story: Any, case: dict[st
 
 
 @pytest.mark.parametrize("role", [APP, API, CONSOLE, WORKER])
-@pytest.mark.parametrize("table", ["audit_record", "audit_link", "event", "destruction"])
+@pytest.mark.parametrize(
+    "table", ["audit_record", "audit_link", "audit_anchor", "event", "destruction", "list_change"]
+)
 def test_no_role_changes_or_removes_what_is_append_only(database: Database, role: str, table: str) -> None:
     for statement in (f"update {table} set {_column(table)} = {_column(table)}", f"delete from {table}"):
         assert denied(database, role, statement)

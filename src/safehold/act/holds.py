@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from safehold.act.grounds import require_decision
 from safehold.model.events import ItemCleared, OutcomeReversed
 from safehold.model.ids import HoldId, ItemId, new_id
 from safehold.model.match import Match
@@ -44,8 +45,10 @@ def release(tx: Tx, event: ItemCleared | OutcomeReversed, *, now: datetime) -> N
     """Release the hold of an item whose case was cleared or reversed.
 
     It stays while another case still calls for it: one that confirmed the item, or one that waits with a
-    match of its own that may hold. Doing it twice changes nothing.
+    match of its own that may hold. Doing it twice changes nothing. Raises Refused where nobody decided what
+    the event says.
     """
+    require_decision(tx, event)
     if is_called_for(tx, event):
         return
     released = hold_rows.release(tx, event.item_id, reason=event.kind, at=now)

@@ -9,6 +9,7 @@ from typing import Any
 
 from safehold.act import holds
 from safehold.act.channels.base import Destination
+from safehold.act.grounds import require_decision
 from safehold.model.assessment import Category, Finding
 from safehold.model.events import ItemCleared, OutcomeReversed, ProposalApproved
 from safehold.model.ids import DeliveryId, new_id
@@ -48,9 +49,13 @@ def tell_platform(tx: Tx, event: Told, *, destinations: Sequence[Destination], n
 
     Doing it twice writes nothing new. A waiting message about an earlier course of the same item is given
     up first, so that a platform never hears "remove" after "restore". Raises NotFound for an event that
-    was never recorded.
+    was never recorded. Of a page that somebody reported no platform hears anything: none of them sent it,
+    and what others report is nobody's business. Raises Refused for an event that nobody decided.
     """
     recorded = delivery_rows.recorded(tx, event)
+    require_decision(tx, event)
+    if delivery_rows.item_facts(tx, event.item_id).is_page:
+        return
     for destination in destinations:
         if not destination.wants(event.kind):
             continue

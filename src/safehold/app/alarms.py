@@ -8,7 +8,7 @@ raised, because the cause may be over by then, and by the sweep that clears alar
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from safehold.model.events import StepStuck
 from safehold.model.ids import AlarmId
 from safehold.model.permissions import Actor, Permission, system_actor
 from safehold.storage import alarms as rows
-from safehold.storage import audit, deliveries, evidence, steps
+from safehold.storage import anchors, audit, deliveries, evidence, probing, sign_ins, steps
 from safehold.storage.alarms import StoredAlarm
 from safehold.storage.database import Tx
 
@@ -25,7 +25,29 @@ STEP_STUCK = "step_stuck"
 CUSTODY_FAILED = "custody_failed"
 UNDECIDED_TOO_LONG = "undecided_too_long"
 DELIVERY_DEAD = "delivery_dead"
+ANCHOR_FAILING = "anchor_failing"
+PROBING = "probing"
+TIME_JUMPED = "time_jumped"
+SIGN_IN_GUESSED = "sign_in_guessed"
+SESSION_STOLEN = "session_stolen"
+PASSKEY_COPIED = "passkey_copied"
+FACTORS_RESET = "factors_reset"
+TOO_MANY_VIEWS = "too_many_views"
 
+GUESSED_OFTEN = 20
+"""So many failed sign-ins for one name, or with one right password, alarm a person; three times as many from
+one address."""
+GUESSED_WINDOW = timedelta(hours=1)
+"""An alarm about failed sign-ins ends so long after the last of them."""
+
+PROBING_WINDOW = timedelta(hours=24)
+"""How far back calls near the edge of a list are added up; the alarm ends a day after the last of them."""
+
+TIME_JUMPED_FOR = timedelta(days=1)
+"""How long destruction waits for a person after a jump in time."""
+
+ANCHOR_PATIENCE = timedelta(hours=1)
+"""How long an outside anchor of the audit log may fail before a person hears of it."""
 MOST_ASKED = 500
 """How many causes are asked about at once."""
 MOST_CLEARED = 200
@@ -41,8 +63,19 @@ CAUSES: Mapping[str, StillStands] = {
     CUSTODY_FAILED: lambda tx, ids, _: evidence.still_unsealed(tx, ids),
     UNDECIDED_TOO_LONG: lambda tx, ids, now: evidence.still_overdue(tx, ids, now=now),
     DELIVERY_DEAD: lambda tx, ids, _: deliveries.still_given_up(tx, ids),
+    ANCHOR_FAILING: lambda tx, ids, now: anchors.still_failing(tx, ids, before=now - ANCHOR_PATIENCE),
+    SIGN_IN_GUESSED: lambda tx, ids, now: sign_ins.failing_since(
+        tx, ids, at_least=GUESSED_OFTEN, since=now - GUESSED_WINDOW
+    ),
+    SESSION_STOLEN: lambda _tx, ids, _now: set(ids),
+    PASSKEY_COPIED: lambda _tx, ids, _now: set(ids),
+    FACTORS_RESET: lambda _tx, ids, _now: set(ids),
+    TOO_MANY_VIEWS: lambda _tx, ids, _now: set(ids),
+    TIME_JUMPED: lambda tx, ids, now: _still_waiting(tx, ids, now),
+    PROBING: lambda tx, ids, now: set(probing.summed(tx, now - PROBING_WINDOW, subjects=ids)),
 }
-"""Per code, the question that is asked about the ids in the subjects of its alarms."""
+"""Per code, the question that is asked about the ids in the subjects of its alarms. What happened once and
+is not undone stands until a person takes note."""
 
 
 def raise_alarm(tx: Tx, code: str, subject: str, *, now: datetime) -> None:
@@ -99,6 +132,12 @@ def on_step_stuck(tx: Tx, event: StepStuck, *, now: datetime) -> None:
 def standing(tx: Tx, *, limit: int | None = None) -> list[StoredAlarm]:
     """Return the alarms that stand, oldest first, at most `limit` of them."""
     return rows.standing(tx, limit=limit)
+
+
+def _still_waiting(tx: Tx, ids: Collection[UUID], now: datetime) -> set[UUID]:
+    """All of them, unless the alarm was raised long enough ago, or is from a future that was taken back."""
+    raised = [one.raised_at for one in rows.standing(tx) if one.code == TIME_JUMPED]
+    return set() if any(not at <= now < at + TIME_JUMPED_FOR for at in raised) else set(ids)
 
 
 def _candidates(tx: Tx, code: str, now: datetime) -> Iterator[str]:

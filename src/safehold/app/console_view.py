@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from safehold.app import proposals
 from safehold.app.access.users import names
-from safehold.evidence import reading
+from safehold.app.alarms import TOO_MANY_VIEWS, raise_alarm
 from safehold.model.assessment import Tier
-from safehold.model.errors import Refused
+from safehold.model.errors import TooManyViews
 from safehold.model.hash_list import Purpose
-from safehold.model.ids import CaseId, ItemId, RevealId
+from safehold.model.ids import CaseId, ItemId, RevealId, SessionId
 from safehold.model.permissions import Actor, Permission
 from safehold.model.proposal import Proposal
-from safehold.review import cases, viewing
+from safehold.review import cases, conflicts, viewing
 from safehold.review.facts import CaseView, facts
-from safehold.storage import alarms, audit, items, media
+from safehold.review.viewing import ViewLimits
+from safehold.storage import alarms, audit
 from safehold.storage.cases import CaseSummary
 from safehold.storage.database import Database, Tx
-from safehold.vault.vault import Reader
 
 QUEUE_SHOWN = 100
-
-SHOWABLE = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp", "image/bmp", "image/avif"})
-"""Media types that a browser shows as a picture."""
 
 People = Mapping[UUID, str]
 """Names by id, for screens alone."""
@@ -42,10 +39,11 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class QueueView:
-    """Open cases in their order, at most QUEUE_SHOWN of them."""
+    """Open cases in their order, at most QUEUE_SHOWN. kept_from: those that the viewer knows somebody in."""
 
     cases: tuple[CaseSummary, ...]
     people: People
+    kept_from: frozenset[CaseId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +55,37 @@ class CaseSheet:
     people: People
 
 
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What fetches one showing once. secret: stands in the address that the page's script asks."""
+
+    reveal_id: RevealId
+    secret: str = field(repr=False)
+
+
 def bar(tx: Tx, actor: Actor, *, now: datetime) -> Bar:
     """Return what stands above every page for this person."""
     looked = viewing.time_looked_today(tx, actor.user_id, now) if actor.user_id else 0.0
     return Bar(alarms.counts(tx), looked)
 
 
-def queue(tx: Tx) -> QueueView:
-    """Return the queue as everybody sees it: by need."""
+def queue(tx: Tx, *, actor: Actor) -> QueueView:
+    """Return the queue as everybody sees it: by need, and which of its cases this person is kept from."""
     found = cases.queue(tx, purposes=tuple(Purpose), limit=QUEUE_SHOWN)
-    return QueueView(tuple(found), names(tx))
+    ids = [summary.case.id for summary in found]
+    kept_from = conflicts.kept_from(tx, ids, actor.user_id) if actor.user_id else set()
+    return QueueView(tuple(found), names(tx), frozenset(kept_from))
 
 
 def case(tx: Tx, case_id: CaseId, *, actor: Actor, now: datetime) -> CaseSheet:
     """Return a case as this person may see it, and put the view on record.
 
-    Another person's assessment is shown to them once an outcome stands. Raises NotAllowed, NotFound.
+    Another person's assessment is shown to them once an outcome stands. Raises NotAllowed, NotFound, and
+    ConflictOfInterest before anything of the case is read.
     """
     actor.require(Permission.CASE_READ)
+    if actor.user_id is not None:
+        conflicts.refuse_conflicted(tx, case_id, actor.user_id)
     viewer = actor.analyst() if actor.may(Permission.CASE_ASSESS) else None
     view = facts(tx, case_id, viewer=viewer)
     audit.append(tx, at=now, actor=actor.label, verb="case.view", object=f"case:{case_id}")
@@ -83,34 +94,30 @@ def case(tx: Tx, case_id: CaseId, *, actor: Actor, now: datetime) -> CaseSheet:
 
 
 def ask_to_see(
-    tx: Tx, case_id: CaseId, item_id: ItemId, tier: Tier, *, actor: Actor, now: datetime
-) -> RevealId:
-    """Record that this person asks to see an item: see `viewing.open_reveal`, which raises most.
+    database: Database,
+    case_id: CaseId,
+    item_id: ItemId,
+    tier: Tier,
+    *,
+    actor: Actor,
+    session_id: SessionId,
+    limits: ViewLimits,
+    now: datetime,
+) -> Ticket:
+    """Record that this person asks to see an item, and hand out the ticket for it: see `viewing`.
 
-    What no browser shows as a picture is refused before it counts as seen.
+    Whoever asks for too much is refused, which is on record; over the limit of a day the leads are alarmed.
+    Raises NotAllowed, TooManyViews, and what `viewing.open_reveal` raises.
     """
     actor.require(Permission.CASE_REVEAL)
-    stored = items.get(tx, item_id)
-    media_id = stored.item.media_id if stored is not None else None
-    known = media.facts_of(tx, [media_id]) if media_id is not None else {}
-    if tier is Tier.CLEAR and any(one.media_type not in SHOWABLE for one in known.values()):
-        raise Refused("This kind of media cannot be shown clearly in a browser.")
-    return viewing.open_reveal(tx, case_id, item_id, tier, by=actor.analyst(), now=now)
-
-
-def picture(
-    database: Database, reader: Reader | None, reveal_id: RevealId, *, actor: Actor, now: datetime
-) -> tuple[bytes, str]:
-    """Return the picture that a reveal is about, once, and its media type.
-
-    The picture is read before it counts as seen, and sent after that is committed: what cannot be opened
-    was not seen, and nothing is seen without a record. Raises NotAllowed, NotFound, Conflict,
-    ErasedEvidence, VaultObjectDamaged, VaultDown, and Refused in a process that cannot open sealed media.
-    """
-    actor.require(Permission.CASE_REVEAL)
-    if reader is None:
-        raise Refused("This process does not hold the key that opens sealed media.")
-    with database.begin() as tx:
-        reveal = viewing.mark_fetched(tx, reveal_id, by=actor.analyst(), now=now)
-        opened = reading.open_original if reveal.tier is Tier.CLEAR else reading.open_rendition
-        return opened(tx, reader, reveal.item_id)
+    by = actor.analyst()
+    try:
+        with database.begin() as tx:
+            reveal_id = viewing.open_reveal(tx, case_id, item_id, tier, by=by, now=now, limits=limits)
+            return Ticket(reveal_id, viewing.issue_ticket(tx, reveal_id, session_id=session_id))
+    except TooManyViews as refused:
+        with database.begin() as tx:
+            viewing.note_refusal(tx, refused, by=by, now=now)
+            if refused.is_daily:
+                raise_alarm(tx, TOO_MANY_VIEWS, f"user:{by}", now=now)
+        raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -27,7 +28,11 @@ SETTLE = timedelta(seconds=5)
 class ScanCounters:
     """Counts answers in memory and writes them down from a thread of its own."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, *, then: Callable[[Database], None] | None = None
+    ) -> None:
+        """then: what else is written down each time, after the counters."""
+        self._then = then
         self._database = database
         self._clock = clock
         self._counts: Counter[CounterKey] = Counter()
@@ -44,6 +49,11 @@ class ScanCounters:
 
     def flush(self) -> None:
         """Write down what was counted. Counts that could not be written stay for the next time."""
+        self._flush_scans()
+        if self._then is not None:
+            self._then(self._database)
+
+    def _flush_scans(self) -> None:
         with self._lock:
             taken, self._counts = self._counts, Counter()
         if not taken:

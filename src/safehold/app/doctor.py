@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import base64
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
 
-from safehold.app import settings_check
+from safehold.app import production, settings_check
+from safehold.app.findings import Finding, Level
 from safehold.app.format_samples import SAMPLES
 from safehold.app.home import open_home
+from safehold.app.keeping import master_key
+from safehold.app.keeping.rewrapping import counted
 from safehold.app.logs import describe
 from safehold.app.plugins import signal_types
-from safehold.app.records import check_up_to_date, running
+from safehold.app.records import Addresses, check_up_to_date, running
 from safehold.app.settings import Settings
 from safehold.lists import ledger
 from safehold.model.clock import utc_now
-from safehold.model.errors import BadSettings, DecoderDown, NotFound, SafeholdError
+from safehold.model.errors import DecoderDown, NotFound, SafeholdError
 from safehold.signals import kernels
 from safehold.storage.database import Database
+from safehold.storage.wrapped_keys import may_count
 from safehold.vault.decoding.pool import DecoderPool
-from safehold.vault.keys import load_opening_key, load_sealing_key
+from safehold.vault.keys import load_sealing_key
 from safehold.vault.store import CiphertextStore
 
 EXTRAS = {"video": "av", "heif": "pillow_heif", "parquet": "pyarrow"}
@@ -29,17 +33,12 @@ OF_EXTRAS = {"heic": "heif"}
 """Picture formats that only an extra can read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """How one part fares, in words."""
-
-    part: str
-    ok: bool
-    what: str
+READERS_OF_LISTS = ("all", "api", "console", "worker")
+"""Whose addresses may read the lists, in the order in which they are looked for."""
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Try every part and return how each fares."""
+    """Try every part, look at every wall that production needs, and return how each fares."""
     parts: tuple[tuple[str, Callable[[Settings], str]], ...] = (
         ("settings", _settings),
         ("signal types", _signals),
@@ -52,16 +51,44 @@ def examine(settings: Settings) -> list[Finding]:
         ("vault keys", _keys),
         ("evidence store", _store),
     )
-    return [_try(name, probe, settings) for name, probe in parts]
+    walls_to_ask: tuple[tuple[str, Callable[[Settings], list[Finding]]], ...] = (
+        ("settings", production.of_settings),
+        ("surfaces", _walls_of_records),
+        ("confinement", _walls_of_decoders),
+        ("private key", _walls_of_keys),
+    )
+    found = [_try(name, _saying(name, probe), settings) for name, probe in parts]
+    found += [_try(name, wall, settings) for name, wall in walls_to_ask]
+    return [finding for some in found for finding in some]
 
 
-def _try(name: str, probe: Callable[[Settings], str], settings: Settings) -> Finding:
+def _saying(name: str, probe: Callable[[Settings], str]) -> Callable[[Settings], list[Finding]]:
+    return lambda settings: [Finding(name, Level.OK, probe(settings))]
+
+
+def _try(name: str, ask: Callable[[Settings], list[Finding]], settings: Settings) -> list[Finding]:
     try:
-        return Finding(name, True, probe(settings))
+        return ask(settings)
     except SafeholdError as error:
-        return Finding(name, False, f"{error.what} {error.advice_now} [{error.code}]")
+        return [Finding(name, Level.RED, f"{error.what} {error.advice_now} [{error.code}]")]
     except Exception as error:  # noqa: BLE001 - one broken part must not hide how the others fare
-        return Finding(name, False, f"It failed in a way that we did not foresee: {describe(error)}.")
+        said = f"It failed in a way that we did not foresee: {describe(error)}."
+        return [Finding(name, Level.RED, said)]
+
+
+def _walls_of_records(settings: Settings) -> list[Finding]:
+    with _records(settings) as database, database.begin() as tx:
+        return production.of_records(settings, tx)
+
+
+def _walls_of_decoders(settings: Settings) -> list[Finding]:
+    with DecoderPool(1) as pool:
+        return [production.of_decoders(settings, pool.confinement)]
+
+
+def _walls_of_keys(settings: Settings) -> list[Finding]:
+    _check_set_up(settings)
+    return [production.of_private_key(settings, open_home(settings).opening)]
 
 
 def _settings(settings: Settings) -> str:
@@ -82,8 +109,7 @@ def _native(_settings: Settings) -> str:
 
 def _decoders(settings: Settings) -> str:
     with DecoderPool(settings.decoding.workers) as pool:
-        layers = ", ".join(f"{layer} {'on' if on else 'off'}" for layer, on in pool.confinement.items())
-        return f"{len(pool.pids)} started; confinement: {layers or 'none'}"
+        return f"{len(pool.pids)} started; confinement: {pool.confinement.in_words()}"
 
 
 def _formats(_settings: Settings) -> str:
@@ -106,10 +132,13 @@ def _extras(_settings: Settings) -> str:
 
 def _database(settings: Settings) -> str:
     with _records(settings):
-        return "embedded" if settings.database.url is None else "by address"
+        return "embedded" if settings.database.embedded else "by address"
 
 
 def _lists(settings: Settings) -> str:
+    surface_urls = settings.database.surface_urls
+    if settings.database.url is None and surface_urls and not set(READERS_OF_LISTS) & set(surface_urls):
+        return "not for this process to read"
     with _records(settings) as database, database.begin() as tx:
         declared = ledger.show_all(tx)
     stale = [each.hash_list.name for each in declared if each.hash_list.is_stale(utc_now())]
@@ -126,13 +155,13 @@ def _lists(settings: Settings) -> str:
 
 def _keys(settings: Settings) -> str:
     _check_set_up(settings)
-    files = open_home(settings).keys
-    if load_opening_key(files.opening).sealing_key != load_sealing_key(files.sealing):
-        raise BadSettings(
-            "The vault's two keys do not belong together: nothing sealed now could be opened.",
-            advice="Put back the half that belongs to the other: vault.sealing_key, vault.opening_key.",
-        )
-    return "the pair fits"
+    home = open_home(settings)
+    public, source = load_sealing_key(home.keys.sealing), home.opening
+    if source.path is not None and not os.access(source.path, os.R_OK):
+        return "the public half is here; the private one is out of reach, as for a process that only seals"
+    with _records(settings) as database, database.begin() as tx:
+        by_pair = counted(tx) if may_count(tx) else {}
+        return master_key.state(home.opening_keys(), public.fingerprint, by_pair)
 
 
 def _store(settings: Settings) -> str:
@@ -145,8 +174,9 @@ def _store(settings: Settings) -> str:
 def _records(settings: Settings) -> Iterator[Database]:
     _check_set_up(settings)
     with running(settings, open_home(settings)) as addresses:
-        check_up_to_date(addresses)
-        database = Database(addresses.by_surface["all"], pool_size=1)
+        address = _an_address(addresses)
+        check_up_to_date(address)
+        database = Database(address, pool_size=1)
         try:
             database.ping()
             yield database
@@ -154,11 +184,18 @@ def _records(settings: Settings) -> Iterator[Database]:
             database.close()
 
 
+def _an_address(addresses: Addresses) -> str:
+    """Return an address that these settings name: that of the process itself, whichever it is."""
+    known = addresses.by_surface
+    named = next((known[name] for name in READERS_OF_LISTS if name in known), None)
+    return named or addresses.of(frozenset(list(known)[:1]))
+
+
 def _check_set_up(settings: Settings) -> None:
     # Opening a part that is not there yet would make it.
     folder = settings.data_folder
     there = (folder / "keys").is_dir() or settings.vault.sealing_key is not None
-    if not there or (settings.database.url is None and not (folder / "postgres").is_dir()):
+    if not there or (settings.database.embedded and not (folder / "postgres").is_dir()):
         raise NotFound(
             "Nothing is set up here yet.",
             advice="Run `safehold db init`, or see data_folder in the settings.",

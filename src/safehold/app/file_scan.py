@@ -50,7 +50,10 @@ class ScannedFile:
 @contextmanager
 def decoders(settings: Settings, workers: int) -> Iterator[DecoderPool]:
     """Start decoding workers for as long as the block lasts."""
-    limits = DecodeLimits(max_pixels=settings.decoding.max_pixels, seconds=settings.decoding.seconds)
+    declared = settings.decoding
+    limits = DecodeLimits(
+        max_pixels=declared.max_pixels, seconds=declared.seconds, media_per_worker=declared.media_per_worker
+    )
     with DecoderPool(workers, limits=limits) as pool:
         yield pool
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from safehold.app.settings import Settings
 from safehold.model.errors import BadSettings, NameTaken
-from safehold.vault.keys import OPENING_KEY_NAME, SEALING_KEY_NAME, KeyFiles, generate_keys, load_opening_key
+from safehold.vault.key_ring import KeyRing
+from safehold.vault.key_sources import KeySource
+from safehold.vault.keys import OPENING_KEY_NAME, SEALING_KEY_NAME, KeyFiles, generate_keys
+from safehold.vault.rotation import KeyPlaces
 from safehold.vault.sealing import OpeningKey
 
 
@@ -21,23 +25,30 @@ class Home:
     postgres: Path
     vault: str
     keys: KeyFiles
+    opening: KeySource
 
     def opening_key(self) -> OpeningKey:
-        """Return the vault's private key. Only the process that reads evidence back asks for it."""
-        return load_opening_key(self.keys.opening)
+        """Return the vault's private key. Only the process that reads evidence back asks for it.
+
+        Raises BadSettings and Unavailable, which name the source and nothing of what it holds.
+        """
+        return self.opening.load()
+
+    def opening_keys(self) -> KeyRing:
+        """Return that key together with those that a rotation left for a while, by fingerprint."""
+        return KeyRing(self.key_places().load_all)
+
+    def key_places(self) -> KeyPlaces:
+        """Return where a rotation finds and puts the keys."""
+        return KeyPlaces(self.opening, self.keys.sealing, self.folder / "keys" / "others")
 
     def request_secret(self) -> bytes:
         """Return the 32 bytes that key digests of requests, made on first use. It is no evidence key."""
-        path = self.folder / "keys" / "requests.key"
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_bytes()
-        with os.fdopen(handle, "wb") as file:
-            secret = secrets.token_bytes(32)
-            file.write(secret)
-        return secret
+        return _made_once(self.folder / "keys" / "requests.key")
+
+    def sign_in_key(self) -> bytes:
+        """Return the 32 bytes that seal the secrets of authenticator apps, made on first use."""
+        return _made_once(self.folder / "keys" / "sign-in.key")
 
 
 def open_home(settings: Settings) -> Home:
@@ -60,12 +71,23 @@ def open_home(settings: Settings) -> Home:
         postgres=folder / "postgres",
         vault=settings.vault.url or str(folder / "vault"),
         keys=keys,
+        opening=_opening(settings, keys),
     )
+
+
+def _opening(settings: Settings, keys: KeyFiles) -> KeySource:
+    named = settings.vault
+    if named.opening_key_variable:
+        return KeySource(variable=named.opening_key_variable)
+    if named.opening_key_command:
+        return KeySource(command=tuple(named.opening_key_command))
+    return KeySource(path=keys.opening)
 
 
 def _key_files(settings: Settings, keys: Path) -> KeyFiles:
     named = settings.vault
-    if named.sealing_key is None:
+    elsewhere = named.opening_key or named.opening_key_variable or named.opening_key_command
+    if named.sealing_key is None and not elsewhere:
         try:
             return generate_keys(keys)
         except NameTaken:
@@ -74,3 +96,18 @@ def _key_files(settings: Settings, keys: Path) -> KeyFiles:
         sealing=named.sealing_key or keys / SEALING_KEY_NAME,
         opening=named.opening_key or keys / OPENING_KEY_NAME,
     )
+
+
+def _made_once(path: Path) -> bytes:
+    """Return the 32 random bytes of a file of ours (0600). Whoever comes first makes it, or nobody does."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secrets.token_bytes(32))
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_bytes()

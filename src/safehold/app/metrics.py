@@ -21,7 +21,7 @@ def exposition(program: Program) -> tuple[bytes, str]:
     """Return all metrics in Prometheus' text form and its content type. Raises DatabaseDown."""
     registry = CollectorRegistry()
     with program.database.begin() as tx:
-        registry.register(_Collected(list(_families(tx))))
+        registry.register(_Collected([*_families(tx), *_walls(program)]))
     return generate_latest(registry), CONTENT_TYPE_LATEST
 
 
@@ -48,6 +48,18 @@ def _families(tx: Tx) -> Iterator[Metric]:
     records, links = audit.counts(tx)
     yield _measured(
         "safehold_audit_records", "Audit records", ("chained",), {("yes",): links, ("no",): records - links}
+    )
+
+
+def _walls(program: Program) -> Iterator[Metric]:
+    if not program.scanner.decoders_alive:
+        return
+    fields = program.scanner.decoders.confinement.fields()
+    yield _measured(
+        "safehold_decoder_confinement",
+        "Layers around this process's decoders: 0 does not hold, 1 holds, Landlock by its version",
+        ("layer",),
+        {(layer,): value for layer, value in fields.items()},
     )
 
 

@@ -36,8 +36,9 @@ def open_operator(settings: Settings, *, clock: Clock = utc_now) -> Iterator[Ope
     """Open the records for a command. Raises DatabaseDown when they are away or not up to date."""
     home = open_home(settings)
     with running(settings, home) as addresses:
-        check_up_to_date(addresses)
-        database = Database(addresses.by_surface["all"], pool_size=2)
+        address = addresses.of(frozenset())
+        check_up_to_date(address)
+        database = Database(address, pool_size=2)
         try:
             yield Operator(
                 settings=settings,
@@ -59,7 +60,7 @@ def set_up(settings: Settings, *, clock: Clock = utc_now) -> str:
     home = open_home(settings)
     with running(settings, home) as addresses:
         bring_up_to_date(addresses)
-        database = Database(addresses.by_surface["all"], pool_size=1)
+        database = Database(addresses.for_owner(), pool_size=1)
         try:
             recorder = Recorder(REACTIONS, Queue(database.driver_url), clock=clock)
             with database.begin() as tx:

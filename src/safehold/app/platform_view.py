@@ -5,36 +5,41 @@ from __future__ import annotations
 from typing import Any
 
 from safehold.act import holds
-from safehold.intake import uploads
+from safehold.model.errors import NotFound
 from safehold.model.ids import CaseId, ItemId
-from safehold.review import cases
 from safehold.storage import assessments as outcome_rows
 from safehold.storage import cases as case_rows
+from safehold.storage import items as item_rows
+from safehold.storage import media as media_rows
 from safehold.storage.database import Tx
 
 
 def item(tx: Tx, item_id: ItemId) -> dict[str, Any]:
     """Return where an item stands. Raises NotFound."""
-    facts = uploads.item_facts(tx, item_id)
-    stored = facts.stored.item
+    stored = item_rows.get_bare(tx, item_id)
+    if stored is None:
+        raise NotFound("There is no such item.")
+    media = media_rows.facts_of(tx, [stored.media_id]) if stored.media_id is not None else {}
     return {
         "item_id": str(item_id),
         "surface": stored.surface,
         "received_at": stored.received_at.isoformat(),
         "rehearsal": stored.rehearsal,
         "held": holds.is_held(tx, item_id),
-        "media_type": facts.media.media_type if facts.media else None,
-        "content_id": facts.stored.context.content_id if facts.stored.context else None,
+        "media_type": media[stored.media_id].media_type if stored.media_id in media else None,
+        "content_id": item_rows.content_id_of(tx, item_id),
         "cases": [
-            {"case_id": str(each.id), **_outcome(tx, each.id, item_id)}
-            for each in case_rows.of_item(tx, item_id)
+            {"case_id": str(each), **_outcome(tx, each, item_id)}
+            for each in case_rows.ids_of_item(tx, item_id)
         ],
     }
 
 
 def case(tx: Tx, case_id: CaseId) -> dict[str, Any]:
     """Return where a case stands. Raises NotFound."""
-    found = cases.existing_case(tx, case_id)
+    found = case_rows.standing_of(tx, case_id)
+    if found is None:
+        raise NotFound("There is no such case.")
     return {
         "case_id": str(found.id),
         "number": found.number,

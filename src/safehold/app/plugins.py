@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.metadata import entry_points
 
+from safehold.app.plugin_rules import offences
 from safehold.model.errors import BadSettings
 from safehold.signals.base import SignalType
 from safehold.signals.digests import Md5, Sha1, Sha256
@@ -17,8 +18,8 @@ BUILTIN_SIGNAL_TYPES: tuple[SignalType, ...] = (Md5(), Sha1(), Sha256(), Pdq())
 def signal_types(named: Sequence[str] = ()) -> tuple[SignalType, ...]:
     """Return the built-in signal types and the foreign ones that the settings name.
 
-    Raises BadSettings when one is not installed, fails to load, or takes the name of another: a plug-in
-    that does not load stops the program, it is never left out in silence.
+    Raises BadSettings when one is not installed, imports what no plug-in may, fails to load, or takes the
+    name of another: a plug-in that does not load stops the program, it is never left out in silence.
     """
     loaded = list(BUILTIN_SIGNAL_TYPES)
     for name in named:
@@ -35,6 +36,12 @@ def _load(name: str) -> SignalType:
         raise BadSettings(
             f"plugins.signal_types: {name} is not installed.",
             advice="Install its package, or remove its name.",
+        )
+    wrong = offences(next(iter(found)).module)
+    if wrong:
+        raise BadSettings(
+            f"plugins.signal_types: {name} imports what no plug-in may: {', '.join(wrong)}.",
+            advice="Do not install it again before you know why it does.",
         )
     try:
         kind = next(iter(found)).load()()

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from safehold.act.channels.base import Destination
 from safehold.act.tell import TOLD_KINDS
 from safehold.app import requests
+from safehold.app.access.gate import Gate
+from safehold.app.confined import check_walls, limits_of
 from safehold.app.counters import ScanCounters
 from safehold.app.home import Home, open_home
 from safehold.app.plugins import signal_types
+from safehold.app.probing import CloseCalls
 from safehold.app.reactions import REACTIONS
+from safehold.app.reader.client import ReaderClient
+from safehold.app.reader.opening import reading
+from safehold.app.reader.process import ReaderProcess
 from safehold.app.records import Addresses, check_up_to_date, running
 from safehold.app.scan import Scanner
 from safehold.app.settings import Settings
@@ -22,21 +28,27 @@ from safehold.egress.client import Egress
 from safehold.jobs.queue import Queue
 from safehold.jobs.record import Recorder
 from safehold.model.clock import Clock, utc_now
+from safehold.model.errors import BadSettings
 from safehold.model.permissions import Actor
 from safehold.storage.database import Database
-from safehold.vault.decoding.limits import DecodeLimits
+from safehold.storage.processes import connection_name
 from safehold.vault.decoding.pool import DecoderPool
-from safehold.vault.keys import load_sealing_key
+from safehold.vault.keys import SEALING_KEY_NAME, SealingKeyFile
 from safehold.vault.store import CiphertextStore
-from safehold.vault.vault import Reader, Vault
+from safehold.vault.vault import Vault
 
 USER_AGENT = "Safehold"
-SURFACES = frozenset({"api", "console", "worker"})
+PORTAL_ALONE = frozenset({"portal"})
+"""The surfaces of a process that seals contacts into rows, and never comes near the store."""
+SURFACES = frozenset({"api", "console", "worker", "media", "portal"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What handlers, commands and the worker work with. reader: only where a console needs to show media."""
+    """What handlers, commands and the worker work with.
+
+    reader: only where media is served. reader_process: where that reader was started here.
+    """
 
     settings: Settings
     home: Home
@@ -46,10 +58,12 @@ class Program:
     recorder: Recorder
     kinds: SignalTypes
     vault: Vault
-    reader: Reader | None
+    reader: ReaderClient | None = None
+    reader_process: ReaderProcess | None = None
     egress: Egress
     destinations: tuple[Destination, ...]
     scanner: Scanner
+    gate: Gate
     request_secret: bytes
 
     def once(
@@ -57,7 +71,7 @@ class Program:
         actor: Actor,
         idempotency_key: str,
         parts: Sequence[bytes],
-        answer: Callable[[], requests.Answer],
+        answer: requests.Answering,
         kept: Callable[[requests.Answer], requests.Answer | None],
     ) -> requests.Answer:
         """Answer a request that carries an Idempotency-Key: see `requests.once`."""
@@ -82,17 +96,35 @@ def open_program(
 ) -> Iterator[Program]:
     """Open everything that these surfaces need, for as long as the block lasts.
 
-    Decoders start first, before any pool, thread or listening socket exists. content_permitted: see
-    `Egress`. Raises BadSettings, DatabaseDown, VaultDown and DecoderDown.
+    Decoders and the reader start first, before any pool, thread or listening socket exists.
+    content_permitted: see `Egress`. Raises BadSettings, DatabaseDown, VaultDown, DecoderDown, ReaderDown and
+    Unconfined.
     """
+    if surfaces == PORTAL_ALONE:
+        _check_sealing_key(settings)
     home = open_home(settings)
     with ExitStack() as stack:
         decoders = _decoders(settings)
         if "api" in surfaces:
             stack.enter_context(decoders)
+            check_walls(settings, decoders)
         addresses = stack.enter_context(running(settings, home))
-        check_up_to_date(addresses)
-        yield _assemble(settings, home, surfaces, clock, content_permitted, decoders, addresses, stack)
+        check_up_to_date(addresses.of(surfaces))
+        reader, process = None, None
+        if "media" in surfaces:
+            reader, process = stack.enter_context(reading(settings, home, addresses))
+        opened = _assemble(settings, home, surfaces, clock, content_permitted, decoders, addresses, stack)
+        yield replace(opened, reader=reader, reader_process=process)
+
+
+def _check_sealing_key(settings: Settings) -> None:
+    """Refuse to make a key pair beside the portal: what it locks away others must be able to open."""
+    named = settings.vault.sealing_key or settings.data_folder / "keys" / SEALING_KEY_NAME
+    if not named.is_file():
+        raise BadSettings(
+            "vault.sealing_key: the portal locks away how to reach people, and finds no key to do so.",
+            advice="Copy the vault's public key here, and name it in vault.sealing_key.",
+        )
 
 
 def _assemble(
@@ -105,16 +137,21 @@ def _assemble(
     addresses: Addresses,
     stack: ExitStack,
 ) -> Program:
-    database = Database(addresses.of(surfaces), pool_size=10)
+    database = Database(addresses.of(surfaces), pool_size=10, application=connection_name(surfaces))
     stack.callback(database.close)
+    database.ping()
     queue = Queue(database.driver_url)
     recorder = Recorder(REACTIONS, queue, clock=clock)
-    kinds = {kind.name: kind for kind in signal_types(settings.plugins.signal_types)}
+    # Foreign code runs where uploads are compared, and nowhere near decisions, evidence or webhooks.
+    foreign = settings.plugins.signal_types if "api" in surfaces else ()
+    kinds = {kind.name: kind for kind in signal_types(foreign)}
     store = CiphertextStore(home.vault)
-    store.probe()
-    vault = Vault(store, load_sealing_key(home.keys.sealing))
+    if surfaces != PORTAL_ALONE:
+        store.probe()
+    vault = Vault(store, SealingKeyFile(home.keys.sealing))
     egress = Egress(user_agent=USER_AGENT, content_permitted=content_permitted)
-    counters = ScanCounters(database, clock)
+    close_calls = CloseCalls(settings.probing, home.request_secret(), clock)
+    counters = ScanCounters(database, clock, then=close_calls.write)
     if "api" in surfaces:
         counters.start()
         stack.callback(counters.close)
@@ -126,6 +163,7 @@ def _assemble(
         known=KnownLists(kinds),
         egress=egress,
         counters=counters,
+        close_calls=close_calls,
         record=recorder.record,
         clock=clock,
     )
@@ -138,10 +176,10 @@ def _assemble(
         recorder=recorder,
         kinds=kinds,
         vault=vault,
-        reader=Reader(store, home.opening_key()) if "console" in surfaces else None,
         egress=egress,
         destinations=destinations(settings),
         scanner=scanner,
+        gate=Gate(database, settings.sign_in, home.sign_in_key),
         request_secret=home.request_secret(),
     )
 
@@ -163,8 +201,4 @@ def destinations(settings: Settings) -> tuple[Destination, ...]:
 
 
 def _decoders(settings: Settings) -> DecoderPool:
-    declared = settings.decoding
-    limits = DecodeLimits(
-        max_bytes=settings.limits.upload_bytes, max_pixels=declared.max_pixels, seconds=declared.seconds
-    )
-    return DecoderPool(declared.workers, limits=limits)
+    return DecoderPool(settings.decoding.workers, limits=limits_of(settings))

@@ -12,6 +12,7 @@ from safehold.model.events import ItemCleared, ItemPreserved, OutcomeReversed, P
 from safehold.model.ids import CaseId, ItemId, ProposalId, new_id
 from safehold.model.permissions import Actor, Permission
 from safehold.model.proposal import Proposal, ProposalKind, ProposalState
+from safehold.review.conflicts import refuse_conflicted
 from safehold.storage import assessments, audit, events
 from safehold.storage import proposals as rows
 from safehold.storage.database import Tx
@@ -32,16 +33,21 @@ def record_plans(
 
 
 def approve(tx: Tx, proposal_id: ProposalId, *, actor: Actor, record: Record, now: datetime) -> None:
-    """Let a planned step go ahead. Raises NotFound, and Conflict when it or its outcome no longer stands."""
+    """Let a planned step go ahead.
+
+    Raises NotFound, ConflictOfInterest, and Conflict when it or its outcome no longer stands.
+    """
     actor.require(Permission.PROPOSAL_DECIDE)
     proposal = _waiting(tx, proposal_id)
+    _refuse_conflicted(tx, proposal, actor)
     _approve(tx, proposal, actor=actor, actor_label=actor.label, record=record, now=now)
 
 
 def decline(tx: Tx, proposal_id: ProposalId, *, actor: Actor, now: datetime) -> None:
-    """Say no to a planned step. Raises NotFound, and Conflict when it no longer waits."""
+    """Say no to a planned step. Raises NotFound, ConflictOfInterest, and Conflict when it no longer waits."""
     actor.require(Permission.PROPOSAL_DECIDE)
     proposal = _waiting(tx, proposal_id)
+    _refuse_conflicted(tx, proposal, actor)
     rows.close(tx, proposal.id, state=ProposalState.DECLINED, now=now)
     audit.append(tx, at=now, actor=actor.label, verb="proposal.decline", object=f"proposal:{proposal.id}")
 
@@ -58,6 +64,11 @@ def withdraw(tx: Tx, event: ItemCleared | OutcomeReversed, *, now: datetime) -> 
 def of_case(tx: Tx, case_id: CaseId) -> list[StoredProposal]:
     """Return the proposals of a case, oldest first."""
     return rows.of_case(tx, case_id)
+
+
+def _refuse_conflicted(tx: Tx, proposal: Proposal, actor: Actor) -> None:
+    if actor.user_id is not None:
+        refuse_conflicted(tx, proposal.case_id, actor.user_id)
 
 
 def _withdraw_what_fell(tx: Tx, item_id: ItemId, now: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,9 +13,12 @@ from safehold.model.errors import BadForm, IdempotencyInProgress, IdempotencyMis
 from safehold.model.ids import KeyId
 from safehold.model.permissions import Actor
 from safehold.storage import scans
-from safehold.storage.database import Database
+from safehold.storage.database import Database, Tx
 
 Answer = dict[str, Any]
+Settle = Callable[[Tx, Answer], None]
+"""Keeps the answer of a request in the transaction that makes it true: either both are there or none."""
+Answering = Callable[[Settle], Answer]
 
 LONGEST_KEY = 200
 GIVEN_UP_AFTER = timedelta(seconds=60)
@@ -31,6 +35,10 @@ def body_digest(secret: bytes, *parts: bytes) -> bytes:
     return digest.digest()
 
 
+def unsettled(tx: Tx, answer: Answer) -> None:
+    """Keep nothing: a request without an Idempotency-Key has no repeat."""
+
+
 def once(
     database: Database,
     *,
@@ -38,11 +46,13 @@ def once(
     idempotency_key: str,
     digest: bytes,
     now: datetime,
-    answer: Callable[[], Answer],
+    answer: Answering,
     kept: Callable[[Answer], Answer | None],
 ) -> Answer:
     """Return the answer of the first request with this key, computing it when this is the first.
 
+    answer: is handed what keeps its answer; whoever records something calls that in the same transaction,
+    so that a process killed at any moment leaves no record whose answer a repeat would not get.
     kept: what a repeat gets of an answer, for that is what is written down; None when not even the
     request may leave a trace, and a repeat is answered anew.
     Raises IdempotencyMismatch for another body, IdempotencyInProgress while the first still runs. A
@@ -62,29 +72,53 @@ def once(
             if now - earlier.started_at < GIVEN_UP_AFTER:
                 raise IdempotencyInProgress()
             scans.restart_request(tx, actor.key_id, idempotency_key, now=now)
-    return _first(database, actor.key_id, idempotency_key, answer, kept)
+    first = _First(actor.key_id, idempotency_key, digest, now, kept)
+    return first.run(database, answer)
 
 
-def _first(
-    database: Database,
-    key_id: KeyId,
-    idempotency_key: str,
-    answer: Callable[[], Answer],
-    kept: Callable[[Answer], Answer | None],
-) -> Answer:
-    try:
-        computed = answer()
-    except BaseException:
+class _Overtaken(Exception):
+    """Another attempt at the same request has recorded what this one was about to record."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        super().__init__("overtaken")
+
+
+@dataclass(frozen=True, slots=True)
+class _First:
+    """The first attempt at a request, or the one that took over from a dead one."""
+
+    key_id: KeyId
+    idempotency_key: str
+    digest: bytes
+    now: datetime
+    kept: Callable[[Answer], Answer | None]
+
+    def run(self, database: Database, answer: Answering) -> Answer:
+        try:
+            computed = answer(self._settle)
+        except _Overtaken as earlier:
+            return earlier.answer
+        except BaseException:
+            with database.begin() as tx:
+                scans.forget_request(tx, self.key_id, self.idempotency_key)
+            raise
         with database.begin() as tx:
-            scans.forget_request(tx, key_id, idempotency_key)
-        raise
-    to_keep = kept(computed)
-    with database.begin() as tx:
-        if to_keep is None:
-            scans.forget_request(tx, key_id, idempotency_key)
-        else:
-            scans.finish_request(tx, key_id, idempotency_key, to_keep)
-    return computed
+            if (to_keep := self.kept(computed)) is None:
+                scans.forget_request(tx, self.key_id, self.idempotency_key)
+            else:
+                self._finish(tx, to_keep)
+        return computed
+
+    def _settle(self, tx: Tx, answer: Answer) -> None:
+        to_keep = self.kept(answer)
+        if to_keep is not None and (found := self._finish(tx, to_keep)) != to_keep:
+            raise _Overtaken(found)
+
+    def _finish(self, tx: Tx, to_keep: Answer) -> Answer:
+        return scans.finish_request(
+            tx, self.key_id, self.idempotency_key, to_keep, body_digest=self.digest, now=self.now
+        )
 
 
 def sweep_requests(database: Database, *, now: datetime) -> int:

@@ -8,7 +8,7 @@ anything of it.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -16,6 +16,7 @@ import structlog
 from safehold.act import holds
 from safehold.app import alarms
 from safehold.app.counters import ScanCounters
+from safehold.app.probing import CloseCalls
 from safehold.app.settings import Settings
 from safehold.detect import recording
 from safehold.detect.checks import Circumstances
@@ -45,6 +46,9 @@ from safehold.vault.vault import Vault
 
 log = structlog.get_logger()
 
+WhenKept = Callable[[Tx, ScanAnswer], None]
+"""Called with the answer in the transaction that records the item, before its commit. Raising undoes it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
@@ -57,6 +61,7 @@ class Received:
     compared: Compared
     data: bytes | None = field(default=None, repr=False)
     examined: Examined | None = None
+    when_kept: WhenKept | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,18 +75,25 @@ class Scanner:
     known: KnownLists
     egress: Egress
     counters: ScanCounters
+    close_calls: CloseCalls
     record: Record
     clock: Clock
 
     @property
     def decoders_alive(self) -> bool:
-        """Whether at least one decoding worker runs."""
-        return bool(self.decoders.pids)
+        """Whether media can be decoded now."""
+        return self.decoders.able
 
     def scan_bytes(
-        self, data: bytes, context: Context, *, actor: Actor, claimed_type: str | None = None
+        self,
+        data: bytes,
+        context: Context,
+        *,
+        actor: Actor,
+        claimed_type: str | None = None,
+        when_kept: WhenKept | None = None,
     ) -> ScanAnswer:
-        """Scan an upload. claimed_type: the media type that the sender gave.
+        """Scan an upload. claimed_type: the media type that the sender gave. when_kept: see `WhenKept`.
 
         Raises UnknownSurface, EmptyFile, and DatabaseDown when nothing could be checked.
         """
@@ -102,11 +114,17 @@ class Scanner:
                 compared=compared,
                 data=data,
                 examined=examined,
+                when_kept=when_kept,
             )
         )
 
     def scan_signals(
-        self, signals: Sequence[tuple[str, str]], context: Context, *, actor: Actor
+        self,
+        signals: Sequence[tuple[str, str]],
+        context: Context,
+        *,
+        actor: Actor,
+        when_kept: WhenKept | None = None,
     ) -> ScanAnswer:
         """Scan fingerprints that the platform made itself: pairs of type and hexadecimal value.
 
@@ -119,11 +137,18 @@ class Scanner:
         compared = compare_signals(parsed, self._circumstances(surface))
         return self._answer(
             Received(
-                scan_id=ScanId(new_id()), context=context, surface=surface, actor=actor, compared=compared
+                scan_id=ScanId(new_id()),
+                context=context,
+                surface=surface,
+                actor=actor,
+                compared=compared,
+                when_kept=when_kept,
             )
         )
 
-    def scan_url(self, url: str, context: Context, *, actor: Actor) -> ScanAnswer:
+    def scan_url(
+        self, url: str, context: Context, *, actor: Actor, when_kept: WhenKept | None = None
+    ) -> ScanAnswer:
         """Fetch an address and scan what it gives; private addresses are refused, redirects too.
 
         Raises AddressRefused, FetchFailed and TooLarge besides what scan_bytes raises.
@@ -133,7 +158,9 @@ class Scanner:
             return self._not_scanned(surface, actor)
         limits = self.settings.limits
         fetched = self.egress.fetch(url, max_bytes=limits.upload_bytes, deadline_seconds=limits.fetch_seconds)
-        return self.scan_bytes(fetched.body, context, actor=actor, claimed_type=fetched.media_type)
+        return self.scan_bytes(
+            fetched.body, context, actor=actor, claimed_type=fetched.media_type, when_kept=when_kept
+        )
 
     def scan_unchecked(self, kind: str, context: Context, *, actor: Actor) -> ScanAnswer:
         """Answer for a kind of input that no check exists for yet: incomplete, never clear."""
@@ -160,7 +187,8 @@ class Scanner:
     def _circumstances(self, surface: Surface) -> Circumstances:
         with self.database.begin() as tx:
             self.known.refresh(tx)
-        return Circumstances(known=self.known, surface=surface, now=self.clock())
+        margin = self.close_calls.margin
+        return Circumstances(known=self.known, surface=surface, now=self.clock(), margin=margin)
 
     def _parse(self, name: str, value: str) -> Signal:
         kind = self.known.kinds.get(SignalTypeName(name))
@@ -177,30 +205,21 @@ class Scanner:
 
     def _answer(self, received: Received) -> ScanAnswer:
         verdict = received.compared.verdict
-        item_id = None
+        answer = _answer_of(received, None)
         if verdict.result in (ScanResult.HOLD, ScanResult.REVIEW):
-            item_id = self._keep(received)
+            answer = self._keep(received)
         elif verdict.result is ScanResult.INCOMPLETE:
             self._note_incomplete(received)
+        self.close_calls.note(verdict, received.actor, received.context.account_id)
         self._count(received.surface, verdict.result, received.actor)
-        return ScanAnswer(
-            scan_id=received.scan_id,
-            result=verdict.result,
-            advice=verdict.advice,
-            item_id=item_id,
-            degraded=verdict.degraded,
-            limits=verdict.limits,
-            matches=verdict.matches,
-            flags=verdict.flags,
-            signals=received.compared.signals,
-        )
+        return answer
 
     def _not_scanned(self, surface: Surface, actor: Actor) -> ScanAnswer:
         self._count(surface, ScanResult.NOT_SCANNED, actor)
         return ScanAnswer(scan_id=ScanId(new_id()), result=ScanResult.NOT_SCANNED, advice=Advice.PUBLISH)
 
-    def _keep(self, received: Received) -> ItemId:
-        """Seal, then record the item, its findings, its custody and its hold in one transaction."""
+    def _keep(self, received: Received) -> ScanAnswer:
+        """Seal, then record item, findings, custody, hold and answer in one transaction."""
         sealed = None if self._is_in_custody(received) else self._seal(received)
         taken = False
         with self.database.begin() as tx:
@@ -210,9 +229,12 @@ class Scanner:
             elif media_id is not None and not custody.keep_on(tx, media_id, now=self.clock()):
                 alarms.raise_alarm(tx, alarms.CUSTODY_FAILED, f"item:{item_id}", now=self.clock())
             self._record_findings(tx, received, item_id, media_id)
+            answer = _answer_of(received, item_id)
+            if received.when_kept is not None:
+                received.when_kept(tx, answer)
         if sealed is not None and not taken:
             self._discard(sealed)
-        return item_id
+        return answer
 
     def _is_in_custody(self, received: Received) -> bool:
         """Say whether these very bytes are sealed already, and see to it that they are kept for this item."""
@@ -296,6 +318,21 @@ class Scanner:
         self.counters.count(
             actor=actor, surface=surface.name, result=result, lists_version=self.known.version()
         )
+
+
+def _answer_of(received: Received, item_id: ItemId | None) -> ScanAnswer:
+    verdict = received.compared.verdict
+    return ScanAnswer(
+        scan_id=received.scan_id,
+        result=verdict.result,
+        advice=verdict.advice,
+        item_id=item_id,
+        degraded=verdict.degraded,
+        limits=verdict.limits,
+        matches=verdict.matches,
+        flags=verdict.flags,
+        signals=received.compared.signals,
+    )
 
 
 def _purpose_of_flags(surface: Surface) -> Purpose:

@@ -15,16 +15,23 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from safehold.app.address_redaction import without_secrets
+from safehold.app.settings_anchors import AuditSettings
 from safehold.app.settings_errors import PREFIX, in_words, misspelt, unparsed
 from safehold.app.settings_sections import (
     DatabaseSettings,
     DecodingSettings,
     LimitSettings,
+    MediaSettings,
     PluginSettings,
     PolicySettings,
+    PortalSettings,
+    ProbingSettings,
+    ReaderSettings,
+    SignInSettings,
     SurfaceSettings,
     TeamSettings,
     VaultSettings,
+    ViewingSettings,
     WebhookSettings,
     WebSettings,
 )
@@ -50,14 +57,21 @@ class Settings(BaseSettings):
     )
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     web: WebSettings = Field(default_factory=WebSettings)
+    sign_in: SignInSettings = Field(default_factory=SignInSettings)
+    portal: PortalSettings = Field(default_factory=PortalSettings)
     surfaces: dict[str, SurfaceSettings] = Field(default_factory=dict)
     webhooks: dict[str, WebhookSettings] = Field(default_factory=dict)
     vault: VaultSettings = Field(default_factory=VaultSettings)
+    reader: ReaderSettings = Field(default_factory=ReaderSettings)
+    media: MediaSettings = Field(default_factory=MediaSettings)
+    viewing: ViewingSettings = Field(default_factory=ViewingSettings)
     decoding: DecodingSettings = Field(default_factory=DecodingSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     policies: PolicySettings = Field(default_factory=PolicySettings)
+    probing: ProbingSettings = Field(default_factory=ProbingSettings)
     team: TeamSettings = Field(default_factory=TeamSettings)
     plugins: PluginSettings = Field(default_factory=PluginSettings)
+    audit: AuditSettings = Field(default_factory=AuditSettings)
 
     @classmethod
     def settings_customise_sources(
@@ -95,6 +109,8 @@ class Settings(BaseSettings):
         for name, webhook in self.webhooks.items():
             shown["webhooks"][name]["url"] = without_secrets(webhook.url)
         shown["vault"]["url"] = without_secrets(self.vault.url)
+        for name, anchor in self.audit.anchors.items():
+            shown["audit"]["anchors"][name]["url"] = without_secrets(anchor.url)
         return shown
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from safehold.act.tell import TOLD_KINDS
+from safehold.app.audit.anchors.declared import made
 from safehold.app.plugins import signal_types
 from safehold.app.program import destinations
 from safehold.app.settings import Settings
@@ -29,7 +30,9 @@ def check(settings: Settings) -> None:
     """Raise BadSettings that names everything which cannot work. Nothing is changed."""
     signal_types(settings.plugins.signal_types)
     destinations(settings)
-    problems = [*_codes(settings), *_events(settings)]
+    for name, each in settings.audit.anchors.items():
+        made(name, each, settings.audit.name)
+    problems = [*_codes(settings), *_events(settings), *_origins(settings)]
     if problems:
         raise BadSettings(" ".join(problems))
     if settings.vault.sealing_key is not None:
@@ -45,6 +48,12 @@ def _codes(settings: Settings) -> Iterator[str]:
             known = DETAILS.get(name, frozenset())
             if name not in DETAILS or (colon and known is not None and detail not in known):
                 yield f"surfaces.{surface}.on_incomplete: no scan answers with the code {code!r}."
+
+
+def _origins(settings: Settings) -> Iterator[str]:
+    pictures = settings.media.origin
+    if pictures is not None and pictures in (settings.web.origin, *settings.media.console_origins):
+        yield "media.origin: pictures need an origin of their own, another than the console's."
 
 
 def _events(settings: Settings) -> Iterator[str]:

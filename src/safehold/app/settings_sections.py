@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, Self
 
@@ -11,7 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from safehold.model.surface import Advice, Visibility
 
 MEBIBYTE = 1024 * 1024
-SURFACES_WITH_ROLES = frozenset({"api", "console", "worker"})
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
+SURFACES_WITH_ROLES = frozenset({"all", "api", "console", "worker", "portal", "reader"})
+"""What connects as a role of its own. all: a process with several surfaces, and commands."""
 
 
 class Section(BaseModel):
@@ -24,12 +28,24 @@ class DatabaseSettings(Section):
     """Where the records are."""
 
     url: str | None = Field(
-        None, description="PostgreSQL 15 or newer, as `postgresql+psycopg://…`. Unset: the embedded server."
+        None,
+        description=(
+            "PostgreSQL 15 or newer, as `postgresql+psycopg://…`, as its owner: `safehold db` needs it."
+            " Unset, and no `surface_urls` either: the embedded server."
+        ),
     )
     surface_urls: dict[str, str] = Field(
         default_factory=dict,
-        description="Other addresses per surface (`api`, `console`, `worker`), to connect as its own role.",
+        description=(
+            "Addresses to connect as a role of one's own: `api`, `console`, `worker`, `portal`, `reader`, and"
+            " `all` for several surfaces in one process and for commands. A process needs its own alone."
+        ),
     )
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the records are on the server that Safehold brings."""
+        return self.url is None and not self.surface_urls
 
     @field_validator("surface_urls")
     @classmethod
@@ -51,6 +67,69 @@ class WebSettings(Section):
     allowed_origins: list[str] = Field(
         default_factory=list,
         description="Origins that forms may be sent from, besides the address that the browser asked for.",
+    )
+    origin: str | None = Field(
+        None,
+        description=(
+            "The console's own origin, scheme and name: forms come from there alone, and passkeys"
+            " are bound to it. Unset: whatever address the browser asked for."
+        ),
+    )
+    trusted_proxies: list[str] = Field(
+        default_factory=list,
+        description=(
+            "Networks of proxies, `127.0.0.1/32`, whose `X-Forwarded-For` names the browser's address. From"
+            " anybody else the header counts for nothing."
+        ),
+    )
+
+    @field_validator("origin")
+    @classmethod
+    def _is_origin(cls, origin: str | None) -> str | None:
+        if origin is not None and not _ORIGIN.fullmatch(origin):
+            raise ValueError("an origin is a scheme, a name and a port if need be, and no path")
+        return origin
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, networks: list[str]) -> list[str]:
+        for network in networks:
+            ip_network(network)
+        return networks
+
+
+class SignInSettings(Section):
+    """How people prove who they are."""
+
+    second_factor: Literal["optional", "required"] = Field(
+        "optional",
+        description="`required`: whoever has no passkey or authenticator app adds one at the next sign-in.",
+    )
+    idle_minutes: int = Field(30, ge=5, le=120, description="A session that rests so long is over.")
+    absolute_hours: int = Field(10, ge=1, le=24, description="A session is over after so long in any case.")
+
+
+class PortalSettings(Section):
+    """What the pages for the public say. They run as the surface `portal`."""
+
+    operator: str = Field(
+        "", max_length=200, description="Who reads the reports, as the pages name you: `The hotline of …`."
+    )
+    emergency_text: str = Field(
+        "If a child is in danger right now, call the emergency number of the country where the child is.",
+        max_length=1000,
+        description="What the pages say about danger now. Put the numbers of your country here.",
+    )
+    exit_url: str | None = Field(
+        None,
+        pattern=r"^https?://",
+        description="Where the button to leave quickly leads. Unset: a blank page of Safehold's own.",
+    )
+    reports_per_hour: int = Field(
+        20, ge=1, description="Most reports within an hour from one network (`/24`, or `/48` of IPv6)."
+    )
+    reports_per_hour_in_all: int = Field(
+        600, ge=1, description="Most reports within an hour from everybody together, per process."
     )
 
 
@@ -112,6 +191,69 @@ class VaultSettings(Section):
     )
     sealing_key: Path | None = Field(None, description="File of the public key. Unset: in the data folder.")
     opening_key: Path | None = Field(None, description="File of the private key. Unset: in the data folder.")
+    opening_key_variable: str | None = Field(
+        None, min_length=1, description="Environment variable that holds the private key, instead of a file."
+    )
+    opening_key_command: list[str] = Field(
+        default_factory=list,
+        description="Command, with its arguments, that prints the private key, instead of a file. No shell.",
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        named = (self.opening_key, self.opening_key_variable, self.opening_key_command)
+        if sum(bool(one) for one in named) > 1:
+            raise ValueError("name one of opening_key, opening_key_variable and opening_key_command")
+        return self
+
+
+class ReaderSettings(Section):
+    """The process that alone holds the private key and opens sealed evidence."""
+
+    socket: Path | None = Field(
+        None,
+        description=(
+            "Socket of a reader that runs by itself, `safehold reader`, as a user of its own."
+            " Unset: `serve` starts one of its own where media is served."
+        ),
+    )
+    clients: list[str] = Field(
+        default_factory=list,
+        description="Users, besides its own, whose processes may ask such a reader to show pictures.",
+    )
+
+
+class MediaSettings(Section):
+    """Where pictures are fetched from: an origin of their own, apart from the console's."""
+
+    listen: str = Field("127.0.0.1:8401", description="Address and port to listen on.")
+    origin: str | None = Field(
+        None, description="The origin as browsers know it, scheme and name. Unset: plain HTTP on `listen`."
+    )
+    console_origins: list[str] = Field(
+        default_factory=list,
+        description="Origins of the console, which alone may fetch. Unset: `web.listen` and this machine.",
+    )
+    at_once: int = Field(4, ge=1, le=64, description="How many pictures are prepared at the same time.")
+
+    @field_validator("origin", "console_origins")
+    @classmethod
+    def _are_origins(cls, named: str | list[str] | None) -> str | list[str] | None:
+        for origin in [named] if isinstance(named, str) else named or []:
+            # It goes into a header: what is more than an origin could say more than it should there.
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError("an origin is https://NAME or http://NAME, perhaps with a port, and no more")
+        return named
+
+
+class ViewingSettings(Section):
+    """How much one person may ask to see, for their own sake and against copying."""
+
+    per_minute: int = Field(30, ge=1, description="Most showings in any minute.")
+    per_hour: int = Field(200, ge=1, description="Most showings in any hour.")
+    per_day: int = Field(
+        400, ge=1, description="Most showings in any 24 hours; at this one a lead is alarmed."
+    )
 
 
 class DecodingSettings(Section):
@@ -120,6 +262,16 @@ class DecodingSettings(Section):
     workers: int = Field(1, ge=1, le=64, description="How many run side by side.")
     seconds: float = Field(20.0, gt=0, le=600, description="Longest time for one file.")
     max_pixels: int = Field(150_000_000, ge=1_000_000, description="Largest picture, in pixels.")
+    media_per_worker: int = Field(
+        200,
+        ge=1,
+        le=100_000,
+        description="A worker is replaced after so many media. 1: each is read by a process of its own.",
+    )
+    allow_unconfined: bool = Field(
+        False,
+        description="Serve with `production` on although a layer of the decoders' confinement is missing.",
+    )
 
 
 class LimitSettings(Section):
@@ -145,6 +297,19 @@ class TeamSettings(Section):
 
     size_policy: Literal["full", "small", "single"] = Field(
         "single", description="`full`: four people or more; `small`: two or three; `single`: one assessor."
+    )
+
+
+class ProbingSettings(Section):
+    """When somebody who comes near the edge of a list again and again is brought to a person's notice."""
+
+    margin: int = Field(
+        8, ge=0, le=32, description="Bits beyond a holding list's edge that still count as a close call."
+    )
+    per_account: int = Field(5, ge=2, description="Close calls of one account within 24 hours: an alarm.")
+    per_key: int = Field(50, ge=2, description="Close calls of one key within 24 hours that may be an alarm,")
+    per_key_percent: float = Field(
+        2.0, ge=0, le=100, description="and are one where they are at least this share of what the key sent."
     )
 
 

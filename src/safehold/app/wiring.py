@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from safehold.act import deliver, holds, tell
-from safehold.app import alarms, given_up, proposals, requests
-from safehold.app.access import sessions
+from safehold.app import alarms, clock_guard, given_up, probing, proposals, requests
+from safehold.app.access import sessions, sign_in
+from safehold.app.audit.anchoring import sweep_anchors
+from safehold.app.audit.anchors.declared import declared
 from safehold.app.audit.sequencer import sequence
 from safehold.app.counters import seal_counters
 from safehold.app.program import Program
-from safehold.evidence import retention, sweep
-from safehold.intake import uploads
+from safehold.evidence import closing, retention, sweep
+from safehold.intake import inbound_reports, uploads
 from safehold.jobs.running import Handler
 from safehold.jobs.schedules import Schedule
 from safehold.jobs.worker import Timings, Worker
@@ -50,11 +52,15 @@ def schedules(program: Program) -> Sequence[Schedule]:
     database, clock = program.database, program.clock
     return (
         Schedule("audit sequencer", 1, lambda: sequence(database, now=clock())),
+        Schedule(
+            "audit anchors", 60, lambda: sweep_anchors(database, declared(program.settings), clock=clock)
+        ),
         Schedule("scan counters", 15, lambda: seal_counters(database, now=clock())),
         Schedule("webhook deliveries", 1, lambda: given_up.deliver_webhooks(program)),
         Schedule("alarms", 15, lambda: sweep_alarms(program)),
-        Schedule("retention", 300, lambda: sweep_retention(program)),
-        Schedule("leftovers", 3600, lambda: sweep_leftovers(program)),
+        Schedule("inbound reports", 5, lambda: take_in_reports(program)),
+        Schedule("retention", 300, lambda: _guarded(program, "retention", sweep_retention)),
+        Schedule("leftovers", 3600, lambda: _guarded(program, "leftovers", sweep_leftovers)),
         Schedule("abandoned reveals", 30, lambda: _close_reveals(program)),
         Schedule("requests and sessions", 600, lambda: _sweep_access(program)),
     )
@@ -78,6 +84,14 @@ def sweep_alarms(program: Program) -> None:
         alarms.clear_what_is_over(tx, now=program.clock())
 
 
+def take_in_reports(program: Program) -> None:
+    """Make items of what was reported, and bring what reporters are told in line with what became of it."""
+    with program.database.begin() as tx:
+        inbound_reports.pick_up(tx, record=program.recorder.record, now=program.clock())
+    with program.database.begin() as tx:
+        inbound_reports.follow(tx, now=program.clock())
+
+
 def sweep_retention(program: Program) -> sweep.Swept:
     """Destroy what is due, erase its context with it, and alarm a person about what is undecided."""
     now = program.clock()
@@ -90,12 +104,18 @@ def sweep_retention(program: Program) -> sweep.Swept:
         if erased:
             uploads.forget_context(tx, item_ids=erased, now=now)
             deliver.forget(tx, erased)
+        inbound_reports.forget_contacts(tx, now=now)
     return done
 
 
 def sweep_leftovers(program: Program) -> sweep.Swept:
-    """Delete ciphertext that nothing on record can open."""
+    """Bring the two ledgers of destructions together, then delete ciphertext that nothing can open."""
+    closing.compare(program.database, program.vault.ledger, now=program.clock())
     return sweep.sweep_leftovers(program.database, program.vault, now=program.clock())
+
+
+def _guarded(program: Program, schedule: str, sweep: Callable[[Program], object]) -> None:
+    clock_guard.unless_time_jumped(program.database, schedule, lambda: sweep(program), now=program.clock())
 
 
 def _close_reveals(program: Program) -> None:
@@ -106,7 +126,9 @@ def _close_reveals(program: Program) -> None:
 def _sweep_access(program: Program) -> None:
     requests.sweep_requests(program.database, now=program.clock())
     with program.database.begin() as tx:
-        sessions.sweep_sessions(tx, now=program.clock())
+        probing.forget(tx, now=program.clock())
+        sessions.sweep_sessions(tx, program.settings.sign_in, now=program.clock())
+        sign_in.sweep(tx, now=program.clock())
 
 
 def _policies(program: Program) -> frozenset[str]:

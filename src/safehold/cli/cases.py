@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -31,3 +32,23 @@ def list_(
             )
     if not waiting:
         sys.stderr.write("No case is open.\n")
+
+
+@app.command("contact")
+def contact(
+    item_id: Annotated[UUID, typer.Argument(help="The item, as its page in the console names it.")],
+) -> None:
+    """Print how to reach whoever reported a page. It is put on record, and needs the private key."""
+    from safehold.app.contacts import open_contact
+    from safehold.cli.opening import SHELL, operator
+    from safehold.model.ids import ItemId
+
+    with operator() as opened:
+        found = open_contact(
+            opened.database,
+            opened.home,
+            ItemId(item_id),
+            actor=SHELL,
+            now=opened.clock(),
+        )
+    sys.stdout.write(f"{found}\n")

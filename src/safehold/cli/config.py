@@ -23,7 +23,7 @@ def check() -> None:
     """Read every setting and try what can be tried without changing anything."""
     from safehold.app.settings_check import check as check_settings
     from safehold.cli.opening import settings
-    from safehold.web.server import address
+    from safehold.web.origins import address
 
     read = settings()
     address(read.web.listen)

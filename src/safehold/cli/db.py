@@ -1,12 +1,14 @@
-"""`safehold db`: set up and upgrade the records."""
+"""`safehold db`: set up and upgrade the records, copy them, and bring them back."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="The database: set up, upgrade.", no_args_is_help=True)
+app = typer.Typer(help="The database: set up, upgrade, back up, restore.", no_args_is_help=True)
 
 
 @app.command("init")
@@ -22,3 +24,72 @@ def init() -> None:
 def upgrade() -> None:
     """Bring the records up to what this program needs, and queue what new reactions ask for."""
     init()
+
+
+@app.command("backup")
+def backup(
+    to: Annotated[Path, typer.Option("--to", help="Folder in which the backup gets a folder of its own.")],
+    keys_to: Annotated[
+        Path | None, typer.Option("--keys-to", help="Folder for the keys; else `keys` in the same folder.")
+    ] = None,
+) -> None:
+    """Copy the records while everything runs, and apart from them the keys that open evidence."""
+    from safehold.app.keeping.backup import back_up
+    from safehold.cli.opening import SHELL, operator, printable
+
+    with operator() as opened:
+        made = back_up(opened, to, keys_to=keys_to, actor=SHELL)
+    sys.stdout.write(
+        f"The records are in {printable(made.folder)}: {made.counts['item']} items,"
+        f" {made.counts['review_case']} cases, {made.counts['audit_record']} audit records.\n"
+        f"The keys of {made.counts['wrapped_key']} sealed objects are in {printable(made.keys)}."
+        " Keep them elsewhere, for 14 days at most.\n"
+    )
+    for name in made.ended:
+        sys.stdout.write(f"{printable(name)} was older than 14 days and is deleted.\n")
+    sys.stdout.write("The evidence store and the vault's private key are not in it.\n")
+
+
+@app.command("restore")
+def restore(
+    folder: Annotated[Path, typer.Option("--from", help="The backup's folder.")],
+    keys_from: Annotated[
+        Path | None, typer.Option("--keys-from", help="File of its keys; else where the backup put them.")
+    ] = None,
+    without_keys: Annotated[
+        bool, typer.Option("--without-keys", help="Load no keys: no evidence can be opened then.")
+    ] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Move the records that are there aside, and load these.")
+    ] = False,
+) -> None:
+    """Bring records back from a backup; what was destroyed since is destroyed again first."""
+    from safehold.app.keeping.restore import restore as bring_back
+    from safehold.cli.opening import SHELL, settings
+
+    done = bring_back(
+        settings(),
+        folder,
+        keys_from=keys_from,
+        without_keys=without_keys,
+        replace=replace,
+        actor=SHELL,
+    )
+    sys.stdout.write(
+        f"The records are those of {done.made_at}, at revision {done.revision}: {done.counts['item']} items,"
+        f" {done.counts['review_case']} cases. What was recorded later is gone. Everybody signs in again.\n"
+        f"{done.closed_again} objects were destroyed since, and are destroyed again.\n"
+    )
+    if done.strangers:
+        sys.stdout.write(
+            f"{done.strangers} objects in the evidence store are unknown to these records: they were sealed"
+            " later. The sweep deletes them in an hour at the earliest; copy the store first if a newer"
+            " backup may turn up.\n"
+        )
+    if not done.with_keys:
+        sys.stdout.write("No keys were loaded: no evidence can be opened.\n")
+    if done.aside is not None:
+        sys.stdout.write(
+            f"What was here before is in the schema {done.aside} of the database, keys included. Drop it"
+            " within 14 days, or what is erased from now on lives on there.\n"
+        )

@@ -27,7 +27,9 @@ KEY = "demo platform"
 
 
 def demo(
-    listen: Annotated[str, typer.Option("--listen", help="Address and port.")] = "127.0.0.1:8400",
+    listen: Annotated[
+        str, typer.Option("--listen", help="Address and port; pictures take the port after it.")
+    ] = "127.0.0.1:8400",
     folder: Annotated[Path, typer.Option("--folder", help="Where the demonstration keeps its data.")] = Path(
         ".safehold/demo"
     ),
@@ -123,11 +125,20 @@ def _settings(folder: Path, listen: str, receiver: WebhookReceiver, secret: str)
         {
             "data_folder": folder,
             "web": {"listen": listen},
+            "media": {"listen": _after(listen)},
             "surfaces": {SURFACE: {"rehearsal": True}},
             "webhooks": {"demo_platform": platform},
             "policies": {"remove_confirmed": True},
         }
     )
+
+
+def _after(listen: str) -> str:
+    """Return the address for pictures: the next port."""
+    from safehold.web.origins import address
+
+    host, port = listen.rpartition(":")[0], address(listen)[1]
+    return f"{host}:{port + 1 if 0 < port < 65535 else 0}"
 
 
 def _prepare(program: Program, examples: Path) -> tuple[str, str]:
@@ -191,6 +202,7 @@ def _tell_where(listen: str, folder: Path, key: str, password: str) -> None:
    Password  {password}
 
    Cases     http://{listen}/console/queue      decide one: is the photo what the list says it is?
+   Pictures  http://{_after(listen)}   fetched from an origin of their own, once, marked for whoever looks
    Webhooks  http://{listen}/console/webhooks   what the platform is told once a case is decided
    Audit     http://{listen}/console/audit      every upload, look and decision, chained and verifiable
    API key   {key}

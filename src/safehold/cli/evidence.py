@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -23,3 +26,63 @@ def sweep() -> None:
         f"{len(done.destroyed)} objects destroyed, {left.leftovers} leftovers deleted,"
         f" {len(done.alarms)} newly undecided for too long.\n"
     )
+    if left.strangers or left.strangers_kept:
+        sys.stdout.write(
+            f"No record names {left.strangers} of the deleted ones, nor {left.strangers_kept} that were left"
+            " alone.\n"
+        )
+
+
+@app.command("export")
+def export(
+    item: Annotated[UUID, typer.Argument(help="The item, by its id.")],
+    to: Annotated[Path, typer.Option("--to", help="The recipient's public key, an X25519 key as PEM.")],
+    out: Annotated[Path, typer.Option("--out", help="The file to write; it must not exist yet.")],
+    as_name: Annotated[
+        str, typer.Option("--as", help="Who has it done: the name of an active person of the role legal.")
+    ],
+) -> None:
+    """Seal the bytes of an item to a recipient. They are in the clear for nobody else, here for nobody."""
+    from safehold.app.reader import orders
+    from safehold.cli.opening import settings
+    from safehold.model.ids import ItemId
+
+    size = orders.export(settings(), ItemId(item), name=as_name, recipient=to.read_bytes(), out=out)
+    sys.stdout.write(f"{size} bytes written. Only the recipient's private key opens them.\n")
+
+
+@app.command("open")
+def open_(
+    file: Annotated[Path, typer.Argument(help="What `evidence export` wrote.")],
+    key: Annotated[Path, typer.Option("--key", help="Your private key, as PEM, readable by you alone.")],
+    out: Annotated[Path, typer.Option("--out", help="The file to write; it must not exist yet.")],
+) -> None:
+    """Open exported evidence, as its recipient. The plain bytes are then yours to guard."""
+    from safehold.app.reader import orders
+    from safehold.cli.opening import printable
+
+    opened = orders.open_parcel(file, key=key, out=out)
+    for name, value in sorted(opened.about.items()):
+        sys.stdout.write(f"{printable(name)}: {printable(value)}\n")
+    sys.stdout.write(f"{len(opened.data)} bytes written.\n")
+
+
+@app.command("remake-signals")
+def remake_signals(
+    media: Annotated[UUID | None, typer.Option("--media", help="One media, by its id.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Everything that people have confirmed.")] = False,
+) -> int:
+    """Take the signals of confirmed media anew: opened by the reader, read by a confined decoder."""
+    from safehold.app.reader import orders
+    from safehold.cli.opening import settings
+    from safehold.model.ids import MediaId
+
+    if (media is None) is not all_:
+        raise typer.BadParameter("name one with --media, or take --all.")
+    failures = 0
+    for remade in orders.remake_signals(settings(), MediaId(media) if media else None):
+        failures += remade.failed is not None
+        said = remade.failed or f"{remade.signals} signals"
+        sys.stdout.write(f"{remade.media_id}  {said}\n")
+        sys.stdout.flush()
+    return 70 if failures else 0

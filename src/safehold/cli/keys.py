@@ -9,7 +9,7 @@ from uuid import UUID
 
 import typer
 
-app = typer.Typer(help="Keys with which platforms call the API.", no_args_is_help=True)
+app = typer.Typer(help="Keys with which platforms call the API, and the vault's own.", no_args_is_help=True)
 
 
 @app.command("add")
@@ -18,7 +18,7 @@ def add(
     scopes: Annotated[
         list[str], typer.Option("--scope", help="What it may do, such as scan; may be given again.")
     ],
-    days: Annotated[int | None, typer.Option("--days", min=1, help="Ends after so many days.")] = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=3650, help="Ends after so many days.")] = 365,
 ) -> None:
     """Make a key and print its secret, once."""
     from safehold.app.access import keys
@@ -36,7 +36,7 @@ def add(
             scopes=frozenset(scope for scope in SCOPES if scope in scopes),
             actor=SHELL,
             now=now,
-            expires_at=now + timedelta(days=days) if days else None,
+            expires_at=now + timedelta(days=days),
         )
     sys.stdout.write(f"{secret}\n")
     sys.stderr.write("This secret is not shown again.\n")
@@ -44,16 +44,18 @@ def add(
 
 @app.command("list")
 def list_() -> None:
-    """Print every key, without its secret."""
+    """Print every key with its end, without its secret."""
     from safehold.app.access import keys
     from safehold.cli.opening import operator, printable, shown
 
     with operator() as opened, opened.database.begin() as tx:
         for key in keys.list_keys(tx):
             state = "in use" if key.is_valid(opened.clock()) else "ended"
+            if keys.ends_soon(key, now=opened.clock()):
+                state = "ends soon"
             sys.stdout.write(
                 f"{key.id}  {printable(key.name)}  {', '.join(sorted(key.scopes))}  {state}"
-                f"  last used {shown(key.last_used_at)}\n"
+                f"  ends {shown(key.expires_at)}  last used {shown(key.last_used_at)}\n"
             )
 
 

@@ -29,6 +29,13 @@ def add(
     vetted: Annotated[
         bool, typer.Option("--vetted", help="A person here has checked its provenance.")
     ] = False,
+    source: Annotated[
+        str, typer.Option("--source", help="Who stands behind its entries; public on /transparency.")
+    ] = "",
+    needs_second_source: Annotated[
+        bool,
+        typer.Option("--needs-second-source", help="Hold only what a list of another source knows as well."),
+    ] = False,
     stale_after: Annotated[
         int | None, typer.Option("--stale-after", help="Seconds after which it no longer counts as current.")
     ] = None,
@@ -44,6 +51,8 @@ def add(
                 name=name,
                 purpose=purpose,
                 provenance=provenance,
+                source=source,
+                needs_second_source=needs_second_source,
                 max_distance=max_distance,
                 hold_max_distance=hold_max_distance,
                 may_hold=may_hold,
@@ -61,12 +70,24 @@ def import_(
     name: Annotated[str, typer.Argument(help="A declared list.")],
     file: Annotated[Path, typer.Argument(help="JSON Lines, CSV, or lines of 64 hexadecimal characters.")],
     strict: Annotated[bool, typer.Option("--strict", help="Refuse the file for a single bad line.")] = False,
+    accept_growth: Annotated[
+        bool, typer.Option("--accept-growth", help="The list may grow by more than half within a day.")
+    ] = False,
+    accept_plain: Annotated[
+        bool, typer.Option("--accept-plain", help="Entries may be those of empty files or plain patterns.")
+    ] = False,
 ) -> None:
-    """Load the entries of a file into a list. Bad lines are named by number, the rest is loaded."""
+    """Load the entries of a file into a list. Bad lines are named by number, the rest is loaded.
+
+    A sudden growth, and entries that would match harmless uploads, are refused until a person accepts them.
+    """
     from safehold.cli.opening import SHELL, operator
     from safehold.cli.progress import Meter
+    from safehold.lists.doubts import Doubt
     from safehold.lists.file_import import FileImport
 
+    asked = ((Doubt.GROWTH, accept_growth), (Doubt.PLAIN, accept_plain))
+    accepted = frozenset(doubt for doubt, is_accepted in asked if is_accepted)
     with operator() as opened, Meter("bytes") as meter:
         report = FileImport(
             database=opened.database,
@@ -74,7 +95,7 @@ def import_(
             actor=SHELL,
             record=opened.recorder.record,
             clock=opened.clock,
-        ).run(name, file, strict=strict, on_progress=meter.update)
+        ).run(name, file, strict=strict, accepted=accepted, on_progress=meter.update)
     for bad in report.bad_lines:
         sys.stderr.write(f"line {bad.number} left out: {bad.reason}\n")
     if report.bad > len(report.bad_lines):
@@ -100,9 +121,14 @@ def show(name: Annotated[str | None, typer.Argument(help="One list; else all.")]
             f"  matches to {known.max_distance} bits, {holds}, {'vetted' if known.vetted else 'not vetted'}\n"
             f"  declared {shown(known.created_at)}, refreshed {shown(known.refreshed_at)}\n"
             f"  provenance: {printable(known.provenance) or '—'}\n"
+            f"  source: {printable(known.source) or '—'}{_second(known.needs_second_source)}\n"
         )
         for count in summary.counts:
             sys.stdout.write(
                 f"  {count.entries:>10} {count.signal_type}"
                 f" category {printable(count.category or '—')} from {count.origin.value}\n"
             )
+
+
+def _second(needed: bool) -> str:
+    return ", holds only what another source knows as well" if needed else ""

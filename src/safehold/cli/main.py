@@ -23,17 +23,20 @@ from safehold.cli import (
     audit,
     cases,
     config,
+    conflicts,
     db,
     demo,
     doctor,
     evidence,
     hash_files,
-    keys,
     lists,
     opening,
+    probing,
+    reader,
     scan,
     serve,
     users,
+    vault_keys,
     worker,
 )
 from safehold.cli.exits import INTERRUPTED, UNFORESEEN, USAGE, exit_code_of
@@ -63,6 +66,7 @@ def options(
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("worker")(worker.worker)
+app.command("reader")(reader.reader)
 app.command("scan")(scan.scan)
 app.command("hash")(hash_files.hash_files)
 app.add_typer(lists.app, name="lists")
@@ -70,7 +74,9 @@ app.add_typer(cases.app, name="cases")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(audit.app, name="audit")
 app.add_typer(users.app, name="users")
-app.add_typer(keys.app, name="keys")
+app.add_typer(conflicts.app, name="conflicts")
+app.add_typer(vault_keys.app, name="keys")
+app.command("probing")(probing.probing)
 app.add_typer(db.app, name="db")
 app.add_typer(config.app, name="config")
 app.command("doctor")(doctor.doctor)

@@ -51,6 +51,7 @@ def scan(
     scanned. 3: some matched, some not scanned. A file for which a check could not run counts as not scanned
     and has `error`.
     """
+    from safehold.app.confined import in_words
     from safehold.app.file_scan import decoders, files_below, scan_files
     from safehold.cli.opening import settings
     from safehold.cli.progress import tracked
@@ -64,6 +65,8 @@ def scan(
     at_once = min(workers or len(os.sched_getaffinity(0)), len(files))
     matched = unscanned = False
     with decoders(read, at_once) as pool, writer(format.value, output) as write:
+        if not pool.confinement.whole:
+            sys.stderr.write(f"{in_words(pool.confinement)}\n")
         found = scan_files(files, known=known, pool=pool, workers=at_once)
         # On a terminal that shows the rows, they themselves tell how far it has come.
         shown = output is None and sys.stdout.isatty()
@@ -117,7 +120,7 @@ def _load_by_name(settings: Settings, known: KnownLists, names: Sequence[str]) -
     from safehold.model.errors import NotFound
 
     postgres = settings.data_folder / "postgres"
-    if settings.database.url is None and not postgres.exists():
+    if settings.database.embedded and not postgres.exists():
         raise NotFound(
             "There is no database here, and --list names no file.",
             advice="Give --list a list file, or set up with `safehold db init`.",

@@ -2,24 +2,56 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from safehold.app.program import Program
+
+NOT_YET = frozenset({"feed"})
+"""Surfaces that are planned: whoever asks for one hears that it does not exist, not that it is misspelt."""
 
 
 def serve(
     surfaces: Annotated[
-        str, typer.Option("--surfaces", help="Which to serve: api, console, worker, separated by commas.")
-    ] = "api,console,worker",
+        str,
+        typer.Option(
+            "--surfaces",
+            help="Which to serve, separated by commas: api, console, media, portal, worker; `all` for all.",
+        ),
+    ] = "all",
     listen: Annotated[str | None, typer.Option("--listen", help="Address and port; else web.listen.")] = None,
+    media_listen: Annotated[
+        str | None, typer.Option("--media-listen", help="The same for pictures; else media.listen.")
+    ] = None,
 ) -> int:
-    """Serve the API and the console, with a worker in the same process unless it is left out."""
+    """Serve every surface from one process, or those that are named. In production run them apart."""
+    import structlog
+
     from safehold.app.program import SURFACES
     from safehold.cli.opening import settings
     from safehold.web.server import serve_program
 
     wanted = frozenset(surface.strip() for surface in surfaces.split(",") if surface.strip())
-    unknown = sorted(wanted - SURFACES)
-    if unknown or not wanted - {"worker"}:
-        raise typer.BadParameter(f"--surfaces takes {', '.join(sorted(SURFACES))}; api or console is needed.")
-    return serve_program(settings(), wanted, listen=listen)
+    wanted = SURFACES if wanted == {"all"} else wanted
+    if wanted & NOT_YET:
+        raise typer.BadParameter(
+            f"--surfaces {', '.join(sorted(wanted & NOT_YET))}: this does not exist yet."
+        )
+    if wanted - SURFACES or not wanted - {"worker"}:
+        known = ", ".join(sorted(SURFACES))
+        raise typer.BadParameter(f"--surfaces takes {known}, or all; and one of them that answers requests.")
+    if wanted == {"media"}:
+        media_listen = media_listen or listen
+    chosen = settings()
+    if chosen.production and {"console", "portal"} <= wanted:
+        structlog.get_logger().warning("surfaces_share_a_process", surfaces=sorted(wanted))
+    return serve_program(chosen, wanted, listen=listen, media_listen=media_listen, when_ready=_tell_walls)
+
+
+def _tell_walls(program: Program) -> None:
+    from safehold.app.confined import in_words
+
+    if program.scanner.decoders_alive:  # else nothing is opened in this process
+        typer.echo(in_words(program.scanner.decoders.confinement))

@@ -54,16 +54,73 @@ def disable(name: Annotated[str, typer.Argument(help="Who is shut out.")]) -> No
     sys.stdout.write(f"{printable(name)} is shut out.\n")
 
 
+@app.command("enable")
+def enable(name: Annotated[str, typer.Argument(help="Who is let in again.")]) -> None:
+    """Let a person in again who was shut out."""
+    from safehold.app.access import users
+    from safehold.cli.opening import SHELL, operator, printable
+
+    with operator() as opened, opened.database.begin() as tx:
+        users.enable(tx, users.find_user(tx, name).id, actor=SHELL, now=opened.clock())
+    sys.stdout.write(f"{printable(name)} may sign in again.\n")
+
+
+@app.command("sessions")
+def sessions_(name: Annotated[str, typer.Argument(help="Whose sessions.")]) -> None:
+    """Print the sessions of a person that are open."""
+    from safehold.app.access import sessions, users
+    from safehold.cli.opening import operator, shown
+
+    with operator() as opened, opened.database.begin() as tx:
+        user, now = users.find_user(tx, name), opened.clock()
+        for one in sessions.listed(tx, opened.settings.sign_in, user.id, now=now):
+            sys.stdout.write(
+                f"{one.client}  since {shown(one.created_at)}  last used {shown(one.last_seen_at)}"
+                f"  ends by {shown(one.expires_at)}\n"
+            )
+
+
+@app.command("sign-out")
+def sign_out(name: Annotated[str, typer.Argument(help="Whose sessions end.")]) -> None:
+    """End every session of a person; they may sign in anew."""
+    from safehold.app.access import sessions, users
+    from safehold.cli.opening import SHELL, operator
+
+    with operator() as opened, opened.database.begin() as tx:
+        user_id = users.find_user(tx, name).id
+        ended = sessions.end_all(tx, user_id, actor=SHELL, now=opened.clock())
+    sys.stdout.write(f"Sessions ended: {ended}.\n")
+
+
+@app.command("reset-factors")
+def reset_factors(name: Annotated[str, typer.Argument(help="Who lost their second factors.")]) -> None:
+    """Take a person's second factors, recovery codes and known browsers; their sessions end, an alarm stands.
+
+    Make sure first that they ask for it themselves: after this their password alone lets in.
+    """
+    from safehold.app.access import second_factors, users
+    from safehold.cli.opening import SHELL, operator
+
+    with operator() as opened, opened.database.begin() as tx:
+        user_id = users.find_user(tx, name).id
+        taken = second_factors.reset(tx, user_id, actor=SHELL, now=opened.clock())
+    sys.stdout.write(f"Second factors taken: {taken}.\n")
+
+
 @app.command("list")
 def list_() -> None:
-    """Print everybody and their roles."""
-    from safehold.app.access import users
+    """Print everybody, their roles and how many second factors they have."""
+    from safehold.app.access import second_factors, users
     from safehold.cli.opening import operator, printable, shown
 
     with operator() as opened, opened.database.begin() as tx:
         for user in users.list_users(tx):
             state = f"shut out since {shown(user.disabled_at)}" if user.disabled_at else "active"
-            sys.stdout.write(f"{printable(user.name)}  {', '.join(sorted(user.roles))}  {state}\n")
+            factors = second_factors.factors_of(tx, user.id).count
+            sys.stdout.write(
+                f"{printable(user.name)}  {', '.join(sorted(user.roles))}  {state}"
+                f"  second factors: {factors}\n"
+            )
 
 
 def _password() -> tuple[str, bool]:

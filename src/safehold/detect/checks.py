@@ -8,7 +8,7 @@ where no list holds perceptual entries, for then nobody knows what the bytes are
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from safehold.detect.known import KnownLists, LoadedList
@@ -29,12 +29,14 @@ class Circumstances:
     """Under what a scan takes place.
 
     lists_verified: whether it could be seen just now that the lists in memory are those of the database.
+    margin: bits beyond a holding list's edge that still count as a near miss; 0: none do.
     """
 
     known: KnownLists
     surface: Surface
     now: datetime
     lists_verified: bool = True
+    margin: int = 0
 
 
 def of_media(signals: Sequence[Signal], examined: Examined | None, at: Circumstances) -> list[CheckReport]:
@@ -87,17 +89,18 @@ def _reports(
     usable = [each for each in at.known.lists if each.usable(rehearsal=at.surface.rehearsal)]
     if not usable:
         return [*unchecked(kind), *_decoding_alone(decoding)]
-    matches = at.known.search(signals, rehearsal=at.surface.rehearsal)
+    looked = at.known.look(signals, rehearsal=at.surface.rehearsal, margin=at.margin)
     exact = frozenset(name for name, each in at.known.kinds.items() if not each.default_max_distance)
     held = frozenset(name for each in usable for name in each.held)
     # Split by what the match is, not by what was held a moment ago: a refresh may have come in between.
-    equal = tuple(match for match in matches if match.signal_type in exact)
-    near = tuple(match for match in matches if match.signal_type not in exact)
+    equal = tuple(match for match in looked.matches if match.signal_type in exact)
+    near = tuple(match for match in looked.matches if match.signal_type not in exact)
     found = (
         _report(EXACT, held & exact, signals, usable, equal, _Trouble(), at),
         _report(PERCEPTUAL, held - exact, signals, usable, near, decoding, at),
     )
-    return [report for report in found if report is not None]
+    reports = [report for report in found if report is not None]
+    return [replace(one, near_miss=looked.near_miss and one.name == PERCEPTUAL) for one in reports]
 
 
 def _report(

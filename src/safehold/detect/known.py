@@ -5,20 +5,21 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
+from safehold.detect.second_source import confirmed
 from safehold.model.errors import Damaged
 from safehold.model.hash_list import Entry, HashList, ListKind, Purpose
 from safehold.model.ids import EntryId, ListId, MatchId, new_id
 from safehold.model.match import Match
 from safehold.model.signal import Signal, SignalTypeName
 from safehold.signals.base import FrameSignal, SignalType
-from safehold.signals.index import SignalIndex, index_for
+from safehold.signals.index import Hit, SignalIndex, index_for
 from safehold.storage import hash_lists as list_rows
 from safehold.storage.database import Tx
 
@@ -38,6 +39,14 @@ class LoadedList:
     def usable(self, *, rehearsal: bool) -> bool:
         """Say whether the list counts on such a surface: test lists do on rehearsal surfaces only."""
         return rehearsal or self.hash_list.purpose is not Purpose.TEST
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a search saw. near_miss: beyond the edge of a list that may hold, but by a few bits only."""
+
+    matches: list[Match]
+    near_miss: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,21 +138,28 @@ class KnownLists:
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
     def search(self, signals: Sequence[Signal], *, rehearsal: bool) -> list[Match]:
+        """Return the best match of each entry: see `look`."""
+        return self.look(signals, rehearsal=rehearsal).matches
+
+    def look(self, signals: Sequence[Signal], *, rehearsal: bool, margin: int = 0) -> Looked:
         """Return the best match of each entry within its list's radius: the nearest, then the first frame.
 
         What may hold comes first, then the nearest, then by the list's name. Test lists are looked at for
         rehearsal surfaces only. Signals with too little to go on, and those of types that are not loaded,
-        find nothing.
+        find nothing. A match on a list that asks for a second source holds where one confirms it, in the
+        same frame or by a digest of the whole. margin: how many bits beyond a holding list's radius count as
+        a near miss, for signals that are compared by nearness at all; no such entry is ever named.
         """
         lists = {key: each for key, each in self._snapshot.lists.items() if each.usable(rehearsal=rehearsal)}
-        best: dict[EntryId, Match] = {}
+        declared = {key: each.hash_list for key, each in lists.items()}
         comparable = [one for one in signals if one.signal_type in self.kinds and self.has_detail(one)]
-        for signal in _each_value_once(comparable):
-            for match in self._matches(signal, lists):
-                known = best.get(match.entry_id)
-                if known is None or (match.distance, match.frame) < (known.distance, known.frame):
-                    best[match.entry_id] = match
-        return sorted(best.values(), key=nearest_first)
+        seen = [self._matches(signal, lists, margin) for signal in _each_value_once(comparable)]
+        best: dict[EntryId, Match] = {}
+        for match in self._confirmed([one.matches for one in seen], declared):
+            known = best.get(match.entry_id)
+            if known is None or _better(match) < _better(known):
+                best[match.entry_id] = match
+        return Looked(sorted(best.values(), key=nearest_first), any(one.near_miss for one in seen))
 
     def has_detail(self, signal: Signal) -> bool:
         """Say whether a signal has enough to go on to be compared: its quality, where it has one, is enough.
@@ -152,29 +168,42 @@ class KnownLists:
         """
         return signal.quality is None or signal.quality >= self._min_quality.get(signal.signal_type, 0)
 
-    def _matches(self, signal: Signal, lists: Mapping[ListId, LoadedList]) -> Iterable[Match]:
+    def _confirmed(
+        self, matches: Sequence[Sequence[Match]], declared: Mapping[ListId, HashList]
+    ) -> Iterator[Match]:
+        """Yield the matches of each signal, with what the whole input says of them taken into account.
+
+        A digest of the whole speaks for each frame, and everything that is seen in it speaks for the whole.
+        """
+        everything = [match for each in matches for match in each]
+        exact = [match for match in everything if not self._reaches(match.signal_type)]
+        for each in matches:
+            reaches = bool(each) and self._reaches(each[0].signal_type)
+            yield from confirmed(each, declared, others=exact if reaches else everything)
+
+    def _reaches(self, kind: SignalTypeName) -> bool:
+        """Whether signals of this type are compared by nearness, not by equality."""
+        return self.kinds[kind].default_max_distance > 0
+
+    def _matches(self, signal: Signal, lists: Mapping[ListId, LoadedList], margin: int) -> Looked:
+        """Return every match of one signal, as its list alone would have it."""
         kind = signal.signal_type
+        matches: list[Match] = []
+        near_miss = False
         reach = [each.hash_list.radius(kind) for each in lists.values() if each.held.get(kind)]
-        if not reach:
-            return
-        for hit in self._indexes[kind].search(signal.value, max(reach)):
+        beyond = margin if self._reaches(kind) else 0
+        hits = self._indexes[kind].search(signal.value, max(reach) + beyond) if reach else []
+        for hit in hits:
             place = self._place_of.get(EntryId(hit.entry_id))
             found = lists.get(place.list_id) if place is not None else None
-            if place is None or found is None or hit.distance > found.hash_list.radius(kind):
+            if place is None or found is None:
                 continue
-            yield Match(
-                id=MatchId(new_id()),
-                list_id=place.list_id,
-                list_name=found.hash_list.name,
-                purpose=found.hash_list.purpose,
-                entry_id=EntryId(hit.entry_id),
-                signal_type=kind,
-                distance=hit.distance,
-                frame=signal.frame,
-                may_hold=found.hash_list.may_hold_at(hit.distance),
-                category=place.category,
-                labels=place.labels,
-            )
+            outside = hit.distance - found.hash_list.radius(kind)
+            if outside <= 0:
+                matches.append(_match(signal, found.hash_list, place, hit))
+            elif outside <= beyond and found.hash_list.may_hold:
+                near_miss = True
+        return Looked(matches, near_miss)
 
     def _is_current(self, tx: Tx) -> bool:
         listed = {each.id: each for each in list_rows.all_lists(tx) if each.kind is ListKind.HASH}
@@ -240,6 +269,26 @@ class KnownLists:
 def nearest_first(match: Match) -> tuple[bool, int, str, EntryId]:
     """The order of matches: what may hold, then the nearest, then by the list's name and the entry."""
     return (not match.may_hold, match.distance, match.list_name, match.entry_id)
+
+
+def _match(signal: Signal, found: HashList, place: _Place, hit: Hit) -> Match:
+    return Match(
+        id=MatchId(new_id()),
+        list_id=place.list_id,
+        list_name=found.name,
+        purpose=found.purpose,
+        entry_id=EntryId(hit.entry_id),
+        signal_type=signal.signal_type,
+        distance=hit.distance,
+        frame=signal.frame,
+        may_hold=found.may_hold_at(hit.distance),
+        category=place.category,
+        labels=place.labels,
+    )
+
+
+def _better(match: Match) -> tuple[bool, int, int]:
+    return (not match.may_hold, match.distance, match.frame)
 
 
 def _each_value_once(signals: Sequence[Signal]) -> list[Signal]:

@@ -23,7 +23,10 @@ UNEXPLAINED = "matcher_down"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What follows from the reports. degraded: what did not run; limits: what had little to go on."""
+    """What follows from the reports. degraded: what did not run; limits: what had little to go on.
+
+    near_miss: a list that may hold was missed by a few bits. It changes nothing and is in no answer.
+    """
 
     result: ScanResult
     advice: Advice
@@ -31,6 +34,7 @@ class Verdict:
     limits: tuple[str, ...] = ()
     matches: tuple[Match, ...] = ()
     flags: tuple[Flag, ...] = ()
+    near_miss: bool = False
 
 
 def judge(reports: Sequence[CheckReport], surface: Surface) -> Verdict:
@@ -53,6 +57,7 @@ def judge(reports: Sequence[CheckReport], surface: Surface) -> Verdict:
         limits=limits,
         matches=matches,
         flags=flags,
+        near_miss=any(report.near_miss for report in reports),
     )
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpcore
-import httpx
 
 from safehold.egress.addresses import NONE, PermittedNetworks
 from safehold.egress.connection import Deadline, PinnedBackend, Resolve, checked_addresses, system_resolve
+from safehold.egress.tls import client_context
 from safehold.egress.urls import Target, parse_target, redirected
 from safehold.model.errors import FetchFailed, TooLarge
 
@@ -45,7 +44,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A destination's answer to a post: any status, two headers by lower-case name, the first 2 KB."""
+    """A destination's answer to a post: any status, two headers by lower-case name, the beginning of it."""
 
     status: int
     headers: Mapping[str, str]
@@ -79,9 +78,7 @@ class Egress:
         self._connect_seconds = connect_seconds
         self._resolve = resolve
         self._content_permitted = content_permitted
-        self._tls: ssl.SSLContext = httpx.create_ssl_context(trust_env=False)
-        if ca_file is not None:
-            self._tls.load_verify_locations(cafile=ca_file)
+        self._tls = client_context(ca_file)
 
     def fetch(
         self,
@@ -123,10 +120,12 @@ class Egress:
         headers: Mapping[str, str],
         permitted: PermittedNetworks,
         deadline_seconds: float,
+        answer_bytes: int = _ANSWER_BYTES,
     ) -> Response:
         """POST to a destination that settings name and return its answer, whatever the status.
 
         permitted has no default: each destination states its own networks (NONE: public only).
+        answer_bytes: how much of the answer is read; the rest is left.
         Redirects are not followed; a 3xx comes back as it is. Raises AddressRefused, FetchFailed as
         in `fetch` except for "status", "encoding" and "redirects", and ValueError for a header that is
         ours to set.
@@ -140,7 +139,7 @@ class Egress:
                 for name, value in answer.headers
                 if name.decode("ascii").lower() in _ANSWER_HEADERS
             }
-            return Response(answer.status, kept, _beginning(answer))
+            return Response(answer.status, kept, _beginning(answer, answer_bytes))
 
     @contextmanager
     def _exchange(
@@ -193,14 +192,14 @@ def _body(answer: httpcore.Response, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-def _beginning(answer: httpcore.Response) -> bytes:
-    """Read the first 2 KB, which is enough to see what a destination complains of."""
+def _beginning(answer: httpcore.Response, size: int) -> bytes:
+    """Read the first bytes: 2 KB are enough to see what a destination complains of."""
     body = bytearray()
     for chunk in answer.iter_stream():
         body += chunk
-        if len(body) >= _ANSWER_BYTES:
+        if len(body) >= size:
             break
-    return bytes(body[:_ANSWER_BYTES])
+    return bytes(body[:size])
 
 
 def _header(answer: httpcore.Response, name: bytes) -> bytes | None:

@@ -14,6 +14,13 @@ from safehold.model.errors import AddressRefused
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]*")
+# Browsers drop tabs and line breaks, and take a backslash for a slash; others do not. What two programs
+# could read as two addresses is nobody's honest address.
+_AMBIGUOUS = re.compile(r"[\x00-\x1f\x7f\\]")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_WEB = re.compile(r"(https?://)([^/?]*)([^?]*)(.*)", re.DOTALL | re.IGNORECASE)
+_HOST_AND_PORT = re.compile(r"(\[[^\[\]]*\]|[^\[\]: ]+)(:[0-9]*)?")
+_DOT = re.compile(r"\.|%2e", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +50,15 @@ def parse_target(url: str) -> Target:
     """Read an absolute http or https URL.
 
     Addresses written in decimal, octal, hexadecimal or with fewer than four parts become plain
-    ones. Raises AddressRefused for other schemes, a name or password in the URL, and hosts that
-    are neither a DNS name nor an address.
+    ones, and steps in the path (".", "..", also with %2e) are taken as browsers take them. Raises
+    AddressRefused for other schemes, a name or password in the URL, hosts that are neither a DNS
+    name nor an address, control characters and backslashes before the fragment, and spaces before the
+    path.
     """
     try:
-        parsed = httpx.URL(url).copy_with(fragment=None)
+        parsed = httpx.URL(_plain(url.strip(" ").partition("#")[0]))
     except (httpx.InvalidURL, ValueError):
         raise AddressRefused("The address is not a URL.") from None
-    if parsed.scheme not in _DEFAULT_PORTS:
-        raise AddressRefused("The address is neither http nor https.")
-    if parsed.userinfo:
-        raise AddressRefused("The address carries a name or password.")
     literal = _literal(parsed.raw_host.decode("ascii"))
     host = _name(parsed.raw_host.decode("ascii")) if literal is None else str(literal)
     port = _DEFAULT_PORTS[parsed.scheme] if parsed.port is None else parsed.port
@@ -63,12 +68,61 @@ def parse_target(url: str) -> Target:
 
 
 def redirected(target: Target, location: bytes) -> Target:
-    """Read a Location header, relative or absolute. Raises AddressRefused as `parse_target` does."""
+    """Read a Location header, relative or absolute, as browsers do.
+
+    Raises AddressRefused as `parse_target` does, and for forms that only a browser's repairs make an
+    address of: "http:name", "///name".
+    """
     try:
-        url = str(httpx.URL(target.url).join(location.decode("utf-8")))
-    except (httpx.InvalidURL, ValueError):
+        text = location.decode("utf-8").strip(" ")
+    except ValueError:
         raise AddressRefused("The address redirects to something that is not a URL.") from None
-    return parse_target(url)
+    if _SCHEME.match(text):
+        return parse_target(text)
+    if text.startswith("//"):
+        return parse_target(f"{target.scheme}:{text}")
+    before_query = target.url.partition("?")[0]
+    if not text or text.startswith("#"):
+        return parse_target(target.url)
+    if text.startswith("?"):
+        return parse_target(before_query + text)
+    origin = target.url[: target.url.index("/", len(target.scheme) + 3)]
+    folder = "" if text.startswith("/") else before_query[len(origin) :].rpartition("/")[0] + "/"
+    return parse_target(f"{origin}{folder}{text}")
+
+
+def _refuse_ambiguous(text: str) -> None:
+    if _AMBIGUOUS.search(text):
+        raise AddressRefused("The address holds a control character or a backslash.")
+
+
+def _plain(url: str) -> str:
+    """Return a URL as parsers agree on it: one host, one port, and a path without steps."""
+    _refuse_ambiguous(url)
+    parts = _WEB.fullmatch(url)
+    if parts is None:
+        raise AddressRefused("The address is neither http nor https.")
+    scheme, authority, path, query = parts.groups()
+    if "@" in authority:
+        raise AddressRefused("The address carries a name or password.")
+    if not _HOST_AND_PORT.fullmatch(authority):
+        raise AddressRefused("The address does not name a host and a port as addresses do.")
+    # Two signs that our parser leaves as they are and browsers escape.
+    path, query = path.replace("^", "%5E"), query.replace("'", "%27")
+    return f"{scheme}{authority}/{'/'.join(_without_steps(path.split('/')[1:]))}{query}"
+
+
+def _without_steps(segments: list[str]) -> list[str]:
+    kept: list[str] = []
+    for place, segment in enumerate(segments, 1):
+        dots = _DOT.sub(".", segment)
+        if dots == ".." and kept:
+            kept.pop()
+        if dots not in (".", ".."):
+            kept.append(segment)
+        elif place == len(segments):
+            kept.append("")
+    return kept
 
 
 def _literal(host: str) -> IPAddress | None:

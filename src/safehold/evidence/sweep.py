@@ -1,7 +1,8 @@
 """The sweep: bytes whose time is over are destroyed, once, with a line in the ledger.
 
-Destroying is deleting the wrapped key, in the transaction that writes the ledger. Ciphertext goes after
-the commit; what a dead process left behind is found by comparing the store with what is on record.
+Destroying is deleting the wrapped key, in the transaction that writes the ledger. Before it a line goes to
+the copy of the ledger that outlives the database, see `closing`. Ciphertext goes after the commit; what a
+dead process left behind is found by comparing the store with what is on record.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from safehold.evidence import retention
+from safehold.evidence import closing, retention
 from safehold.model.errors import VaultDown
 from safehold.model.ids import ItemId, MediaId, ObjectId
 from safehold.model.permissions import system_actor
-from safehold.storage import audit
+from safehold.storage import audit, closings
 from safehold.storage import evidence as evidence_rows
 from safehold.storage.database import Database, Tx
 from safehold.storage.evidence import EvidenceObject, Rule
@@ -26,6 +27,9 @@ ORPHAN_AGE = timedelta(hours=1)
 """How old ciphertext must be before it counts as left behind: sealing and recording take seconds."""
 MOST_STRANGERS = 100
 """Objects without any record that one sweep deletes; more of them look like the wrong database."""
+
+RESTORED = "db.restore"
+"""The verb of the audit record that a restore from a backup leaves."""
 
 _ACTOR = system_actor("evidence.sweep").label
 _log = structlog.get_logger()
@@ -37,13 +41,15 @@ class Swept:
 
     destroyed: objects that nobody can open any more. alarms: undecided media past their alarm date that no
     alarm was raised about yet; the caller alarms a person about each. leftovers: ciphertext that an
-    earlier process left behind. strangers_kept: objects without any record that were left alone because
-    there are too many of them; not 0 means that a person must look.
+    earlier process left behind. strangers: how many of those no record names. strangers_kept: objects
+    without any record that were left alone, because there are too many of them or records were restored
+    from a backup less than an hour ago; not 0 means that a person must look.
     """
 
     destroyed: list[ObjectId] = field(default_factory=list)
     alarms: list[MediaId] = field(default_factory=list)
     leftovers: int = 0
+    strangers: int = 0
     strangers_kept: int = 0
 
 
@@ -59,10 +65,10 @@ def sweep(database: Database, vault: Vault, *, now: datetime, limit: int = 100) 
     _recompute_reversed(database, limit)
     with database.begin() as tx:
         media = evidence_rows.due(tx, now=now, limit=limit)
+        begun = closings.media_being_closed(tx, limit=limit)
         done.alarms = evidence_rows.overdue(tx, now=now, limit=limit)
-    for media_id in media:
-        with database.begin() as tx:
-            doomed = _destroy_media(tx, media_id, now)
+    for media_id in dict.fromkeys([*begun, *media]):
+        doomed = _destroy_media(database, vault, media_id, now)
         done.destroyed += [one.id for one in doomed]
         _delete_ciphertext(vault, doomed)
     return done
@@ -72,27 +78,43 @@ def sweep_leftovers(database: Database, vault: Vault, *, now: datetime) -> Swept
     """Delete ciphertext that nothing on record can open, older than an hour.
 
     That is: objects destroyed by a process that died before it came to their ciphertext, and objects
-    that were sealed by one that died before it recorded them. It lists the whole store, so run it
-    less often than `sweep`. Raises VaultDown.
+    that were sealed by one that died before it recorded them. After records were restored, strangers
+    are left alone for an hour: they may be evidence that a newer backup knows. It lists the whole store,
+    so run it less often than `sweep`. Raises VaultDown.
     """
-    done = Swept()
-    strangers: set[ObjectId] = set()
+    done = Swept(leftovers=vault.drop_drafts(before=now - ORPHAN_AGE))
+    with database.begin() as tx:
+        restored_at = audit.newest_of(tx, RESTORED)
+    left = strangers_and_leftovers(database, vault, before=now - ORPHAN_AGE)
+    strangers = [one for one, is_known in left.items() if not is_known]
+    just_restored = restored_at is not None and restored_at > now - ORPHAN_AGE
+    if strangers and (just_restored or len(strangers) > MOST_STRANGERS):
+        _log.error("evidence_strangers_kept", count=len(strangers))
+        done.strangers_kept = len(strangers)
+        left = {one: True for one, is_known in left.items() if is_known}
+    for object_id in left:
+        vault.destroy(object_id)
+        done.leftovers += 1
+    done.strangers = len(strangers) - done.strangers_kept
+    if done.strangers:
+        _log.warning("evidence_strangers_deleted", count=done.strangers)
+    return done
+
+
+def strangers_and_leftovers(database: Database, vault: Vault, *, before: datetime) -> dict[ObjectId, bool]:
+    """Return stored objects, written before an instant, that nothing on record can open.
+
+    Each with whether it is on record as destroyed; False is one that no record names. Raises VaultDown.
+    """
+    destroyed: set[ObjectId] = set()
 
     def live(objects: Sequence[ObjectId]) -> Collection[ObjectId]:
         with database.begin() as tx:
             known = evidence_rows.on_record(tx, objects)
-        strangers.update(set(objects) - known.keys())
+        destroyed.update(one for one, is_live in known.items() if not is_live)
         return [one for one, is_live in known.items() if is_live]
 
-    left = list(vault.orphans(live, before=now - ORPHAN_AGE))
-    if len(strangers) > MOST_STRANGERS:
-        _log.error("evidence_strangers_kept", count=len(strangers))
-        done.strangers_kept = len(strangers)
-        left = [one for one in left if one not in strangers]
-    for object_id in left:
-        vault.destroy(object_id)
-        done.leftovers += 1
-    return done
+    return {one: one in destroyed for one in vault.orphans(live, before=before)}
 
 
 def erased_items(tx: Tx, *, now: datetime, limit: int) -> list[ItemId]:
@@ -117,24 +139,42 @@ def _recompute_reversed(database: Database, limit: int) -> None:
             retention.keep(tx, media_id)
 
 
-def _destroy_media(tx: Tx, media_id: MediaId, now: datetime) -> list[EvidenceObject]:
-    """Destroy the objects of media that is still due; otherwise put its date right and destroy nothing."""
-    retention.lock(tx, media_id)
-    rule = _rule_if_due(tx, media_id, now)
-    if rule is None:
-        return []
-    doomed = evidence_rows.live_objects(tx, media_id)
-    for one in doomed:
-        evidence_rows.destroy_object(tx, one, rule=rule, at=now)
-        audit.append(
-            tx,
-            at=now,
-            actor=_ACTOR,
-            verb="evidence.destroy",
-            object=f"media:{media_id}",
-            detail={"object": str(one.id), "role": one.role.value, "rule": rule.value},
-        )
-    evidence_rows.end_retention(tx, media_id)
+def _destroy_media(
+    database: Database, vault: Vault, media_id: MediaId, now: datetime
+) -> list[EvidenceObject]:
+    """Destroy the objects of media that is still due; otherwise put its date right and destroy nothing.
+
+    What is noted first, written outside second and destroyed third may end between any two of them: the
+    next sweep finds the note, and either goes on or, when people have decided otherwise since, takes the
+    line back.
+    """
+    with database.begin() as tx:
+        retention.lock(tx, media_id)
+        rule = _rule_if_due(tx, media_id, now)
+        doomed = evidence_rows.live_objects(tx, media_id) if rule else []
+        closings.begin_closing(tx, [one.id for one in doomed], at=now)
+    closing.write_lines(vault.ledger, [(one.id, rule) for one in doomed if rule], at=now)
+    with database.begin() as tx:
+        retention.lock(tx, media_id)
+        rule = _rule_if_due(tx, media_id, now)
+        if rule is None:
+            closing.take_back(tx, vault.ledger, media_id, now=now)
+            return []
+        noted = set(closings.closing_of(tx, media_id))
+        doomed = [one for one in evidence_rows.live_objects(tx, media_id) if one.id in noted]
+        for one in doomed:
+            evidence_rows.destroy_object(tx, one, rule=rule, at=now)
+            audit.append(
+                tx,
+                at=now,
+                actor=_ACTOR,
+                verb="evidence.destroy",
+                object=f"media:{media_id}",
+                detail={"object": str(one.id), "role": one.role.value, "rule": rule.value},
+            )
+        closings.end_closing(tx, noted)
+        if not evidence_rows.live_objects(tx, media_id):
+            evidence_rows.end_retention(tx, media_id)
     return doomed
 
 

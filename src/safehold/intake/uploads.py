@@ -14,6 +14,7 @@ from safehold.model.permissions import system_actor
 from safehold.model.scan import ScanResult
 from safehold.model.signal import Signal
 from safehold.storage import audit
+from safehold.storage import inbound_reports as report_rows
 from safehold.storage import items as item_rows
 from safehold.storage import media as media_rows
 from safehold.storage.database import Tx
@@ -83,6 +84,24 @@ def known_media(tx: Tx, sha256: bytes) -> MediaId | None:
     return media_rows.by_digest(tx, sha256)
 
 
+def add_signals(tx: Tx, media_id: MediaId, signals: Sequence[Signal], *, now: datetime) -> int:
+    """Record signals that were taken anew of media that is known, and return how many it has now.
+
+    Those that were there stay as they are. One audit record says so.
+    """
+    media_rows.put_signals(tx, media_id, signals)
+    known = len(media_rows.signals_of(tx, media_id))
+    audit.append(
+        tx,
+        at=now,
+        actor=_INTAKE,
+        verb="media.signals",
+        object=f"media:{media_id}",
+        detail={"taken": len(signals), "known": known},
+    )
+    return known
+
+
 def forget_context(
     tx: Tx,
     *,
@@ -92,11 +111,13 @@ def forget_context(
 ) -> int:
     """Erase where these items, and every appearance of this media, were seen; return how many it was.
 
-    The items themselves stay, without account, address or name. Doing it again erases nothing more. One
-    audit record names each item.
+    The items themselves stay, without account, address or name, and without what somebody wrote about
+    them. Doing it again erases nothing more. One audit record names each item.
     """
     appearances = item_rows.of_media(tx, media_id) if media_id is not None else []
     erased = item_rows.forget_context(tx, [*appearances, *item_ids])
+    item_rows.forget_pages(tx, erased)
+    report_rows.forget_statements(tx, erased)
     for item_id in erased:
         audit.append(tx, at=now, actor=_INTAKE, verb="item.forget_context", object=f"item:{item_id}")
     return len(erased)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -17,6 +17,8 @@ from safehold.storage.database import Database
 
 _SHORTEST_WAIT = 0.01
 _AWAY_WAIT = 2.0
+_CLOCKS_DIFFER = 60.0
+"""Seconds by which the clocks of two machines may differ unnoticed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,8 @@ class Scheduler:
 
 
 def _early(schedule: Schedule, began_at: datetime, now: datetime) -> float:
-    """Return the seconds until a schedule is due; a beginning in the future counts as a wrong clock."""
-    due = min(began_at, now) + timedelta(seconds=schedule.every_seconds)
-    return (due - now).total_seconds()
+    """Return the seconds until a schedule is due: now, where it began far in a future that was taken back."""
+    since = (now - began_at).total_seconds()
+    if since < -max(schedule.every_seconds, _CLOCKS_DIFFER):
+        return 0.0
+    return schedule.every_seconds - since

@@ -8,17 +8,19 @@ from pathlib import Path
 
 from safehold.jobs.record import Record
 from safehold.lists import ledger
+from safehold.lists.doubts import GROWTH_WINDOW, Doubt, count, grows_too_fast, refusal
 from safehold.lists.formats.base import BadLine, EntryDraft, SignalTypes
 from safehold.lists.list_file import ListFile, as_entry, named_lines, nothing_in_it
 from safehold.model.clock import Clock
 from safehold.model.errors import BadListFile
 from safehold.model.events import EntriesChanged
-from safehold.model.hash_list import Origin
+from safehold.model.hash_list import HashList, Origin
 from safehold.model.ids import ListId
 from safehold.model.permissions import Actor
-from safehold.storage import audit
+from safehold.storage import audit, list_changes
 from safehold.storage import hash_lists as list_rows
-from safehold.storage.database import Database
+from safehold.storage.database import Database, Tx
+from safehold.storage.list_changes import ListChangeKind
 
 BATCH_ENTRIES = 5000
 """Entries committed at once: a crash loses at most as much, and readers catch up in small steps."""
@@ -58,27 +60,60 @@ class FileImport:
     batch_entries: int = BATCH_ENTRIES
 
     def run(
-        self, name: str, path: Path, *, strict: bool = False, on_progress: Progress | None = None
+        self,
+        name: str,
+        path: Path,
+        *,
+        strict: bool = False,
+        accepted: frozenset[Doubt] = frozenset(),
+        on_progress: Progress | None = None,
     ) -> ImportReport:
         """Load the file into the list of this name and mark the list refreshed.
 
         Each batch that adds something commits its entries, an audit record and one EntriesChanged together.
         Broken off, it has loaded whole batches; running it again loads the rest. Bad lines are left out and
         reported. strict: with a single bad line nothing is loaded.
-        Raises NotFound for the list, and BadListFile for the file: also where not one line holds an entry,
+        accepted: doubts that a person has looked into. Raises NotFound for the list, DoubtfulImport where one
+        of the others applies, and BadListFile for the file: also where not one line holds an entry,
         for a list that was fetched in vain must not look fresh.
         """
         with self.database.begin() as tx:
             target = ledger.named(tx, name)
         with ListFile(path, self.kinds) as file:
             _check(file, strict=strict)
+            doubts = self._doubts(target, file)
+            if doubts - accepted:
+                raise refusal(doubts - accepted)
             report = ImportReport(0, 0, 0, (), target.last_seq)
             for drafts, bad in _in_batches(file, self.batch_entries):
                 report = _and(report, self._commit(target.id, drafts), bad)
                 if on_progress is not None:
                     on_progress(file.read_bytes, file.size_bytes)
-        self._finish(target.id, report)
+        self._finish(target.id, report, overruled=doubts)
         return report
+
+    def _doubts(self, target: HashList, file: ListFile) -> frozenset[Doubt]:
+        """Return what speaks against loading the file as it is."""
+        drafts = (found for found in file if isinstance(found, EntryDraft))
+        counted = count(drafts)
+        with self.database.begin() as tx:
+            # Until one import has come to its end, the list is being loaded for the first time.
+            live = ledger.show(tx, target.name).entries if target.refreshed_at else 0
+            lately = list_rows.added_since(tx, target.id, self.clock() - GROWTH_WINDOW)
+            grows = grows_too_fast(live=live, lately=lately, coming=counted.entries)
+            # What is on the list already is no growth; that is only asked where it makes a difference.
+            if grows:
+                grows = grows_too_fast(live=live, lately=lately, coming=self._new_ones(tx, target, file))
+        return frozenset(
+            doubt for doubt, applies in ((Doubt.GROWTH, grows), (Doubt.PLAIN, counted.plain > 0)) if applies
+        )
+
+    def _new_ones(self, tx: Tx, target: HashList, file: ListFile) -> int:
+        """Return how many entries of the file are not on the list yet."""
+        return sum(
+            list_rows.count_new(tx, target.id, [as_entry(draft, target.id, self.origin) for draft in drafts])
+            for drafts, _ in _in_batches(file, self.batch_entries)
+        )
 
     def _commit(self, list_id: ListId, drafts: list[EntryDraft]) -> list_rows.Added:
         now = self.clock()
@@ -95,10 +130,11 @@ class FileImport:
                     object=f"list:{list_id}",
                     detail=changed | {"added": added.added, "origin": self.origin.value},
                 )
+                list_changes.append(tx, list_id, ListChangeKind.IMPORTED, at=now, added=added.added)
                 self.record(tx, EntriesChanged(at=now, list_id=list_id, **changed))
         return added
 
-    def _finish(self, list_id: ListId, report: ImportReport) -> None:
+    def _finish(self, list_id: ListId, report: ImportReport, *, overruled: frozenset[Doubt]) -> None:
         now = self.clock()
         with self.database.begin() as tx:
             list_rows.mark_refreshed(tx, list_id, now)
@@ -108,7 +144,12 @@ class FileImport:
                 actor=self.actor.label,
                 verb="list.import",
                 object=f"list:{list_id}",
-                detail={"added": report.added, "known": report.known, "bad_lines": report.bad},
+                detail={
+                    "added": report.added,
+                    "known": report.known,
+                    "bad_lines": report.bad,
+                    "accepted": sorted(overruled),
+                },
             )
 
 

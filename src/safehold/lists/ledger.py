@@ -20,12 +20,17 @@ from safehold.model.hash_list import (
 )
 from safehold.model.ids import EntryId, ListId, new_id
 from safehold.model.permissions import Actor
-from safehold.storage import audit
+from safehold.storage import audit, list_changes
 from safehold.storage import hash_lists as list_rows
 from safehold.storage.database import Tx
+from safehold.storage.list_changes import ListChangeKind
+from safehold.storage.list_changes import PublicChange as PublicChange
 
 LARGEST_MAX_DISTANCE = 64
 """Bits. Unrelated pictures differ in about 128; beyond 64 a list would match what it does not hold."""
+
+LONGEST_SOURCE = 100
+"""Characters."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -36,6 +41,8 @@ class NewList:
 
     max_distance, hold_max_distance: bits, inclusive; hold_max_distance None for 15, or max_distance where
     that is less. may_hold needs a purpose that may hold and, save for a test list, a vetted provenance.
+    source: who stands behind the entries; needed where needs_second_source is set, and for confirming others.
+    needs_second_source: a match holds only where a list of another source confirms it.
     stale_after_seconds: None for a list that does not change by itself.
     """
 
@@ -46,6 +53,8 @@ class NewList:
     may_hold: bool = False
     vetted: bool = False
     provenance: str = ""
+    source: str = ""
+    needs_second_source: bool = False
     stale_after_seconds: int | None = None
 
     @property
@@ -79,6 +88,8 @@ def add_list(tx: Tx, wanted: NewList, *, actor: Actor, now: datetime) -> HashLis
         may_hold=wanted.may_hold,
         vetted=wanted.vetted,
         provenance=wanted.provenance,
+        source=wanted.source.strip(),
+        needs_second_source=wanted.needs_second_source,
         stale_after_seconds=wanted.stale_after_seconds,
         created_at=now,
     )
@@ -91,7 +102,9 @@ def add_list(tx: Tx, wanted: NewList, *, actor: Actor, now: datetime) -> HashLis
         "vetted": new.vetted,
         "max_distance": new.max_distance,
         "hold_max_distance": new.hold_max_distance,
+        "needs_second_source": new.needs_second_source,
     }
+    list_changes.append(tx, new.id, ListChangeKind.DECLARED, at=now)
     audit.append(tx, at=now, actor=actor.label, verb="list.add", object=f"list:{new.id}", detail=detail)
     return new
 
@@ -122,6 +135,7 @@ def withdraw_entries(
             object=f"list:{target.id}",
             detail=detail | {"removed": removed.removed},
         )
+        list_changes.append(tx, target.id, ListChangeKind.WITHDRAWN, at=now, removed=removed.removed)
         changed = EntriesChanged(at=now, list_id=target.id, from_seq=removed.from_seq, to_seq=removed.to_seq)
         record(tx, changed)
     return removed
@@ -135,6 +149,11 @@ def show(tx: Tx, name: str) -> ListSummary:
 def show_all(tx: Tx) -> list[ListSummary]:
     """Return what `show` does for every list, by name."""
     return [_summary(tx, each) for each in list_rows.all_lists(tx)]
+
+
+def public_history(tx: Tx) -> list[PublicChange]:
+    """Return what the public is told of every list, the newest change first: settings, counts and dates."""
+    return list_changes.public_history(tx)
 
 
 def live_entries(tx: Tx, wanted: HashList) -> Iterator[Entry]:
@@ -183,6 +202,11 @@ def _refuse_what_cannot_be(new: HashList) -> None:
             not new.may_hold or checked,
             "may_hold: only once a person here has vetted the list's provenance.",
         ),
+        (
+            not new.needs_second_source or new.source != "",
+            "source: say who stands behind the list, or no other can be told from it.",
+        ),
+        (len(new.source) <= LONGEST_SOURCE, f"source: at most {LONGEST_SOURCE} characters; it is public."),
         (not new.vetted or new.provenance.strip() != "", "provenance: say where a vetted list comes from."),
         (stale_after is None or stale_after > 0, "stale_after_seconds: above 0, or none at all."),
     )

@@ -6,14 +6,16 @@ SafeholdError
 │   ├── MalformedJson, UnsupportedMediaType, WrongMethod
 ├── NotAuthenticated  nobody we know
 ├── NotAllowed        known, but not permitted
+│   ├── ConflictOfInterest, StepUpNeeded
 ├── NotFound          no such thing, or none that this actor may know of
 ├── Conflict          it clashes with what is already recorded
 │   ├── StaleRevision, CaseLocked, IdempotencyMismatch, IdempotencyInProgress, NameTaken
 ├── TooLarge          over a limit that is stated in the message
 ├── Refused           a rule of the house forbids it
-│   ├── AddressRefused, ErasedEvidence
+│   ├── AddressRefused, ErasedEvidence, TooManyViews, NotShowable, TooManyAttempts, Unconfined, DoubtfulImport
 ├── Unavailable       a part we need is down; trying again later is right
-│   ├── DatabaseDown, DatabaseBusy, VaultDown, FetchFailed, DecoderDown
+│   ├── TooOften, DatabaseDown, DatabaseBusy, VaultDown, FetchFailed, DecoderDown, ReaderDown, SignInBusy,
+│   ├── MailFailed, AnchorFailed
 └── Damaged           stored data is not what was written; a person must look
     ├── VaultObjectDamaged, WrongDataFolder
 
@@ -23,6 +25,7 @@ carries a digest, a listed URL, message text, a person's name or media: errors e
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import ClassVar
 
 
@@ -136,6 +139,20 @@ class NotAllowed(SafeholdError):
     advice = "Ask somebody with the permission that is named."
 
 
+class ConflictOfInterest(NotAllowed):
+    """You have declared a conflict of interest about this case."""
+
+    code = "conflict_of_interest"
+    advice = "Take another case. Only another person, a lead, can end a conflict."
+
+
+class StepUpNeeded(NotAllowed):
+    """This needs a recent proof that it is you."""
+
+    code = "step_up_needed"
+    advice = "Confirm that it is you, then do it again."
+
+
 class NotFound(SafeholdError):
     """There is no such thing, or none that you may know of."""
 
@@ -204,6 +221,13 @@ class AddressRefused(Refused):
     advice = "Private, loopback and link-local networks are refused for addresses that come from outside."
 
 
+class DoubtfulImport(Refused):
+    """The list file looks like something that nobody meant to send."""
+
+    code = "doubtful_import"
+    kept = "Nothing was loaded."
+
+
 class ErasedEvidence(Refused):
     """The bytes were destroyed under a retention rule."""
 
@@ -212,11 +236,72 @@ class ErasedEvidence(Refused):
     advice = "The destruction ledger says when and under which rule."
 
 
+class Unconfined(Refused):
+    """Files may not be opened here: a wall around the decoding processes is missing."""
+
+    code = "unconfined"
+    kept = "Nothing was started."
+    advice = (
+        "Use a kernel with Landlock and seccomp (Linux 5.13 or newer, not taken away by the container),"
+        " or set decoding.allow_unconfined = true and say in your risk register why."
+    )
+
+
+class TooManyViews(Refused):
+    """You have asked to see as much as one person may in this time.
+
+    is_daily: it is the limit of a day that stopped it.
+    """
+
+    code = "too_many_views"
+
+    def __init__(self, span: timedelta, most: int) -> None:
+        self.is_daily = span >= timedelta(days=1)
+        name = "day" if self.is_daily else "hour" if span >= timedelta(hours=1) else "minute"
+        super().__init__(
+            f"You have asked {most} times to see something within one {name}; that is the limit.",
+            advice=(
+                "Leave it for today. A lead hears of it, so that you are not left alone with too much."
+                if self.is_daily
+                else f"Go on after the {name}. Most can be decided without looking."
+            ),
+        )
+
+
+class NotShowable(Refused):
+    """Nothing of this media can be decoded, so there is no picture to show."""
+
+    code = "not_showable"
+    kept = "The sealed bytes are as they were."
+    advice = "Decide by what is known of it, or export it for somebody who can read the format."
+
+
+class TooManyAttempts(Refused):
+    """There were too many failed attempts.
+
+    seconds: how long no further attempt is taken, at least 1.
+    """
+
+    code = "too_many_attempts"
+    advice = "Wait as long as it says; a wrong attempt before does not count."
+
+    def __init__(self, seconds: int) -> None:
+        self.seconds = max(1, seconds)
+        super().__init__(f"There were too many failed attempts. Try again in {self.seconds} s.")
+
+
 class Unavailable(SafeholdError):
     """A part that we need is down."""
 
     code = "unavailable"
     advice = "Try again shortly; `safehold doctor` says which part is down."
+
+
+class TooOften(Unavailable):
+    """It was asked too often within an hour."""
+
+    code = "too_often"
+    advice = "Try again in an hour."
 
 
 class DatabaseDown(Unavailable):
@@ -232,6 +317,13 @@ class DatabaseBusy(Unavailable):
     advice = "Send it again: the others are through by now."
 
 
+class SignInBusy(Unavailable):
+    """Too many people are signing in at this moment."""
+
+    code = "sign_in_busy"
+    advice = "Try again in a few seconds."
+
+
 class VaultDown(Unavailable):
     """The evidence store does not answer."""
 
@@ -242,6 +334,13 @@ class DecoderDown(Unavailable):
     """The decoding worker died or did not answer in time."""
 
     code = "decoder_down"
+
+
+class ReaderDown(Unavailable):
+    """The process that opens sealed evidence does not answer."""
+
+    code = "reader_down"
+    advice = "Try again in a few seconds: it is started anew by itself."
 
 
 class FetchFailed(Unavailable):
@@ -255,6 +354,34 @@ class FetchFailed(Unavailable):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(f"The address did not give us what we asked for ({reason}).")
+
+
+class MailFailed(Unavailable):
+    """The mail server did not take the message.
+
+    reason: a stable word: timeout, dns, connect, tls, closed, protocol, no_tls, no_login, login or
+    refused:NNN.
+    """
+
+    code = "mail_failed"
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"The mail server did not take the message ({reason}).")
+
+
+class AnchorFailed(Unavailable):
+    """An outside anchor did not take or give back the head of the audit log's chain.
+
+    reason: a stable word: status:NNN, answer, rejected, untrusted, clock, taken, replaceable or other.
+    """
+
+    code = "anchor_failed"
+    kept = "The audit log is whole and goes on; this place does not vouch for it yet."
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"An outside anchor did not do what it is for ({reason}).")
 
 
 class Damaged(SafeholdError):

@@ -25,6 +25,7 @@ from safehold.model.ids import (
     AppealId,
     AssessmentId,
     CaseId,
+    InboundReportId,
     ItemId,
     ListId,
     ProposalId,
@@ -175,6 +176,16 @@ class AppealReceived(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InboundReportReceived(Event):
+    """Somebody told us about a page. item_id: the page, with its address and nothing fetched from it."""
+
+    kind: ClassVar[str] = "inbound_report_received"
+    item_id: ItemId
+    report_id: InboundReportId
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EntriesChanged(Event):
     """A batch of entries was committed. from_seq, to_seq: both inclusive."""
 
@@ -207,6 +218,7 @@ EVENTS: dict[str, type[Event]] = {
         ItemPreserved,
         ProposalApproved,
         AppealReceived,
+        InboundReportReceived,
         EntriesChanged,
         StepStuck,
     )

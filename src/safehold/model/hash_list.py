@@ -49,9 +49,10 @@ class HashList:
 
     max_distance, hold_max_distance: bits, inclusive, for perceptual signals; exact digests match at
     0 only. may_hold: whether a match within hold_max_distance holds by itself. vetted: a person
-    here has checked the list's provenance. stale_after_seconds: the age after which it no longer
-    counts as current, None for lists that do not change by themselves. last_seq: the sequence number
-    of its newest change, 0 when it never had an entry.
+    here has checked the list's provenance. source: who stands behind its entries, "" where nobody said.
+    needs_second_source: a match holds only where a list of another source confirms it.
+    stale_after_seconds: the age after which it no longer counts as current, None for lists that do not
+    change by themselves. last_seq: the sequence number of its newest change, 0 when it never had an entry.
     """
 
     id: ListId
@@ -63,6 +64,8 @@ class HashList:
     may_hold: bool = False
     vetted: bool = False
     provenance: str = ""
+    source: str = ""
+    needs_second_source: bool = False
     stale_after_seconds: int | None = None
     created_at: datetime
     refreshed_at: datetime | None = None

@@ -15,6 +15,8 @@ class ItemKind(StrEnum):
     MEDIA = "media"
     SIGNALS = "signals"
     MESSAGES = "messages"
+    PAGE = "page"
+    """An address that somebody told us about; nothing of it is here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One appearance at one place and time. media_id is None when only signals were sent."""
+    """One appearance at one place and time. media_id is None when only signals, or an address, were sent."""
 
     id: ItemId
     kind: ItemKind
@@ -54,10 +56,13 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One URL at one time. It has items and is itself assessed. Never add pages to items or digests."""
+    """One URL at one time. It has items and is itself assessed. Never add pages to items or digests.
+
+    url: None once erased.
+    """
 
     id: PageId
-    url: str
+    url: str | None
     seen_at: datetime
 
     def __repr__(self) -> str:

@@ -18,11 +18,13 @@ class Permission(StrEnum):
     SCAN = "scan"
     SCAN_DETAIL = "scan:detail"
     APPEAL_FILE = "appeal.file"
+    INBOUND_REPORT = "inbound.report"
     ITEM_READ = "item.read"
     CASE_READ = "case.read"
     CASE_ASSESS = "case.assess"
     CASE_REVEAL = "case.reveal"
     CASE_REVERSE = "case.reverse"
+    CONFLICT_EDIT = "conflict.edit"
     PROPOSAL_DECIDE = "proposal.decide"
     LIST_READ = "list.read"
     LIST_EDIT = "list.edit"
@@ -58,7 +60,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.ANALYST: frozenset(_REVIEW | {Permission.PROPOSAL_DECIDE}),
     Role.LEAD: frozenset(
         _REVIEW
-        | {Permission.PROPOSAL_DECIDE, Permission.CASE_REVERSE, Permission.WEBHOOK_READ, Permission.JOB_READ}
+        | {Permission.PROPOSAL_DECIDE, Permission.CASE_REVERSE, Permission.CONFLICT_EDIT}
+        | {Permission.WEBHOOK_READ, Permission.JOB_READ}
     ),
     Role.LEGAL: frozenset(
         {
@@ -100,6 +103,7 @@ SCOPES = frozenset(
         Permission.SCAN,
         Permission.SCAN_DETAIL,
         Permission.APPEAL_FILE,
+        Permission.INBOUND_REPORT,
         Permission.ITEM_READ,
         Permission.CASE_READ,
         Permission.LIST_READ,

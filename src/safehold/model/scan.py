@@ -35,7 +35,8 @@ class CheckState(StrEnum):
 class CheckReport:
     """One check's own account of one scan.
 
-    codes: why the state is not OK, such as "list_stale:northland"; empty when it is. limits: what
+    near_miss: nothing of a holding list matched by a few bits; that is counted and never answered. codes:
+    why the state is not OK, such as "list_stale:northland"; empty when it is. limits: what
     ran with little to go on, such as "low_detail:pdq"; that alone does not change the result.
     """
 
@@ -45,6 +46,7 @@ class CheckReport:
     flags: tuple[Flag, ...] = ()
     codes: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
+    near_miss: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,7 +79,7 @@ def _check_words(statement: str, by: str) -> None:
 
 def _contested(tx: Tx, item_id: ItemId | None, case_id: CaseId | None) -> ItemId:
     if item_id is not None:
-        if item_rows.get(tx, item_id) is None:
+        if item_rows.get_bare(tx, item_id) is None:
             raise NotFound("There is no such item.")
         return item_id
     places = case_rows.items_of(tx, case_id) if case_id is not None else []

@@ -9,13 +9,15 @@ from datetime import datetime, timedelta
 from safehold.jobs.record import Record
 from safehold.model.case import Case, CaseState
 from safehold.model.errors import CaseLocked, Conflict, NotFound
-from safehold.model.events import CaseOpened, ItemFlagged, ItemMatched
+from safehold.model.events import CaseOpened, InboundReportReceived, ItemFlagged, ItemMatched
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId, ItemId, SubjectId, UserId, new_id
 from safehold.model.permissions import Actor, system_actor
 from safehold.review import priority
+from safehold.review.conflicts import refuse_conflicted
 from safehold.storage import audit, case_facts
 from safehold.storage import cases as case_rows
+from safehold.storage import inbound_reports as report_rows
 from safehold.storage import items as item_rows
 from safehold.storage import subjects as subject_rows
 from safehold.storage.cases import CaseSummary, Gathering, PassReason
@@ -43,8 +45,10 @@ LOCK_LASTS = timedelta(minutes=15)
 _REVIEW = system_actor("review").label
 
 
-def open_case(tx: Tx, event: ItemMatched | ItemFlagged, *, record: Record, now: datetime) -> CaseId:
-    """Handle item_matched and item_flagged: put the item into a case and return that case.
+def open_case(
+    tx: Tx, event: ItemMatched | ItemFlagged | InboundReportReceived, *, record: Record, now: datetime
+) -> CaseId:
+    """Handle item_matched, item_flagged, inbound_report_received: put the item into a case, and return it.
 
     Cases gather by account, purpose and rehearsal; where no account is known, by media, and else by the
     item alone. Of these at most one is open; a new one is opened when there is none. An item lies in one
@@ -79,7 +83,8 @@ def take_next(
     """Give this analyst the first case of the queue for 15 minutes; None when none is left for them.
 
     A case that they hold already comes back first. Left out: what others hold, what this analyst passed
-    on, and cases in which nothing waits for a person just now. Two analysts never get the same one.
+    on or has a conflict of interest about, and cases in which nothing waits for a person just now. Two
+    analysts never get the same one.
     """
     case = case_rows.find_next(tx, purposes=purposes, analyst=analyst, now=now)
     return _taken(tx, case, analyst, now) if case else None
@@ -88,9 +93,10 @@ def take_next(
 def take(tx: Tx, case_id: CaseId, analyst: AnalystId, now: datetime) -> Case:
     """Give this analyst this case for 15 minutes, again if they hold it already.
 
-    Raises NotFound, CaseLocked while another holds it, Conflict when it is settled.
+    Raises NotFound, CaseLocked while another holds it, Conflict when it is settled, ConflictOfInterest.
     """
     case = existing_case(tx, case_id, for_change=True)
+    refuse_conflicted(tx, case_id, analyst)
     if case.state is CaseState.SETTLED:
         raise Conflict("The case is settled.")
     if case.is_locked_for(analyst, now):
@@ -101,9 +107,11 @@ def take(tx: Tx, case_id: CaseId, analyst: AnalystId, now: datetime) -> Case:
 def held_case(tx: Tx, case_id: CaseId, analyst: AnalystId, *, now: datetime) -> Case:
     """Return a case that this analyst holds, locked against other changes, and let 15 minutes begin anew.
 
-    Raises NotFound, Conflict when it is settled, CaseLocked when another holds it or nobody does any more.
+    Raises NotFound, Conflict when it is settled, CaseLocked when another holds it or nobody does any more,
+    ConflictOfInterest.
     """
     case = existing_case(tx, case_id, for_change=True)
+    refuse_conflicted(tx, case_id, analyst)
     if case.state is CaseState.SETTLED:
         raise Conflict("The case is settled.")
     if case.is_locked_for(analyst, now):
@@ -193,6 +201,7 @@ def _reckon(tx: Tx, case_id: CaseId) -> None:
     weighed = priority.Weighed(
         matches=[match for match in case_facts.matches_of(tx, item_ids) if match.purpose is case.purpose],
         flags=[flag for _, flag in case_facts.flags_of(tx, item_ids)],
+        reports=len(report_rows.of_items(tx, item_ids)),
         items=len(places),
         not_held=sum(place.waits_for is not None and place.item_id not in held for place in places),
     )

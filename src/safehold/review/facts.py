@@ -13,7 +13,8 @@ from typing import TypeVar
 from safehold.model.assessment import Assessment
 from safehold.model.case import Appeal, Case, Outcome, Subject
 from safehold.model.ids import AnalystId, CaseId, ItemId, MediaId
-from safehold.model.item import Context, Item
+from safehold.model.inbound_report import InboundReport
+from safehold.model.item import Context, Item, Page
 from safehold.model.match import Flag
 from safehold.review.answers import from_answers
 from safehold.review.cases import existing_case
@@ -21,6 +22,7 @@ from safehold.storage import appeals as appeal_rows
 from safehold.storage import assessments as assessment_rows
 from safehold.storage import case_facts
 from safehold.storage import cases as case_rows
+from safehold.storage import inbound_reports as report_rows
 from safehold.storage import items as item_rows
 from safehold.storage import media as media_rows
 from safehold.storage import subjects as subject_rows
@@ -55,16 +57,19 @@ class ItemView:
     """One item of a case.
 
     waits_for: what it waits for, None while an outcome stands. media: None when only signals were sent.
-    context: None once erased. matches: nearest first. hold: the newest, standing or released. assessments:
-    the viewer's own, and others' once an outcome stands; hidden_assessments: how many are not shown.
-    outcomes: of this item in this case, reversed ones too, oldest first. earlier: what stands for other
-    appearances of the same media, in any case. appeals: their words are for people alone.
+    context: None once erased. page, report: where somebody told us about an address. matches: nearest first.
+    hold: the newest, standing or released. assessments: the viewer's own, and others' once an outcome
+    stands; hidden_assessments: how many are not shown. outcomes: of this item in this case, reversed ones
+    too, oldest first. earlier: what stands for other appearances of the same media, in any case. appeals:
+    their words are for people alone.
     """
 
     item: Item
     waits_for: WaitsFor | None
     media: MediaFacts | None
     context: Context | None
+    page: Page | None
+    report: InboundReport | None
     matches: tuple[MatchFacts, ...]
     flags: tuple[Flag, ...]
     hold: HoldFacts | None
@@ -143,6 +148,7 @@ def _item_views(
     media = media_rows.facts_of(tx, media_ids)
     matches = _grouped((match.item_id, match) for match in case_facts.matches_of(tx, item_ids))
     flags = _grouped(case_facts.flags_of(tx, item_ids))
+    pages, reports = item_rows.pages_of(tx, item_ids), report_rows.of_items(tx, item_ids)
     holds = case_facts.holds_of(tx, item_ids)
     earlier = _grouped(case_facts.earlier_outcomes(tx, media_ids))
     outcomes = _grouped((one.outcome.item_id, one) for one in assessment_rows.outcomes_of_case(tx, case_id))
@@ -156,6 +162,8 @@ def _item_views(
             waits_for=place.waits_for,
             media=media.get(item.media_id) if item.media_id is not None else None,
             context=stored[item.id].context,
+            page=pages.get(item.id),
+            report=reports.get(item.id),
             matches=tuple(matches[item.id]),
             flags=tuple(flags[item.id]),
             hold=holds.get(item.id),

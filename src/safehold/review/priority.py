@@ -18,6 +18,7 @@ HIGHEST = 100
 """No case has a higher priority."""
 
 _VETTED_NEAR, _VETTED_FAR, _UNVETTED_NEAR, _UNVETTED_FAR, _FLAG = 40, 25, 20, 12, 10
+_REPORTED = 12
 _SEVERITY = {Category.A.value: 30, Category.B.value: 22, Category.C.value: 15, Category.PROHIBITED.value: 10}
 _SEVERITY_UNKNOWN = 12
 _STILL_ONLINE, _WAITS_FOR_ANSWER = 20, 5
@@ -28,12 +29,14 @@ _REPEAT, _REPEATS_AT_MOST = 2, 10
 class Weighed:
     """What a case's priority is made from.
 
-    matches, flags: of all its items. items: how many it has. not_held: how many of those that wait for
+    matches, flags: of all its items. reports: how many of them somebody reported.
+    items: how many it has. not_held: how many of those that wait for
     an outcome are not on hold, so that others may still see them.
     """
 
     matches: Sequence[MatchFacts]
     flags: Sequence[Flag]
+    reports: int = 0
     items: int
     not_held: int
 
@@ -41,7 +44,7 @@ class Weighed:
 def weigh(weighed: Weighed) -> tuple[PriorityPart, ...]:
     """Return the parts of a case's priority, always the same four and in the same order."""
     return (
-        _likelihood(weighed.matches, weighed.flags),
+        _likelihood(weighed),
         _severity(weighed.matches),
         _reach(weighed),
         _repeats(weighed.items),
@@ -53,7 +56,8 @@ def added_up(parts: Sequence[PriorityPart]) -> int:
     return min(HIGHEST, sum(part.weight for part in parts))
 
 
-def _likelihood(matches: Sequence[MatchFacts], flags: Sequence[Flag]) -> PriorityPart:
+def _likelihood(weighed: Weighed) -> PriorityPart:
+    matches, flags = weighed.matches, weighed.flags
     if matches:
         best = max(matches, key=lambda match: (_match_weight(match), -match.distance))
         trust = "a vetted list" if best.vetted else "a list that nobody here has vetted"
@@ -67,6 +71,8 @@ def _likelihood(matches: Sequence[MatchFacts], flags: Sequence[Flag]) -> Priorit
         return PriorityPart(
             name="likelihood", seen="No match; somebody is asked to look", weight=round(_FLAG * score)
         )
+    if weighed.reports:
+        return PriorityPart(name="likelihood", seen="Somebody reported it", weight=_REPORTED)
     return PriorityPart(name="likelihood", seen="No match and no flag any more", weight=0)
 
 

@@ -13,6 +13,7 @@ from safehold.model.events import AssessmentFiled, ItemCleared, ItemConfirmed, O
 from safehold.model.ids import AnalystId, CaseId, OutcomeId, UserId, new_id
 from safehold.model.permissions import system_actor
 from safehold.review.cases import existing_case, person
+from safehold.review.conflicts import has_conflict, refuse_conflicted
 from safehold.storage import assessments as assessment_rows
 from safehold.storage import audit, case_facts
 from safehold.storage import cases as case_rows
@@ -37,7 +38,8 @@ def settle(tx: Tx, event: AssessmentFiled, *, record: Record, now: datetime) -> 
     """Handle assessment_filed: one analyst's assessment settles the item, if they saw enough to say so.
 
     To confirm what no vetted list vouches for (holding distance or nearer), the analyst must have seen
-    it clearly; else the item waits for that, and the case says so. When every item of the case has an
+    it clearly; else the item waits for that, and the case says so. Where the analyst has since declared a
+    conflict of interest, it waits for somebody else. When every item of the case has an
     outcome, the case is settled. An outcome raises no revision: the filing that it follows did. Doing
     this again, or for an assessment that a newer one or a standing outcome has overtaken, changes nothing.
     """
@@ -47,8 +49,11 @@ def settle(tx: Tx, event: AssessmentFiled, *, record: Record, now: datetime) -> 
     case = existing_case(tx, filed.case_id, for_change=True)
     if _is_overtaken(tx, filed):
         return
+    if has_conflict(tx, case.id, filed.analyst_id):
+        _leave_open(tx, filed, WaitsFor.ASSESSMENT, now)
+        return
     if must_be_seen_clearly(tx, filed):
-        _leave_open(tx, filed, now)
+        _leave_open(tx, filed, WaitsFor.CLEAR_VIEW, now)
         return
     outcome = _settle_item(tx, filed, now)
     case_rows.set_waits_for(tx, case.id, filed.item_id, None)
@@ -78,12 +83,13 @@ def reverse(
 
     The caller has checked that the person may. The case opens again; where another case has been opened
     for the same account meanwhile, the item joins that one, for only one may be open. Raises NotFound,
-    and Conflict when the outcome was reversed before.
+    ConflictOfInterest, and Conflict when the outcome was reversed before.
     """
     stored = assessment_rows.get_outcome(tx, outcome_id)
     if stored is None:
         raise NotFound("There is no such outcome.")
     outcome = stored.outcome
+    refuse_conflicted(tx, outcome.case_id, by)
     event_rows.current_revision(tx, outcome.item_id, for_update=True)
     if not assessment_rows.set_reversed(tx, outcome_id, by=by, at=now):
         raise Conflict("The outcome was reversed before.")
@@ -114,12 +120,12 @@ def _is_overtaken(tx: Tx, filed: StoredAssessment) -> bool:
     )
 
 
-def _leave_open(tx: Tx, filed: StoredAssessment, now: datetime) -> None:
+def _leave_open(tx: Tx, filed: StoredAssessment, waits_for: WaitsFor, now: datetime) -> None:
     place = case_rows.item_in(tx, filed.case_id, filed.item_id)
     if place is None or place.waits_for is not WaitsFor.SETTLING:
         return
-    case_rows.set_waits_for(tx, filed.case_id, filed.item_id, WaitsFor.CLEAR_VIEW)
-    _audit(tx, filed, "item.left_open", now, waits_for=WaitsFor.CLEAR_VIEW.value)
+    case_rows.set_waits_for(tx, filed.case_id, filed.item_id, waits_for)
+    _audit(tx, filed, "item.left_open", now, waits_for=waits_for.value)
 
 
 def _settle_item(tx: Tx, filed: StoredAssessment, now: datetime) -> Outcome:

@@ -9,6 +9,7 @@ from safehold.model.case import Subject, SubjectPart
 from safehold.model.errors import CaseLocked, NotFound, StaleRevision
 from safehold.model.ids import AnalystId, SubjectId
 from safehold.review.cases import existing_case, person
+from safehold.review.conflicts import refuse_conflicted
 from safehold.storage import audit
 from safehold.storage import cases as case_rows
 from safehold.storage import subjects as subject_rows
@@ -21,12 +22,13 @@ def set_part(
     """Set a subject's part and return the subject as it is now. The case's revision rises too.
 
     revision: the subject's, as the person saw it. Raises NotFound; StaleRevision when somebody has set
-    the part since; CaseLocked while another analyst holds the case; Refused when the new part is
-    unknown or victim and an account action that names the subject is planned or was approved.
+    the part since; CaseLocked while another analyst holds the case; ConflictOfInterest; Refused when the
+    new part is unknown or victim and an account action that names the subject is planned or was approved.
     """
     found = subject_rows.get(tx, subject_id)
     if found is None:
         raise NotFound("There is no such subject.")
+    refuse_conflicted(tx, found.case_id, by)
     if existing_case(tx, found.case_id, for_change=True).is_locked_for(by, now):
         raise CaseLocked()
     current = subject_rows.get(tx, subject_id, for_change=True)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from safehold.model.assessment import Tier
-from safehold.model.errors import BadForm, Conflict, NotFound, Refused
-from safehold.model.ids import AnalystId, CaseId, ItemId, RevealId, UserId, new_id
+from safehold.model.case import CaseState
+from safehold.model.errors import BadForm, CaseLocked, Conflict, NotFound, Refused, TooManyViews
+from safehold.model.ids import AnalystId, CaseId, ItemId, RevealId, SessionId, UserId, new_id
 from safehold.model.permissions import system_actor
-from safehold.review.cases import held_case, person
+from safehold.review.cases import existing_case, held_case, person
+from safehold.review.conflicts import refuse_conflicted
 from safehold.storage import audit
 from safehold.storage import cases as case_rows
 from safehold.storage import items as item_rows
@@ -18,30 +23,66 @@ from safehold.storage.reveals import Reveal
 
 __all__ = [
     "SHOWN_AT_MOST",
+    "TICKET_LASTS",
     "Reveal",
+    "ViewLimits",
     "clearest_seen",
     "close_abandoned",
     "close_reveal",
+    "digest_of_ticket",
+    "issue_ticket",
     "mark_fetched",
+    "note_refusal",
     "open_reveal",
+    "showing_of",
     "time_looked_today",
+    "use_ticket",
 ]
 
 SHOWN_AT_MOST = timedelta(seconds=60)
 """A showing ends by then at the latest; whoever wants to go on looking asks again."""
+TICKET_LASTS = timedelta(seconds=30)
+"""How long the ticket of a showing can be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewLimits:
+    """How many showings one person may ask for in any minute, hour and day."""
+
+    per_minute: int = 30
+    per_hour: int = 200
+    per_day: int = 400
+
+    def windows(self) -> tuple[tuple[timedelta, int], ...]:
+        """Return each span of time with the number that is allowed in it, the longest first."""
+        return (
+            (timedelta(days=1), self.per_day),
+            (timedelta(hours=1), self.per_hour),
+            (timedelta(minutes=1), self.per_minute),
+        )
 
 
 def open_reveal(
-    tx: Tx, case_id: CaseId, item_id: ItemId, tier: Tier, *, by: AnalystId, now: datetime
+    tx: Tx,
+    case_id: CaseId,
+    item_id: ItemId,
+    tier: Tier,
+    *,
+    by: AnalystId,
+    now: datetime,
+    limits: ViewLimits | None = None,
 ) -> RevealId:
     """Record that this analyst asks to see an item this clearly. Commit it before any byte is read.
 
-    tier: blurred or clear. Raises CaseLocked unless the analyst holds the case, Conflict when the case is
-    settled, NotFound when the item is not in it, Refused when the item has no media, BadForm for tier none.
+    tier: blurred or clear. limits: None for none. Raises CaseLocked unless the analyst holds the case,
+    Conflict when the case is settled, ConflictOfInterest, NotFound when the item is not in it, Refused when
+    the item has no media, TooManyViews, BadForm for tier none.
     """
     if tier is Tier.NONE:
         raise BadForm("tier: blurred or clear.")
     held_case(tx, case_id, by, now=now)
+    if limits is not None:
+        _keep_within(tx, limits, by, now)
     stored = item_rows.get(tx, item_id)
     if stored is None or case_rows.item_in(tx, case_id, item_id) is None:
         raise NotFound("There is no such item in this case.")
@@ -60,10 +101,65 @@ def open_reveal(
     return reveal.id
 
 
-def mark_fetched(tx: Tx, reveal_id: RevealId, *, by: AnalystId, now: datetime) -> Reveal:
-    """Record that the bytes are about to be sent, and say which item and tier it is. Commit it before that.
+def issue_ticket(tx: Tx, reveal_id: RevealId, *, session_id: SessionId) -> str:
+    """Return the ticket that fetches this showing once, within TICKET_LASTS: 256 random bits, kept nowhere.
 
-    Read the bytes in the same transaction: what cannot be opened then leaves no trace of having been seen.
+    session_id: the session in which it was asked for; when that ends, so does the ticket.
+    """
+    ticket = secrets.token_urlsafe(32)
+    reveal_rows.set_ticket(tx, reveal_id, token_digest=digest_of_ticket(ticket), session_id=session_id)
+    return ticket
+
+
+def digest_of_ticket(ticket: str) -> bytes:
+    """Return what is recorded of a ticket."""
+    return hashlib.sha256(ticket.encode()).digest()
+
+
+def showing_of(tx: Tx, token_digest: bytes, *, now: datetime) -> Reveal:
+    """Return the showing that a ticket is for, locked until the end.
+
+    Raises NotFound for a ticket that is unknown, was used, or is as old as TICKET_LASTS.
+    """
+    reveal = reveal_rows.by_ticket(tx, token_digest)
+    if reveal is None or now >= reveal.opened_at + TICKET_LASTS:
+        raise NotFound("There is no such ticket.")
+    return reveal
+
+
+def use_ticket(tx: Tx, reveal: Reveal, *, now: datetime) -> None:
+    """Use the ticket of a showing up. It stays unseen until `mark_fetched`.
+
+    Whoever asked must still hold the case. Raises Conflict when the showing or the case has ended,
+    CaseLocked, ConflictOfInterest.
+    """
+    if reveal.fetched_at is not None or reveal.closed_at is not None:
+        raise Conflict("This showing has ended.", advice="Ask for a new one.")
+    case = existing_case(tx, reveal.case_id)
+    if case.state is CaseState.SETTLED:
+        raise Conflict("The case is settled.")
+    if case.locked_by != reveal.user_id or case.locked_until is None or case.locked_until <= now:
+        raise CaseLocked("Whoever asked does not hold the case.")
+    refuse_conflicted(tx, reveal.case_id, reveal.user_id)
+    reveal_rows.use_ticket(tx, reveal.id)
+
+
+def note_refusal(tx: Tx, refused: TooManyViews, *, by: AnalystId, now: datetime) -> None:
+    """Put on record that somebody wanted to see more than a person may."""
+    audit.append(
+        tx,
+        at=now,
+        actor=person(by).label,
+        verb="reveal.refused",
+        object=f"user:{by}",
+        detail={"of_the_day": refused.is_daily},
+    )
+
+
+def mark_fetched(tx: Tx, reveal_id: RevealId, *, by: AnalystId, now: datetime) -> Reveal:
+    """Record that the picture is about to be sent, and say which item and tier it is. Commit it before that.
+
+    Call it once the picture is there: what could not be opened was not seen.
 
     A reveal is fetched once: a second showing is a second reveal. Raises NotFound for another person's,
     Conflict when it was fetched, was closed, or is older than a minute.
@@ -115,6 +211,14 @@ def clearest_seen(tx: Tx, item_id: ItemId, *, by: AnalystId) -> Tier:
     """Return the clearest form in which this analyst was in fact sent this item."""
     seen = reveal_rows.tiers_seen(tx, UserId(by), item_id)
     return next((tier for tier in (Tier.CLEAR, Tier.BLURRED) if tier in seen), Tier.NONE)
+
+
+def _keep_within(tx: Tx, limits: ViewLimits, by: AnalystId, now: datetime) -> None:
+    # Two requests at once would else both find the last place free.
+    tx.lock(f"reveals of {by}")
+    for span, most in limits.windows():
+        if reveal_rows.opened_since(tx, UserId(by), now - span) >= most:
+            raise TooManyViews(span, most)
 
 
 def _own(tx: Tx, reveal_id: RevealId, by: AnalystId) -> Reveal:

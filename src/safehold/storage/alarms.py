@@ -67,6 +67,12 @@ def clear_one(tx: Tx, alarm_id: AlarmId, *, now: datetime) -> bool:
     return tx.run(statement.values(cleared_at=now)).rowcount == 1
 
 
+def raised_since(tx: Tx, code: str, subject: str, since: datetime) -> bool:
+    """Say whether this alarm was raised after an instant, whether it still stands or not."""
+    raised = sa.exists().where(alarm.c.code == code, alarm.c.subject == subject, alarm.c.raised_at > since)
+    return bool(tx.run(sa.select(raised)).scalar_one())
+
+
 def lock(tx: Tx, code: str, subject: str) -> None:
     """Wait until nobody else raises or clears this alarm, and hold them off until tx ends."""
     tx.lock(f"alarm {code} {subject}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,6 +48,8 @@ assessment = sa.Table(
     sa.ForeignKeyConstraint(
         ["case_id", "purpose"], ["review_case.id", "review_case.purpose"], name="fk_assessment_purpose"
     ),
+    # An outcome refers to all of them: it says what this person found about this item in this case.
+    sa.UniqueConstraint("id", "case_id", "item_id", "finding", "analyst_id", name="uq_assessment_whole"),
     sa.Index("ix_assessment_item_id", "item_id"),
     sa.Index("ix_assessment_case_id", "case_id"),
 )
@@ -63,6 +65,7 @@ outcome = sa.Table(
     sa.Column("category", sa.Text),
     sa.Column("settled_at", Instant, nullable=False),
     sa.Column("settled_by", sa.ForeignKey("app_user.id"), nullable=False),
+    sa.Column("rests_on", Uuid, nullable=False),
     sa.Column("reversed_at", Instant),
     sa.Column("reversed_by", sa.ForeignKey("app_user.id")),
     one_of("finding", Finding),
@@ -71,6 +74,17 @@ outcome = sa.Table(
     sa.CheckConstraint(AGAINST_TERMS_HAS_ITS_PURPOSES, name="against_terms_has_its_purposes"),
     sa.ForeignKeyConstraint(
         ["case_id", "purpose"], ["review_case.id", "review_case.purpose"], name="fk_outcome_purpose"
+    ),
+    sa.ForeignKeyConstraint(
+        ["rests_on", "case_id", "item_id", "finding", "settled_by"],
+        [
+            "assessment.id",
+            "assessment.case_id",
+            "assessment.item_id",
+            "assessment.finding",
+            "assessment.analyst_id",
+        ],
+        name="fk_outcome_rests_on",
     ),
     sa.CheckConstraint("(reversed_at is null) = (reversed_by is null)", name="reversed_together"),
     sa.Index(
@@ -186,8 +200,12 @@ def has_assessed(tx: Tx, case_id: CaseId, item_id: ItemId, analyst: AnalystId) -
 
 
 @writes(outcome, outcome_assessment)
-def insert_outcome(tx: Tx, settled: Outcome, *, purpose: Purpose, rests_on: Iterable[AssessmentId]) -> None:
-    """Record an outcome and the assessments that it rests on. settled.by: its first person settles it."""
+def insert_outcome(tx: Tx, settled: Outcome, *, purpose: Purpose, rests_on: Sequence[AssessmentId]) -> None:
+    """Record an outcome and the assessments that it rests on, at least one.
+
+    settled.by: its first person settles it, and the first assessment is theirs, of the same item in the same
+    case and with the same finding; the database refuses anything else.
+    """
     tx.run(
         outcome.insert().values(
             id=settled.id,
@@ -198,6 +216,7 @@ def insert_outcome(tx: Tx, settled: Outcome, *, purpose: Purpose, rests_on: Iter
             category=settled.category.value if settled.category else None,
             settled_at=settled.settled_at,
             settled_by=settled.by[0],
+            rests_on=rests_on[0],
         )
     )
     rows = [{"outcome_id": settled.id, "assessment_id": filed} for filed in rests_on]
@@ -235,6 +254,18 @@ def standing_outcome(tx: Tx, case_id: CaseId, item_id: ItemId) -> Outcome | None
     return found[0].outcome if found else None
 
 
+def was_cleared(tx: Tx, case_id: CaseId, item_id: ItemId, finding: Finding) -> bool:
+    """Say whether an outcome with this finding, which confirms nothing, was ever settled here."""
+    settled = _outcome_of(case_id, item_id).where(outcome.c.finding == finding.value)
+    return not finding.confirms and bool(tx.run(sa.select(settled)).scalar_one())
+
+
+def was_reversed(tx: Tx, case_id: CaseId, item_id: ItemId) -> bool:
+    """Say whether an outcome of this item in this case was ever reversed."""
+    settled = _outcome_of(case_id, item_id).where(outcome.c.reversed_at.is_not(None))
+    return bool(tx.run(sa.select(settled)).scalar_one())
+
+
 def outcomes_of_case(tx: Tx, case_id: CaseId) -> list[StoredOutcome]:
     """Return the outcomes of a case, reversed ones too, oldest first."""
     return _outcomes(tx, outcome.c.case_id == case_id)
@@ -244,6 +275,10 @@ def standing_outcomes_of_item(tx: Tx, item_id: ItemId) -> list[Outcome]:
     """Return the outcomes that stand for this item, one per case in which it lies at most."""
     found = _outcomes(tx, outcome.c.item_id == item_id, outcome.c.reversed_at.is_(None))
     return [stored.outcome for stored in found]
+
+
+def _outcome_of(case_id: CaseId, item_id: ItemId) -> sa.Exists:
+    return sa.exists().where(outcome.c.case_id == case_id, outcome.c.item_id == item_id)
 
 
 def _outcomes(tx: Tx, *where: sa.ColumnElement[bool]) -> list[StoredOutcome]:

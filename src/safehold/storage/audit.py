@@ -11,7 +11,7 @@ import json
 import os
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -173,6 +173,20 @@ def of_object(tx: Tx, object: str) -> list[StoredRecord]:
         .order_by(audit_record.c.at, audit_record.c.id)
     )
     return [StoredRecord(**row) for row in tx.run(statement).mappings()]
+
+
+def newest_of(tx: Tx, verb: str, *, object: str = "database") -> datetime | None:
+    """Return when a verb was recorded last about the database, or another object; None when never."""
+    statement = sa.select(sa.func.max(audit_record.c.at)).where(
+        audit_record.c.object == object, audit_record.c.verb == verb
+    )
+    return cast("datetime | None", tx.run(statement).scalar_one())
+
+
+def may_read_personal(tx: Tx) -> bool:
+    """Say whether the role that this process connects as may read personal side rows; no surface's may."""
+    asked = sa.select(sa.func.has_table_privilege(audit_personal.name, "select"))
+    return bool(tx.run(asked).scalar_one())
 
 
 def personal_rows(tx: Tx, record_ids: list[UUID]) -> dict[UUID, dict[str, Any]]:

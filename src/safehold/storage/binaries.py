@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import BinaryIO
 
 from safehold.model.errors import DatabaseDown
 
@@ -35,22 +36,35 @@ class Binaries:
     folder: Path
     major: int
 
-    def run(self, program: str, *arguments: str, seconds: float = 120) -> None:
+    def run(
+        self,
+        program: str,
+        *arguments: str,
+        seconds: float | None = 120,
+        reads: BinaryIO | None = None,
+        writes: BinaryIO | None = None,
+        service: Path | None = None,
+    ) -> None:
         """Run `program` to its end, as an ordinary user also when we are root.
 
-        The environment is nearly empty: the server lives longer than we do and has no use for our secrets,
-        and PGPORT and its kin would move it to another place. Raises DatabaseDown with what the program
-        said when it fails, cannot be run, or takes longer than `seconds`.
+        reads, writes: open files for its standard input and output, otherwise nothing and what it says.
+        service: a file that says how a client reaches the server, as the service `safehold`; so a password
+        is neither among the arguments nor in the environment. That is nearly empty: the server lives longer
+        than we do and has no use for our secrets, and PGPORT and its kin would move it to another place.
+        Raises DatabaseDown with what the program said when it fails, cannot be run, or takes longer than
+        `seconds`; None is for as long as it takes.
         """
         command = [*_prefix(), str(self.folder / program), *arguments]
         environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}
+        if service is not None:
+            environment |= {"PGSERVICEFILE": str(service), "PGSERVICE": "safehold"}
         # A file and not a pipe: the server that pg_ctl leaves behind would keep a pipe open for ever.
         with tempfile.TemporaryFile() as said:
             try:
                 code = subprocess.run(
                     command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=said,
+                    stdin=reads or subprocess.DEVNULL,
+                    stdout=writes or said,
                     stderr=said,
                     env=environment,
                     cwd="/",
@@ -58,7 +72,7 @@ class Binaries:
                     check=False,
                 ).returncode
             except subprocess.TimeoutExpired as error:
-                raise DatabaseDown(f"{program} did not finish within {seconds:.0f} seconds.") from error
+                raise DatabaseDown(f"{program} did not finish within {seconds or 0:.0f} seconds.") from error
             except OSError as error:
                 raise _cannot_run(program, str(error.strerror)) from error
             if code:

@@ -39,6 +39,7 @@ class MatchFacts:
     distance: int
     max_distance: int
     hold_max_distance: int
+    needs_second_source: bool = False
     may_hold: bool
     category: str | None
     labels: tuple[str, ...]
@@ -47,8 +48,12 @@ class MatchFacts:
 
     @property
     def vouched(self) -> bool:
-        """Whether a vetted list knows the media this closely: its holding distance, or nearer."""
-        return self.vetted and self.distance <= self.hold_max_distance
+        """Whether a vetted list knows the media this closely: its holding distance, or nearer.
+
+        Where the list asks for a second source, that one must have confirmed it.
+        """
+        known = self.may_hold or not self.needs_second_source
+        return self.vetted and known and self.distance <= self.hold_max_distance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +101,7 @@ def matches_of(tx: Tx, item_ids: Iterable[ItemId]) -> list[MatchFacts]:
         hash_list.c.vetted,
         hash_list.c.max_distance,
         hash_list.c.hold_max_distance,
+        hash_list.c.needs_second_source,
     ).join(hash_list, hash_list.c.id == match.c.list_id)
     statement = listed.where(match.c.item_id.in_(list(item_ids))).order_by(match.c.distance, match.c.id)
     return [
@@ -109,6 +115,7 @@ def matches_of(tx: Tx, item_ids: Iterable[ItemId]) -> list[MatchFacts]:
             distance=row.distance,
             max_distance=row.max_distance,
             hold_max_distance=row.hold_max_distance,
+            needs_second_source=row.needs_second_source,
             may_hold=row.may_hold,
             category=row.category,
             labels=tuple(row.labels),

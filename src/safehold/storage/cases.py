@@ -13,7 +13,8 @@ from sqlalchemy.dialects import postgresql
 
 from safehold.model.case import Case, CaseState, PriorityPart
 from safehold.model.hash_list import Purpose
-from safehold.model.ids import AnalystId, CaseId, ItemId
+from safehold.model.ids import AnalystId, CaseId, ItemId, UserId
+from safehold.storage import conflicts
 from safehold.storage.database import Tx
 from safehold.storage.tables import Instant, Json, Uuid, metadata, one_of, owned_by, writes
 
@@ -99,6 +100,12 @@ case_pass = sa.Table(
 owned_by("review", review_case, case_item, case_pass)
 
 
+_STANDING = tuple(
+    review_case.c[name]
+    for name in ("id", "number", "purpose", "state", "rehearsal", "opened_at", "settled_at")
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Gathering:
     """What belongs into one open case. by: "account:…" where an account is known, else media or item."""
@@ -119,6 +126,19 @@ class CaseItem:
     item_id: ItemId
     joined_at: datetime
     waits_for: WaitsFor | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseStanding:
+    """Where a case stands, without whom it is about or who works on it: all that the API's role can ask."""
+
+    id: CaseId
+    number: int
+    purpose: Purpose
+    state: CaseState
+    rehearsal: bool
+    opened_at: datetime
+    settled_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +217,26 @@ def get(tx: Tx, case_id: CaseId, *, for_change: bool = False) -> Case | None:
     return _case(row) if row else None
 
 
+def standing_of(tx: Tx, case_id: CaseId) -> CaseStanding | None:
+    """Return where a case stands, None when there is no such case."""
+    row = tx.run(sa.select(*_STANDING).where(review_case.c.id == case_id)).mappings().first()
+    if row is None:
+        return None
+    typed = {"purpose": Purpose(row["purpose"]), "state": CaseState(row["state"])}
+    return CaseStanding(**{**row, **typed})
+
+
+def ids_of_item(tx: Tx, item_id: ItemId) -> list[CaseId]:
+    """Return every case in which this item lies, oldest first."""
+    statement = (
+        sa.select(review_case.c.id)
+        .join(case_item, case_item.c.case_id == review_case.c.id)
+        .where(case_item.c.item_id == item_id)
+        .order_by(review_case.c.opened_at, review_case.c.id)
+    )
+    return [CaseId(case_id) for case_id in tx.run(statement).scalars()]
+
+
 def gathering_of(tx: Tx, case_id: CaseId) -> Gathering | None:
     """Return what the case gathers by, None when there is no such case."""
     columns = (review_case.c.gathered_by, review_case.c.purpose, review_case.c.rehearsal)
@@ -231,8 +271,8 @@ def find_next(tx: Tx, *, purposes: Iterable[Purpose], analyst: AnalystId, now: d
     """Return the first case that this analyst can take, locked against other changes; None when none is left.
 
     A case that this analyst still holds comes before all others: nobody hoards cases by asking twice.
-    Left out: cases that another analyst holds or is taking this instant, that this analyst passed on,
-    or in which no item waits for a person.
+    Left out: cases that another analyst holds or is taking this instant, that this analyst passed on or
+    has a conflict of interest about, or in which no item waits for a person.
     """
     passed = sa.exists().where(case_pass.c.case_id == review_case.c.id, case_pass.c.analyst_id == analyst)
     waits = sa.exists().where(
@@ -248,12 +288,18 @@ def find_next(tx: Tx, *, purposes: Iterable[Purpose], analyst: AnalystId, now: d
     first_mine = sa.case((mine, 0), else_=1)
     statement = (
         _in_order(sa.select(review_case), purposes, first_mine)
-        .where(free, ~passed, waits)
+        .where(free, ~passed, waits, ~conflicts.of_user_and_case(review_case.c.id, analyst))
         .limit(1)
         .with_for_update(skip_locked=True)
     )
     row = tx.run(statement).first()
     return _case(row) if row else None
+
+
+def held_by(tx: Tx, user_id: UserId) -> list[CaseId]:
+    """Return the cases whose lock names this person, run out or not."""
+    statement = sa.select(review_case.c.id).where(review_case.c.locked_by == user_id)
+    return [CaseId(row.id) for row in tx.run(statement)]
 
 
 @writes(review_case)

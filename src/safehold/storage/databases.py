@@ -141,7 +141,8 @@ def _connected(conninfo: str) -> Iterator[psycopg.Connection]:
     try:
         with psycopg.connect(conninfo, autocommit=True) as connection:
             yield connection
-    except psycopg.errors.DuplicateDatabase as error:
+    except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation) as error:
+        # The second is what two who make it at the same moment are told.
         raise NameTaken("A database of this name exists already.") from error
     except psycopg.errors.InvalidCatalogName as error:
         raise NotFound("There is no database of this name.") from error

@@ -16,6 +16,7 @@ from safehold.model.assessment import Category, Finding
 from safehold.model.errors import NotFound
 from safehold.model.events import Event, to_fields
 from safehold.model.ids import CaseId, DeliveryId, EventId, ItemId
+from safehold.model.item import ItemKind
 from safehold.storage.assessments import outcome
 from safehold.storage.database import Tx
 from safehold.storage.events import event as event_table
@@ -96,10 +97,14 @@ class RecordedEvent:
 
 @dataclass(frozen=True, slots=True)
 class ItemFacts:
-    """What a message may say about an item. content_id: the platform's own id, None once erased."""
+    """What a message may say about an item. content_id: the platform's own id, None once erased.
+
+    is_page: it is an address that somebody reported, which no platform sent us.
+    """
 
     content_id: str | None = field(repr=False)
     rehearsal: bool
+    is_page: bool
 
 
 _older, _older_event = delivery.alias("older"), event_table.alias("older_event")
@@ -128,14 +133,14 @@ def recorded(tx: Tx, event: Event) -> RecordedEvent:
 def item_facts(tx: Tx, item_id: ItemId) -> ItemFacts:
     """Return what a message may say about an item. Raises NotFound."""
     statement = (
-        sa.select(item.c.rehearsal, item_context.c.content_id)
+        sa.select(item.c.rehearsal, item.c.kind, item_context.c.content_id)
         .outerjoin(item_context, item_context.c.item_id == item.c.id)
         .where(item.c.id == item_id)
     )
     row = tx.run(statement).first()
     if row is None:
         raise NotFound("There is no such item.")
-    return ItemFacts(row.content_id, row.rehearsal)
+    return ItemFacts(row.content_id, row.rehearsal, row.kind == ItemKind.PAGE)
 
 
 def standing_finding(tx: Tx, item_id: ItemId, case_id: CaseId) -> tuple[Finding, Category | None] | None:

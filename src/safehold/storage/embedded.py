@@ -7,6 +7,7 @@ import hashlib
 import os
 import signal
 import stat
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -15,11 +16,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import structlog
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 from sqlalchemy import URL
 
-from safehold.model.errors import DatabaseDown
+from safehold.model.errors import DatabaseDown, SafeholdError
 from safehold.storage.binaries import Binaries, find_binaries
 from safehold.storage.cluster import check_major, make_cluster, recorded_major, write_settings
 
@@ -27,6 +29,8 @@ _PORT = 5432
 _PATIENCE = 120.0  # seconds to start (crash recovery included) or to stop
 _LONGEST_SOCKET = 100  # the kernel allows 107 bytes
 _LARGEST_LOG = 1 << 20
+_LOOK_EVERY = 0.5  # seconds between two looks at whether the server lives
+_LONGEST_PAUSE = 30.0
 # Not the temporary folder of the environment: processes with different TMPDIRs have to meet.
 _SHORT_FOLDER = Path("/tmp")  # noqa: S108  each server makes a private folder below it
 # What a killed server's last children cause, for a moment, until they too have gone.
@@ -83,6 +87,22 @@ class EmbeddedServer:
             self._run(binaries)
             undo.pop_all()
 
+    @contextmanager
+    def kept_running(self) -> Iterator[None]:
+        """Start the server again whenever it dies, for as long as the block lasts; between start and stop.
+
+        A long-lived process would else answer "database down" until somebody restarts it. The look costs a
+        line of a file. What fails is logged and tried again, with growing pauses; nothing is ever made anew.
+        """
+        ending = threading.Event()
+        guard = threading.Thread(target=self._guard, args=(ending,), name="embedded database", daemon=True)
+        guard.start()
+        try:
+            yield
+        finally:
+            ending.set()
+            guard.join()
+
     def stop(self) -> None:
         """Stop using the server; it is stopped, and its clients cut off, when nobody else uses it.
 
@@ -136,6 +156,25 @@ class EmbeddedServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _guard(self, ending: threading.Event) -> None:
+        pause = _LOOK_EVERY
+        while not ending.wait(pause):
+            pause = _LOOK_EVERY if self._revive() else min(2 * pause, _LONGEST_PAUSE)
+
+    def _revive(self) -> bool:
+        """Start the server if it has died; False when that failed."""
+        if self.pid() is not None or not (self._cluster / "PG_VERSION").exists():
+            return True
+        log = structlog.get_logger()
+        try:
+            self.start()
+        except (SafeholdError, OSError) as error:
+            code = error.code if isinstance(error, SafeholdError) else type(error).__name__
+            log.error("database_not_revived", error_code=code)
+            return False
+        log.warning("database_revived")
+        return True
 
     @contextmanager
     def _one_at_a_time(self) -> Iterator[None]:

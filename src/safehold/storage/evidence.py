@@ -324,6 +324,40 @@ def no_longer_confirmed(tx: Tx, *, limit: int) -> list[MediaId]:
     return [MediaId(row.media_id) for row in tx.run(statement)]
 
 
+def confirmed(tx: Tx, *, after: MediaId | None = None, limit: int) -> list[MediaId]:
+    """Return media of which an item has a confirming outcome that stands, by id, those above `after`."""
+    statement = (
+        sa.select(item.c.media_id)
+        .join(outcome, outcome.c.item_id == item.c.id)
+        .where(
+            item.c.media_id.is_not(None),
+            outcome.c.reversed_at.is_(None),
+            outcome.c.finding.in_(_CONFIRMING),
+        )
+        .distinct()
+        .order_by(item.c.media_id)
+        .limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(item.c.media_id > after)
+    return [MediaId(row.media_id) for row in tx.run(statement)]
+
+
+def is_confirmed(tx: Tx, media_id: MediaId) -> bool:
+    """Say whether an item of some media has a confirming outcome that stands."""
+    statement = (
+        sa.select(outcome.c.id)
+        .join(item, item.c.id == outcome.c.item_id)
+        .where(
+            item.c.media_id == media_id,
+            outcome.c.reversed_at.is_(None),
+            outcome.c.finding.in_(_CONFIRMING),
+        )
+        .limit(1)
+    )
+    return tx.run(statement).first() is not None
+
+
 def histories(tx: Tx, media_id: MediaId) -> list[ItemHistory]:
     """Return the history of every item of some media, oldest item first."""
     ours = sa.select(item.c.id).where(item.c.media_id == media_id)

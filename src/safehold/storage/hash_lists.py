@@ -29,6 +29,9 @@ hash_list = sa.Table(
     sa.Column("may_hold", sa.Boolean, nullable=False),
     sa.Column("vetted", sa.Boolean, nullable=False),
     sa.Column("provenance", sa.Text, nullable=False),
+    # Who stands behind the entries: two lists of one source never confirm each other.
+    sa.Column("source", sa.Text, nullable=False, server_default=""),
+    sa.Column("needs_second_source", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("stale_after_seconds", sa.Integer),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("refreshed_at", Instant),
@@ -159,6 +162,13 @@ def add_entries(tx: Tx, list_id: ListId, entries: Iterable[Entry], *, now: datet
     return Added(last + 1, last + added, added, sent - added)
 
 
+@writes(entry)
+def count_new(tx: Tx, list_id: ListId, entries: Iterable[Entry]) -> int:
+    """Return how many of these entries `add_entries` would add now; nothing is added."""
+    _copy_in(tx, entries)
+    return int(tx.run(_COUNT_NEW, {"list_id": list_id}).scalar_one())
+
+
 @writes(hash_list, entry)
 def remove_entries(tx: Tx, list_id: ListId, entry_ids: Sequence[EntryId], *, now: datetime) -> Removed:
     """Take entries off the list, each under a sequence number of its own.
@@ -189,6 +199,12 @@ def changes(
     for row in rows:
         kept = None if row.gone else _entry(row)
         yield Change(row.seq, EntryId(row.id), kept)
+
+
+def added_since(tx: Tx, list_id: ListId, since: datetime) -> int:
+    """Return how many of the live entries came after an instant."""
+    live = sa.and_(entry.c.list_id == list_id, entry.c.removed_seq.is_(None), entry.c.added_at > since)
+    return int(tx.run(sa.select(sa.func.count()).where(live)).scalar_one())
 
 
 def counts(tx: Tx, list_id: ListId) -> list[Count]:
@@ -225,6 +241,15 @@ _ADD_NEW = sa.text("""
           and live.value = first_of_each.value and live.removed_seq is null
     )
 """).execution_options(preserve_rowcount=True)
+
+_COUNT_NEW = sa.text("""
+    select count(*) from (select distinct signal_type, value from incoming_entry) as sent
+    where not exists (
+        select 1 from entry as live
+        where live.list_id = :list_id and live.signal_type = sent.signal_type
+          and live.value = sent.value and live.removed_seq is null
+    )
+""")
 
 _REMOVE = sa.text("""
     update entry set removed_at = :now, removed_seq = :last + gone.place

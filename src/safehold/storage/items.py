@@ -8,8 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from safehold.model.ids import ItemId, KeyId, MediaId, ScanId
-from safehold.model.item import Context, Item, ItemKind
+from safehold.model.ids import ItemId, KeyId, MediaId, PageId, ScanId
+from safehold.model.item import Context, Item, ItemKind, Page
 from safehold.model.scan import ScanResult
 from safehold.storage.database import Tx
 from safehold.storage.tables import Instant, Uuid, metadata, one_of, owned_by, writes
@@ -18,7 +18,8 @@ page = sa.Table(
     "page",
     metadata,
     sa.Column("id", Uuid, primary_key=True),
-    sa.Column("url", sa.Text, nullable=False),
+    # NULL once erased.
+    sa.Column("url", sa.Text),
     sa.Column("seen_at", Instant, nullable=False),
 )
 
@@ -38,6 +39,7 @@ item = sa.Table(
     one_of("kind", ItemKind),
     sa.CheckConstraint("result in ('hold', 'review')", name="result_kept"),
     sa.CheckConstraint("(kind = 'media') = (media_id is not null)", name="media_present"),
+    sa.CheckConstraint("(kind = 'page') = (page_id is not null)", name="page_present"),
     sa.Index("ix_item_media_id", "media_id"),
 )
 
@@ -103,6 +105,32 @@ def put(
     tx.run(item_context.insert().values(item_id=stored.id, **values))
 
 
+@writes(page)
+def put_page(tx: Tx, seen: Page) -> None:
+    """Record a page."""
+    tx.run(page.insert().values(id=seen.id, url=seen.url, seen_at=seen.seen_at))
+
+
+@writes(page)
+def forget_pages(tx: Tx, item_ids: Iterable[ItemId]) -> None:
+    """Erase the addresses of the pages that these items are."""
+    ours = sa.select(item.c.page_id).where(item.c.id.in_(list(item_ids)), item.c.page_id.is_not(None))
+    tx.run(page.update().where(page.c.id.in_(ours)).values(url=None))
+
+
+def pages_of(tx: Tx, item_ids: Iterable[ItemId]) -> dict[ItemId, Page]:
+    """Return the pages that these items are; items of other kinds are left out."""
+    statement = (
+        sa.select(item.c.id.label("item_id"), page)
+        .join(page, page.c.id == item.c.page_id)
+        .where(item.c.id.in_(list(item_ids)))
+    )
+    return {
+        ItemId(row.item_id): Page(id=PageId(row.id), url=row.url, seen_at=row.seen_at)
+        for row in tx.run(statement)
+    }
+
+
 @writes(item_context)
 def forget_context(tx: Tx, item_ids: Iterable[ItemId]) -> list[ItemId]:
     """Erase where these items appeared and return those of which it had not been erased before."""
@@ -117,6 +145,22 @@ def forget_context(tx: Tx, item_ids: Iterable[ItemId]) -> list[ItemId]:
 def get(tx: Tx, item_id: ItemId) -> StoredItem | None:
     """Return one item, None when there is none."""
     return get_many(tx, [item_id]).get(item_id)
+
+
+def get_bare(tx: Tx, item_id: ItemId) -> Item | None:
+    """Return an item without where it appeared, None when there is none.
+
+    It and `content_id_of` are all that the API's role can ask: accounts and addresses stay out of its reach.
+    """
+    row = tx.run(sa.select(item).where(item.c.id == item_id)).first()
+    return _item(row) if row else None
+
+
+def content_id_of(tx: Tx, item_id: ItemId) -> str | None:
+    """Return the platform's own id of an item, None when there is none or it was erased."""
+    statement = sa.select(item_context.c.content_id).where(item_context.c.item_id == item_id)
+    found: str | None = tx.run(statement).scalar_one_or_none()
+    return found
 
 
 def get_many(tx: Tx, item_ids: Iterable[ItemId]) -> dict[ItemId, StoredItem]:
@@ -146,17 +190,21 @@ def _stored(row: Any) -> StoredItem:
     if row.context_of is not None:
         context = Context(surface=row.surface, **{name: getattr(row, name) for name in _CONTEXT_FIELDS})
     return StoredItem(
-        item=Item(
-            id=ItemId(row.id),
-            kind=ItemKind(row.kind),
-            surface=row.surface,
-            media_id=row.media_id,
-            received_at=row.received_at,
-            rehearsal=row.rehearsal,
-            page_id=row.page_id,
-        ),
+        item=_item(row),
         scan_id=ScanId(row.scan_id),
         result=ScanResult(row.result),
         key_id=row.key_id,
         context=context,
+    )
+
+
+def _item(row: Any) -> Item:
+    return Item(
+        id=ItemId(row.id),
+        kind=ItemKind(row.kind),
+        surface=row.surface,
+        media_id=row.media_id,
+        received_at=row.received_at,
+        rehearsal=row.rehearsal,
+        page_id=row.page_id,
     )

@@ -12,14 +12,19 @@ from safehold.storage import roles
 from safehold.storage.database import Database
 from safehold.storage.schema import metadata
 
+_LOCK = "safehold schema"
+
 
 def upgrade(url: str, revision: str = "head") -> None:
     """Bring the database at `url` up to a revision and repeat all grants. Doing so again changes nothing."""
     database = Database(url, pool_size=1)
     try:
+        # Two that begin at once do it one after the other; the second finds nothing left to do.
         with database.begin() as tx:
+            tx.lock(_LOCK)
             command.upgrade(_config(tx.connection), revision)
         with database.begin() as tx:
+            tx.lock(_LOCK)
             roles.grant(tx)
     finally:
         database.close()
@@ -50,6 +55,12 @@ def newest() -> str:
     head = ScriptDirectory.from_config(_config(None)).get_current_head()
     assert head is not None
     return head
+
+
+def knows(revision: str) -> bool:
+    """Say whether this program can bring tables of a revision up to what it needs."""
+    script = ScriptDirectory.from_config(_config(None))
+    return any(known.revision == revision for known in script.walk_revisions())
 
 
 def drift(connection: sa.Connection) -> list[object]:

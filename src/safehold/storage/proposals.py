@@ -104,6 +104,20 @@ def item_of(tx: Tx, proposal_id: ProposalId) -> ItemId | None:
     return ItemId(found) if found else None
 
 
+def was_approved(
+    tx: Tx, proposal_id: ProposalId, *, item_id: ItemId, case_id: CaseId, kind: ProposalKind
+) -> bool:
+    """Say whether this very step was approved by a person or a named policy, withdrawn since or not."""
+    approved = sa.exists().where(
+        proposal.c.id == proposal_id,
+        proposal.c.item_id == item_id,
+        proposal.c.case_id == case_id,
+        proposal.c.kind == kind.value,
+        sa.or_(proposal.c.approved_by.is_not(None), proposal.c.policy.is_not(None)),
+    )
+    return bool(tx.run(sa.select(approved)).scalar_one())
+
+
 def load(tx: Tx, proposal_id: ProposalId) -> StoredProposal | None:
     """Return one proposal, locked until the transaction ends."""
     row = tx.run(sa.select(proposal).where(proposal.c.id == proposal_id).with_for_update()).first()

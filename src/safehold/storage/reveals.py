@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from safehold.model.assessment import Tier
-from safehold.model.ids import CaseId, ItemId, RevealId, UserId
+from safehold.model.ids import CaseId, ItemId, RevealId, SessionId, UserId
 from safehold.storage.database import Tx
 from safehold.storage.tables import Instant, Uuid, metadata, one_of, owned_by, writes
 
@@ -24,6 +24,10 @@ reveal = sa.Table(
     sa.Column("opened_at", Instant, nullable=False),
     sa.Column("fetched_at", Instant),
     sa.Column("closed_at", Instant),
+    # Of the ticket that fetches this showing, until it is used. The ticket itself is kept nowhere.
+    sa.Column("token_digest", sa.LargeBinary, unique=True),
+    # The session in which it was asked for: a ticket does not outlive it.
+    sa.Column("session_id", Uuid),
     one_of("tier", Tier),
     sa.CheckConstraint("tier <> 'none'", name="shows_something"),
     sa.CheckConstraint("fetched_at >= opened_at and closed_at >= opened_at", name="in_order"),
@@ -46,6 +50,7 @@ class Reveal:
     opened_at: datetime
     fetched_at: datetime | None = None
     closed_at: datetime | None = None
+    session_id: SessionId | None = None
 
 
 @writes(reveal)
@@ -71,6 +76,26 @@ def get(tx: Tx, reveal_id: RevealId, *, for_change: bool = False) -> Reveal | No
 
 
 @writes(reveal)
+def set_ticket(tx: Tx, reveal_id: RevealId, *, token_digest: bytes, session_id: SessionId) -> None:
+    """Record the digest of the ticket that fetches this showing, and the session it was asked for in."""
+    values = {"token_digest": token_digest, "session_id": session_id}
+    tx.run(reveal.update().where(reveal.c.id == reveal_id).values(values))
+
+
+def by_ticket(tx: Tx, token_digest: bytes) -> Reveal | None:
+    """Return the showing that an unused ticket is for, locked until the end; None when there is none."""
+    statement = sa.select(reveal).where(reveal.c.token_digest == token_digest).with_for_update()
+    row = tx.run(statement).first()
+    return _reveal(row) if row else None
+
+
+@writes(reveal)
+def use_ticket(tx: Tx, reveal_id: RevealId) -> None:
+    """Forget the ticket of a showing: it fetches nothing any more."""
+    tx.run(reveal.update().where(reveal.c.id == reveal_id).values(token_digest=None))
+
+
+@writes(reveal)
 def set_fetched(tx: Tx, reveal_id: RevealId, *, at: datetime) -> None:
     """Record that the bytes are about to be sent."""
     tx.run(reveal.update().where(reveal.c.id == reveal_id).values(fetched_at=at))
@@ -92,6 +117,12 @@ def close_older_than(tx: Tx, *, now: datetime, longest: timedelta) -> list[Revea
         .returning(reveal.c.id)
     )
     return [RevealId(row.id) for row in tx.run(statement)]
+
+
+def opened_since(tx: Tx, user_id: UserId, since: datetime) -> int:
+    """Return how many showings this person has asked for after an instant."""
+    statement = sa.select(sa.func.count()).where(reveal.c.user_id == user_id, reveal.c.opened_at > since)
+    return int(tx.run(statement).scalar_one())
 
 
 def tiers_seen(tx: Tx, user_id: UserId, item_id: ItemId) -> set[Tier]:
@@ -131,4 +162,5 @@ def _reveal(row: Any) -> Reveal:
         opened_at=row.opened_at,
         fetched_at=row.fetched_at,
         closed_at=row.closed_at,
+        session_id=SessionId(row.session_id) if row.session_id is not None else None,
     )

@@ -13,9 +13,19 @@ from safehold.storage.database import Tx
 from safehold.storage.tables import metadata
 
 APP, API, CONSOLE, WORKER = "safehold_app", "safehold_api", "safehold_console", "safehold_worker"
-ROLES = (APP, API, CONSOLE, WORKER)
+PORTAL, READER = "safehold_portal", "safehold_reader"
+OF_SURFACE = {
+    "all": APP,
+    "api": API,
+    "console": CONSOLE,
+    "worker": WORKER,
+    "portal": PORTAL,
+    "reader": READER,
+}
+"""The role of each surface, and of the process that reads evidence back. all: several in one process."""
+ROLES = tuple(OF_SURFACE.values())
 
-APPEND_ONLY = frozenset({"audit_record", "audit_link", "event", "destruction"})
+APPEND_ONLY = frozenset({"audit_record", "audit_link", "audit_anchor", "event", "destruction", "list_change"})
 """Tables in which nothing is ever changed or removed."""
 
 _READ, _APPEND, _CHANGE, _ALL = (
@@ -25,17 +35,23 @@ _READ, _APPEND, _CHANGE, _ALL = (
     "select, insert, update, delete",
 )
 _JOBS = {"event": _APPEND, "item_revision": _CHANGE, "step": _CHANGE}
-_AUDIT = {"audit_record": _APPEND, "audit_personal": _APPEND}
+# Personal data beside the log is read by whoever administers the records, and by no surface.
+_AUDIT = {"audit_record": _APPEND, "audit_personal": "insert"}
 
 GRANTS: dict[str, dict[str, str]] = {
     API: {
-        **_JOBS,
-        **_AUDIT,
+        # What it records it need not read: the rest is for the metrics, which count.
+        "event": "select (id, seq, kind), insert",
+        "item_revision": _CHANGE,
+        "step": "select (id, event_id, name, state), insert",
+        "audit_record": "select (id), insert",
+        "audit_personal": "insert",
         "api_key": "select, update",
         "media": _CHANGE,
         "media_signal": _APPEND,
         "item": _APPEND,
-        "item_context": _APPEND,
+        # Whose account and which address it was it writes down, and cannot read back.
+        "item_context": "select (item_id, content_id), insert",
         "hash_list": _READ,
         "entry": _READ,
         "match": _APPEND,
@@ -46,11 +62,15 @@ GRANTS: dict[str, dict[str, str]] = {
         "retention": _CHANGE,
         "idempotency": _ALL,
         "incomplete_scan": _APPEND,
+        "close_call": _APPEND,
         "scan_counter": _APPEND,
         "appeal": _APPEND,
-        "review_case": _READ,
+        "review_case": "select (id, number, purpose, state, rehearsal, opened_at, settled_at)",
         "case_item": _READ,
         "outcome": _READ,
+        # What a platform's user reported. The contact is sealed, and cannot be read back.
+        "inbound_report": "insert (id, address, seen, statement, reference_digest, received_at, key_id)",
+        "report_contact": "insert",
         # A hold that nothing could be sealed for raises one in the request.
         "alarm": _APPEND,
         # For the metrics: how many there are, and nothing of what they say.
@@ -62,16 +82,33 @@ GRANTS: dict[str, dict[str, str]] = {
         **_JOBS,
         **_AUDIT,
         "audit_link": _READ,
-        "app_user": "select, update",
+        "audit_anchor": _READ,
+        "app_user": _CHANGE,
         "session": _ALL,
+        "spent_token": _APPEND,
+        "passkey": _ALL,
+        "authenticator_app": _ALL,
+        "recovery_code": _ALL,
+        "pending_sign_in": _ALL,
+        "passkey_challenge": _ALL,
+        "sign_in_failure": _ALL,
+        "known_device": _ALL,
+        # Its pages make and revoke keys. Digests of secrets it need not read.
+        "api_key": (
+            "select (id, name, scopes, created_at, expires_at, last_used_at, revoked_at), insert,"
+            " update (revoked_at)"
+        ),
         "media": _READ,
         "item": _READ,
         "item_context": _READ,
+        "page": _READ,
+        "inbound_report": "select (id, item_id, seen, statement, key_id, state, received_at, closed_at)",
         "hash_list": _READ,
         "entry": _READ,
         "match": _READ,
         "flag": _READ,
         "hold": _READ,
+        "declared_conflict": _CHANGE,
         "review_case": "select, update",
         "case_item": _CHANGE,
         "case_pass": _CHANGE,
@@ -83,20 +120,25 @@ GRANTS: dict[str, dict[str, str]] = {
         "appeal": _READ,
         "proposal": "select, update",
         "delivery": "select, update",
-        "sealed_object": _READ,
-        "wrapped_key": _READ,
         "retention": _READ,
         "destruction": _READ,
-        "alarm": "select, update",
+        # Whoever asks to see too much raises one.
+        "alarm": _CHANGE,
         "schedule_run": _READ,
     },
     WORKER: {
         **_JOBS,
         **_AUDIT,
         "audit_link": _APPEND,
+        "audit_anchor": _APPEND,
+        "anchor_state": _ALL,
         "media": _READ,
-        "item": _READ,
-        "item_context": "select, delete",
+        # It makes a page and an item of what somebody reported; scans make the others.
+        "page": _CHANGE,
+        "item": _APPEND,
+        "item_context": "select, insert, delete",
+        "inbound_report": "select, update",
+        "report_contact": "select (report_id), delete",
         "hash_list": _READ,
         "entry": _READ,
         "match": _READ,
@@ -114,18 +156,67 @@ GRANTS: dict[str, dict[str, str]] = {
         "proposal": _CHANGE,
         "delivery": _CHANGE,
         "sealed_object": "select, update",
-        "wrapped_key": "select, delete",
+        # It destroys keys, by their objects, and reads none.
+        "wrapped_key": "select (object_id), delete",
         "retention": _ALL,
         "destruction": _APPEND,
+        "closing": _ALL,
         "idempotency": "select, delete",
         "incomplete_scan": "select, delete",
+        "close_call": "select, delete",
         "scan_counter": "select, insert, update",
         "schedule_run": _CHANGE,
         "alarm": _CHANGE,
         "session": "select, delete",
+        "pending_sign_in": "select, delete",
+        "passkey_challenge": "select, delete",
+        "sign_in_failure": "select, delete",
+        "known_device": "select, delete",
+    },
+    # People without any account write here, and nobody reads on this side what they wrote. Not even how
+    # far a report is can be set: those columns are a worker's.
+    PORTAL: {
+        "inbound_report": "insert (id, address, seen, statement, reference_digest, received_at)",
+        "report_contact": "insert",
+    },
+    # The only one that reads the keys of sealed objects. It records what it opened, and changes nothing else.
+    READER: {
+        "audit_record": "insert",
+        "audit_personal": "insert",
+        "app_user": "select (id, roles, disabled_at)",
+        "session": "select (id, user_id, last_seen_at, expires_at)",
+        "declared_conflict": _READ,
+        "subject": _READ,
+        "review_case": _READ,
+        "case_item": _READ,
+        "item": _READ,
+        "outcome": _READ,
+        "reveal": "select, update",
+        "sealed_object": _READ,
+        "wrapped_key": _READ,
     },
 }
 """Per role, per table, what it may do. That of the all-in-one role is computed by `app_grants`."""
+
+_RECORDS_WORK = {"procrastinate_jobs": _APPEND, "procrastinate_events": "insert"}
+QUEUE: dict[str, dict[str, str]] = {
+    API: _RECORDS_WORK,
+    CONSOLE: _RECORDS_WORK,
+    # The worker does the work: it has the whole queue, as the all-in-one role has.
+    WORKER: {},
+    APP: {},
+}
+"""Who puts work into the queue's own tables, and what that takes; empty: all. Others have no part in it."""
+
+FUNCTIONS: dict[str, tuple[str, ...]] = {
+    "portal_status(bytea)": (APP, PORTAL),
+    "list_history()": (APP, PORTAL),
+    "has_conflict(uuid,uuid)": (APP, API, CONSOLE, WORKER, READER),
+}
+"""Functions that only these roles may call. Every other is for the roles that put work into the queue."""
+
+VERSION = "alembic_version"
+"""The table that says which revision the schema is at. Every process looks at it, as itself."""
 
 
 def app_grants() -> dict[str, str]:
@@ -148,17 +239,42 @@ def grant(tx: Tx) -> None:
     present = {
         row[0] for row in tx.run(sa.text("select tablename from pg_tables where schemaname = 'public'"))
     }
+    queue = sorted(name for name in present if name.startswith("procrastinate_"))
     for role in ROLES:
         grants = app_grants() if role == APP else GRANTS[role]
+        declared = {VERSION: _READ, **grants, **_of_queue(role, queue)}
         tx.run(sa.text(f"revoke all on all tables in schema public from {role}"))
-        for table, privileges in grants.items():
+        tx.run(sa.text(f"revoke all on all sequences in schema public from {role}"))
+        for table, privileges in declared.items():
             if table in present:
                 tx.run(sa.text(f"grant {privileges} on {table} to {role}"))
-        _grant_queue(tx, role, present)
+    _grant_sequences(tx)
+    _grant_functions(tx)
 
 
-def _grant_queue(tx: Tx, role: str, present: set[str]) -> None:
-    queue = sorted(name for name in present if name.startswith("procrastinate_"))
-    for name in queue:
-        tx.run(sa.text(f"grant {_ALL} on {name} to {role}"))
-    tx.run(sa.text(f"grant usage, select on all sequences in schema public to {role}"))
+def _of_queue(role: str, queue: list[str]) -> dict[str, str]:
+    if role not in QUEUE:
+        return {}
+    return QUEUE[role] or dict.fromkeys(queue, _ALL)
+
+
+def _grant_sequences(tx: Tx) -> None:
+    """Let the queue count its rows. Our own tables number theirs by identity, which asks for no right."""
+    statement = sa.text(
+        "select sequencename from pg_sequences where schemaname = 'public'"
+        " and sequencename like 'procrastinate_%'"
+    )
+    for (sequence,) in tx.run(statement).all():
+        tx.run(sa.text(f"grant usage, select on sequence {sequence} to {', '.join(QUEUE)}"))
+
+
+def _grant_functions(tx: Tx) -> None:
+    """Take the right to call our functions from everybody, who has it by default, and hand it out anew."""
+    ours = sa.text(
+        "select p.oid::regprocedure::text from pg_proc p"
+        " where p.pronamespace = 'public'::regnamespace and p.proowner = current_user::regrole"
+    )
+    for (function,) in tx.run(ours).all():
+        roles = FUNCTIONS.get(function, tuple(QUEUE))
+        tx.run(sa.text(f"revoke execute on function {function} from public, {', '.join(ROLES)}"))
+        tx.run(sa.text(f"grant execute on function {function} to {', '.join(roles)}"))

@@ -98,15 +98,30 @@ def restart_request(tx: Tx, key_id: KeyId, idempotency_key: str, *, now: datetim
 
 
 @writes(idempotency)
-def finish_request(tx: Tx, key_id: KeyId, idempotency_key: str, answer: dict[str, Any]) -> None:
-    """Keep the answer of a request, so that a repeat gets the same one."""
-    tx.run(idempotency.update().where(_is(key_id, idempotency_key)).values(answer=answer))
+def finish_request(
+    tx: Tx, key_id: KeyId, idempotency_key: str, answer: dict[str, Any], *, body_digest: bytes, now: datetime
+) -> dict[str, Any]:
+    """Keep the answer of a request, so that a repeat gets the same one, and return the one that is kept.
+
+    That is an earlier one where another attempt at the same request was quicker.
+    """
+    values = {"body_digest": body_digest, "answer": answer, "started_at": now}
+    statement = insert(idempotency).values(key_id=key_id, idempotency_key=idempotency_key, **values)
+    first = statement.on_conflict_do_update(
+        index_elements=["key_id", "idempotency_key"],
+        set_={"answer": statement.excluded.answer},
+        where=idempotency.c.answer.is_(None),
+    )
+    if tx.run(first.returning(idempotency.c.key_id)).first() is not None:
+        return answer
+    kept = sa.select(idempotency.c.answer).where(_is(key_id, idempotency_key))
+    return dict(tx.run(kept).scalar_one())
 
 
 @writes(idempotency)
 def forget_request(tx: Tx, key_id: KeyId, idempotency_key: str) -> None:
-    """Forget a request that failed, so that it can be sent again."""
-    tx.run(idempotency.delete().where(_is(key_id, idempotency_key)))
+    """Forget a request that failed, so that it can be sent again; one that was answered is kept."""
+    tx.run(idempotency.delete().where(_is(key_id, idempotency_key), idempotency.c.answer.is_(None)))
 
 
 @writes(idempotency, incomplete_scan)
@@ -175,6 +190,14 @@ def totals(tx: Tx) -> dict[tuple[str, str], int]:
         scan_counter.c.surface, scan_counter.c.result, sa.func.sum(scan_counter.c.scans).label("scans")
     ).group_by(scan_counter.c.surface, scan_counter.c.result)
     return {(row.surface, row.result): int(row.scans) for row in tx.run(statement)}
+
+
+def sent_by(tx: Tx, key_id: KeyId, *, since: datetime) -> int:
+    """Return how many scans of a key were answered in this minute and later, as far as they are counted."""
+    statement = sa.select(sa.func.coalesce(sa.func.sum(scan_counter.c.scans), 0)).where(
+        scan_counter.c.key_id == key_id, scan_counter.c.minute >= since
+    )
+    return int(tx.run(statement).scalar_one())
 
 
 def _is(key_id: KeyId, idempotency_key: str) -> sa.ColumnElement[bool]:

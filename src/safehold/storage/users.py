@@ -1,4 +1,4 @@
-"""People, their sessions, and the keys of platforms. Secrets are kept as digests only."""
+"""People who sign in. Passwords are kept as argon2id hashes only."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from safehold.model.ids import KeyId, UserId
-from safehold.model.permissions import Permission, Role
+from safehold.model.ids import UserId
+from safehold.model.permissions import Role
 from safehold.storage.database import Tx
 from safehold.storage.tables import Instant, TextArray, Uuid, metadata, owned_by, writes
 
@@ -20,47 +20,25 @@ app_user = sa.Table(
     sa.Column("id", Uuid, primary_key=True),
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("password_hash", sa.Text, nullable=False),
+    # Handed over by somebody else: the person chooses another at the first sign-in, before anything else.
+    sa.Column("password_once", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("roles", TextArray, nullable=False),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("disabled_at", Instant),
     sa.Index("uq_app_user_name", sa.text("lower(name)"), unique=True),
 )
 
-session = sa.Table(
-    "session",
-    metadata,
-    sa.Column("token_digest", sa.LargeBinary, primary_key=True),
-    sa.Column("user_id", sa.ForeignKey("app_user.id"), nullable=False),
-    sa.Column("form_token", sa.Text, nullable=False),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("last_seen_at", Instant, nullable=False),
-    sa.Column("expires_at", Instant, nullable=False),
-    sa.Index("ix_session_user_id", "user_id"),
-)
-
-api_key = sa.Table(
-    "api_key",
-    metadata,
-    sa.Column("id", Uuid, primary_key=True),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("secret_digest", sa.LargeBinary, nullable=False, unique=True),
-    sa.Column("scopes", TextArray, nullable=False),
-    sa.Column("created_at", Instant, nullable=False),
-    sa.Column("expires_at", Instant),
-    sa.Column("last_used_at", Instant),
-    sa.Column("revoked_at", Instant),
-)
-
-owned_by("app", app_user, session, api_key)
+owned_by("app", app_user)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredUser:
-    """A person who signs in."""
+    """A person who signs in. password_once: the password was made by somebody else and is to be replaced."""
 
     id: UserId
     name: str
     password_hash: str
+    password_once: bool
     roles: frozenset[Role]
     created_at: datetime
     disabled_at: datetime | None
@@ -70,43 +48,23 @@ class StoredUser:
         return f"StoredUser({self.id})"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSession:
-    """A sign-in that lasts. form_token: what every form of this session must carry."""
-
-    user_id: UserId
-    form_token: str
-    created_at: datetime
-    last_seen_at: datetime
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class StoredKey:
-    """A platform's key, without its secret."""
-
-    id: KeyId
-    name: str
-    scopes: frozenset[Permission]
-    created_at: datetime
-    expires_at: datetime | None
-    last_used_at: datetime | None
-    revoked_at: datetime | None
-
-    def is_valid(self, now: datetime) -> bool:
-        """Say whether the key may be used at this instant; at expires_at it may no longer."""
-        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
-
-
 @writes(app_user)
 def insert_user(
-    tx: Tx, *, id: UserId, name: str, password_hash: str, roles: frozenset[Role], now: datetime
+    tx: Tx,
+    *,
+    id: UserId,
+    name: str,
+    password_hash: str,
+    password_once: bool,
+    roles: frozenset[Role],
+    now: datetime,
 ) -> bool:
     """Add a person. False when the name is taken, whatever its case."""
     values = {
         "id": id,
         "name": name,
         "password_hash": password_hash,
+        "password_once": password_once,
         "roles": sorted(roles),
         "created_at": now,
     }
@@ -131,10 +89,32 @@ def all_users(tx: Tx) -> list[StoredUser]:
     return [_user(row) for row in tx.run(sa.select(app_user).order_by(sa.func.lower(app_user.c.name)))]
 
 
+def active_with(tx: Tx, role: Role) -> set[UserId]:
+    """Return who has this role and is not shut out."""
+    statement = sa.select(app_user.c.id).where(
+        app_user.c.disabled_at.is_(None), app_user.c.roles.contains([role.value])
+    )
+    return {UserId(id) for id in tx.run(statement).scalars()}
+
+
 @writes(app_user)
-def set_password(tx: Tx, user_id: UserId, password_hash: str) -> None:
-    """Replace a person's password hash."""
-    tx.run(app_user.update().where(app_user.c.id == user_id).values(password_hash=password_hash))
+def set_password(tx: Tx, user_id: UserId, password_hash: str, *, once: bool) -> None:
+    """Replace a person's password hash. once: it is to be replaced at the next sign-in."""
+    values = {"password_hash": password_hash, "password_once": once}
+    tx.run(app_user.update().where(app_user.c.id == user_id).values(values))
+
+
+@writes(app_user)
+def renew_hash(tx: Tx, user_id: UserId, *, before: str, password_hash: str) -> None:
+    """Replace the hash of the same password by one with newer parameters, unless it changed meanwhile."""
+    unchanged = (app_user.c.id == user_id) & (app_user.c.password_hash == before)
+    tx.run(app_user.update().where(unchanged).values(password_hash=password_hash))
+
+
+@writes(app_user)
+def set_roles(tx: Tx, user_id: UserId, roles: frozenset[Role]) -> None:
+    """Replace a person's roles."""
+    tx.run(app_user.update().where(app_user.c.id == user_id).values(roles=sorted(roles)))
 
 
 @writes(app_user)
@@ -143,120 +123,13 @@ def set_disabled(tx: Tx, user_id: UserId, disabled_at: datetime | None) -> None:
     tx.run(app_user.update().where(app_user.c.id == user_id).values(disabled_at=disabled_at))
 
 
-@writes(session)
-def insert_session(tx: Tx, token_digest: bytes, opened: StoredSession) -> None:
-    """Add a session."""
-    tx.run(
-        session.insert().values(
-            token_digest=token_digest,
-            user_id=opened.user_id,
-            form_token=opened.form_token,
-            created_at=opened.created_at,
-            last_seen_at=opened.last_seen_at,
-            expires_at=opened.expires_at,
-        )
-    )
-
-
-def session_by_digest(tx: Tx, token_digest: bytes) -> StoredSession | None:
-    """Find a session by the digest of its token."""
-    row = tx.run(sa.select(session).where(session.c.token_digest == token_digest)).mappings().first()
-    return StoredSession(**{k: v for k, v in row.items() if k != "token_digest"}) if row else None
-
-
-@writes(session)
-def touch_session(tx: Tx, token_digest: bytes, now: datetime) -> None:
-    """Note that a session is in use."""
-    tx.run(session.update().where(session.c.token_digest == token_digest).values(last_seen_at=now))
-
-
-@writes(session)
-def delete_session(tx: Tx, token_digest: bytes) -> None:
-    """End one session."""
-    tx.run(session.delete().where(session.c.token_digest == token_digest))
-
-
-@writes(session)
-def delete_sessions_of(tx: Tx, user_id: UserId) -> int:
-    """End every session of a person and return how many there were."""
-    return tx.run(session.delete().where(session.c.user_id == user_id)).rowcount
-
-
-@writes(session)
-def delete_ended_sessions(tx: Tx, *, now: datetime, idle_since: datetime) -> int:
-    """Remove sessions that are over or were not used since an instant."""
-    over = (session.c.expires_at <= now) | (session.c.last_seen_at <= idle_since)
-    return tx.run(session.delete().where(over)).rowcount
-
-
-@writes(api_key)
-def insert_key(
-    tx: Tx,
-    *,
-    id: KeyId,
-    name: str,
-    secret_digest: bytes,
-    scopes: frozenset[Permission],
-    now: datetime,
-    expires_at: datetime | None,
-) -> None:
-    """Add a platform's key."""
-    tx.run(
-        api_key.insert().values(
-            id=id,
-            name=name,
-            secret_digest=secret_digest,
-            scopes=sorted(scopes),
-            created_at=now,
-            expires_at=expires_at,
-        )
-    )
-
-
-def key_by_digest(tx: Tx, secret_digest: bytes) -> StoredKey | None:
-    """Find a key by the digest of its secret."""
-    row = tx.run(sa.select(api_key).where(api_key.c.secret_digest == secret_digest)).first()
-    return _key(row) if row else None
-
-
-def all_keys(tx: Tx) -> list[StoredKey]:
-    """Return every key, newest first."""
-    return [_key(row) for row in tx.run(sa.select(api_key).order_by(api_key.c.created_at.desc()))]
-
-
-@writes(api_key)
-def note_key_use(tx: Tx, key_id: KeyId, now: datetime) -> None:
-    """Note when a key was last used, to the minute: a write per request would cost more than it tells."""
-    minute = now.replace(second=0, microsecond=0)
-    stale = api_key.c.last_used_at.is_(None) | (api_key.c.last_used_at < minute)
-    tx.run(api_key.update().where((api_key.c.id == key_id) & stale).values(last_used_at=minute))
-
-
-@writes(api_key)
-def revoke_key(tx: Tx, key_id: KeyId, now: datetime) -> bool:
-    """Take a key out of use. False when there is none or it was revoked before."""
-    statement = api_key.update().where((api_key.c.id == key_id) & api_key.c.revoked_at.is_(None))
-    return tx.run(statement.values(revoked_at=now)).rowcount == 1
-
-
 def _user(row: Any) -> StoredUser:
     return StoredUser(
         UserId(row.id),
         row.name,
         row.password_hash,
+        row.password_once,
         frozenset(Role(role) for role in row.roles),
         row.created_at,
         row.disabled_at,
-    )
-
-
-def _key(row: Any) -> StoredKey:
-    return StoredKey(
-        KeyId(row.id),
-        row.name,
-        frozenset(Permission(scope) for scope in row.scopes),
-        row.created_at,
-        row.expires_at,
-        row.last_used_at,
-        row.revoked_at,
     )

@@ -48,7 +48,9 @@ class SafeholdProcess:
         self._port = free_port() if listen else 0
         where = ("--listen", f"127.0.0.1:{self._port}") if listen else ()
         self._command = [*COMMAND, *arguments, *where]
-        self._environment = dict(environment)
+        # Pictures have a port of their own; any will do, since pages name it.
+        anywhere = {} if "SAFEHOLD_MEDIA" in environment else {"SAFEHOLD_MEDIA__LISTEN": "127.0.0.1:0"}
+        self._environment = {**anywhere, **environment}
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
 

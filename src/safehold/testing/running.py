@@ -20,9 +20,10 @@ from typing import Any, cast
 
 from PIL import Image
 
-from safehold.app import given_up, wiring
-from safehold.app.access import keys, users
+from safehold.app import console_view, given_up, wiring
+from safehold.app.access import keys, sessions, users
 from safehold.app.audit.sequencer import sequence
+from safehold.app.console_view import Ticket
 from safehold.app.operator import set_up
 from safehold.app.program import Program, open_program
 from safehold.app.settings import Settings
@@ -30,18 +31,23 @@ from safehold.egress.addresses import NONE, PermittedNetworks
 from safehold.evidence import reading
 from safehold.lists import ledger
 from safehold.lists.file_import import FileImport
-from safehold.model.assessment import AgeBand, Category, Finding, ImageryForm
+from safehold.model.assessment import AgeBand, Category, Finding, ImageryForm, Tier
 from safehold.model.clock import Clock, utc_now
 from safehold.model.hash_list import Purpose
-from safehold.model.ids import AssessmentId, CaseId, ItemId
+from safehold.model.ids import AssessmentId, CaseId, ItemId, SessionId
 from safehold.model.permissions import SCOPES, Actor, Permission, Role, permissions_of
 from safehold.review import assess, cases
+from safehold.review.viewing import ViewLimits
 from safehold.signals.digests import digest_bytes
+from safehold.storage import evidence as evidence_rows
+from safehold.storage.evidence import ObjectRole
 from safehold.testing.jobs import RanStep, run_all_steps
 from safehold.testing.pictures import landscape
 from safehold.testing.platform import Platform
 from safehold.testing.webhook_receiver import WebhookReceiver
 from safehold.vault.decoding.pool import DecoderPool
+from safehold.vault.store import CiphertextStore
+from safehold.vault.vault import Reader
 
 __all__ = ["Installation", "installation", "set_up", "settings_of", "webhook_to"]
 
@@ -147,6 +153,36 @@ class Installation:
             )
         return Actor(permissions=permissions_of(granted), user_id=user_id)
 
+    def session(self, person: Actor) -> SessionId:
+        """Open a session for a person, as a sign-in does, and return its id."""
+        program, now = self.program, self.program.clock()
+        with program.database.begin() as tx:
+            found = next(user for user in users.list_users(tx) if user.id == person.user_id)
+            token = sessions.open_session(
+                tx, found, client="tests", must_enrol=False, lasts=timedelta(hours=1), now=now
+            )
+            signed_in = sessions.resume(tx, program.gate, token, now=now)
+        assert signed_in is not None
+        return signed_in.session_id
+
+    def ticket(
+        self, item_id: str, tier: Tier, *, by: Actor, session_id: SessionId, limits: ViewLimits | None = None
+    ) -> Ticket:
+        """Let an analyst take the item's case and ask to see it; return what fetches the picture."""
+        case_id, now = self.case_of(item_id), self.program.clock()
+        with self.program.database.begin() as tx:
+            cases.take(tx, case_id, by.analyst(), now)
+        return console_view.ask_to_see(
+            self.program.database,
+            case_id,
+            _item(self, item_id),
+            tier,
+            actor=by,
+            session_id=session_id,
+            limits=limits or ViewLimits(),
+            now=now,
+        )
+
     def add_list(
         self,
         name: str = LIST,
@@ -232,10 +268,13 @@ class Installation:
 
     def open_sealed(self, item_id: str) -> bytes:
         """Return the bytes that were sealed for an item. Raises ErasedEvidence once they are destroyed."""
-        reader = self.program.reader
-        assert reader is not None, "the program was opened without the console"
+        home = self.program.home
         with self.program.database.begin() as tx:
-            return reading.open_original(tx, reader, _item(self, item_id))[0]
+            media_id = evidence_rows.media_of_item(tx, _item(self, item_id))
+            assert media_id is not None, "the item came without bytes"
+            found = reading.find(tx, media_id, ObjectRole.ORIGINAL)
+        reader = Reader(CiphertextStore(home.vault), home.opening_keys())
+        return reader.open(found.object.id, found.wrapped_key)
 
     def sql(self, statement: str, **values: Any) -> list[SimpleNamespace]:
         """Run one statement with %(named)s values and return its rows, none where it has none."""

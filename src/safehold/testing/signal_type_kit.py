@@ -14,6 +14,7 @@ from itertools import pairwise, product
 import numpy as np
 from PIL import Image
 
+from safehold.app.plugin_rules import offences
 from safehold.model.errors import BadDigest
 from safehold.model.signal import Signal
 from safehold.signals.base import ByteSignal, FrameSignal, SignalType
@@ -40,6 +41,16 @@ def check_signal_type(kind: SignalType, photos: Sequence[Image.Image] = ()) -> N
         _check_byte_signal(kind)
     if isinstance(kind, FrameSignal):
         _check_frame_signal(kind, photos)
+
+
+def check_plugin_imports(module: str) -> None:
+    """Check that the package of a module imports nothing that Safehold refuses; nothing of it is run.
+
+    Raises KitFailure, naming each file and what it imports.
+    """
+    wrong = offences(module)
+    if wrong:
+        raise KitFailure(f"{module.partition('.')[0]} imports what no plug-in may: {', '.join(wrong)}")
 
 
 def _need(kind: SignalType, holds: bool, claim: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,8 +40,10 @@ def generate_keys(folder: Path) -> KeyFiles:
         raise NameTaken("A vault key pair exists here already; it was left as it is.")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not files.opening.exists():
-        _write_new(files.opening, _private_pem(OpeningKey.generate()), 0o600)
-    _write_new(files.sealing, _public_pem(load_opening_key(files.opening).sealing_key), 0o644)
+        # Where another process makes one at this moment, that one counts: it is whole.
+        with suppress(NameTaken):
+            write_new(files.opening, private_pem(OpeningKey.generate()), 0o600)
+    write_new(files.sealing, public_pem(load_opening_key(files.opening).sealing_key), 0o644)
     return files
 
 
@@ -54,28 +58,66 @@ def load_sealing_key(path: Path) -> SealingKey:
     return SealingKey(key)
 
 
+class SealingKeyFile:
+    """The public half in a file, read anew when the file was replaced: a rotation needs no restart here.
+
+    Safe to share between threads.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read the file at once. Raises as load_sealing_key does."""
+        self._path = path
+        self._read = (_state(path), load_sealing_key(path))
+
+    def current(self) -> SealingKey:
+        """Return the key that the file holds now; the last one that could be read while it holds none."""
+        state, key = self._read
+        try:
+            now = _state(self._path)
+            if now != state:
+                key = load_sealing_key(self._path)
+                self._read = (now, key)
+        except (OSError, BadSettings):
+            pass
+        return key
+
+
+def _state(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_ino, found.st_mtime_ns
+
+
 def load_opening_key(path: Path) -> OpeningKey:
     """Read the private half from a PEM file.
 
     Raises BadSettings when it is missing, no X25519 key, or when anybody but its owner may read or write it.
     """
-    pem = _read(path, "opening", private=True)
+    return parse_opening_key(_read(path, "opening", private=True), "The vault's opening key file")
+
+
+def parse_opening_key(pem: bytes, source: str) -> OpeningKey:
+    """Return the private key that a PEM text holds. source: opens the message of BadSettings if none."""
     try:
         key = serialization.load_pem_private_key(pem, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, X25519PrivateKey):
-        raise BadSettings("The vault's opening key file holds no X25519 private key.")
+        raise BadSettings(f"{source} holds no X25519 private key.")
     return OpeningKey(key)
 
 
-def _private_pem(key: OpeningKey) -> bytes:
+def private_pem(key: OpeningKey) -> bytes:
+    """Return the private half as it is written to a file: PEM, not encrypted."""
     return key.private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 
-def _public_pem(key: SealingKey) -> bytes:
+def public_pem(key: SealingKey) -> bytes:
+    """Return the public half as it is written to a file: PEM."""
     return key.public.public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -95,20 +137,47 @@ def _read(path: Path, which: str, *, private: bool = False) -> bytes:
         raise BadSettings(f"The vault's {which} key file cannot be read: {error.strerror}.") from error
 
 
-def _write_new(path: Path, content: bytes, mode: int) -> None:
-    """Write a file that is either absent or whole, never half, and never replaces another."""
+def write_new(path: Path, content: bytes, mode: int) -> None:
+    """Write a file that is either absent or whole, never half. Raises NameTaken when it is there already."""
+    with _draft(path, content, mode) as draft:
+        try:
+            os.link(draft, path)
+        except FileExistsError as error:
+            raise NameTaken("A vault key pair exists here already; it was left as it is.") from error
+    sync_folder(path.parent)
+
+
+def replace_file(path: Path, content: bytes, mode: int) -> None:
+    """Put a file in the place of another at one stroke: whoever looks finds the old one or the new one.
+
+    It belongs to the same user as before.
+    """
+    with _draft(path, content, mode) as draft:
+        give_to_owner_of(path, draft)
+        draft.replace(path)
+    sync_folder(path.parent)
+
+
+def give_to_owner_of(other: Path, *paths: Path) -> None:
+    """Let these paths belong to whom `other` belongs to, where we may: root acts for the services' users."""
+    if os.geteuid() == 0:
+        owner = other.stat()
+        for path in paths:
+            os.chown(path, owner.st_uid, owner.st_gid)
+
+
+@contextmanager
+def _draft(path: Path, content: bytes, mode: int) -> Iterator[Path]:
     draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
+    draft.unlink(missing_ok=True)
     try:
         with open(draft, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        os.link(draft, path)
-    except FileExistsError as error:
-        raise NameTaken("A vault key pair exists here already; it was left as it is.") from error
+        yield draft
     finally:
         draft.unlink(missing_ok=True)
-    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

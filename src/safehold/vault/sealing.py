@@ -98,8 +98,7 @@ def seal(data: bytes | memoryview, sealing_key: SealingKey, *, object_id: Object
     sealed[: len(head)] = head
     bound = _bound_to(b"object", object_id)
     AESGCM(data_key).encrypt_into(nonce, data, bound, memoryview(sealed)[len(head) :])
-    wrapped = _SUITE.encrypt(data_key, sealing_key.public, info=_bound_to(b"data key", object_id))
-    return Sealed(bytes(sealed), bytes([_WRAP_VERSION]) + sealing_key.fingerprint + wrapped)
+    return Sealed(bytes(sealed), _wrap(data_key, sealing_key, object_id))
 
 
 def open_(ciphertext: bytes, wrapped_key: bytes, opening_key: OpeningKey, *, object_id: ObjectId) -> bytes:
@@ -119,14 +118,39 @@ def open_(ciphertext: bytes, wrapped_key: bytes, opening_key: OpeningKey, *, obj
         raise VaultObjectDamaged(f"Object {object_id}: the stored bytes are not what was sealed.") from None
 
 
-def _unwrap(wrapped_key: bytes, opening_key: OpeningKey, object_id: ObjectId) -> bytes:
-    head = 1 + _FINGERPRINT_BYTES
-    if len(wrapped_key) <= head or wrapped_key[0] != _WRAP_VERSION:
+def wrapped_to(wrapped_key: bytes, object_id: ObjectId) -> bytes:
+    """Return the fingerprint of the key pair that a data key is wrapped to.
+
+    Raises VaultObjectDamaged when the wrapped key has no form that we know.
+    """
+    if len(wrapped_key) <= 1 + _FINGERPRINT_BYTES or wrapped_key[0] != _WRAP_VERSION:
         raise VaultObjectDamaged(f"Object {object_id}: its wrapped key has no form that we know.")
-    if wrapped_key[1:head] != opening_key.fingerprint:
+    return wrapped_key[1 : 1 + _FINGERPRINT_BYTES]
+
+
+def rewrap(wrapped_key: bytes, opening_key: OpeningKey, target: OpeningKey, *, object_id: ObjectId) -> bytes:
+    """Return the same data key, wrapped to another key pair; it was unwrapped again and is the same.
+
+    The object's ciphertext stays as it is. Raises VaultObjectDamaged as open_ does.
+    """
+    data_key = _unwrap(wrapped_key, opening_key, object_id)
+    wrapped = _wrap(data_key, target.sealing_key, object_id)
+    if _unwrap(wrapped, target, object_id) != data_key:
+        raise VaultObjectDamaged(f"Object {object_id}: its key does not come back as it was wrapped.")
+    return wrapped
+
+
+def _wrap(data_key: bytes, sealing_key: SealingKey, object_id: ObjectId) -> bytes:
+    wrapped = _SUITE.encrypt(data_key, sealing_key.public, info=_bound_to(b"data key", object_id))
+    return bytes([_WRAP_VERSION]) + sealing_key.fingerprint + wrapped
+
+
+def _unwrap(wrapped_key: bytes, opening_key: OpeningKey, object_id: ObjectId) -> bytes:
+    if wrapped_to(wrapped_key, object_id) != opening_key.fingerprint:
         raise VaultObjectDamaged(f"Object {object_id}: it was sealed for another key pair.")
+    wrapped = wrapped_key[1 + _FINGERPRINT_BYTES :]
     try:
-        return _SUITE.decrypt(wrapped_key[head:], opening_key.private, info=_bound_to(b"data key", object_id))
+        return _SUITE.decrypt(wrapped, opening_key.private, info=_bound_to(b"data key", object_id))
     except (InvalidTag, ValueError):
         raise VaultObjectDamaged(
             f"Object {object_id}: its wrapped key is not the one it was sealed with."

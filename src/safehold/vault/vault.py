@@ -8,7 +8,10 @@ from datetime import datetime
 
 from safehold.model.errors import NotFound, VaultObjectDamaged
 from safehold.model.ids import ObjectId, new_id
-from safehold.vault.sealing import OpeningKey, SealingKey, open_, seal
+from safehold.vault.key_ring import KeyRing
+from safehold.vault.keys import SealingKeyFile
+from safehold.vault.ledger import LedgerCopy
+from safehold.vault.sealing import OpeningKey, Sealed, SealingKey, open_, seal
 from safehold.vault.store import CiphertextStore
 
 
@@ -30,9 +33,10 @@ class Vault:
     Safe to share between threads.
     """
 
-    def __init__(self, store: CiphertextStore, sealing_key: SealingKey) -> None:
+    def __init__(self, store: CiphertextStore, sealing_key: SealingKey | SealingKeyFile) -> None:
         self._store = store
         self._sealing_key = sealing_key
+        self.ledger = LedgerCopy(store)
 
     def seal(self, data: bytes | memoryview) -> SealedObject:
         """Encrypt `data` and store it under a new id; when this returns it was read back and is whole.
@@ -41,9 +45,14 @@ class Vault:
         Raises TooLarge above sealing.MAX_BYTES, VaultDown when the store fails.
         """
         object_id = ObjectId(new_id())
-        sealed = seal(data, self._sealing_key, object_id=object_id)
+        sealed = self.seal_beside(data, object_id=object_id)
         self._store.put(object_id, sealed.ciphertext)
         return SealedObject(object_id, sealed.wrapped_key, memoryview(data).nbytes)
+
+    def seal_beside(self, data: bytes | memoryview, *, object_id: ObjectId) -> Sealed:
+        """Encrypt something that is kept elsewhere; the store is not touched. Raises TooLarge."""
+        key = self._sealing_key
+        return seal(data, key.current() if isinstance(key, SealingKeyFile) else key, object_id=object_id)
 
     def destroy(self, object_id: ObjectId) -> None:
         """Delete the ciphertext; doing it twice is fine. Raises VaultDown when the store fails.
@@ -51,6 +60,13 @@ class Vault:
         Erasing is destroying the wrapped key, which the stage that owns the table has done before this.
         """
         self._store.delete(object_id)
+
+    def drop_drafts(self, *, before: datetime) -> int:
+        """Delete half-written objects that nobody is writing any more, last touched before this instant.
+
+        Return how many that was. Raises VaultDown when the store fails.
+        """
+        return self._store.drop_drafts(before=before)
 
     def orphans(
         self, known: Callable[[Sequence[ObjectId]], Collection[ObjectId]], *, before: datetime
@@ -73,9 +89,9 @@ class Reader:
     It checks no permission and writes no audit record: its caller does both first.
     """
 
-    def __init__(self, store: CiphertextStore, opening_key: OpeningKey) -> None:
+    def __init__(self, store: CiphertextStore, keys: OpeningKey | KeyRing) -> None:
         self._store = store
-        self._opening_key = opening_key
+        self._ring = keys if isinstance(keys, KeyRing) else KeyRing(lambda: [keys])
 
     def open(self, object_id: ObjectId, wrapped_key: bytes) -> bytes:
         """Return the bytes that were sealed as `object_id`.
@@ -87,4 +103,5 @@ class Reader:
             ciphertext = self._store.get(object_id)
         except NotFound:
             raise VaultObjectDamaged(f"Object {object_id}: its ciphertext is gone from the store.") from None
-        return open_(ciphertext, wrapped_key, self._opening_key, object_id=object_id)
+        key = self._ring.key_for(wrapped_key, object_id)
+        return open_(ciphertext, wrapped_key, key, object_id=object_id)

@@ -5,28 +5,37 @@ from __future__ import annotations
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import RedirectResponse
+from fastapi.responses import RedirectResponse, Response
 from starlette.formparsers import MultiPartParser
 
 from safehold.app.program import Program
+from safehold.model.errors import SafeholdError
 from safehold.model.permissions import Permission
-from safehold.web import errors
+from safehold.web import errors, origins
 from safehold.web.api.appeals import add_appeal_routes
 from safehold.web.api.authenticate import by_key
 from safehold.web.api.describing import describe
 from safehold.web.api.health import add_health_routes, ops_or_loopback
+from safehold.web.api.inbound_reports import add_inbound_report_routes
 from safehold.web.api.reading import add_reading_routes
 from safehold.web.api.scan import add_scan_routes
 from safehold.web.console import add_console_routes, console_page
 from safehold.web.guard import guarded_router, needs
-from safehold.web.middleware import BodyLimit, RequestFrame
+from safehold.web.middleware import HEADERS, BodyLimit, RequestFrame, headers_of_pages
+from safehold.web.portal import add_portal_routes, portal_page
 
+FIRST_PAGES = (("console", "/console"), ("portal", "/report"))
+"""Where a browser is led that asks for no page, by the surface that is served."""
 MULTIPART_ROOM = 64 * 1024
 """What the parts around a file may take."""
 
 
-def create_app(program: Program, surfaces: frozenset[str]) -> FastAPI:
-    """Return the application that serves these surfaces ("api", "console")."""
+def create_app(program: Program, surfaces: frozenset[str], *, media_origin: str | None = None) -> FastAPI:
+    """Return the application that serves these surfaces ("api", "console", "portal").
+
+    media_origin: where the console's pages fetch pictures from, else as set.
+    """
+    media_origin = media_origin or origins.media_origin(program.settings)
     limits = program.settings.limits
     # An upload stays in memory: a spooled file would be plain media on disk.
     MultiPartParser.spool_max_size = limits.upload_bytes + MULTIPART_ROOM
@@ -38,17 +47,27 @@ def create_app(program: Program, surfaces: frozenset[str]) -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
     )
-    errors.install(app, page=console_page)
+    errors.install(app, page=_failure_page)
     if "api" in surfaces:
         app.include_router(_api(app, program))
     if "console" in surfaces:
-        add_console_routes(app, program)
-        app.include_router(_front_door(program))
+        add_console_routes(app, program, media_origin=media_origin)
+    if "portal" in surfaces:
+        add_portal_routes(app, program)
+    first = next((path for surface, path in FIRST_PAGES if surface in surfaces), None)
+    if first is not None:
+        app.include_router(_front_door(program, first))
     app.add_middleware(
         BodyLimit, upload_bytes=limits.upload_bytes + MULTIPART_ROOM, json_bytes=limits.json_bytes
     )
-    app.add_middleware(RequestFrame, page=console_page)
+    is_console = "console" in surfaces
+    headers = headers_of_pages(media_origin) if is_console else HEADERS
+    app.add_middleware(RequestFrame, page=_failure_page, headers=headers)
     return app
+
+
+def _failure_page(request: Request, error: SafeholdError) -> Response | None:
+    return portal_page(request, error) or console_page(request, error)
 
 
 def _api(app: FastAPI, program: Program) -> APIRouter:
@@ -57,6 +76,7 @@ def _api(app: FastAPI, program: Program) -> APIRouter:
     add_scan_routes(router, program)
     add_reading_routes(router, program)
     add_appeal_routes(router, program)
+    add_inbound_report_routes(router, program)
     add_health_routes(router, ops, program)
 
     @router.get("/openapi.json", include_in_schema=False)
@@ -71,13 +91,13 @@ def _api(app: FastAPI, program: Program) -> APIRouter:
     return everything
 
 
-def _front_door(program: Program) -> APIRouter:
+def _front_door(program: Program, first: str) -> APIRouter:
     router = guarded_router(by_key(program))
 
     @router.get("/", include_in_schema=False)
     @needs(Permission.PUBLIC)
     def root() -> RedirectResponse:
-        """Lead a browser to the console."""
-        return RedirectResponse("/console", status_code=303)
+        """Lead a browser to the first page."""
+        return RedirectResponse(first, status_code=303)
 
     return router

@@ -30,7 +30,10 @@ HTTP_STATUS: dict[type[errors.SafeholdError], int] = {
     errors.Refused: 409,
     errors.AddressRefused: 422,
     errors.ErasedEvidence: 410,
+    errors.TooManyViews: 429,
     errors.Unavailable: 503,
+    errors.TooManyAttempts: 429,
+    errors.TooOften: 429,
     errors.FetchFailed: 502,
     errors.Damaged: 500,
 }
@@ -70,9 +73,17 @@ def answer(request: Request, error: errors.SafeholdError) -> JSONResponse:
     if status >= 500:
         log.warning("request_failed", code=error.code, request_id=request_id(request))
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
-    if isinstance(error, errors.Unavailable | errors.IdempotencyInProgress):
-        headers["Retry-After"] = "1"
+    headers |= retry_after(error)
     return JSONResponse(problem(error, request_id(request)), status, headers, media_type=PROBLEM)
+
+
+def retry_after(error: errors.SafeholdError) -> dict[str, str]:
+    """Return the header that says after how many seconds another try is right; nothing where it never is."""
+    if isinstance(error, errors.TooManyAttempts):
+        return {"Retry-After": str(error.seconds)}
+    if isinstance(error, errors.Unavailable | errors.IdempotencyInProgress):
+        return {"Retry-After": "1"}
+    return {}
 
 
 def from_validation(error: RequestValidationError) -> errors.InvalidInput:

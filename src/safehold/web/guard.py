@@ -15,6 +15,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 Authenticate = Callable[[Request], Actor]
 """Returns who sent a request. Raises NotAuthenticated."""
 
+Finish = Callable[[Request, Response], None]
+"""Has the last word about an answer to somebody who was let in."""
+
 NOBODY = Actor(permissions=frozenset({Permission.PUBLIC}))
 
 
@@ -36,8 +39,11 @@ def permission_of(endpoint: Callable[..., Any]) -> Permission:
     return permission
 
 
-def guarded_router(authenticate: Authenticate) -> APIRouter:
-    """Return a router whose every route checks its permission before it reads the body."""
+def guarded_router(authenticate: Authenticate, *, finish: Finish | None = None) -> APIRouter:
+    """Return a router whose every route checks its permission before it reads the body.
+
+    finish: called with each answer that a handler gave; failures are answered elsewhere.
+    """
 
     class GuardedRoute(APIRoute):
         def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -46,7 +52,10 @@ def guarded_router(authenticate: Authenticate) -> APIRouter:
 
             async def guarded(request: Request) -> Response:
                 request.state.actor = await _admit(request, permission, authenticate)
-                return await handle(request)
+                response = await handle(request)
+                if finish is not None:
+                    finish(request, response)
+                return response
 
             return guarded
 

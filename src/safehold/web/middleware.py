@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 
 import structlog
 from starlette.exceptions import HTTPException
@@ -18,10 +19,11 @@ log = structlog.get_logger()
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' blob:; "
-    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    "connect-src 'self'{}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+"""In the braces: the only other origin that a page's script may fetch from."""
 HEADERS = {
-    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "content-security-policy": CONTENT_SECURITY_POLICY.format(""),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
@@ -31,12 +33,18 @@ HEADERS = {
 }
 
 
+def headers_of_pages(media_origin: str) -> Mapping[str, str]:
+    """Return the headers of answers whose scripts may fetch pictures from this origin."""
+    return {**HEADERS, "content-security-policy": CONTENT_SECURITY_POLICY.format(f" {media_origin}")}
+
+
 class RequestFrame:
     """Gives each request an id and an answer, each answer the security headers, the log one bare line."""
 
-    def __init__(self, app: ASGIApp, *, page: Page) -> None:
+    def __init__(self, app: ASGIApp, *, page: Page, headers: Mapping[str, str] = HEADERS) -> None:
         self.app = app
         self._page = page
+        self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -52,7 +60,7 @@ class RequestFrame:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = _framed(message.get("headers", []), request_id)
+                message["headers"] = _framed(message.get("headers", []), self._headers, request_id)
             await send(message)
 
         try:
@@ -113,9 +121,11 @@ class BodyLimit:
         return self._upload_bytes if is_upload else self._json_bytes
 
 
-def _framed(headers: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+def _framed(
+    headers: list[tuple[bytes, bytes]], ours: Mapping[str, str], request_id: str
+) -> list[tuple[bytes, bytes]]:
     present = {name.lower() for name, _ in headers}
-    added = {**HEADERS, "x-request-id": request_id, "cache-control": "no-store"}
+    added = {**ours, "x-request-id": request_id, "cache-control": "no-store"}
     return [*headers, *((k.encode(), v.encode()) for k, v in added.items() if k.encode() not in present)]
 
 

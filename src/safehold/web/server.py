@@ -1,23 +1,42 @@
-"""Serving: one process, uvicorn in the main thread or beside a test, and a supervised worker beside it."""
+"""Serving: one process, an address for pages and one for pictures, and a supervised worker beside them."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from safehold.app.program import Program, open_program
+from safehold.app.reader.client import ReaderClient
+from safehold.app.reader.opening import open_reader
 from safehold.app.settings import Settings
 from safehold.app.wiring import worker
-from safehold.model.errors import BadSettings, Unavailable
+from safehold.model.errors import Unavailable
 from safehold.web.application import create_app
+from safehold.web.media.application import create_media_app
+from safehold.web.origins import address, console_origins, media_origin
 
 GRACE_SECONDS = 10
 STOPPED_BY = (signal.SIGTERM, signal.SIGINT)
+PICTURES = frozenset({"media"})
+PAGES = frozenset({"api", "console", "portal"})
+"""What answers at `web.listen`; pictures have an address of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What is served: the program, and the reader of pictures. None for what these surfaces do not need."""
+
+    settings: Settings
+    surfaces: frozenset[str]
+    program: Program | None
+    reader: ReaderClient | None
 
 
 def serve_program(
@@ -25,50 +44,44 @@ def serve_program(
     surfaces: frozenset[str],
     *,
     listen: str | None = None,
+    media_listen: str | None = None,
     when_ready: Callable[[Program], None] | None = None,
 ) -> int:
-    """Open the program and serve these surfaces until a signal stops it; return the exit code.
+    """Open what these surfaces need and serve them until a signal stops it; return the exit code.
 
-    when_ready: called once, after everything is open and before the first request. Raises BadSettings,
-    DatabaseDown, VaultDown, DecoderDown, and Unavailable when the address cannot be listened on.
+    listen: where pages answer, media_listen: where pictures do; else as set. when_ready: called once, after
+    everything is open and before the first request. Raises BadSettings, DatabaseDown, VaultDown,
+    DecoderDown, ReaderDown, and Unavailable when an address cannot be listened on.
     """
-    listen = listen or settings.web.listen
-    with open_program(settings, surfaces=surfaces) as program:
-        server = _server(program, surfaces, listen)
-        with working(program, on="worker" in surfaces):
-            if when_ready is not None:
-                when_ready(program)
-            server.run()
-    if not server.started:
-        raise _cannot_listen(listen)
+    stopped = threading.Event()
+    pages, pictures = listen or settings.web.listen, media_listen or settings.media.listen
+    with ExitStack() as stack:
+        opened = stack.enter_context(_opened(settings, surfaces))
+        told = stack.enter_context(_stopping(stopped))
+        stack.enter_context(working(opened.program, on="worker" in surfaces))
+        if when_ready is not None and opened.program is not None:
+            when_ready(opened.program)
+        told += stack.enter_context(_answering(opened, pages, pictures, when_ended=stopped.set))
+        stopped.wait()
     return 0
 
 
 @contextmanager
 def served(program: Program, surfaces: frozenset[str], *, listen: str = "127.0.0.1:0") -> Iterator[str]:
-    """Serve an open program from a thread for as long as the block lasts; yield its base URL.
+    """Serve an open program from threads for as long as the block lasts; yield the base URL of its pages.
 
-    listen: port 0 takes a free one. No signal is listened to, and no worker is started: see `working`.
-    Raises BadSettings, and Unavailable when the address cannot be listened on.
+    listen: port 0 takes a free one, and pictures take one anyway. No signal is listened to, and no worker
+    is started: see `working`. Raises BadSettings, and Unavailable when the address cannot be listened on.
     """
-    server = _server(program, surfaces, listen)
-    thread = threading.Thread(target=server.run, name="web")
-    thread.start()
-    try:
-        server.answering.wait()
-        if not server.started:
-            raise _cannot_listen(listen)
-        host, port = server.servers[0].sockets[0].getsockname()[:2]
-        yield f"http://{host}:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
+    opened = Opened(program.settings, surfaces, program, program.reader)
+    with _answering(opened, listen, "127.0.0.1:0") as servers:
+        yield servers[0].url
 
 
 @contextmanager
-def working(program: Program, *, on: bool) -> Iterator[None]:
+def working(program: Program | None, *, on: bool) -> Iterator[None]:
     """Run a worker in a thread for as long as the block lasts."""
-    if not on:
+    if not on or program is None:
         yield
         return
     running = worker(program)
@@ -81,62 +94,131 @@ def working(program: Program, *, on: bool) -> Iterator[None]:
         thread.join()
 
 
-def address(listen: str) -> tuple[str, int]:
-    """Split "host:port". Raises BadSettings for anything else."""
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
-        raise BadSettings(f"web.listen: {listen!r} is not host:port.")
-    return host.strip("[]"), int(port)
+@contextmanager
+def _opened(settings: Settings, surfaces: frozenset[str]) -> Iterator[Opened]:
+    if surfaces == PICTURES:
+        with open_reader(settings) as (reader, _):
+            yield Opened(settings, surfaces, None, reader)
+    else:
+        with open_program(settings, surfaces=surfaces) as program:
+            yield Opened(settings, surfaces, program, program.reader)
+
+
+@contextmanager
+def _stopping(stopped: threading.Event) -> Iterator[list[_Server]]:
+    """Set `stopped` at a signal; at a second one, the servers that were put into the list do not wait."""
+    servers: list[_Server] = []
+
+    def stop(*_: object) -> None:
+        for server in servers:
+            server.force_exit = stopped.is_set()
+        stopped.set()
+
+    before = {number: signal.signal(number, stop) for number in STOPPED_BY}
+    try:
+        yield servers
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _answering(
+    opened: Opened, pages: str, pictures: str, *, when_ended: Callable[[], None] = lambda: None
+) -> Iterator[list[_Server]]:
+    """Answer at every address that the surfaces need, for as long as the block lasts."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(one) for one in _servers(opened, pages, pictures, when_ended)]
+        yield servers
+
+
+def _servers(opened: Opened, pages: str, pictures: str, when_ended: Callable[[], None]) -> Sequence[_Server]:
+    """Take the addresses first: pages and pictures have to know of each other, and a port may be any."""
+    has_pages, has_pictures = bool(opened.surfaces & PAGES), "media" in opened.surfaces
+    page_socket = _Socket(pages) if has_pages else None
+    picture_socket = _Socket(pictures) if has_pictures else None
+    found: list[_Server] = []
+    if page_socket is not None and opened.program is not None:
+        origin = media_origin(opened.settings, picture_socket.listen if picture_socket else None)
+        app: ASGIApp = create_app(opened.program, opened.surfaces, media_origin=origin)
+        found.append(_Server(app, page_socket, when_ended))
+    if picture_socket is not None and opened.reader is not None:
+        origins = console_origins(opened.settings, page_socket.listen if page_socket else None)
+        app = create_media_app(opened.reader, console_origins=origins, at_once=opened.settings.media.at_once)
+        found.append(_Server(app, picture_socket, when_ended))
+    return found
+
+
+class _Socket:
+    """An address that is taken and not answered at yet."""
+
+    def __init__(self, listen: str) -> None:
+        """Raises BadSettings, and Unavailable when the address cannot be listened on."""
+        host, port = address(listen)
+        try:
+            self.socket = uvicorn.Config(_nothing, host=host, port=port, log_config=None).bind_socket()
+        except SystemExit:
+            # Our own exit codes tell it, not the library's.
+            raise _cannot_listen(listen) from None
+        self.socket.set_inheritable(False)
+        host, port = self.socket.getsockname()[:2]
+        self.listen = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class _Server(uvicorn.Server):
-    """Says when it answers, and does not end the process itself when it cannot."""
+    """Answers in a thread for as long as its block lasts. url: the base of what it serves."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.answering = threading.Event()
-        """Set once it answers, or it is known that it never will; `started` says which."""
+    def __init__(self, app: ASGIApp, taken: _Socket, when_ended: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                # Whom to believe about addresses is a setting of ours: web.trusted_proxies.
+                proxy_headers=False,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
+        )
+        self.url = f"http://{taken.listen}"
+        self._taken = taken
+        self._when_ended = when_ended
+        self._answering = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="web")
 
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Stop at a signal, and go on: the library would raise it again, and nothing else would be closed."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {number: signal.signal(number, self.handle_exit) for number in STOPPED_BY}
+    def __enter__(self) -> _Server:
+        self._thread.start()
+        self._answering.wait()
+        if not self.started:
+            self._thread.join()
+            raise _cannot_listen(self._taken.listen)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.should_exit = True
+        self._thread.join()
+        self._taken.socket.close()
+
+    def _run(self) -> None:
         try:
-            yield
+            self.run(sockets=[self._taken.socket])
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            self._answering.set()
+            self._when_ended()
 
     async def startup(self, sockets: list[Any] | None = None) -> None:
-        try:
-            await super().startup(sockets)
-        except SystemExit:
-            # The address is taken: our own exit codes tell it, not the library's.
-            self.should_exit = True
-        finally:
-            self.answering.set()
+        """Say when it answers."""
+        await super().startup(sockets)
+        self._answering.set()
 
 
-def _server(program: Program, surfaces: frozenset[str], listen: str) -> _Server:
-    host, port = address(listen)
-    return _Server(
-        uvicorn.Config(
-            create_app(program, surfaces),
-            host=host,
-            port=port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=GRACE_SECONDS,
-        )
-    )
+async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    """Stand where the library wants an application while only an address is taken."""
 
 
 def _cannot_listen(listen: str) -> Unavailable:
     return Unavailable(
         f"Nothing can listen on {listen}.",
-        advice="Another process has the address; stop it, or choose another: --listen or web.listen.",
+        advice="Another process has the address; stop it, or choose another: --listen, --media-listen,"
+        " web.listen or media.listen.",
     )

@@ -19,19 +19,31 @@ from safehold.model.assessment import Category, Finding
 from safehold.model.clock import utc_now
 from safehold.model.events import Event, ItemCleared, OutcomeReversed, ProposalApproved
 from safehold.model.hash_list import Purpose
-from safehold.model.ids import CaseId, EntryId, EventId, ItemId, ListId, MatchId, ProposalId, UserId, new_id
+from safehold.model.ids import (
+    CaseId,
+    EntryId,
+    EventId,
+    ItemId,
+    ListId,
+    MatchId,
+    OutcomeId,
+    ProposalId,
+    UserId,
+    new_id,
+)
 from safehold.model.match import Match
 from safehold.model.permissions import Actor, Permission
 from safehold.model.proposal import ProposalKind
 from safehold.model.signal import PDQ
 from safehold.storage import audit, deliveries, holds
-from safehold.storage.assessments import outcome
+from safehold.storage.assessments import assessment, outcome
 from safehold.storage.cases import case_item, review_case
 from safehold.storage.database import Database, Tx
 from safehold.storage.events import insert_event, lock_revision
 from safehold.storage.hash_lists import entry, hash_list
 from safehold.storage.items import item, item_context
 from safehold.storage.matches import match
+from safehold.storage.proposals import proposal
 from safehold.storage.users import app_user
 from safehold.testing.webhook_receiver import WebhookReceiver
 
@@ -162,40 +174,77 @@ class Desk:
     def settle(
         self, item_id: ItemId, case_id: CaseId, finding: Finding, purpose: Purpose = Purpose.CSAM
     ) -> None:
-        category = Category.B if finding is Finding.ILLEGAL and purpose is Purpose.CSAM else None
+        self._outcome(item_id, case_id, finding, purpose)
+
+    def _outcome(
+        self, item_id: ItemId, case_id: CaseId, finding: Finding, purpose: Purpose, **more: Any
+    ) -> OutcomeId:
+        """Let the person assess and settle the item."""
+        filed, settled = new_id(), OutcomeId(new_id())
+        both = {
+            "case_id": case_id,
+            "item_id": item_id,
+            "purpose": purpose,
+            "finding": finding,
+            "category": Category.B if finding is Finding.ILLEGAL and purpose is Purpose.CSAM else None,
+        }
+        person = self.person.user_id
+        form = {"form": "imagery", "answers": {}, "tier": "none", "policy_version": "1"}
         with self.database.begin() as tx:
+            tx.run(assessment.insert().values(id=filed, analyst_id=person, filed_at=self.now, **both, **form))
             tx.run(
                 outcome.insert().values(
-                    id=new_id(),
-                    case_id=case_id,
-                    item_id=item_id,
-                    purpose=purpose,
-                    finding=finding,
-                    category=category,
-                    settled_at=self.now,
-                    settled_by=self.person.user_id,
+                    id=settled, settled_at=self.now, settled_by=person, rests_on=filed, **both, **more
                 )
             )
+        return settled
+
+    def _decided_once(self, item_id: ItemId, case_id: CaseId, finding: Finding) -> OutcomeId:
+        """Let there have been an outcome that was reversed since: it is on record and stands no more."""
+        with self.database.begin() as tx:
+            row = tx.run(review_case.select().where(review_case.c.id == case_id)).one()
+        since = {"reversed_at": self.now, "reversed_by": self.person.user_id}
+        return self._outcome(item_id, case_id, finding, Purpose(row.purpose), **since)
 
     def approved(
         self, item_id: ItemId, case_id: CaseId, kind: ProposalKind = ProposalKind.REMOVE_ITEM
     ) -> ProposalApproved:
+        proposal_id = ProposalId(new_id())
+        names_somebody = kind is ProposalKind.ACCOUNT_ACTION
+        settled = self._decided_once(item_id, case_id, Finding.NOT_ILLEGAL)
+        with self.database.begin() as tx:
+            tx.run(
+                proposal.insert().values(
+                    id=proposal_id,
+                    kind=kind,
+                    item_id=item_id,
+                    case_id=case_id,
+                    outcome_id=settled,
+                    subject_id=new_id() if names_somebody else None,
+                    state="withdrawn" if names_somebody else "approved",
+                    planned_at=self.now,
+                    decided_at=self.now,
+                    approved_by=self.person.user_id,
+                )
+            )
         event = ProposalApproved(
             at=self.now,
             item_id=item_id,
             case_id=case_id,
-            proposal_id=ProposalId(new_id()),
+            proposal_id=proposal_id,
             proposal_kind=kind,
         )
         self.record(event)
         return event
 
     def cleared(self, item_id: ItemId, case_id: CaseId) -> ItemCleared:
+        self._decided_once(item_id, case_id, Finding.NOT_ILLEGAL)
         event = ItemCleared(at=self.now, item_id=item_id, case_id=case_id, finding=Finding.NOT_ILLEGAL)
         self.record(event)
         return event
 
     def reversed(self, item_id: ItemId, case_id: CaseId) -> OutcomeReversed:
+        self._decided_once(item_id, case_id, Finding.NOT_ILLEGAL)
         event = OutcomeReversed(at=self.now, item_id=item_id, case_id=case_id)
         self.record(event)
         return event

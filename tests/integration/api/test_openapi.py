@@ -21,6 +21,7 @@ PATHS = {
     "/v1/cases/{case_id}",
     "/v1/lists",
     "/v1/lists/{name}",
+    "/v1/inbound-reports",
     "/v1/health/live",
     "/v1/health/ready",
     "/metrics",

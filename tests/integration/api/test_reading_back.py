@@ -110,6 +110,7 @@ def test_the_metrics_count_and_name_kinds_alone(safehold: Installation, platform
     assert 'safehold_scans_total{result="hold",surface="rehearsal"} 1.0' in text
     assert 'safehold_scans_total{result="clear",surface="rehearsal"} 1.0' in text
     assert 'safehold_events_total{kind="item_matched"} 1.0' in text
+    assert 'safehold_decoder_confinement{layer="seccomp"} 1.0' in text
     assert "account-1" not in text
     assert "post-1" not in text
 

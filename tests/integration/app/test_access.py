@@ -1,21 +1,21 @@
-"""Who comes in: people by password and session, platforms by key."""
+"""Who comes in: people with roles, platforms by key. How people sign in is told in ../access."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from safehold.app.access import keys, passwords, sessions, users
-from safehold.model.errors import BadForm, NameTaken, NotAllowed, NotAuthenticated, NotFound
-from safehold.model.ids import KeyId, UserId, new_id
-from safehold.model.permissions import Permission, Role, system_actor
-from safehold.storage import audit
+from safehold.app.access import keys, passwords, users
+from safehold.model.errors import BadForm, Conflict, NameTaken, NotAllowed, NotAuthenticated, NotFound
+from safehold.model.ids import KeyId, new_id
+from safehold.model.permissions import Actor, Permission, Role, permissions_of, system_actor
 from safehold.storage.database import Database
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 SHELL = system_actor("shell")
+SHELL_OF_ALL = Actor(permissions=frozenset(Permission), system="shell")
 PASSWORD = "correct horse battery"
 
 
@@ -26,108 +26,21 @@ def database(database_url: str) -> Iterator[Database]:
     opened.close()
 
 
-@pytest.fixture
-def analyst(database: Database) -> UserId:
-    with database.begin() as tx:
-        return users.add_user(
-            tx, name="Robin", password=PASSWORD, roles=frozenset({Role.ANALYST}), actor=SHELL, now=NOON
-        )
+def test_names_are_taken_once_and_have_no_sign_that_cannot_be_seen(database: Database) -> None:
+    def add(name: str) -> None:
+        with database.begin() as tx:
+            roles = frozenset({Role.LEAD})
+            users.add_user(tx, name=name, password=PASSWORD, roles=roles, actor=SHELL, now=NOON)
+
+    add("Robin")
+    with pytest.raises(NameTaken):
+        add("robin")
+    for wrong in ("", " ", "a\nb", "a\0b", "x" * 101):
+        with pytest.raises(BadForm):
+            add(wrong)
 
 
-def resumed(database: Database, token: str, now: datetime) -> sessions.SignedIn | None:
-    with database.begin() as tx:
-        return sessions.resume(tx, token, now=now)
-
-
-def test_the_right_password_opens_a_session_whatever_the_case_of_the_name(
-    database: Database, analyst: UserId
-) -> None:
-    token = sessions.sign_in(database, name="rOBIN", password=PASSWORD, now=NOON)
-
-    signed_in = resumed(database, token, NOON)
-    assert signed_in is not None
-    assert signed_in.user_id == analyst
-    assert signed_in.actor.may(Permission.CASE_ASSESS)
-    assert not signed_in.actor.may(Permission.USER_EDIT)
-
-
-@pytest.mark.usefixtures("analyst")
-def test_a_wrong_name_and_a_wrong_password_are_refused_in_the_same_words(database: Database) -> None:
-    said = set()
-    for name, password in (("Robin", "wrong password"), ("nobody", PASSWORD)):
-        with pytest.raises(NotAuthenticated) as refused:
-            sessions.sign_in(database, name=name, password=password, now=NOON)
-        said.add(refused.value.what)
-
-    assert len(said) == 1
-
-
-@pytest.mark.usefixtures("analyst")
-def test_a_refused_sign_in_is_logged_without_the_name_that_was_tried(database: Database) -> None:
-    with pytest.raises(NotAuthenticated):
-        sessions.sign_in(database, name="Robin", password="wrong password", now=NOON)
-
-    with database.begin() as tx:
-        records = audit.unlinked(tx, limit=50)
-    refused = [record for record in records if record.verb == "session.refused"]
-    assert len(refused) == 1
-    assert "Robin" not in str(refused)
-
-
-@pytest.mark.usefixtures("analyst")
-def test_a_session_ends_when_it_is_idle_and_when_it_is_old(database: Database) -> None:
-    token = sessions.sign_in(database, name="Robin", password=PASSWORD, now=NOON)
-
-    assert resumed(database, token, NOON + sessions.IDLE) is None
-    for minutes in range(20, int(sessions.ABSOLUTE.total_seconds() // 60), 20):
-        assert resumed(database, token, NOON + timedelta(minutes=minutes)) is not None
-    assert resumed(database, token, NOON + sessions.ABSOLUTE) is None
-
-
-@pytest.mark.usefixtures("analyst")
-def test_shutting_somebody_out_and_a_new_password_end_their_sessions_at_once(database: Database) -> None:
-    first = sessions.sign_in(database, name="Robin", password=PASSWORD, now=NOON)
-    with database.begin() as tx:
-        users.set_password(tx, name="Robin", password="another long one", actor=SHELL, now=NOON)
-    assert resumed(database, first, NOON) is None
-
-    second = sessions.sign_in(database, name="Robin", password="another long one", now=NOON)
-    with database.begin() as tx:
-        users.disable_user(tx, name="Robin", actor=SHELL, now=NOON)
-    assert resumed(database, second, NOON) is None
-    with pytest.raises(NotAuthenticated):
-        sessions.sign_in(database, name="Robin", password="another long one", now=NOON)
-
-
-@pytest.mark.usefixtures("analyst")
-def test_a_form_without_its_sessions_token_is_refused(database: Database) -> None:
-    signed_in = resumed(database, sessions.sign_in(database, name="Robin", password=PASSWORD, now=NOON), NOON)
-    assert signed_in is not None
-
-    sessions.check_form_token(signed_in, signed_in.form_token)
-    for sent in (None, "", "another", signed_in.form_token[:-1]):
-        with pytest.raises(NotAllowed):
-            sessions.check_form_token(signed_in, sent)
-
-
-@pytest.mark.usefixtures("analyst")
-def test_sessions_that_are_over_are_swept_and_others_stay(database: Database) -> None:
-    old = sessions.sign_in(database, name="Robin", password=PASSWORD, now=NOON - timedelta(days=1))
-    new = sessions.sign_in(database, name="Robin", password=PASSWORD, now=NOON)
-
-    with database.begin() as tx:
-        assert sessions.sweep_sessions(tx, now=NOON) == 1
-
-    assert resumed(database, old, NOON) is None
-    assert resumed(database, new, NOON) is not None
-
-
-@pytest.mark.usefixtures("analyst")
-def test_names_are_taken_once_and_passwords_have_a_least_length(database: Database) -> None:
-    with pytest.raises(NameTaken), database.begin() as tx:
-        users.add_user(
-            tx, name="robin", password=PASSWORD, roles=frozenset({Role.LEAD}), actor=SHELL, now=NOON
-        )
+def test_passwords_have_a_least_length() -> None:
     with pytest.raises(BadForm):
         passwords.hash_password("x" * (passwords.SHORTEST - 1))
 
@@ -137,6 +50,32 @@ def test_a_made_password_is_long_enough_and_never_the_same() -> None:
 
     assert len(made) == 100
     assert min(map(len, made)) >= passwords.SHORTEST
+
+
+def test_nobody_changes_their_own_roles_and_the_last_admin_stays(database: Database) -> None:
+    def add(name: str) -> Actor:
+        with database.begin() as tx:
+            admin = frozenset({Role.ADMIN})
+            id = users.add_user(tx, name=name, password=PASSWORD, roles=admin, actor=SHELL, now=NOON)
+        return Actor(permissions=permissions_of(admin), user_id=id)
+
+    def change(do: Callable[..., None], of: Actor, *arguments: object, by: Actor) -> None:
+        with database.begin() as tx:
+            do(tx, of.user_id, *arguments, actor=by, now=NOON)
+
+    ada, bo = add("Ada"), add("Bo")
+    analyst = frozenset({Role.ANALYST})
+    for do, arguments in ((users.set_roles, (analyst,)), (users.disable, ()), (users.enable, ())):
+        with pytest.raises(NotAllowed):
+            change(do, ada, *arguments, by=ada)
+    change(users.disable, bo, by=ada)
+    for do, arguments in ((users.set_roles, (analyst,)), (users.disable, ())):
+        with pytest.raises(Conflict):
+            change(do, ada, *arguments, by=SHELL_OF_ALL)
+    change(users.enable, bo, by=ada)
+    change(users.set_roles, ada, analyst, by=bo)
+    with database.begin() as tx:
+        assert users.find_user(tx, "Ada").roles == analyst
 
 
 def test_a_key_lets_in_with_its_scopes_until_it_is_revoked_or_expires(database: Database) -> None:
@@ -155,6 +94,20 @@ def test_a_key_lets_in_with_its_scopes_until_it_is_revoked_or_expires(database: 
         keys.revoke_key(tx, actor.key_id, actor=SHELL, now=NOON)
     with pytest.raises(NotAuthenticated), database.begin() as tx:
         keys.authenticate(tx, secret, now=NOON)
+
+
+def test_a_key_lasts_a_year_unless_its_end_is_named_and_never_for_ever(database: Database) -> None:
+    scopes = frozenset({Permission.SCAN})
+    with database.begin() as tx:
+        keys.add_key(tx, name="platform", scopes=scopes, actor=SHELL, now=NOON)
+        [key] = keys.list_keys(tx)
+    assert key.expires_at == NOON + timedelta(days=365)
+    assert not keys.ends_soon(key, now=NOON)
+    assert keys.ends_soon(key, now=NOON + timedelta(days=351))
+    assert not keys.ends_soon(key, now=NOON + timedelta(days=365))
+    for end in (NOON, NOON + timedelta(days=3651)):
+        with pytest.raises(BadForm), database.begin() as tx:
+            keys.add_key(tx, name="platform", scopes=scopes, actor=SHELL, now=NOON, expires_at=end)
 
 
 def test_a_key_cannot_be_given_what_only_people_do(database: Database) -> None:

@@ -127,13 +127,13 @@ def test_a_person_is_added_listed_and_shut_out_and_a_given_password_is_not_print
     assert made.out.startswith("The password is changed.\nShown once: ")
     assert run("users", "add", "anna", "--role", "admin").code == 73
 
-    assert run("users", "list").out == "anna  analyst, lead  active\n"
+    assert run("users", "list").out == "anna  analyst, lead  active  second factors: 0\n"
     assert run("users", "disable", "anna").code == 0
     assert "shut out since" in run("users", "list").out
 
 
 def test_a_keys_secret_is_alone_on_standard_output_and_never_listed(run: Run) -> None:
-    added = run("keys", "add", "a platform", "--scope", "scan", "--scope", "item.read", "--days", "2")
+    added = run("keys", "add", "a platform", "--scope", "scan", "--scope", "item.read", "--days", "200")
     assert added.code == 0
     secret = added.out.rstrip("\n")
     assert secret.startswith("sfh_")
@@ -180,7 +180,9 @@ def test_the_doctor_tries_every_part(run: Run) -> None:
 
     ended = run("doctor")
     assert ended.code == 0, ended.out
-    assert {line[:4] for line in ended.out.splitlines()} == {"ok  "}
+    assert {line[:4] for line in ended.out.splitlines()} == {"ok  ", "note"}
+    notes = [line for line in ended.out.splitlines() if line.startswith("note")]
+    assert all("For production:" in line or "root" in line for line in notes)
     assert "jpeg, png, gif, webp, bmp, tiff, avif, heic were read" in ended.out
     assert "1 surfaces, 0 webhooks" in ended.out
 

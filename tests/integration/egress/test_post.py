@@ -72,6 +72,19 @@ def test_only_the_first_two_kilobytes_of_an_answer_are_read() -> None:
     assert "0000" not in repr(response)
 
 
+def test_a_caller_that_needs_more_of_an_answer_gets_as_much_as_it_says() -> None:
+    with LocalServer({"/hook": endless()}) as server:
+        response = Egress(user_agent="t").post(
+            server.url("/hook"),
+            body=b"",
+            headers={},
+            permitted=PermittedNetworks.of(f"127.0.0.1:{server.port}"),
+            deadline_seconds=20,
+            answer_bytes=100_000,
+        )
+    assert response.body == b"0" * 100_000
+
+
 def test_an_answer_that_refuses_the_body_before_reading_it_is_still_seen() -> None:
     def refuse_early() -> None:
         connection, _ = listener.accept()

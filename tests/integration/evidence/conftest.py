@@ -16,7 +16,7 @@ from safehold.model.assessment import Category, Finding
 from safehold.model.events import Event
 from safehold.model.ids import CaseId, EventId, ItemId, MediaId, ObjectId, OutcomeId, new_id
 from safehold.storage import evidence as evidence_rows
-from safehold.storage.assessments import outcome
+from safehold.storage.assessments import assessment, outcome
 from safehold.storage.cases import case_item, review_case
 from safehold.storage.database import Database
 from safehold.storage.events import insert_event, lock_revision
@@ -105,18 +105,24 @@ class World:
         return CaseId(row.case_id)
 
     def settle(self, item_id: ItemId, finding: Finding, at: datetime, case_id: CaseId | None = None) -> None:
-        category = Category.B if finding is Finding.ILLEGAL else None
+        both = {
+            "case_id": case_id or self.case_of(item_id),
+            "item_id": item_id,
+            "purpose": "csam",
+            "finding": finding,
+            "category": Category.B if finding is Finding.ILLEGAL else None,
+        }
+        filed = new_id()
+        form = {"form": "imagery", "answers": {}, "tier": "none", "policy_version": "1"}
         with self.database.begin() as tx:
+            tx.run(assessment.insert().values(id=filed, analyst_id=self.analyst, filed_at=at, **both, **form))
             tx.run(
                 outcome.insert().values(
                     id=OutcomeId(new_id()),
-                    case_id=case_id or self.case_of(item_id),
-                    item_id=item_id,
-                    purpose="csam",
-                    finding=finding,
-                    category=category,
                     settled_at=at,
                     settled_by=self.analyst,
+                    rests_on=filed,
+                    **both,
                 )
             )
 

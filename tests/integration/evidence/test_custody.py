@@ -14,10 +14,11 @@ from safehold.evidence import custody, reading, retention, sweep
 from safehold.model.assessment import Finding
 from safehold.model.errors import ErasedEvidence, NotFound, VaultDown
 from safehold.model.events import ItemCleared
-from safehold.model.ids import ItemId, new_id
+from safehold.model.ids import ItemId, MediaId, new_id
 from safehold.storage import audit
-from safehold.storage.database import Database
-from safehold.storage.evidence import Rule, wrapped_key
+from safehold.storage import evidence as evidence_rows
+from safehold.storage.database import Database, Tx
+from safehold.storage.evidence import ObjectRole, Rule, wrapped_key
 
 if TYPE_CHECKING:
     from conftest import World
@@ -30,13 +31,19 @@ def sealed(world: World) -> custody.SealedMedia:
     return custody.seal_media(world.vault, PICTURE, SMALL, media_type="image/png")
 
 
+def read(tx: Tx, world: World, media_id: MediaId, role: ObjectRole) -> tuple[bytes, str]:
+    """Return what is sealed of some media, opened, and its media type."""
+    found = reading.find(tx, media_id, role)
+    return world.reader.open(found.object.id, found.wrapped_key), found.object.media_type
+
+
 def test_what_was_taken_can_be_read_back_exactly(world: World) -> None:
-    item_id = world.add_item(media_id := world.add_media(PICTURE))
+    world.add_item(media_id := world.add_media(PICTURE))
     with world.database.begin() as tx:
         assert custody.take(tx, media_id, sealed(world), now=world.start)
     with world.database.begin() as tx:
-        assert reading.open_original(tx, world.reader, item_id) == (PICTURE, "image/png")
-        assert reading.open_rendition(tx, world.reader, item_id) == (SMALL, "image/jpeg")
+        assert read(tx, world, media_id, ObjectRole.ORIGINAL) == (PICTURE, "image/png")
+        assert read(tx, world, media_id, ObjectRole.RENDITION) == (SMALL, "image/jpeg")
         [record] = audit.of_object(tx, f"media:{media_id}")
     assert record.verb == "evidence.seal"
 
@@ -139,46 +146,48 @@ def test_nothing_is_recorded_when_the_store_is_down(world: World) -> None:
         sealed(world)
 
 
-def test_an_item_that_does_not_exist_cannot_be_read(world: World) -> None:
+def test_media_that_does_not_exist_cannot_be_read(world: World) -> None:
     with world.database.begin() as tx, pytest.raises(NotFound):
-        reading.open_original(tx, world.reader, ItemId(new_id()))
+        reading.find(tx, MediaId(new_id()), ObjectRole.ORIGINAL)
 
 
-def test_an_item_of_signals_alone_has_nothing_to_read(world: World) -> None:
+def test_an_item_that_does_not_exist_has_no_media_and_one_of_signals_alone_neither(world: World) -> None:
     item_id = world.add_item(None)
-    with world.database.begin() as tx, pytest.raises(NotFound):
-        reading.open_original(tx, world.reader, item_id)
+    with world.database.begin() as tx:
+        assert evidence_rows.media_of_item(tx, item_id) is None
+        with pytest.raises(NotFound):
+            evidence_rows.media_of_item(tx, ItemId(new_id()))
 
 
 def test_media_without_a_rendition_has_an_original_all_the_same(world: World) -> None:
-    item_id = world.add_item(media_id := world.add_media(PICTURE))
+    world.add_item(media_id := world.add_media(PICTURE))
     media = custody.seal_media(world.vault, PICTURE, None, media_type="application/octet-stream")
     with world.database.begin() as tx:
         custody.take(tx, media_id, media, now=world.start)
-        assert reading.open_original(tx, world.reader, item_id)[0] == PICTURE
+        assert read(tx, world, media_id, ObjectRole.ORIGINAL)[0] == PICTURE
         with pytest.raises(NotFound):
-            reading.open_rendition(tx, world.reader, item_id)
+            reading.find(tx, media_id, ObjectRole.RENDITION)
 
 
 def test_destroyed_bytes_are_refused_as_erased(world: World) -> None:
-    item_id = world.add_item(media_id := world.add_media(PICTURE))
+    world.add_item(media_id := world.add_media(PICTURE))
     world.keep(media_id)
     sweep.sweep(world.database, world.vault, now=world.start + timedelta(days=90))
     with world.database.begin() as tx, pytest.raises(ErasedEvidence):
-        reading.open_rendition(tx, world.reader, item_id)
+        reading.find(tx, media_id, ObjectRole.RENDITION)
 
 
 def test_the_role_of_each_surface_suffices_for_its_part(world: World, database_url: str) -> None:
-    as_api, as_worker, as_console = (
+    as_api, as_worker, as_reader = (
         Database(f"{database_url}{'&' if '?' in database_url else '?'}options=-crole%3Dsafehold_{surface}")
-        for surface in ("api", "worker", "console")
+        for surface in ("api", "worker", "reader")
     )
     item_id = world.add_item(media_id := world.add_media(PICTURE))
     with as_api.begin() as tx:
         assert custody.take(tx, media_id, sealed(world), now=world.start)
         assert custody.keep_on(tx, media_id, now=world.start)
-    with as_console.begin() as tx:
-        assert reading.open_rendition(tx, world.reader, item_id)[0] == SMALL
+    with as_reader.begin() as tx:
+        assert read(tx, world, media_id, ObjectRole.RENDITION)[0] == SMALL
     world.settle(item_id, Finding.NOT_ILLEGAL, world.start)
     event = ItemCleared(
         at=world.start, item_id=item_id, case_id=world.case_of(item_id), finding=Finding.NOT_ILLEGAL
@@ -189,21 +198,54 @@ def test_the_role_of_each_surface_suffices_for_its_part(world: World, database_u
     sweep.sweep_leftovers(as_worker, world.vault, now=world.after(14))
     with as_worker.begin() as tx:
         assert sweep.erased_items(tx, now=world.start, limit=10) == [item_id]
-    for database in (as_api, as_worker, as_console):
+    for database in (as_api, as_worker, as_reader):
         database.close()
 
 
-def test_the_role_that_seals_cannot_read_a_key_back(world: World, database_url: str) -> None:
+@pytest.mark.parametrize("surface", ["api", "console", "worker", "portal"])
+def test_no_role_but_the_readers_reads_a_key_back(world: World, database_url: str, surface: str) -> None:
     media_id = world.add_media(PICTURE)
     world.keep(media_id)
     mark = "&" if "?" in database_url else "?"
-    as_api = Database(f"{database_url}{mark}options=-crole%3Dsafehold_api")
-    with pytest.raises(ProgrammingError, match="permission denied"), as_api.begin() as tx:
-        tx.run(sa.select(wrapped_key))
-    as_api.close()
+    as_other = Database(f"{database_url}{mark}options=-crole%3Dsafehold_{surface}")
+    with pytest.raises(ProgrammingError, match="permission denied"), as_other.begin() as tx:
+        tx.run(sa.select(wrapped_key.c.wrapped))
+    as_other.close()
+
+
+@pytest.mark.parametrize(
+    "forbidden",
+    [
+        "insert into item select * from item",
+        "update item set rehearsal = true",
+        "delete from wrapped_key",
+        "update wrapped_key set wrapped = ''",
+        "update sealed_object set destroyed_at = now()",
+        "insert into media_signal select * from media_signal",
+        "update review_case set locked_by = null",
+        "update audit_record set verb = ''",
+        "delete from audit_record",
+        "delete from reveal",
+        "select password_hash from app_user",
+        "select name from app_user",
+        "select token_digest from session",
+        "select form_token from session",
+        "select * from item_context",
+        "select sha256 from media",
+        "select value from media_signal",
+        "select value from entry",
+        "select * from procrastinate_jobs",
+    ],
+)
+def test_the_reader_can_do_nothing_but_its_part(world: World, database_url: str, forbidden: str) -> None:
+    mark = "&" if "?" in database_url else "?"
+    as_reader = Database(f"{database_url}{mark}options=-crole%3Dsafehold_reader")
+    with pytest.raises(ProgrammingError, match="permission denied"), as_reader.begin() as tx:
+        tx.run(sa.text(forbidden))
+    as_reader.close()
 
 
 def test_media_that_was_never_sealed_is_missing_and_not_erased(world: World) -> None:
-    item_id = world.add_item(world.add_media(PICTURE))
+    world.add_item(media_id := world.add_media(PICTURE))
     with world.database.begin() as tx, pytest.raises(NotFound):
-        reading.open_original(tx, world.reader, item_id)
+        reading.find(tx, media_id, ObjectRole.ORIGINAL)

@@ -44,6 +44,10 @@ def keys(world: World) -> dict[ObjectId, bytes]:
         return {row.object_id: bytes(row.wrapped) for row in tx.run(sa.select(wrapped_key))}
 
 
+def closed_outside(world: World) -> set[ObjectId]:
+    return {one for batch in world.vault.ledger.objects() for one in batch}
+
+
 def ledger(world: World) -> list[evidence_rows.Destruction]:
     with world.database.begin() as tx:
         return evidence_rows.ledger(tx)
@@ -261,6 +265,8 @@ def check_all_or_nothing(world: World, objects: list[ObjectId], opened: dict[Obj
     with_key = set(keys(world))
     assert in_ledger in (set(), set(objects))
     assert with_key == set(objects) - in_ledger
+    # Whatever is destroyed here is closed outside too, or a backup could bring it back.
+    assert in_ledger <= closed_outside(world)
     if not in_ledger:
         assert world.stored() == set(objects)
         assert world.reader.open(objects[0], opened[objects[0]]) == b"a grey square"

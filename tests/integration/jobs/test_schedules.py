@@ -35,10 +35,22 @@ def test_a_sweep_that_is_going_on_elsewhere_is_left_to_it(bench: Any) -> None:
     assert len(ran) == 1
 
 
-def test_a_beginning_in_the_future_delays_the_next_run_by_one_period_at_most(bench: Any) -> None:
-    sweep = Schedule("sweep", 60, lambda: None)
+def test_a_beginning_in_a_future_that_was_taken_back_delays_nothing(bench: Any) -> None:
+    ran: list[int] = []
+    sweep = Schedule("sweep", 60, lambda: ran.append(1))
     scheduler(bench, 10_000).turn(sweep)
-    assert scheduler(bench, 0).turn(sweep) == 60
+    for seconds in (0, 60, 120):
+        assert scheduler(bench, seconds).turn(sweep) == 60
+    assert len(ran) == 4
+
+
+def test_two_machines_whose_clocks_differ_a_little_share_one_period_all_the_same(bench: Any) -> None:
+    sweep = Schedule("sweep", 60, lambda: None)
+    scheduler(bench, 30).turn(sweep)
+    assert scheduler(bench, 0).turn(sweep) == 90
+    with bench.database.begin() as tx:
+        [run] = schedule_rows.all_runs(tx)
+    assert run.runs == 1
 
 
 def test_how_sweeps_are_doing_is_kept(bench: Any) -> None:

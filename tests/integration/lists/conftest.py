@@ -72,7 +72,7 @@ def list_file(tmp_path: Path) -> Callable[[range], Path]:
 
     def write(numbers: range) -> Path:
         path = tmp_path / f"{numbers.start}-{numbers.stop}.txt"
-        path.write_text("".join(f"{number:064x}\n" for number in numbers))
+        path.write_text("".join(f"{1 << 200 | number:064x}\n" for number in numbers))
         return path
 
     return write

@@ -49,7 +49,7 @@ def test_entries_are_numbered_in_the_order_of_the_file(
 ) -> None:
     path = tmp_path / "mixed"
     numbers = [9, 3, 7, 3, 1]
-    path.write_text("".join(f"{number:064x}\n" for number in numbers))
+    path.write_text("".join(f"{1 << 200 | number:064x}\n" for number in numbers))
     report = loading.run("northland", path)
     assert (report.added, report.known) == (4, 1)
     found = rows("select get_byte(value, 31) from entry order by added_seq")

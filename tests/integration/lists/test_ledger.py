@@ -98,7 +98,7 @@ def test_what_is_shown_of_a_list_is_counts_and_provenance(
     path = tmp_path / "list.csv"
     path.write_text(
         "signal_type,value,category\n"
-        + "".join(f"pdq,{number:064x},A\n" for number in range(3))
+        + "".join(f"pdq,{number:064x},A\n" for number in range(1, 4))
         + f"md5,{7:032x},\n"
     )
     loading.run("northland", path)

@@ -15,9 +15,13 @@ CATEGORY_B = ImageryForm(finding=Finding.ILLEGAL, category=Category.B)
 
 
 def insert_outcome(room: Any, **changed: Any) -> None:
+    """Record an outcome beside an assessment of Ada's that says the same, save for what is changed."""
     case_id, item_id = room.matched_case()
+    form = CATEGORY_B if changed.get("finding") == "illegal" else room.not_illegal
+    filed = room.files(case_id, item_id, form, by=room.ada)
     values = {
         "id": new_id(),
+        "rests_on": filed,
         "case_id": case_id,
         "item_id": item_id,
         "purpose": "csam",
@@ -28,14 +32,36 @@ def insert_outcome(room: Any, **changed: Any) -> None:
         **changed,
     }
     room.sql(
-        "insert into outcome (id, case_id, item_id, purpose, finding, category, settled_at, settled_by)"
-        " values (:id, :case_id, :item_id, :purpose, :finding, :category, :at, :settled_by)",
+        "insert into outcome (id, case_id, item_id, purpose, finding, category, settled_at, settled_by,"
+        " rests_on)"
+        " values (:id, :case_id, :item_id, :purpose, :finding, :category, :at, :settled_by, :rests_on)",
         **values,
     )
 
 
 def test_the_database_takes_an_outcome_that_rests_on_a_person(room: Any) -> None:
     insert_outcome(room)
+
+
+@pytest.mark.parametrize(
+    "changed", ["rests_on", "case_id", "item_id", "settled_by", "finding"], ids=lambda one: f"another {one}"
+)
+def test_the_database_takes_no_outcome_that_says_other_than_its_assessment(room: Any, changed: str) -> None:
+    other_case, other_item = room.matched_case()
+    other = {
+        "rests_on": room.files(other_case, other_item, room.not_illegal, by=room.ben),
+        "case_id": other_case,
+        "item_id": other_item,
+        "settled_by": room.ben,
+        "finding": "cannot_determine",
+    }[changed]
+    with pytest.raises(sa.exc.IntegrityError, match="fk_outcome_rests_on"):
+        insert_outcome(room, **{changed: other})
+
+
+def test_the_database_takes_no_outcome_without_an_assessment(room: Any) -> None:
+    with pytest.raises(sa.exc.IntegrityError, match="rests_on"):
+        insert_outcome(room, rests_on=None)
 
 
 @pytest.mark.parametrize("who", ["nobody", "a flag", "the system"])

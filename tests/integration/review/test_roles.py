@@ -8,7 +8,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from safehold.intake.uploads import forget_context, item_facts
+from safehold.app import platform_view
+from safehold.intake.uploads import forget_context
 from safehold.model.assessment import Tier
 from safehold.model.case import CaseState, SubjectPart
 from safehold.model.events import AssessmentFiled, ItemMatched
@@ -17,7 +18,7 @@ from safehold.model.ids import UserId
 from safehold.review.appeals import receive_appeal
 from safehold.review.assess import file_assessment
 from safehold.review.cases import PassReason, open_case, pass_on, queue, release_lock, take, take_next
-from safehold.review.facts import facts, standing_of_item
+from safehold.review.facts import facts
 from safehold.review.settle import ReversalReason, outcomes, reverse, settle
 from safehold.review.subjects import set_part
 from safehold.review.viewing import (
@@ -82,8 +83,9 @@ def test_each_surface_can_do_its_part_of_a_review_with_its_own_role(room: Any) -
             now=room.now,
         )
     with as_role(room, "api") as tx:
-        assert standing_of_item(tx, item_id).case_id == case_id
-        assert item_facts(tx, item_id).stored.context is None
+        told = platform_view.item(tx, item_id)
+        assert (told["cases"][0]["case_id"], told["content_id"]) == (str(case_id), None)
+        assert platform_view.case(tx, case_id)["state"] == "open"
         receive_appeal(
             tx, case_id=case_id, statement="My garden.", by="e-1", record=room.record, now=room.now
         )

@@ -11,17 +11,23 @@ from hypothesis import strategies as st
 
 from safehold.intake.uploads import receive
 from safehold.model.assessment import Tier
-from safehold.model.errors import BadForm, CaseLocked, Conflict, NotFound, Refused
-from safehold.model.ids import ItemId, RevealId, ScanId, UserId, new_id
+from safehold.model.errors import BadForm, CaseLocked, Conflict, NotFound, Refused, TooManyViews
+from safehold.model.ids import ItemId, RevealId, ScanId, SessionId, UserId, new_id
 from safehold.model.item import Context
 from safehold.model.scan import ScanResult
+from safehold.review.cases import release_lock
 from safehold.review.viewing import (
+    ViewLimits,
     clearest_seen,
     close_abandoned,
     close_reveal,
+    digest_of_ticket,
+    issue_ticket,
     mark_fetched,
     open_reveal,
+    showing_of,
     time_looked_today,
+    use_ticket,
 )
 
 
@@ -214,3 +220,63 @@ def _signals_only(room: Any) -> ItemId:
             now=room.now,
         )
     return item_id
+
+
+def _asks_often(viewing: Viewing, times: int, *, at: datetime, limits: ViewLimits) -> None:
+    for _ in range(times):
+        with viewing.room.begin() as tx:
+            open_reveal(
+                tx, viewing.case_id, viewing.item_id, Tier.BLURRED, by=viewing.room.ada, now=at, limits=limits
+            )
+
+
+@pytest.mark.parametrize(
+    ("limits", "span", "is_daily"),
+    [
+        (ViewLimits(per_minute=3, per_hour=100, per_day=100), timedelta(minutes=1), False),
+        (ViewLimits(per_minute=100, per_hour=3, per_day=100), timedelta(hours=1), False),
+        (ViewLimits(per_minute=100, per_hour=100, per_day=3), timedelta(days=1), True),
+    ],
+)
+def test_so_many_showings_in_a_span_and_no_more_until_it_is_over(
+    room: Any, viewing: Viewing, limits: ViewLimits, span: timedelta, is_daily: bool
+) -> None:
+    _asks_often(viewing, 3, at=room.now, limits=limits)
+    with pytest.raises(TooManyViews) as refused:
+        _asks_often(viewing, 1, at=room.now, limits=limits)
+    assert refused.value.is_daily is is_daily
+    assert len(room.sql("select 1 from reveal")) == 3
+    later = room.now + span
+    room.takes(viewing.case_id, room.ada, later)
+    _asks_often(viewing, 1, at=later, limits=limits)
+
+
+def test_the_limit_is_one_persons(room: Any, viewing: Viewing) -> None:
+    limits = ViewLimits(per_minute=1)
+    _asks_often(viewing, 1, at=room.now, limits=limits)
+    with room.begin() as tx:
+        release_lock(tx, viewing.case_id, room.ada, room.now)
+    room.takes(viewing.case_id, room.ben)
+    with room.begin() as tx:
+        open_reveal(
+            tx, viewing.case_id, viewing.item_id, Tier.CLEAR, by=room.ben, now=room.now, limits=limits
+        )
+
+
+def test_a_ticket_leads_to_its_showing_for_half_a_minute_and_is_kept_as_a_digest(
+    room: Any, viewing: Viewing
+) -> None:
+    reveal_id, session_id = viewing.opens(), SessionId(new_id())
+    with room.begin() as tx:
+        ticket = issue_ticket(tx, reveal_id, session_id=session_id)
+    assert ticket.encode() not in str(room.sql("select * from reveal")).encode()
+    digest = digest_of_ticket(ticket)
+    with room.begin() as tx:
+        assert showing_of(tx, digest, now=room.later(seconds=29)).id == reveal_id
+        assert showing_of(tx, digest, now=room.now).session_id == session_id
+        with pytest.raises(NotFound):
+            showing_of(tx, digest, now=room.later(seconds=30))
+        use_ticket(tx, showing_of(tx, digest, now=room.now), now=room.now)
+        with pytest.raises(NotFound):
+            showing_of(tx, digest, now=room.now)
+    assert room.sql("select fetched_at from reveal")[0].fetched_at is None

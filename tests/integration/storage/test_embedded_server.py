@@ -235,6 +235,28 @@ def test_a_killed_server_comes_back_with_everything_committed(folder: Path, bina
         assert kept_rows(server) == [(7,)]
 
 
+def test_a_killed_server_is_started_again_while_somebody_keeps_it_running(folder: Path) -> None:
+    with open_server(folder) as server, server.kept_running():
+        keep_a_row(server)
+        for _ in range(2):
+            kill_server(server)
+            until = time.monotonic() + 60
+            while server.pid() is None:
+                assert time.monotonic() < until
+                time.sleep(0.01)
+            server.start()  # returns when it answers, whoever has started it
+            assert kept_rows(server) == [(7,)]
+    assert EmbeddedServer(folder).pid() is None
+
+
+def test_keeping_a_server_running_never_makes_another_one_where_its_files_are_gone(folder: Path) -> None:
+    with open_server(folder) as server, server.kept_running():
+        kill_server(server)
+        shutil.rmtree(folder / "cluster")
+        time.sleep(1.5)
+        assert not (folder / "cluster").exists()
+
+
 def test_a_recorded_process_id_that_another_program_has_by_now_is_not_believed(
     folder: Path, bystander: subprocess.Popen[bytes]
 ) -> None:

@@ -8,6 +8,9 @@ import pytest
 from PIL import Image
 
 from safehold.model.media import DecodeFailure, Examined
+from safehold.model.signal import PDQ
+from safehold.signals.pdq import Pdq
+from safehold.vault.decoding.examine import examine
 from safehold.vault.decoding.limits import DecodeLimits
 from safehold.vault.decoding.pool import DecoderPool
 
@@ -24,26 +27,31 @@ def png(width: int, height: int, depth: int, colour: int, *chunks: bytes) -> byt
     return b"\x89PNG\r\n\x1a\n" + header + b"".join(chunks) + png_chunk(b"IEND", b"")
 
 
+def read(data: bytes) -> Examined:
+    """Read bytes that were made here, in this process: each broken file else costs a worker."""
+    return examine(data, claimed_type=None, rendition=False, signal_types={PDQ: Pdq()}, limits=DecodeLimits())
+
+
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "GIF"])
-def test_every_cut_of_a_picture_is_truncated_and_never_clear(decoder, landscape, encode, name: str) -> None:
+def test_every_cut_of_a_picture_is_truncated_and_never_clear(landscape, encode, name: str) -> None:
     data = encode(landscape(60, 45), name)
     for cut in range(12, len(data), 1 if name == "JPEG" else 7):
-        assert decoder.examine(data[:cut]).failure is DecodeFailure.TRUNCATED, cut
+        assert read(data[:cut]).failure is DecodeFailure.TRUNCATED, cut
 
 
 @pytest.mark.parametrize("options", [{"progressive": True}, {"quality": 95}, {"restart_marker_rows": 1}])
-def test_every_cut_of_other_kinds_of_jpeg_is_truncated(decoder, landscape, encode, options) -> None:
+def test_every_cut_of_other_kinds_of_jpeg_is_truncated(landscape, encode, options) -> None:
     data = encode(landscape(60, 45), "JPEG", **options)
     cuts = [*range(12, len(data), 13), *range(len(data) - 20, len(data))]
-    assert {decoder.examine(data[:cut]).failure for cut in cuts} == {DecodeFailure.TRUNCATED}
+    assert {read(data[:cut]).failure for cut in cuts} == {DecodeFailure.TRUNCATED}
 
 
 @pytest.mark.parametrize("name", ["WEBP", "AVIF", "TIFF", "BMP", "HEIF"])
-def test_cuts_of_newer_formats_are_never_clear(decoder, landscape, encode, name: str) -> None:
+def test_cuts_of_newer_formats_are_never_clear(landscape, encode, name: str) -> None:
     data = encode(landscape(60, 45), name)
     step = max(1, len(data) // 60)
     for cut in [*range(12, len(data), step), len(data) - 1]:
-        assert decoder.examine(data[:cut]).failure is not None, cut
+        assert read(data[:cut]).failure is not None, cut
 
 
 def test_a_cut_animation_keeps_the_signals_of_its_whole_frames(decoder, landscape, encode) -> None:
@@ -76,7 +84,6 @@ def test_a_picture_that_unpacks_to_900_megapixels_is_refused_by_its_header(decod
     before = time.process_time()
     assert decoder.examine(bomb).failure is DecodeFailure.LIMIT
     assert time.process_time() - before < 5
-    assert decoder.pids  # the same worker is there: it never began to unpack
 
 
 @pytest.mark.parametrize("size", [(65_535, 65_535), (65_535, 2_000)])

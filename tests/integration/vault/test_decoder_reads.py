@@ -98,6 +98,7 @@ def test_pages_of_a_tiff_and_the_second_picture_of_a_photo_are_read_too(decoder,
         ("libx264", "mp4", "video/mp4"),
         ("libx264", "mov", "video/quicktime"),
         ("libvpx-vp9", "webm", "video/webm"),
+        ("libsvtav1", "mp4", "video/mp4"),
         ("libx264", "matroska", "video/x-matroska"),
         ("mpeg4", "avi", "video/x-msvideo"),
         ("libx264", "mpegts", "video/mp2t"),
@@ -137,6 +138,25 @@ def test_a_photo_of_50_megapixels_is_read(decoder, landscape, encode) -> None:
     seen = decoder.examine(encode(landscape(8192, 6144), "JPEG"), rendition=True)
     assert (seen.width, seen.height, seen.failure) == (8192, 6144, None)
     assert seen.rendition
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("PNG", {"compress_level": 1}),
+        ("WEBP", {"quality": 60, "method": 0}),
+        ("TIFF", {"compression": "tiff_lzw"}),
+        ("AVIF", {"quality": 40, "speed": 10}),
+        ("HEIF", {"quality": 30}),
+        ("BMP", {}),
+    ],
+)
+def test_a_photo_of_50_megapixels_is_read_in_every_format(decoder, landscape, encode, name, options) -> None:
+    seen = decoder.examine(encode(landscape(8192, 6144), name, **options))
+    assert (seen.width, seen.height, seen.failure) == (8192, 6144, None)
+    assert seen.signals
 
 
 def test_a_rendition_is_small_and_made_only_when_asked_for(decoder, landscape, encode) -> None:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from safehold.model.ids import ObjectId, new_id
@@ -37,5 +38,9 @@ def test_an_object_is_whole_or_absent_after_kill_9_during_the_write(tmp_path: Pa
         else:
             absent += 1
         store.delete(object_id)
+    drafts = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert store.drop_drafts(before=datetime.now(UTC) - timedelta(hours=1)) == 0  # somebody may be at them
+    assert store.drop_drafts(before=datetime.now(UTC) + timedelta(hours=1)) == len(drafts)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
     assert absent  # some were killed in time; else this test shows nothing
     assert whole + absent == 12

@@ -81,7 +81,10 @@ def test_a_file_is_found_by_the_variable_and_an_argument_comes_first(monkeypatch
         ("data_fodler = 'x'", "data_fodler: there is no such setting; data_folder is one."),
         ("[zzz]\nx = 1", "zzz: there is no such setting."),
         ("[surfaces.s]\nvisibilty = 'public'", "surfaces.s.visibilty: there is no such setting; "),
-        ("[database.surface_urls]\napy = 'x'", "database.surface_urls: apy is none of api, console, worker."),
+        (
+            "[database.surface_urls]\napy = 'x'",
+            "database.surface_urls: apy is none of all, api, console, portal, reader, worker.",
+        ),
         ("[surfaces.s.on_incomplete]\nlist_stael = 'hold'", "no scan answers with the code 'list_stael'"),
         ("[surfaces.s.on_incomplete]\n'decoder:cut' = 'hold'", "no scan answers with the code 'decoder:cut'"),
         ("[plugins]\nsignal_types = ['nowhere']", "nowhere is not installed"),
@@ -192,3 +195,23 @@ def test_what_is_no_secret_stays_readable() -> None:
     assert without_secrets("s3://bucket/folder") == "s3://bucket/folder"
     assert without_secrets("folder/vault") == "folder/vault"
     assert without_secrets(None) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[media]\norigin = 'https://pictures.example.org/'",
+        '[media]\norigin = "https://pictures.example.org; script-src *"',
+        "[media]\nconsole_origins = ['https://a.example.org', '*']",
+        "[media]\nconsole_origins = ['null']",
+    ],
+)
+def test_what_goes_into_a_header_as_an_origin_is_one_and_no_more(text: str) -> None:
+    with pytest.raises(BadSettings, match="origin"):
+        from_text(text)
+
+
+def test_pictures_never_share_the_origin_of_the_console() -> None:
+    same = "[web]\norigin = 'https://a.example.org'\n[media]\norigin = 'https://a.example.org'"
+    assert "media.origin" in complaint(same)
+    check(from_text(same.replace("[media]\norigin = 'https://a", "[media]\norigin = 'https://b")))

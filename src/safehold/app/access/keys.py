@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from safehold.model.errors import BadForm, NotAuthenticated, NotFound
 from safehold.model.ids import KeyId, new_id
 from safehold.model.permissions import SCOPES, Actor, Permission
+from safehold.storage import api_keys as rows
 from safehold.storage import audit
-from safehold.storage import users as rows
+from safehold.storage.api_keys import StoredKey
 from safehold.storage.database import Tx
-from safehold.storage.users import StoredKey
 
 PREFIX = "sfh_"
+LASTS = timedelta(days=365)
+LONGEST = timedelta(days=3650)
+LONGEST_NAME = 100
+ENDS_SOON = timedelta(days=14)
 
 
 def add_key(
@@ -26,9 +30,15 @@ def add_key(
     now: datetime,
     expires_at: datetime | None = None,
 ) -> str:
-    """Make a key and return its secret, which cannot be shown again. Raises BadForm for a wrong scope."""
-    if not name.strip():
-        raise BadForm("name: say whose key it is.")
+    """Make a key and return its secret, which cannot be shown again.
+
+    expires_at: None for a year from now. Raises BadForm for a wrong name, scope or end.
+    """
+    if not 1 <= len(name.strip()) <= LONGEST_NAME or not name.isprintable():
+        raise BadForm(f"name: say whose key it is, in 1 to {LONGEST_NAME} characters that can be seen.")
+    expires_at = expires_at or now + LASTS
+    if not now < expires_at <= now + LONGEST:
+        raise BadForm(f"expires: within 1 to {LONGEST.days} days.")
     if not scopes or not scopes <= SCOPES:
         raise BadForm(f"scopes: at least one of {', '.join(sorted(SCOPES))}.")
     secret = PREFIX + secrets.token_urlsafe(32)
@@ -48,7 +58,7 @@ def add_key(
         actor=actor.label,
         verb="key.add",
         object=f"key:{key_id}",
-        detail={"scopes": sorted(scopes)},
+        detail={"scopes": sorted(scopes), "expires_at": expires_at.isoformat()},
     )
     return secret
 
@@ -72,6 +82,11 @@ def revoke_key(tx: Tx, key_id: KeyId, *, actor: Actor, now: datetime) -> None:
 def list_keys(tx: Tx) -> list[StoredKey]:
     """Return every key without its secret, newest first."""
     return rows.all_keys(tx)
+
+
+def ends_soon(key: StoredKey, *, now: datetime) -> bool:
+    """Say whether a key that is in use ends within two weeks."""
+    return key.is_valid(now) and key.expires_at is not None and key.expires_at - now <= ENDS_SOON
 
 
 def _digest(secret: str) -> bytes:

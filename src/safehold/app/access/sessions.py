@@ -1,100 +1,270 @@
-"""Sign-in and the sessions that follow: server-side, with an idle and an absolute limit."""
+"""The sessions that follow a sign-in: server-side, limited, and with a token that is replaced as it is used.
+
+A browser is offered the token that follows its present one, every quarter of an hour and whenever somebody
+proved anew who they are. From its first use on the one before is spent; a spent token that comes back is a
+stolen one, and ends the session for everybody who holds it.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from safehold.app.access.passwords import matches
-from safehold.model.errors import NotAllowed, NotAuthenticated
-from safehold.model.ids import UserId
-from safehold.model.permissions import Actor, Role, permissions_of
+from safehold.app import alarms
+from safehold.app.access.gate import Gate, digest_of, new_token
+from safehold.app.settings_sections import SignInSettings
+from safehold.model.errors import NotAllowed, NotFound, StepUpNeeded
+from safehold.model.ids import SessionId, UserId, new_id
+from safehold.model.permissions import Actor, Permission, Role, permissions_of, system_actor
 from safehold.storage import audit
-from safehold.storage import users as rows
-from safehold.storage.database import Database, Tx
-from safehold.storage.users import StoredSession
+from safehold.storage import sessions as rows
+from safehold.storage import sign_ins as sign_in_rows
+from safehold.storage import users as user_rows
+from safehold.storage.database import Tx
+from safehold.storage.sessions import StoredSession
+from safehold.storage.users import StoredUser
 
-IDLE = timedelta(minutes=30)
-ABSOLUTE = timedelta(hours=10)
 TOUCH = timedelta(minutes=1)
 """A session's last use is written at most this often."""
+ROTATE = timedelta(minutes=15)
+GRACE = timedelta(seconds=30)
+"""Requests that were on their way while the token changed may still come with the one before."""
+PROOF_LASTS = timedelta(minutes=10)
+
+SIGN_IN = system_actor("sign-in")
 
 
-@dataclass(frozen=True, slots=True)
+class Due(StrEnum):
+    """What somebody must do before anything else is open to them."""
+
+    PASSWORD = "password"  # noqa: S105 - the name of a duty, no secret
+    SECOND_FACTOR = "second_factor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """Somebody with a session."""
+    """Somebody with a session.
+
+    proved_at: when they last proved who they are, None when this token carries no proof. due: what they
+    must do first; until then they may do nothing but that. next_token: to be handed to the browser in
+    place of the one that it sent, None for none.
+    """
 
     actor: Actor
     user_id: UserId
     name: str
     roles: frozenset[Role]
+    session_id: SessionId
     form_token: str
+    proved_at: datetime | None
+    due: Due | None = None
+    next_token: str | None = None
 
     def __repr__(self) -> str:
         """Name the id only."""
         return f"SignedIn({self.user_id})"
 
 
-def sign_in(database: Database, *, name: str, password: str, now: datetime) -> str:
-    """Check a name and password and return a new session token.
-
-    Raises NotAuthenticated with the same words whether the name or the password is wrong. Both a
-    success and a failure are written to the audit log, the failure without the name that was tried.
-    """
-    with database.begin() as tx:
-        user = rows.user_by_name(tx, name)
-    known = user is not None and user.disabled_at is None
-    # The slow hash is computed outside any transaction, also for nobody, so that names cannot be told apart.
-    right = matches(user.password_hash if user is not None and known else None, password)
-    if user is None or not right:
-        with database.begin() as tx:
-            audit.append(tx, at=now, actor="system:sign-in", verb="session.refused", object="session")
-        raise NotAuthenticated("Name or password is wrong.")
-    token = secrets.token_urlsafe(32)
-    opened = StoredSession(user.id, secrets.token_urlsafe(24), now, now, now + ABSOLUTE)
-    with database.begin() as tx:
-        rows.insert_session(tx, _digest(token), opened)
-        audit.append(tx, at=now, actor=f"user:{user.id}", verb="session.open", object=f"user:{user.id}")
+def open_session(
+    tx: Tx, user: StoredUser, *, client: str, must_enrol: bool, lasts: timedelta, now: datetime
+) -> str:
+    """Open a session for somebody who has just proved who they are, and return its token."""
+    token = new_token()
+    rows.insert_session(
+        tx,
+        StoredSession(
+            id=SessionId(new_id()),
+            token_digest=digest_of(token),
+            user_id=user.id,
+            form_token=secrets.token_urlsafe(24),
+            client=client,
+            must_enrol=must_enrol,
+            created_at=now,
+            last_seen_at=now,
+            rotated_at=now,
+            proved_at=now,
+            expires_at=now + lasts,
+        ),
+    )
     return token
 
 
-def resume(tx: Tx, token: str, *, now: datetime) -> SignedIn | None:
-    """Return who holds this session token, None when it is unknown, over, idle too long, or shut out."""
-    digest = _digest(token)
-    stored = rows.session_by_digest(tx, digest)
-    if stored is None or now >= stored.expires_at or now - stored.last_seen_at >= IDLE:
+def resume(tx: Tx, gate: Gate, token: str, *, now: datetime) -> SignedIn | None:
+    """Return who holds this session token, None when it is unknown, over, idle too long, or shut out.
+
+    A spent token that comes back after its time of grace ends the session and alarms a person.
+    """
+    digest = digest_of(token)
+    found, is_spent = rows.by_token(tx, digest), False
+    if found is None:
+        found, is_spent = _by_spent(tx, digest, now), True
+    if found is None or now >= found.expires_at or now - found.last_seen_at >= idle(gate.settings):
         return None
-    user = rows.user_by_id(tx, stored.user_id)
+    user = user_rows.user_by_id(tx, found.user_id)
     if user is None or user.disabled_at is not None:
         return None
-    if now - stored.last_seen_at >= TOUCH:
-        rows.touch_session(tx, digest, now)
-    actor = Actor(permissions=permissions_of(user.roles), user_id=user.id)
-    return SignedIn(actor, user.id, user.name, user.roles, stored.form_token)
+    if found.next_digest == digest:
+        rows.accept_next(tx, found, now=now)
+        found = rows.by_token(tx, digest) or found
+    if now - found.last_seen_at >= TOUCH:
+        rows.touch(tx, found.id, now)
+    following = None
+    if not is_spent and (found.next_digest is not None or now - found.rotated_at >= ROTATE):
+        following = _offered(tx, gate, found, token, proved_at=None)
+    return _signed_in(user, found, is_spent=is_spent, following=following)
 
 
-def sign_out(tx: Tx, token: str, *, actor: Actor, now: datetime) -> None:
-    """End one session."""
-    rows.delete_session(tx, _digest(token))
-    audit.append(tx, at=now, actor=actor.label, verb="session.close", object=actor.label)
+def note_proof(tx: Tx, gate: Gate, token: str, *, now: datetime) -> str | None:
+    """Note that the holder of a token proved who they are; return the token that carries the proof.
+
+    Whoever else holds the present token gains nothing. None when the session is over by now.
+    """
+    digest = digest_of(token)
+    found = rows.by_token(tx, digest)
+    if found is None:
+        spent = rows.by_spent_token(tx, digest)
+        # The very next token is the present one: its first answer did not arrive.
+        following = gate.key.following(token)
+        return following if spent is not None and spent[0].token_digest == digest_of(following) else None
+    return _offered(tx, gate, found, token, proved_at=now)
+
+
+def require_recent_proof(signed_in: SignedIn, *, now: datetime) -> None:
+    """Raise StepUpNeeded unless this person proved who they are in the last ten minutes."""
+    if not has_recent_proof(signed_in, now=now):
+        raise StepUpNeeded
+
+
+def has_recent_proof(signed_in: SignedIn, *, now: datetime) -> bool:
+    """Say whether this person proved who they are in the last ten minutes."""
+    return signed_in.proved_at is not None and now - signed_in.proved_at < PROOF_LASTS
+
+
+def sign_out(tx: Tx, signed_in: SignedIn, *, now: datetime) -> None:
+    """End one's own session."""
+    rows.delete(tx, signed_in.session_id)
+    audit.append(
+        tx, at=now, actor=signed_in.actor.label, verb="session.close", object=f"user:{signed_in.user_id}"
+    )
+
+
+def end(tx: Tx, session_id: SessionId, *, of: UserId, actor: Actor, now: datetime) -> None:
+    """End a session of a person. Raises NotFound when they have none of this id."""
+    if not rows.delete(tx, session_id, user_id=of):
+        raise NotFound("There is no such session any more.")
+    _note_ended(tx, of, 1, actor=actor, now=now)
+
+
+def end_all(tx: Tx, user_id: UserId, *, actor: Actor, now: datetime, but: SessionId | None = None) -> int:
+    """End every session of a person, but for one if it is named, and what was to become one.
+
+    Returns how many sessions ended.
+    """
+    sign_in_rows.delete_pending_of(tx, user_id)
+    ended = rows.delete_of(tx, user_id, but=but)
+    if ended:
+        _note_ended(tx, user_id, ended, actor=actor, now=now)
+    return ended
+
+
+def listed(tx: Tx, settings: SignInSettings, user_id: UserId, *, now: datetime) -> list[StoredSession]:
+    """Return the sessions of a person that are not over, the one used last first."""
+    rest = idle(settings)
+    return [
+        one for one in rows.of_user(tx, user_id) if now < one.expires_at and now - one.last_seen_at < rest
+    ]
+
+
+def end_by_token(tx: Tx, token: str) -> None:
+    """End the session that a browser brings when somebody signs in anew there."""
+    found = rows.by_token(tx, digest_of(token))
+    if found is not None:
+        rows.delete(tx, found.id)
 
 
 def check_form_token(signed_in: SignedIn, sent: str | None) -> None:
     """Raise NotAllowed unless a form carries its session's token."""
-    if sent is None or not hmac.compare_digest(sent.encode(), signed_in.form_token.encode()):
+    given = (sent or "").encode("utf-8", "surrogatepass")
+    if not hmac.compare_digest(given, signed_in.form_token.encode()):
         raise NotAllowed(
             "This form does not belong to your session.",
             advice="Load the page again and repeat what you did.",
         )
 
 
-def sweep_sessions(tx: Tx, *, now: datetime) -> int:
+def sweep_sessions(tx: Tx, settings: SignInSettings, *, now: datetime) -> int:
     """Remove sessions that are over and return how many there were."""
-    return rows.delete_ended_sessions(tx, now=now, idle_since=now - IDLE)
+    return rows.delete_ended(tx, now=now, idle_since=now - idle(settings))
 
 
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()
+def idle(settings: SignInSettings) -> timedelta:
+    """Return how long a session may rest."""
+    return timedelta(minutes=settings.idle_minutes)
+
+
+def absolute(settings: SignInSettings) -> timedelta:
+    """Return how long a session lasts at most."""
+    return timedelta(hours=settings.absolute_hours)
+
+
+def _signed_in(user: StoredUser, found: StoredSession, *, is_spent: bool, following: str | None) -> SignedIn:
+    due = Due.PASSWORD if user.password_once else Due.SECOND_FACTOR if found.must_enrol else None
+    permissions = permissions_of(user.roles) if due is None else frozenset({Permission.SIGNED_IN})
+    return SignedIn(
+        actor=Actor(permissions=permissions, user_id=user.id),
+        user_id=user.id,
+        name=user.name,
+        roles=user.roles,
+        session_id=found.id,
+        form_token=found.form_token,
+        proved_at=None if is_spent else found.proved_at,
+        due=due,
+        next_token=following,
+    )
+
+
+def _offered(
+    tx: Tx, gate: Gate, found: StoredSession, token: str, *, proved_at: datetime | None
+) -> str | None:
+    following = gate.key.following(token)
+    digest, present = digest_of(following), digest_of(token)
+    if found.next_digest == digest and proved_at is None:
+        return following
+    offered = rows.offer(tx, found.id, present=present, following=digest, proved_at=proved_at)
+    return following if offered else None
+
+
+def _by_spent(tx: Tx, digest: bytes, now: datetime) -> StoredSession | None:
+    """Return the session of a token that was spent a moment ago. One spent earlier is a stolen one."""
+    spent = rows.by_spent_token(tx, digest)
+    if spent is None:
+        return None
+    found, spent_at = spent
+    if now - spent_at < GRACE:
+        return found
+    if rows.delete(tx, found.id):
+        detail = {"session": str(found.id)}
+        audit.append(
+            tx,
+            at=now,
+            actor=SIGN_IN.label,
+            verb="session.stolen",
+            object=f"user:{found.user_id}",
+            detail=detail,
+        )
+        alarms.raise_alarm(tx, alarms.SESSION_STOLEN, f"session:{found.id}", now=now)
+    return None
+
+
+def _note_ended(tx: Tx, user_id: UserId, ended: int, *, actor: Actor, now: datetime) -> None:
+    audit.append(
+        tx,
+        at=now,
+        actor=actor.label,
+        verb="session.end",
+        object=f"user:{user_id}",
+        detail={"sessions_ended": ended},
+    )

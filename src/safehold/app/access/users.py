@@ -1,34 +1,48 @@
-"""People: added, listed, shut out."""
+"""People: added, listed, given roles, shut out and let in again."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from safehold.app.access.passwords import hash_password
-from safehold.model.errors import BadForm, NameTaken, NotFound
-from safehold.model.ids import UserId, new_id
-from safehold.model.permissions import Actor, Role
+from safehold.app.access import passwords, proof, sessions
+from safehold.app.access.gate import Gate
+from safehold.app.access.sessions import SignedIn
+from safehold.model.errors import BadForm, Conflict, NameTaken, NotAllowed, NotFound
+from safehold.model.ids import DeviceId, UserId, new_id
+from safehold.model.permissions import Actor, Permission, Role
 from safehold.storage import audit
+from safehold.storage import sign_ins as sign_in_rows
 from safehold.storage import users as rows
 from safehold.storage.database import Tx
+from safehold.storage.sign_ins import StoredDevice
 from safehold.storage.users import StoredUser
 
 LONGEST_NAME = 100
 
 
 def add_user(
-    tx: Tx, *, name: str, password: str, roles: frozenset[Role], actor: Actor, now: datetime
+    tx: Tx,
+    *,
+    name: str,
+    password: str,
+    roles: frozenset[Role],
+    actor: Actor,
+    now: datetime,
+    once: bool = False,
 ) -> UserId:
-    """Add a person. Raises NameTaken, and BadForm for an empty name, no role, or a short password."""
-    name = name.strip()
-    if not 1 <= len(name) <= LONGEST_NAME:
-        raise BadForm(f"name: 1 to {LONGEST_NAME} characters.")
+    """Add a person. Raises NameTaken, and BadForm for a bad name, no role, or a short password.
+
+    once: somebody else knows the password, so it is to be replaced at the first sign-in.
+    """
+    name = checked_name(name)
     if not roles:
         raise BadForm(f"roles: at least one of {', '.join(Role)}.")
     user_id = UserId(new_id())
+    hashed = passwords.hash_password(password)
     if not rows.insert_user(
-        tx, id=user_id, name=name, password_hash=hash_password(password), roles=roles, now=now
+        tx, id=user_id, name=name, password_hash=hashed, password_once=once, roles=roles, now=now
     ):
         raise NameTaken("A person of this name exists already.")
     audit.append(
@@ -43,27 +57,84 @@ def add_user(
     return user_id
 
 
-def set_password(tx: Tx, *, name: str, password: str, actor: Actor, now: datetime) -> None:
+def checked_name(name: str) -> str:
+    """Return a name without spaces around it. Raises BadForm for one that cannot be signed in with."""
+    name = name.strip()
+    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
+        raise BadForm(f"name: 1 to {LONGEST_NAME} characters that can be seen.")
+    return name
+
+
+def set_password(
+    tx: Tx, *, name: str, password: str, actor: Actor, now: datetime, once: bool = False
+) -> None:
     """Give a person a new password and end all their sessions. Raises NotFound and BadForm."""
     user = find_user(tx, name)
-    rows.set_password(tx, user.id, hash_password(password))
-    ended = rows.delete_sessions_of(tx, user.id)
-    audit.append(
-        tx,
-        at=now,
-        actor=actor.label,
-        verb="user.password",
-        object=f"user:{user.id}",
-        detail={"sessions_ended": ended},
-    )
+    _set_password(tx, user.id, passwords.hash_password(password), once=once, actor=actor, now=now)
+
+
+def change_own_password(gate: Gate, signed_in: SignedIn, *, old: str, new: str, now: datetime) -> None:
+    """Replace one's own password; every other session of this person ends.
+
+    Raises NotAllowed when the old one is wrong, NotAuthenticated when that was once too often, BadForm,
+    and SignInBusy.
+    """
+    if new == old:
+        raise BadForm("password: choose one that you have not now.")
+    passwords.check_form(new)
+    if not proof.check_password(gate, signed_in, old, now=now):
+        raise NotAllowed("This is not your password.", advice="Type the password that you signed in with.")
+    hashed = passwords.hash_password(new)
+    with gate.database.begin() as tx:
+        _set_password(
+            tx,
+            signed_in.user_id,
+            hashed,
+            once=False,
+            actor=signed_in.actor,
+            now=now,
+            but=signed_in,
+        )
+
+
+def set_roles(tx: Tx, user_id: UserId, roles: frozenset[Role], *, actor: Actor, now: datetime) -> None:
+    """Replace a person's roles. Raises NotAllowed for one's own, Conflict for the last admin's, BadForm."""
+    actor.require(Permission.USER_EDIT)
+    if not roles:
+        raise BadForm(f"roles: at least one of {', '.join(Role)}.")
+    user = _other(tx, user_id, actor)
+    if Role.ADMIN in user.roles - roles:
+        _keep_an_admin(tx, user)
+    rows.set_roles(tx, user_id, roles)
+    detail = {"before": sorted(user.roles), "roles": sorted(roles)}
+    _note(tx, user_id, "user.roles", actor=actor, now=now, detail=detail)
 
 
 def disable_user(tx: Tx, *, name: str, actor: Actor, now: datetime) -> None:
-    """Shut a person out at once: their sessions end. Raises NotFound."""
-    user = find_user(tx, name)
-    rows.set_disabled(tx, user.id, now)
-    rows.delete_sessions_of(tx, user.id)
-    audit.append(tx, at=now, actor=actor.label, verb="user.disable", object=f"user:{user.id}")
+    """Shut a person out at once: their sessions end. Raises NotFound, and Conflict for the last admin."""
+    disable(tx, find_user(tx, name).id, actor=actor, now=now)
+
+
+def disable(tx: Tx, user_id: UserId, *, actor: Actor, now: datetime) -> None:
+    """Shut a person out at once. Raises NotFound, NotAllowed for oneself, Conflict for the last admin."""
+    user = _other(tx, user_id, actor)
+    _keep_an_admin(tx, user)
+    rows.set_disabled(tx, user_id, now)
+    sessions.end_all(tx, user_id, actor=actor, now=now)
+    _note(tx, user_id, "user.disable", actor=actor, now=now)
+
+
+def enable(tx: Tx, user_id: UserId, *, actor: Actor, now: datetime) -> None:
+    """Let a person in again who was shut out. Raises NotFound, and NotAllowed for oneself."""
+    _other(tx, user_id, actor)
+    rows.set_disabled(tx, user_id, None)
+    _note(tx, user_id, "user.enable", actor=actor, now=now)
+
+
+def give_password_once(tx: Tx, user_id: UserId, password: str, *, actor: Actor, now: datetime) -> None:
+    """Give another person a password for one sign-in. Raises NotFound, NotAllowed and BadForm."""
+    _other(tx, user_id, actor)
+    _set_password(tx, user_id, passwords.hash_password(password), once=True, actor=actor, now=now)
 
 
 def find_user(tx: Tx, name: str) -> StoredUser:
@@ -82,3 +153,63 @@ def names(tx: Tx) -> dict[UUID, str]:
 def list_users(tx: Tx) -> list[StoredUser]:
     """Return everybody, by name."""
     return rows.all_users(tx)
+
+
+def devices(tx: Tx, user_id: UserId, *, now: datetime) -> list[StoredDevice]:
+    """Return the browsers in which a person signed in before, the one used last first."""
+    return sign_in_rows.devices_of(tx, user_id, now=now)
+
+
+def forget_device(tx: Tx, user_id: UserId, device_id: DeviceId, *, actor: Actor, now: datetime) -> None:
+    """Forget a browser of a person. Raises NotFound when they have none of this id."""
+    if not sign_in_rows.delete_devices(tx, user_id, only=device_id):
+        raise NotFound("There is no such device any more.")
+    _note(tx, user_id, "device.forget", actor=actor, now=now)
+
+
+def _set_password(
+    tx: Tx,
+    user_id: UserId,
+    hashed: str,
+    *,
+    once: bool,
+    actor: Actor,
+    now: datetime,
+    but: SignedIn | None = None,
+) -> None:
+    rows.set_password(tx, user_id, hashed, once=once)
+    spared = but.session_id if but is not None else None
+    ended = sessions.end_all(tx, user_id, actor=actor, now=now, but=spared)
+    _note(tx, user_id, "user.password", actor=actor, now=now, detail={"sessions_ended": ended})
+
+
+def _other(tx: Tx, user_id: UserId, actor: Actor) -> StoredUser:
+    """Return a person whom the actor may change. Raises NotFound, and NotAllowed for oneself."""
+    if actor.user_id == user_id:
+        raise NotAllowed("Nobody changes what they themselves may do.", advice="Ask another admin.")
+    user = rows.user_by_id(tx, user_id)
+    if user is None:
+        raise NotFound("There is no such person.")
+    return user
+
+
+def _keep_an_admin(tx: Tx, user: StoredUser) -> None:
+    # Held until the end: two admins who shut each other out at once would leave nobody.
+    tx.lock("the last admin")
+    if rows.active_with(tx, Role.ADMIN) == {user.id}:
+        raise Conflict(
+            "This is the last admin, and somebody must be one.", advice="Make another person an admin first."
+        )
+
+
+def _note(
+    tx: Tx,
+    user_id: UserId,
+    verb: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    detail: Mapping[str, object] | None = None,
+) -> None:
+    about = f"user:{user_id}"
+    audit.append(tx, at=now, actor=actor.label, verb=verb, object=about, detail=dict(detail or {}))

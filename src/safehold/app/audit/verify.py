@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from safehold.app.audit.anchors.base import Anchor, Head
 from safehold.app.audit.chain import FIRST, link_hash
+from safehold.app.audit.claims import Asked, Claim, ask, claims, recorded
 from safehold.storage import audit as rows
 from safehold.storage.audit import StoredRecord, personal_digest
 from safehold.storage.database import Database, Tx
@@ -27,17 +30,19 @@ class Verdict:
     """What a verification found.
 
     links: how many were read. waiting: committed records that no sequencer has put on the chain yet.
-    breaks: every place that does not fit, in order. oldest_unanchored: since when the log has no anchor
-    outside this database; up to there, somebody who owns the database could rewrite the whole chain.
-    erased: records whose personal side row was erased, which the chain allows.
+    breaks: every place that does not fit. oldest_unanchored: the oldest record after the last head that
+    was set down outside and fits; from there on, whoever owns the database could rewrite the chain.
+    erased: records whose personal side row was erased, which the chain allows; None where this process
+    may not read those rows, and so has not compared them. anchors: how each fares.
     """
 
     links: int
     waiting: int
-    erased: int
+    erased: int | None
     breaks: tuple[Break, ...]
     oldest_unanchored: datetime | None
     head: bytes
+    anchors: tuple[Asked, ...] = ()
 
     @property
     def intact(self) -> bool:
@@ -45,20 +50,73 @@ class Verdict:
         return not self.breaks
 
 
-def verify(database: Database) -> Verdict:
-    """Read the whole chain and recompute every hash, in one snapshot of the database."""
+def verify(database: Database, *, anchors: Sequence[Anchor] = (), heads: Sequence[Head] = ()) -> Verdict:
+    """Read the whole chain, recompute every hash, and compare it with what was set down outside.
+
+    anchors: those that are asked; their receipts are checked and what they hold is read, before the
+    chain is. heads: brought along from elsewhere, such as one out of a mail. The heads that our own
+    records say were set down are compared in any case.
+    """
+    with database.begin() as tx:
+        stored = recorded(tx)
+    asked, held = ask(stored, anchors)
     with database.begin() as tx:
         records, _ = rows.counts(tx)
-        links = erased = 0
-        previous, oldest = FIRST, None
-        breaks: list[Break] = []
+        reading = _Reading(_by_link([*claims(stored, heads), *held]))
         for record in _links(tx):
-            links += 1
-            oldest = oldest or record.at
-            breaks.extend(_check_link(record, expected_seq=links, previous=previous))
-            previous = record.hash or previous
-        erased = _check_personal(tx, breaks)
-        return Verdict(links, records - links, erased, tuple(breaks), oldest, previous)
+            reading.take(record)
+        reading.close()
+        breaks = reading.breaks
+        breaks.extend(
+            Break(seq, f"anchor {each.name}: {what}") for each in asked for seq, what in each.differences
+        )
+        erased = _check_personal(tx, breaks) if rows.may_read_personal(tx) else None
+    return Verdict(
+        links=reading.links,
+        waiting=records - reading.links,
+        erased=erased,
+        breaks=tuple(breaks),
+        oldest_unanchored=reading.oldest_unanchored,
+        head=reading.previous,
+        anchors=tuple(asked),
+    )
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The chain as far as it has been read, and the claims about links that are still to come."""
+
+    claims: dict[int, list[Claim]]
+    links: int = 0
+    previous: bytes = FIRST
+    oldest_unanchored: datetime | None = None
+    breaks: list[Break] = field(default_factory=list)
+
+    def take(self, record: StoredRecord) -> None:
+        """Check the next link and the claims about it."""
+        self.links += 1
+        self.oldest_unanchored = self.oldest_unanchored or record.at
+        self.breaks.extend(_check_link(record, expected_seq=self.links, previous=self.previous))
+        self.previous = record.hash or self.previous
+        seq = record.seq or 0
+        digest = link_hash(record, seq=seq, previous=record.previous or FIRST)
+        for claim in self.claims.pop(seq, ()):
+            if not claim.fits(seq, digest):
+                self.breaks.append(Break(seq, f"it is not the link that {claim.source} keeps"))
+            elif claim.is_anchor:
+                self.oldest_unanchored = None
+
+    def close(self) -> None:
+        """Report the claims about links that are not there."""
+        for seq, missing in sorted(self.claims.items()):
+            self.breaks.extend(Break(seq, f"it is missing, and {claim.source} keeps it") for claim in missing)
+
+
+def _by_link(all_claims: Sequence[Claim]) -> dict[int, list[Claim]]:
+    found: Mapping[int, list[Claim]] = defaultdict(list)
+    for claim in all_claims:
+        found[claim.seq].append(claim)
+    return dict(found)
 
 
 def _links(tx: Tx) -> Iterator[StoredRecord]:

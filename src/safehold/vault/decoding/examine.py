@@ -13,6 +13,7 @@ from safehold.vault.decoding.frames import Frames, Unreadable
 from safehold.vault.decoding.heif import read_heif
 from safehold.vault.decoding.images import read_image
 from safehold.vault.decoding.limits import DecodeLimits
+from safehold.vault.decoding.metadata import has_too_much
 from safehold.vault.decoding.sniff import Reading, Sniffed, sniff, unreadable
 from safehold.vault.decoding.video import read_video
 from safehold.vault.decoding.wholeness import is_whole
@@ -37,8 +38,8 @@ def examine(
     found = sniff(data)
     if found.reading is Reading.NONE:
         return Examined(found.media_type, failure=unreadable(found, claimed_type))
-    frames = Frames(signal_types, limits, rendition=rendition)
-    kind, failure = _read(data, found, frames)
+    frames = Frames(signal_types, limits.of_codec(found.media_type), rendition=rendition)
+    kind, failure = read_into(data, found, frames)
     return Examined(
         media_type=found.media_type,
         kind=kind,
@@ -51,7 +52,8 @@ def examine(
     )
 
 
-def _read(data: bytes, found: Sniffed, frames: Frames) -> tuple[MediaKind, DecodeFailure | None]:
+def read_into(data: bytes, found: Sniffed, frames: Frames) -> tuple[MediaKind, DecodeFailure | None]:
+    """Hand every frame that can be read to `frames`; return what it is and why the rest could not be read."""
     kind = _KINDS[found.reading]
     try:
         kind = _reader(data, found, frames)
@@ -63,12 +65,14 @@ def _read(data: bytes, found: Sniffed, frames: Frames) -> tuple[MediaKind, Decod
         return kind, DecodeFailure.UNSUPPORTED
     except Exception as error:  # noqa: BLE001 - decoders raise anything on hostile bytes
         # Pillow names text and profiles that unpack to far too much only in its message.
-        too_much = "too large" in str(error).lower()
+        too_much = any(words in str(error).lower() for words in ("too large", "too much memory"))
         return kind, DecodeFailure.LIMIT if too_much else DecodeFailure.TRUNCATED
     return kind, None if is_whole(data, found.media_type) else DecodeFailure.TRUNCATED
 
 
 def _reader(data: bytes, found: Sniffed, frames: Frames) -> MediaKind:
+    if has_too_much(data, found.media_type):
+        raise Unreadable(DecodeFailure.LIMIT)
     if found.reading is Reading.HEIF:
         return read_heif(data, found.media_type, frames)
     if found.reading is Reading.VIDEO:

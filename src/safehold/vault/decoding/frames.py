@@ -50,8 +50,10 @@ class Frames:
             raise Unreadable(DecodeFailure.LIMIT)
         self.check_time()
 
-    def add(self, pixels: NDArray[np.uint8], number: int) -> None:
+    def add(self, pixels: NDArray[np.uint8], number: int, seconds: float | None = None) -> None:
         """Take the signals of frame `number` (0-based) from its (height, width, 3) RGB pixels.
+
+        seconds: when it is shown, counted from the first; None where nothing says so.
 
         A frame whose signal equals the one before it adds none: its copy has the number of the first.
         """

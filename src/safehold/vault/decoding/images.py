@@ -22,6 +22,7 @@ from PIL import (
 from safehold.model.media import DecodeFailure, MediaKind
 from safehold.signals.pixels import shown_pixels
 from safehold.vault.decoding.frames import Frames, Unreadable
+from safehold.vault.decoding.limits import MAX_TEXT_BYTES, MAX_TEXTS_BYTES
 from safehold.vault.decoding.wholeness import is_whole
 
 # Named so that they are loaded before the worker is confined, and no other reader ever is.
@@ -52,6 +53,8 @@ def prepare(max_pixels: int) -> None:
     Image.MAX_IMAGE_PIXELS = max_pixels // 2
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    PngImagePlugin.MAX_TEXT_CHUNK = MAX_TEXT_BYTES
+    PngImagePlugin.MAX_TEXT_MEMORY = MAX_TEXTS_BYTES
 
 
 def read_image(data: bytes, media_type: str, frames: Frames) -> MediaKind:

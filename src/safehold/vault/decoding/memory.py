@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import mmap
 import os
 
+_KEEP_SIZE, _PUNCH_HOLE = 0x01, 0x02
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
 
 
@@ -46,7 +50,9 @@ class SharedMemory:
 
     def wipe(self) -> None:
         """Give every page back to the kernel: the memory reads as zeros, wherever anybody wrote."""
-        self._map.madvise(mmap.MADV_REMOVE)
+        # Not by madvise, which refuses where a process has locked its memory.
+        if _libc.fallocate(self.fd, _PUNCH_HOLE | _KEEP_SIZE, 0, self.size):
+            raise OSError(ctypes.get_errno(), "the shared memory cannot be wiped")
 
     def close(self) -> None:
         """Unmap and close; the kernel frees the pages when the worker is gone too."""

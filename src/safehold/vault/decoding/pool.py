@@ -14,11 +14,13 @@ import structlog
 from safehold.model.errors import DecoderDown
 from safehold.model.media import DecodeFailure, Examined
 from safehold.model.signal import PDQ, SignalTypeName
+from safehold.vault.decoding.confinement import Confinement
 from safehold.vault.decoding.limits import DecodeLimits
 from safehold.vault.decoding.memory import SharedMemory
 from safehold.vault.decoding.process import DecoderProcess, WorkerLost
 from safehold.vault.decoding.sniff import HEAD_BYTES, sniff
-from safehold.vault.decoding.wire import Job
+from safehold.vault.decoding.source import WorkerSource
+from safehold.vault.decoding.wire import Job, Setup
 
 _log = structlog.get_logger()
 
@@ -30,6 +32,7 @@ class DecoderPool:
 
     Media never meets a codec in this process: a file that crashes, hangs or takes over its worker costs
     that worker. workers: how many media are decoded at once. signal_types: frame signals to compute.
+    without: layers of confinement to leave out, for measurements and tests; no setting leads here.
     """
 
     def __init__(
@@ -38,10 +41,14 @@ class DecoderPool:
         *,
         limits: DecodeLimits = DecodeLimits(),  # noqa: B008 - a frozen value
         signal_types: Sequence[SignalTypeName] = (PDQ,),
+        without: Sequence[str] = (),
     ) -> None:
         self.limits = limits
         self._workers = workers
         self._signal_types = tuple(signal_types)
+        self._setup = Setup(limits, self._signal_types, tuple(without))
+        self._source: WorkerSource | None = None
+        self._sourcing = threading.Lock()
         # One place per worker, taken while it is in use. A place is empty before the start and after a
         # worker's death; whoever takes an empty one fills it.
         self._places: SimpleQueue[DecoderProcess | None] = SimpleQueue()
@@ -49,6 +56,7 @@ class DecoderPool:
             self._places.put(None)
         self._running: set[DecoderProcess] = set()
         self._lock = threading.Lock()
+        self._level = Confinement()
         self._open = False
 
     def start(self) -> None:
@@ -73,6 +81,7 @@ class DecoderPool:
                 process.kill()
         for _ in range(self._workers):
             self._forget(self._places.get())
+        self._drop_source()
         for _ in range(self._workers):
             self._places.put(None)
 
@@ -90,11 +99,20 @@ class DecoderPool:
             return tuple(sorted(process.pid for process in self._running))
 
     @property
-    def confinement(self) -> dict[str, bool]:
-        """Which layers of confinement hold in every running worker; empty where none runs."""
+    def able(self) -> bool:
+        """Whether media can be decoded now: a worker runs, or one can be made at once."""
+        source = self._source
+        return self._open and (bool(self.pids) or (source is not None and source.usable))
+
+    @property
+    def confinement(self) -> Confinement:
+        """Which layers of confinement hold in every running worker; between two, what the last one had."""
         with self._lock:
-            levels = [process.confinement for process in self._running]
-        return {layer: all(level.get(layer) for level in levels) for layer in (levels[0] if levels else {})}
+            return (
+                Confinement.weakest(process.confinement for process in self._running)
+                if self._running
+                else self._level
+            )
 
     def examine(
         self, data: bytes | memoryview, *, claimed_type: str | None = None, rendition: bool = False
@@ -122,7 +140,23 @@ class DecoderPool:
                 return _over_limit(file.read(HEAD_BYTES) or b"")
             return self._examine(lambda memory: memory.fill_from(file.fileno()), claimed_type, rendition)
 
-    def _examine(self, fill: _Fill, claimed_type: str | None, rendition: bool) -> Examined:
+    def view(self, data: bytes, *, stamp: Sequence[str]) -> Examined:
+        """Make what a person is shown of `data`: the answer's rendition is a JPEG of at most 1,600 pixels.
+
+        stamp: short lines, at least one, that mark the picture. Film and animation come as a contact sheet.
+        No rendition means that nothing could be read. Waits and raises as `examine` does.
+        """
+        if memoryview(data).nbytes > self.limits.max_bytes:
+            return _over_limit(data[:HEAD_BYTES])
+        return self._examine(lambda memory: memory.put(data), stamp=tuple(stamp))
+
+    def _examine(
+        self,
+        fill: _Fill,
+        claimed_type: str | None = None,
+        rendition: bool = False,
+        stamp: tuple[str, ...] = (),
+    ) -> Examined:
         head = b""
         # A second try: a worker may die of something outside, and that is not the media's fault.
         for _ in range(2):
@@ -130,17 +164,19 @@ class DecoderPool:
                 size = fill(process.memory)
                 head = process.memory.take(0, min(size, HEAD_BYTES))
                 try:
-                    return process.ask(Job(size, claimed_type, rendition))
+                    return process.ask(Job(size, claimed_type, rendition, stamp))
                 except WorkerLost as lost:
                     if self._open:  # else we ended it ourselves
                         _log.warning("decoder_worker_lost", pid=process.pid, timed_out=lost.timed_out)
                     if lost.timed_out:
                         break
+                    # Whoever made it crash knows how memory was laid out: the next one is laid out anew.
+                    self._drop_source()
         return _over_limit(head)
 
     @contextmanager
     def _worker(self) -> Iterator[DecoderProcess]:
-        """Lend a running worker; afterwards its memory is wiped, or its place is empty if it died."""
+        """Lend a running worker. Afterwards its memory is wiped; used up or dead, its place is empty."""
         process = self._places.get()
         try:
             if process is None or not process.alive:
@@ -154,16 +190,41 @@ class DecoderPool:
     def _start_one(self) -> DecoderProcess:
         if not self._open:
             raise DecoderDown("The decoder is stopped.")
-        process = DecoderProcess(self.limits, self._signal_types)
+        process = self._made()
         with self._lock:
             self._running.add(process)
+            self._level = process.confinement
             stopped = not self._open
         if stopped:  # while this one was starting
             process.kill()
         return process
 
+    def _made(self) -> DecoderProcess:
+        source = self._source_now()
+        try:
+            return DecoderProcess(source, self.limits, self._signal_types)
+        except DecoderDown:
+            if source.usable:
+                raise
+        # The template had died of something outside, and only now we know.
+        return DecoderProcess(self._source_now(), self.limits, self._signal_types)
+
+    def _source_now(self) -> WorkerSource:
+        with self._sourcing:
+            if self._source is None or not self._source.usable:
+                if self._source is not None:
+                    self._source.retire()
+                self._source = WorkerSource(self._setup)
+            return self._source
+
+    def _drop_source(self) -> None:
+        with self._sourcing:
+            source, self._source = self._source, None
+        if source is not None:
+            source.retire()
+
     def _clean(self, process: DecoderProcess | None) -> DecoderProcess | None:
-        if process is not None and process.alive:
+        if process is not None and process.alive and not process.used_up:
             process.memory.wipe()
             return process
         self._forget(process)

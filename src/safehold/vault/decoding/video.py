@@ -70,38 +70,44 @@ def _read_streams(container: InputContainer, frames: Frames) -> None:
         raise Unreadable(DecodeFailure.TRUNCATED)
 
 
+def prepare_stream(stream: VideoStream, frames: Frames) -> None:
+    """Set a stream up for decoding within the limits. Raises Unreadable(UNSUPPORTED), Unreadable(LIMIT)."""
+    if stream.codec_context is None:
+        raise Unreadable(DecodeFailure.UNSUPPORTED)
+    frames.make_room(stream.codec_context.width, stream.codec_context.height)
+    stream.thread_count = 1
+    stream.thread_type = "NONE"
+    # A stream may change its size on the way; the decoder refuses before it allocates.
+    stream.codec_context.options = {"max_pixels": str(frames.limits.max_pixels)}
+
+
 class _Sampler:
     """Picks the frames of one stream that are due."""
 
     def __init__(self, stream: VideoStream, frames: Frames) -> None:
-        if stream.codec_context is None:
-            raise Unreadable(DecodeFailure.UNSUPPORTED)
-        frames.make_room(stream.codec_context.width, stream.codec_context.height)
-        stream.thread_count = 1
-        stream.thread_type = "NONE"
-        # A stream may change its size on the way; the decoder refuses before it allocates.
-        stream.codec_context.options = {"max_pixels": str(frames.limits.max_pixels)}
+        prepare_stream(stream, frames)
         self._frames = frames
         self._step = 1 / frames.limits.frames_per_second
         self._rate = float(stream.average_rate or 25)
         self._number = 0
         self._due: float | None = None
+        self._begun = 0.0
 
     def take(self, frame: av.VideoFrame) -> None:
         number, self._number = self._number, self._number + 1
         seconds = frame.time if frame.time is not None else number / self._rate
         if self._due is None:
-            self._due = seconds
+            self._due = self._begun = seconds
         if seconds < self._due:
             return
         while self._due <= seconds:
             self._due += self._step
         self._frames.make_room(frame.width, frame.height)
-        self._frames.add(_pixels(frame), number)
+        self._frames.add(pixels_of(frame), number, seconds - self._begun)
 
 
-def _pixels(frame: av.VideoFrame) -> NDArray[np.uint8]:
-    """The frame as it is shown: RGB, turned as the container asks."""
+def pixels_of(frame: av.VideoFrame) -> NDArray[np.uint8]:
+    """Return the frame as it is shown: RGB, turned as the container asks."""
     # One thread: the scaler else starts its own, which confinement forbids.
     pixels = frame.reformat(format="rgb24", threads=1).to_ndarray()
     turned = np.rot90(pixels, round(frame.rotation / 90))

@@ -14,6 +14,7 @@ from safehold.signals.base import FrameSignal
 from safehold.vault.decoding import heif, images, video
 from safehold.vault.decoding.examine import examine
 from safehold.vault.decoding.limits import DecodeLimits
+from safehold.vault.decoding.views import render
 
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP")
 _SIDE = 32
@@ -38,6 +39,9 @@ def warm(signal_types: Mapping[SignalTypeName, FrameSignal], limits: DecodeLimit
         seen = examine(data, claimed_type=None, rendition=True, signal_types=signal_types, limits=limits)
         if seen.failure is not None or not seen.signals:
             raise NotWorking(name)
+    for name in {"JPEG", "video"} & samples.keys():
+        if render(samples[name], stamp=("warm",), limits=limits).rendition is None:
+            raise NotWorking(f"{name}, shown")
     cut = samples["JPEG"][:-20]
     seen = examine(cut, claimed_type=None, rendition=False, signal_types=signal_types, limits=limits)
     if seen.failure is not DecodeFailure.TRUNCATED:

@@ -17,6 +17,9 @@ from safehold.vault.decoding.limits import DecodeLimits
 
 MAX_MESSAGE = 16_384
 MAX_RENDITION_BYTES = 256 * 1024
+MAX_VIEW_BYTES = 8 * 1024 * 1024
+READY = b"ready"
+"""What the template says when its codecs are warm."""
 _MAX_DIGEST_BYTES = 1_024
 _MAX_SIDE = 1 << 24
 
@@ -27,29 +30,43 @@ class BadAnswer(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """Sent once, before the worker warms up."""
+    """Sent once, before the template warms up. without: layers left out, in measurements and tests alone."""
 
     limits: DecodeLimits
     signal_types: tuple[SignalTypeName, ...]
+    without: tuple[str, ...] = ()
 
     def to_bytes(self) -> bytes:
         """Write it as one message."""
-        return json.dumps({"limits": asdict(self.limits), "signal_types": self.signal_types}).encode()
+        return json.dumps(asdict(self)).encode()
 
     @staticmethod
     def from_bytes(message: bytes) -> Setup:
         """Read it from one message; the parent is trusted."""
         fields = json.loads(message)
-        return Setup(DecodeLimits(**fields["limits"]), tuple(map(SignalTypeName, fields["signal_types"])))
+        return Setup(
+            DecodeLimits(**fields["limits"]),
+            tuple(map(SignalTypeName, fields["signal_types"])),
+            tuple(fields["without"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One media to examine: the first `size` bytes of the shared memory."""
+    """One media to examine: the first `size` bytes of the shared memory.
+
+    stamp: the lines of the mark where a view for a person is asked for instead, which comes as the rendition.
+    """
 
     size: int
     claimed_type: str | None = None
     rendition: bool = False
+    stamp: tuple[str, ...] = ()
+
+    @property
+    def largest_picture(self) -> int:
+        """How many bytes the picture in the answer may have."""
+        return MAX_VIEW_BYTES if self.stamp else MAX_RENDITION_BYTES
 
     def to_bytes(self) -> bytes:
         """Write it as one message."""
@@ -58,7 +75,8 @@ class Job:
     @staticmethod
     def from_bytes(message: bytes) -> Job:
         """Read it from one message; the parent is trusted."""
-        return Job(**json.loads(message))
+        fields = json.loads(message)
+        return Job(**{**fields, "stamp": tuple(fields["stamp"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +91,15 @@ class Answer:
         return json.dumps([self.document, self.rendition]).encode()
 
     @staticmethod
-    def from_bytes(message: bytes, *, room: int) -> Answer:
-        """Read it from a message that may say anything. Raises BadAnswer; the lengths fit into `room`."""
+    def from_bytes(message: bytes, *, room: int, picture: int = MAX_RENDITION_BYTES) -> Answer:
+        """Read it from a message that may say anything. Raises BadAnswer; the lengths fit into `room`.
+
+        picture: how long the rendition may be.
+        """
         fields = _json(message)
         if not isinstance(fields, list) or len(fields) != 2:
             raise BadAnswer("not two lengths")
-        document, rendition = _whole(fields[0], room), _whole(fields[1], MAX_RENDITION_BYTES)
+        document, rendition = _whole(fields[0], room), _whole(fields[1], picture)
         if document + rendition > room:
             raise BadAnswer("longer than the shared memory")
         return Answer(document, rendition)

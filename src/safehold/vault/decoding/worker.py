@@ -1,6 +1,6 @@
-"""The decoding worker: `python -P -s -m safehold.vault.decoding.worker CONTROL_FD MEM_FD SIZE`.
+"""The decoding worker: a copy of the template (template.py) that walls itself in and then answers jobs.
 
-Started by exec, so it holds nothing of its parent but two descriptors. It answers jobs until the control
+It holds nothing but the socket to its parent and the memory that both share. It answers jobs until the
 socket ends. It never writes anywhere else: its standard streams lead nowhere.
 """
 
@@ -11,55 +11,60 @@ import mmap
 import os
 import signal
 import socket
-import sys
-import warnings
+from collections.abc import Mapping
 
+from safehold.model.media import Examined
+from safehold.model.signal import SignalTypeName
 from safehold.signals.base import FrameSignal
-from safehold.signals.pdq import Pdq
 from safehold.vault.decoding.confine import confine
 from safehold.vault.decoding.examine import examine
-from safehold.vault.decoding.warm import warm
+from safehold.vault.decoding.views import render
 from safehold.vault.decoding.wire import MAX_MESSAGE, Answer, Job, Setup, write_document
 
-_FRAME_SIGNALS: tuple[FrameSignal, ...] = (Pdq(),)
+
+def run(
+    control_fd: int,
+    memory_fd: int,
+    size: int,
+    setup: Setup,
+    signal_types: Mapping[SignalTypeName, FrameSignal],
+) -> None:
+    """Confine this process for good, say how far that went, and serve until the parent closes its end."""
+    memory = mmap.mmap(memory_fd, size)
+    os.close(memory_fd)
+    with socket.socket(fileno=control_fd) as control:
+        level = confine(setup.limits.memory_bytes, control_fd, without=setup.without)
+        control.send(json.dumps(level.fields()).encode())
+        serve(control, memory, setup, signal_types)
 
 
-def serve(control: socket.socket, memory: mmap.mmap) -> None:
-    """Set up, say so, then answer jobs one by one until the parent closes its end."""
-    setup = Setup.from_bytes(control.recv(MAX_MESSAGE))
-    known = {signal_type.name: signal_type for signal_type in _FRAME_SIGNALS}
-    signal_types = {name: known[name] for name in setup.signal_types}
-    warm(signal_types, setup.limits)
-    control.send(json.dumps(confine(setup.limits.memory_bytes)).encode())
+def serve(
+    control: socket.socket,
+    memory: mmap.mmap,
+    setup: Setup,
+    signal_types: Mapping[SignalTypeName, FrameSignal],
+) -> None:
+    """Answer jobs one by one until the parent closes its end."""
     while message := control.recv(MAX_MESSAGE):
         # Should the parent die while a codec spins, the kernel ends this process all the same.
         signal.setitimer(signal.ITIMER_REAL, 2 * setup.limits.patience)
         job = Job.from_bytes(message)
-        examined = examine(
-            memory[: job.size],
-            claimed_type=job.claimed_type,
-            rendition=job.rendition,
-            signal_types=signal_types,
-            limits=setup.limits,
-        )
+        examined = _done(memory[: job.size], job, setup, signal_types)
         document, rendition = write_document(examined), examined.rendition or b""
         memory[: len(document) + len(rendition)] = document + rendition
         signal.setitimer(signal.ITIMER_REAL, 0)
         control.send(Answer(len(document), len(rendition)).to_bytes())
 
 
-def main(arguments: list[str]) -> None:
-    """Take over the two inherited descriptors and serve."""
-    control_fd, memory_fd, size = map(int, arguments)
-    # Decoders warn about what they meet in the bytes; a warning's text could quote them.
-    warnings.simplefilter("ignore")
-    # The parent decides when to stop, also when somebody presses Ctrl-C.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    memory = mmap.mmap(memory_fd, size)
-    os.close(memory_fd)
-    with socket.socket(fileno=control_fd) as control:
-        serve(control, memory)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+def _done(
+    data: bytes, job: Job, setup: Setup, signal_types: Mapping[SignalTypeName, FrameSignal]
+) -> Examined:
+    if job.stamp:
+        return render(data, stamp=job.stamp, limits=setup.limits)
+    return examine(
+        data,
+        claimed_type=job.claimed_type,
+        rendition=job.rendition,
+        signal_types=signal_types,
+        limits=setup.limits,
+    )

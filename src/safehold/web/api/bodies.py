@@ -19,7 +19,10 @@ from pydantic import (
     model_validator,
 )
 
+from safehold.intake.inbound_reports import LONGEST_ADDRESS, LONGEST_CONTACT
+from safehold.intake.inbound_reports import LONGEST_STATEMENT as LONGEST_STATED
 from safehold.model.errors import BadForm, MalformedJson
+from safehold.model.inbound_report import Seen
 from safehold.model.item import Context
 from safehold.model.match import Flag, Match
 from safehold.model.scan import ScanAnswer
@@ -195,6 +198,19 @@ class AppealBody(Body):
         if (self.item_id is None) == (self.case_id is None):
             raise ValueError("exactly one of item_id and case_id")
         return self
+
+
+class InboundReportBody(Body):
+    """Somebody reported a page to a platform."""
+
+    address: Text = Field(min_length=1, max_length=LONGEST_ADDRESS, description="Of the page, http or https.")
+    seen: Seen
+    statement: Text = Field("", max_length=LONGEST_STATED, description="Their own words.")
+    contact: Text = Field(
+        "",
+        max_length=LONGEST_CONTACT,
+        description="Their mail address. It is sealed, and destroyed 90 days after the outcome.",
+    )
 
 
 def read(body: type[BaseModel], raw: bytes | str) -> Any:

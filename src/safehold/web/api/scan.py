@@ -5,15 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import aclosing
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from safehold.app.program import Program
-from safehold.app.requests import LONGEST_KEY
+from safehold.app.requests import LONGEST_KEY, Settle, unsettled
+from safehold.app.scan import WhenKept
 from safehold.model.errors import BadForm, SafeholdError, TooLarge, UnsupportedMediaType
 from safehold.model.permissions import Actor, Permission
 from safehold.model.scan import ScanAnswer, ScanResult
@@ -28,6 +32,8 @@ from safehold.web.errors import problem, request_id
 from safehold.web.guard import actor_of, needs
 
 Answer = dict[str, Any]
+Run = Callable[[Settle], Answer]
+"""Answers a request; is handed what keeps the answer together with what is recorded."""
 
 
 def _either(*models: str) -> dict[str, Any]:
@@ -86,21 +92,41 @@ def add_scan_routes(router: APIRouter, program: Program) -> None:
             raise UnsupportedMediaType()
         key = request.headers.get("idempotency-key")
         if key is None:
-            return JSONResponse(await run_in_threadpool(run))
+            return JSONResponse(await run_in_threadpool(run, unsettled))
         return JSONResponse(await run_in_threadpool(program.once, actor, key, digest_parts, run, _kept))
 
 
-async def _upload(
-    request: Request, program: Program, actor: Actor
-) -> tuple[tuple[bytes, ...], Callable[[], Answer]]:
-    async with request.form(max_files=2, max_fields=4) as form:
+async def _form(request: Request) -> FormData:
+    """Read an upload into memory alone: the framework would write a large one to the disk, in plain."""
+    async with aclosing(request.stream()) as stream:
+        try:
+            return await _InMemory(request.headers, stream, max_files=2, max_fields=4).parse()
+        except MultiPartException as error:
+            raise HTTPException(400) from error
+
+
+class _InMemory(MultiPartParser):
+    spool_max_size = 0
+    """No limit: what is too large for memory is refused by its length, before and while it comes in."""
+
+
+async def _upload(request: Request, program: Program, actor: Actor) -> tuple[tuple[bytes, ...], Run]:
+    form = await _form(request)
+    try:
         file, context = _file_and_context(form)
         data = await file.read()
         claimed = file.content_type
+    finally:
+        await form.close()
     place = context.to_context()
 
-    def run() -> Answer:
-        return _body(actor, program.scanner.scan_bytes(data, place, claimed_type=claimed, actor=actor))
+    def run(settle: Settle) -> Answer:
+        return _body(
+            actor,
+            program.scanner.scan_bytes(
+                data, place, claimed_type=claimed, actor=actor, when_kept=_settling(settle, actor)
+            ),
+        )
 
     return (hashlib.sha256(data).digest(), context.model_dump_json().encode()), run
 
@@ -120,18 +146,22 @@ def _file_and_context(form: FormData) -> tuple[UploadFile, ContextBody]:
     return file, parsed
 
 
-async def _json(
-    request: Request, program: Program, actor: Actor
-) -> tuple[tuple[bytes, ...], Callable[[], Answer]]:
+async def _json(request: Request, program: Program, actor: Actor) -> tuple[tuple[bytes, ...], Run]:
     raw = await request.body()
     if _is_batch(raw):
         batch: ScanBatch = read(ScanBatch, raw)
         limit = program.settings.limits.batch_items
         if len(batch.items) > limit:
             raise TooLarge(f"A batch has at most {limit} items.")
-        return (raw,), lambda: _scan_batch(request, program, actor, batch)
+        return (raw,), lambda _: _scan_batch(request, program, actor, batch)
     item: ScanItem = read(ScanItem, raw)
-    return (raw,), lambda: _body(actor, _scan_one(program, actor, item, item.context))
+    return (raw,), lambda settle: _body(
+        actor, _scan_one(program, actor, item, item.context, _settling(settle, actor))
+    )
+
+
+def _settling(settle: Settle, actor: Actor) -> WhenKept:
+    return lambda tx, answer: settle(tx, _body(actor, answer))
 
 
 def _is_batch(raw: bytes) -> bool:
@@ -154,15 +184,21 @@ def _scan_batch(request: Request, program: Program, actor: Actor, batch: ScanBat
     return {"items": [one(item) for item in batch.items]}
 
 
-def _scan_one(program: Program, actor: Actor, item: ScanItem, context: ContextBody | None) -> ScanAnswer:
+def _scan_one(
+    program: Program,
+    actor: Actor,
+    item: ScanItem,
+    context: ContextBody | None,
+    when_kept: WhenKept | None = None,
+) -> ScanAnswer:
     if context is None:
         raise BadForm("context: every item needs one, or the batch one for all.")
     place, scanner = context.to_context(), program.scanner
     if item.url is not None:
-        return scanner.scan_url(item.url, place, actor=actor)
+        return scanner.scan_url(item.url, place, actor=actor, when_kept=when_kept)
     if item.signals is not None:
         pairs = [(signal.type, signal.value) for signal in item.signals]
-        return scanner.scan_signals(pairs, place, actor=actor)
+        return scanner.scan_signals(pairs, place, actor=actor, when_kept=when_kept)
     return scanner.scan_unchecked("links" if item.links is not None else "text", place, actor=actor)
 
 

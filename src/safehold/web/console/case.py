@@ -18,7 +18,7 @@ from safehold.model.errors import NotFound, SafeholdError
 from safehold.model.ids import CaseId, ItemId
 from safehold.model.item import ItemKind
 from safehold.model.permissions import Actor, Permission
-from safehold.review import cases
+from safehold.review import cases, conflicts
 from safehold.review.cases import PassReason
 from safehold.review.facts import ItemView, WaitsFor
 from safehold.review.settle import ReversalReason
@@ -69,6 +69,11 @@ def add_case_pages(router: APIRouter, program: Program) -> None:
         reason = PassReason(sent) if sent in set(PassReason) else PassReason.NOT_NOW
         with program.database.begin() as tx:
             cases.pass_on(tx, CaseId(case_id), actor_of(request).analyst(), reason, program.clock())
+            if reason is PassReason.KNOWS_SOMEBODY:
+                conflicts.declare_about_case(
+                    tx, CaseId(case_id), actor=actor_of(request), now=program.clock()
+                )
+                return go("/console/queue", done="conflict")
         return go("/console/queue", done="passed")
 
     @router.post("/console/cases/{case_id}/release")

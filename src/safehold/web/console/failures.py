@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from fastapi import Request
 from fastapi.responses import Response
 
-from safehold.model.errors import NotAuthenticated, SafeholdError
+from safehold.model.errors import NotAllowed, NotAuthenticated, SafeholdError, StepUpNeeded
 from safehold.web.console.pages import go, rendered
 from safehold.web.console.session import READS, signed_in_of
-from safehold.web.errors import request_id, status_of
+from safehold.web.errors import request_id, retry_after, status_of
 
 
 def console_page(request: Request, error: SafeholdError) -> Response | None:
@@ -25,10 +27,15 @@ def console_page(request: Request, error: SafeholdError) -> Response | None:
     if isinstance(error, NotAuthenticated):
         wanted = {"next": path} if request.method in READS and path != "/console" else {}
         return go("/console/sign-in", **wanted)
-    return rendered(
+    if isinstance(error, StepUpNeeded):
+        return _to_proof(request)
+    signed_in = signed_in_of(request)
+    if isinstance(error, NotAllowed) and signed_in is not None and signed_in.due is not None:
+        return go("/console/account")
+    response = rendered(
         "failure.html",
         status_of(error),
-        signed_in=signed_in_of(request),
+        signed_in=signed_in,
         bar=None,
         now=None,
         place="",
@@ -36,3 +43,13 @@ def console_page(request: Request, error: SafeholdError) -> Response | None:
         error=error,
         request_id=request_id(request),
     )
+    response.headers.update(retry_after(error))
+    return response
+
+
+def _to_proof(request: Request) -> Response:
+    """Lead to where somebody confirms who they are, and from there back to the page that they were on."""
+    if request.method in READS:
+        return go("/console/confirm", next=request.url.path)
+    # What was sent is not kept: it is told to be repeated.
+    return go("/console/confirm", next=urlsplit(request.headers.get("referer", "")).path, again="1")

@@ -27,6 +27,9 @@ NOTICES = {
     "empty": "Filed or passed on, and nothing more waits for you.",
     "nothing": "Nothing waits for you just now.",
     "passed": "Passed on. It never counts against anybody.",
+    "conflict": "Noted: you are kept from this account's cases. Nobody is asked why.",
+    "conflict-declared": "Noted. They are kept from every case of that account, from now on.",
+    "conflict-ended": "Ended. They can take cases of that account again.",
     "released": "The case is back in the queue.",
     "taken": "The case is yours for 15 minutes, counted from what you did last.",
     "part": "The part is set.",
@@ -36,6 +39,15 @@ NOTICES = {
     "retry": "It is tried again.",
     "acknowledged": "Acknowledged. The alarm comes back only if it happens anew.",
     "signed-out": "You are signed out.",
+    "confirmed": "Confirmed. For ten minutes you may change what asks for it.",
+    "repeat": "Confirmed. What you sent before was not carried out: please do it once more.",
+    "password": "Your password is changed, and your other sessions are ended.",
+    "factor-added": "Added. From now on a sign-in asks for it.",
+    "factor-removed": "Removed.",
+    "session-ended": "Ended.",
+    "device-forgotten": "Forgotten. That browser counts as a stranger’s now.",
+    "person": "Changed, and on record.",
+    "key-revoked": "Revoked. The key opens nothing any more.",
 }
 """What a page can say about what was just done. Only these words can be asked for."""
 
@@ -54,9 +66,12 @@ class Place:
 PLACES = (
     Place("queue", "/console/queue", "Cases", "g c", Permission.CASE_READ),
     Place("lists", "/console/lists", "Lists", "g l", Permission.LIST_READ),
+    Place("conflicts", "/console/conflicts", "Conflicts", "g i", Permission.CONFLICT_EDIT),
     Place("webhooks", "/console/webhooks", "Webhooks", "g w", Permission.WEBHOOK_READ),
     Place("jobs", "/console/jobs", "Jobs", "g j", Permission.JOB_READ),
     Place("audit", "/console/audit", "Audit", "g a", Permission.AUDIT_READ),
+    Place("people", "/console/people", "People", "g p", Permission.USER_EDIT),
+    Place("keys", "/console/keys", "Keys", "g k", Permission.KEY_EDIT),
 )
 
 

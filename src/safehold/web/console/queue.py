@@ -25,9 +25,9 @@ def add_queue_page(router: APIRouter, program: Program) -> None:
     @needs(Permission.CASE_READ)
     def show_queue(request: Request) -> Response:
         """Show open cases by need."""
-        with program.database.begin() as tx:
-            view = console_view.queue(tx)
         actor = actor_of(request)
+        with program.database.begin() as tx:
+            view = console_view.queue(tx, actor=actor)
         return page(
             request,
             program,

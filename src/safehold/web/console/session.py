@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -13,47 +12,25 @@ from safehold.app.access import sessions
 from safehold.app.access.sessions import SignedIn
 from safehold.app.program import Program
 from safehold.app.settings_sections import WebSettings
-from safehold.model.errors import NotAllowed, NotAuthenticated
+from safehold.model.errors import NotAllowed, NotAuthenticated, UnsupportedMediaType
 from safehold.model.permissions import Actor
-from safehold.web.guard import Authenticate
+from safehold.web.console.cookies import SESSION, drop_cookie, put_cookie, sets_cookie, token_of
+from safehold.web.guard import Authenticate, Finish
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 FORM_TOKEN = "form_token"  # noqa: S105 - the name of a field, itself no secret
-
-
-def cookie_name(web: WebSettings) -> str:
-    """Return the cookie's name. The prefix binds it to this host, and browsers accept it over TLS only."""
-    return "__Host-safehold" if web.secure_cookies else "safehold"
-
-
-def set_cookie(response: Response, web: WebSettings, token: str) -> None:
-    """Hand the session's token to the browser, for as long as it is open."""
-    response.set_cookie(
-        cookie_name(web), token, path="/", secure=web.secure_cookies, httponly=True, samesite="strict"
-    )
-
-
-def drop_cookie(response: Response, web: WebSettings) -> None:
-    """Take the token back."""
-    response.delete_cookie(
-        cookie_name(web), path="/", secure=web.secure_cookies, httponly=True, samesite="strict"
-    )
-
-
-def token_of(request: Request, web: WebSettings) -> str | None:
-    """Return the session's token that the browser sent, None when it sent none."""
-    return request.cookies.get(cookie_name(web)) or None
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def by_session(program: Program) -> Authenticate:
     """Return an authenticator that reads the cookie. It raises NotAuthenticated."""
 
     def authenticate(request: Request) -> Actor:
-        token = token_of(request, program.settings.web)
+        token = token_of(request, program.settings.web, SESSION)
         if token is None:
             raise NotAuthenticated("Nobody is signed in.")
         with program.database.begin() as tx:
-            signed_in = sessions.resume(tx, token, now=program.clock())
+            signed_in = sessions.resume(tx, program.gate, token, now=program.clock())
         if signed_in is None:
             raise NotAuthenticated("Your session is over.")
         request.state.signed_in = signed_in
@@ -62,26 +39,56 @@ def by_session(program: Program) -> Authenticate:
     return authenticate
 
 
+def renewing(program: Program) -> Finish:
+    """Return what hands the browser the token that follows, when the session offers one.
+
+    An answer that sets the cookie itself is left alone. An answer that fails offers nothing, and the
+    next one does.
+    """
+    web = program.settings.web
+
+    def finish(request: Request, response: Response) -> None:
+        signed_in = signed_in_of(request)
+        if signed_in is None or signed_in.next_token is None or sets_cookie(response, web, SESSION):
+            return
+        put_cookie(response, web, SESSION, signed_in.next_token)
+
+    return finish
+
+
 def signed_in_of(request: Request) -> SignedIn | None:
     """Return who is signed in, None on pages that everybody may see."""
     found: SignedIn | None = getattr(request.state, "signed_in", None)
     return found
 
 
+def session_of(request: Request) -> SignedIn:
+    """Return who is signed in, on a page that lets nobody else in."""
+    signed_in: SignedIn = request.state.signed_in
+    return signed_in
+
+
+def session_token(request: Request, web: WebSettings) -> str:
+    """Return the session's token that the browser sent, "" when it sent none."""
+    return token_of(request, web, SESSION) or ""
+
+
 def form_check(program: Program) -> Callable[[Request], Awaitable[None]]:
     """Return what runs before every handler: a request that changes something must come from our own page.
 
     It raises NotAllowed where the browser names another origin, or the form does not carry the token of
-    the session. The form is then at hand through `form_of`.
+    the session, and UnsupportedMediaType for what no form sends. The form is then at hand through `form_of`.
     """
     web = program.settings.web
 
     async def check(request: Request) -> None:
         if request.method in READS:
             return
-        check_origin(request, web)
-        form = await request.form()
         signed_in = signed_in_of(request)
+        check_origin(request, web, is_known=signed_in is not None)
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in FORMS:
+            raise UnsupportedMediaType("This takes what a form sends.", advice="Use the page's own form.")
+        form = await request.form()
         if signed_in is not None:
             sessions.check_form_token(signed_in, _text(form, FORM_TOKEN))
         request.state.form = form
@@ -89,28 +96,59 @@ def form_check(program: Program) -> Callable[[Request], Awaitable[None]]:
     return check
 
 
-def check_origin(request: Request, web: WebSettings) -> None:
-    """Raise NotAllowed where a browser says that another site sent this. Other clients say nothing."""
-    origin = request.headers.get("origin")
+def check_origin(request: Request, web: WebSettings, *, is_known: bool = True) -> None:
+    """Raise NotAllowed where a browser says that another site sent this.
+
+    What says nothing of where it comes from is let in only where the token of a session is checked next
+    (is_known): a stranger's page must not sign anybody in either.
+    """
+    origin, sent_by = request.headers.get("origin"), request.headers.get("sec-fetch-site")
     if origin in web.allowed_origins:
         return
-    if request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
+    if sent_by not in (None, "same-origin"):
         raise NotAllowed("This request comes from another site.")
     # Browsers write null where a page keeps its address to itself; the line above has judged those.
-    if origin in (None, "null") and ("sec-fetch-site" in request.headers or origin is None):
+    if origin in (None, "null"):
+        if sent_by is None and (origin == "null" or not is_known):
+            raise NotAllowed(
+                "This request does not say which site it comes from.",
+                advice="Browsers send an Origin header with every form; so must other programs.",
+            )
         return
-    if urlsplit(origin or "").netloc != request.headers.get("host"):
+    if not _is_ours(str(origin), request.headers.get("host", ""), web):
         raise NotAllowed("This request comes from another site.")
 
 
 def form_of(request: Request) -> dict[str, str]:
     """Return the fields of the form that was sent, the first of each name; files are left out."""
-    form: FormData = getattr(request.state, "form", FormData())
     fields: dict[str, str] = {}
-    for name, value in form.multi_items():
+    for name, value in _form(request).multi_items():
         if isinstance(value, str):
             fields.setdefault(name, value)
     return fields
+
+
+def chosen_of(request: Request, name: str) -> list[str]:
+    """Return every value of a field that may be sent several times."""
+    return [value for value in _form(request).getlist(name) if isinstance(value, str)]
+
+
+def end_session(response: Response, web: WebSettings) -> None:
+    """Take the session's token back from the browser."""
+    drop_cookie(response, web, SESSION)
+
+
+def _form(request: Request) -> FormData:
+    form: FormData = getattr(request.state, "form", FormData())
+    return form
+
+
+def _is_ours(origin: str, host: str, web: WebSettings) -> bool:
+    if web.origin is not None:
+        return origin == web.origin
+    # A page of the same name without TLS is another site: whoever is on the line can write it.
+    schemes = ("https",) if web.secure_cookies else ("http", "https")
+    return bool(host) and any(origin == f"{scheme}://{host}" for scheme in schemes)
 
 
 def _text(form: FormData, name: str) -> str | None:

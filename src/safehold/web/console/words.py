@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from safehold.model.item import ItemKind
 from safehold.model.media import DecodeFailure, MediaKind
 from safehold.model.signal import PDQ
 from safehold.review.facts import HistoryLine, ItemView, MatchFacts, MediaFacts, WaitsFor
@@ -20,13 +21,18 @@ LABELS = {
     "intimate_images": "intimate images",
     "own_terms": "own terms",
     "test": "test",
+    "public_report": "a report from the public",
+    "platform_report": "a report that a platform passed on",
+    "child_images": "sexual images or videos of a child",
+    "child_pressured": "somebody puts a child under pressure",
+    "child_images_offered": "images of children are offered, asked for or exchanged",
     "none": "without looking",
     "blurred": "blurred",
     "clear": "clear",
     "remove_item": "Ask the platform to remove the item",
     "account_action": "Ask the platform to act against an account",
     "not_now": "Not now",
-    "knows_somebody": "I know somebody in it",
+    "knows_somebody": "I know somebody in it: keep me from it",
     "other_language": "Another language is needed",
     "needs_lead": "A lead should see it",
     "mistake": "It was a mistake",
@@ -37,6 +43,14 @@ LABELS = {
     "custody_failed": "Media that could not be sealed",
     "undecided_too_long": "Media undecided for too long",
     "delivery_dead": "Messages to platforms that were given up",
+    "sign_in_guessed": "Sign-ins that fail again and again",
+    "session_stolen": "Sessions that were in two hands",
+    "passkey_copied": "Passkeys that were copied",
+    "factors_reset": "Second factors that were reset",
+    "too_many_views": "People who asked to see too much in a day",
+    "anchor_failing": "Outside anchors of the audit log that fail",
+    "probing": "Uploads that come near a list again and again",
+    "time_jumped": "Days without a sweep, or a backup restored: nothing is destroyed for now",
 }
 """What codes are called on screen. A code without a row is shown as it is, its underscores as spaces."""
 
@@ -54,6 +68,45 @@ ALARMS = {
     "delivery_dead": (
         "A message to a platform was given up",
         "See that the receiver answers, then try the message again under Webhooks.",
+    ),
+    "anchor_failing": (
+        "An outside anchor of the audit log has failed for an hour or more",
+        "Let the operator run `safehold audit anchor --check`: it says why.",
+    ),
+    "time_jumped": (
+        "More than three days have passed since the last sweep, the clock is wrong, or a backup was restored",
+        "Nothing is destroyed for a day. See that this machine's clock is right, and after a restore file the"
+        " decisions again that are gone; then acknowledge. If the clock is wrong, set it right and leave this"
+        " alarm alone: it ends by itself.",
+    ),
+    "probing": (
+        "One account or key comes near the edge of a list again and again",
+        "Somebody may be trying out what is listed, or keeps uploading what is. Ask the platform that the key"
+        " belongs to; `safehold probing` tells one account from another. Revoke a key that was stolen.",
+    ),
+    "sign_in_guessed": (
+        "Somebody fails to sign in again and again",
+        "Look at session.refused in the audit log. Guessing is slowed down by itself; if it goes on, shut the"
+        " network out in front of Safehold.",
+    ),
+    "session_stolen": (
+        "A token of a session was used that its browser had given back",
+        "The session is ended. Ask its person whether they noticed anything, and look at what was done in the"
+        " audit log: session.stolen names them.",
+    ),
+    "passkey_copied": (
+        "A passkey counted backwards, so there are two of it",
+        "It was refused. Let its person remove it and add another; factor.copied in the audit log names"
+        " them.",
+    ),
+    "factors_reset": (
+        "Somebody’s second factors were taken away in the shell",
+        "Make sure that the person asked for it themselves, by a way that is not mail.",
+    ),
+    "too_many_views": (
+        "Somebody asked to see more than one person may in a day",
+        "Speak with them: it may be too much for anybody, or somebody else may be using their session."
+        " reveal.refused in the audit log says when.",
     ),
 }
 """What each alarm says on screen, and what to do about it."""
@@ -78,6 +131,7 @@ DONE = {
     "outcome.reverse": "Reversed an outcome",
     "subject.set_part": "Set the part of a subject",
     "appeal.receive": "An appeal arrived",
+    "inbound_report.receive": "A report arrived",
     "scan.keep": "Scanned and kept",
     "hold.place": "Held",
     "hold.release": "Released from the hold",
@@ -163,6 +217,8 @@ def nearness(match: MatchFacts) -> str:
 
 def seen_before(item: ItemView) -> str:
     """Say how often these bytes came and what was settled about other appearances."""
+    if item.item.kind == ItemKind.PAGE:
+        return "Pages are not compared with each other"
     if item.media is None:
         return "Unknown: no bytes were sent"
     others = item.media.items - 1
@@ -233,7 +289,9 @@ def _plain(value: object) -> str:
 def _kind(item: ItemView) -> str:
     if item.media is not None:
         return _KINDS.get(item.media.kind, "A file")
-    return "A window of messages" if item.item.kind == "messages" else "Signals without a file"
+    if item.item.kind == ItemKind.PAGE:
+        return "A page"
+    return "A window of messages" if item.item.kind == ItemKind.MESSAGES else "Signals without a file"
 
 
 def _reason(item: ItemView) -> str:
@@ -248,4 +306,6 @@ def _reason(item: ItemView) -> str:
         return near + more
     if item.flags:
         return f"that {label(item.flags[0].source)} asks somebody to look at"
+    if item.report is not None:
+        return "that somebody reported"
     return "without a match or a flag"

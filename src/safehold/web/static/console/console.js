@@ -1,10 +1,12 @@
 // What the pages do beyond their forms. Everything but looking works without it.
 import { listenForKeys } from "./keys.js";
 import { prepareOverlay } from "./overlay.js";
+import { preparePasskeys } from "./passkeys.js";
 import { prepareShutter } from "./shutter.js";
 import { sendOnce } from "./forms.js";
 
 prepareOverlay();
 prepareShutter();
+preparePasskeys();
 listenForKeys();
 sendOnce();

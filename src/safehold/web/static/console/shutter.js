@@ -1,5 +1,6 @@
 // The shutter: a picture is fetched and shown only while a key or a button is held. Each showing is asked for
-// and logged first, then fetched once as a blob, and ended as soon as it is let go, hidden, or a minute old.
+// and logged first, then fetched once from an origin of its own, as a blob that is given back as soon as the
+// key is let go, the page is hidden, or a minute is over.
 import { isWriting, nameOf } from "./keys.js";
 
 const token = () => document.querySelector("meta[name=form-token]").content;
@@ -55,18 +56,30 @@ async function open(panel, tier) {
   showing = mine;
   try {
     const answer = await post(panel.dataset.reveals, { tier });
-    const { reveal_id: revealId, shown_at_most_seconds: seconds } = await read(answer);
+    const { reveal_id: revealId, picture: address, shown_at_most_seconds: seconds } = await read(answer);
     mine.revealId = revealId;
     if (showing !== mine) return end(mine);
     mine.timer = setTimeout(close, seconds * 1000);
-    const fetched = await fetch(`/console/reveals/${revealId}`, { cache: "no-store", signal: mine.stopped.signal });
-    if (!fetched.ok) await read(fetched);
-    const picture = await fetched.blob();
+    const picture = await fetchOnce(address, mine.stopped.signal);
     if (showing === mine) show(mine, picture, tier);
   } catch (error) {
     if (error.name !== "AbortError") say(panel, error.message);
     if (showing === mine) close();
   }
+}
+
+/** Fetch the picture by its ticket. Nobody is told who asks, and nothing of it is kept. */
+async function fetchOnce(address, signal) {
+  const quietly = { cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer", redirect: "error" };
+  let fetched;
+  try {
+    fetched = await fetch(address, { ...quietly, signal });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Error("Pictures cannot be fetched just now. Try again in a few seconds.");
+  }
+  if (!fetched.ok) await read(fetched);
+  return fetched.blob();
 }
 
 function show(mine, picture, tier) {

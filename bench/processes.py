@@ -1,0 +1,34 @@
+"""Which processes belong to one, and how much memory each takes, with shared pages shared out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+MEGABYTE = 1_000_000
+
+
+def tree(root: int) -> list[int]:
+    """Return the process and all that it started, directly or not, in the order of their numbers."""
+    found, waiting = set(), [root]
+    while waiting:
+        pid = waiting.pop()
+        found.add(pid)
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
+            waiting += [int(child) for child in task.read_text().split()]
+    return sorted(found)
+
+
+def proportional(pid: int) -> float:
+    """Return the proportional set size of a process in megabytes. Needs the right to look: be root."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024 / MEGABYTE
+    return 0.0
+
+
+def named(pid: int) -> str:
+    """Return a short name of what a process runs."""
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+    if "-m" in words:
+        return words[words.index("-m") + 1]
+    return " ".join(Path(word).name for word in words[:2] if word) or "?"

@@ -1,0 +1,1 @@
+"""Keeping an installation alive: its master key, and its backups."""

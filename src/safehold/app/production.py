@@ -1,0 +1,120 @@
+"""What production needs and a trial may do without: which of these walls stand here, now."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from safehold.app.audit.anchors.declared import outside_anchors
+from safehold.app.findings import Finding, Level
+from safehold.app.settings import Settings
+from safehold.storage import processes
+from safehold.storage.database import Tx
+from safehold.vault.decoding.confinement import Confinement
+from safehold.vault.key_sources import KeySource
+
+APART = frozenset({"console", "portal"})
+"""Surfaces that must never share a process: strangers write to one, and the other shows evidence."""
+
+AS_OWNER = (
+    "this connects as the owner of the tables, or as a superuser. Name roles of Safehold's in"
+    " database.surface_urls, and the owner in the settings for `safehold db` alone."
+)
+KEY_IN_REACH = (
+    "this user can read the vault's private key. Give it to a user of its own, as whom `safehold reader` runs"
+    " alone, and name it in the settings of that process only."
+)
+
+_ROOT = 0
+
+
+def judged(settings: Settings, part: str, missing: str | None, stands: str) -> Finding:
+    """Return a finding about a wall. missing: what is wrong and what to do, None when the wall stands."""
+    if missing is None:
+        return Finding(part, Level.OK, stands)
+    if settings.production:
+        return Finding(part, Level.RED, missing)
+    return Finding(part, Level.ADVICE, f"For production: {missing}")
+
+
+def of_settings(settings: Settings) -> list[Finding]:
+    """Return the findings that the settings alone decide."""
+    walls: tuple[tuple[str, Callable[[Settings], str | None], str], ...] = (
+        ("database server", _own_server, "a server of your own"),
+        ("audit anchors", _anchors, "the log is set down outside this machine"),
+        ("second factor", _second_factor, "required of everybody"),
+        ("cookies", _cookies, "sent over TLS only"),
+    )
+    return [judged(settings, part, wall(settings), stands) for part, wall, stands in walls]
+
+
+def of_records(settings: Settings, tx: Tx) -> list[Finding]:
+    """Return the findings that are asked of the database: what runs now, and as whom."""
+    serving = processes.serving_now(tx)
+    owner = not settings.database.embedded and processes.connected_as_owner(tx)
+    return [
+        judged(settings, "surfaces", _together(serving), _served(serving)),
+        judged(settings, "database role", AS_OWNER if owner else None, "one that owns nothing"),
+    ]
+
+
+def of_decoders(settings: Settings, level: Confinement) -> Finding:
+    """Return the finding about how far the processes are walled in that open files."""
+    missing = None
+    if not level.whole:
+        missing = f"{level.in_words()}. A file that takes a decoder over can do whatever is not walled off."
+    return judged(settings, "confinement", missing, level.in_words())
+
+
+def of_private_key(settings: Settings, source: KeySource) -> Finding:
+    """Return the finding about who can read the vault's private key: only the reader's user should."""
+    path = source.path
+    if path is not None and os.geteuid() == _ROOT:
+        return Finding("private key", Level.ADVICE, "root reads everything: ask again as the service's user")
+    readable = path is not None and os.access(path, os.R_OK)
+    return judged(settings, "private key", KEY_IN_REACH if readable else None, "not within this user's reach")
+
+
+def _together(serving: Sequence[frozenset[str]]) -> str | None:
+    if not any(surfaces >= APART for surfaces in serving):
+        return None
+    return (
+        "the portal and the console share a process. Serve each from its own: `safehold serve --surfaces"
+        " portal`, `safehold serve --surfaces console`."
+    )
+
+
+def _served(serving: Sequence[frozenset[str]]) -> str:
+    if not serving:
+        return "nothing is being served now"
+    return "; ".join(" and ".join(sorted(surfaces)) for surfaces in serving)
+
+
+def _own_server(settings: Settings) -> str | None:
+    if not settings.database.embedded:
+        return None
+    return (
+        "the records are on the embedded server, which is for demos and small sites: whoever owns the data"
+        " folder owns them. Point database.url to a server of your own."
+    )
+
+
+def _anchors(settings: Settings) -> str | None:
+    if outside_anchors(settings):
+        return None
+    return (
+        "nothing outside this machine keeps the head of the audit log, so whoever owns it can rewrite it."
+        " Declare one under audit.anchors."
+    )
+
+
+def _second_factor(settings: Settings) -> str | None:
+    if settings.sign_in.second_factor == "required":
+        return None
+    return 'people sign in by password alone if they like. Set sign_in.second_factor = "required".'
+
+
+def _cookies(settings: Settings) -> str | None:
+    if settings.web.secure_cookies:
+        return None
+    return "cookies are sent over plain HTTP too. Let TLS end in front, and switch web.secure_cookies on."

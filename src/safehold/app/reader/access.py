@@ -1,0 +1,140 @@
+"""Who may have what opened, for which purpose: one check for each, made in the reader's own transaction.
+
+A further purpose, such as filing a report, is one more kind of request, one check here that asks the records
+whether a person has approved exactly this, and one line in CHECKS; nothing else opens anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from safehold.app.reader.messages import Export, Remake, Request, Show
+from safehold.model.assessment import Tier
+from safehold.model.errors import NotAllowed, NotFound, SafeholdError
+from safehold.model.ids import MediaId, UserId
+from safehold.model.permissions import Permission, permissions_of, system_actor
+from safehold.review import conflicts, viewing
+from safehold.storage import cases as case_rows
+from safehold.storage import evidence as evidence_rows
+from safehold.storage import viewers
+from safehold.storage.database import Tx
+from safehold.storage.evidence import ObjectRole
+from safehold.storage.reveals import Reveal
+
+OPERATOR = system_actor("shell").label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """What may be opened, and what the audit log says of it. about: kind and id. actor: who has it done."""
+
+    media_id: MediaId
+    role: ObjectRole
+    actor: str
+    about: str
+    detail: Mapping[str, str] = field(default_factory=dict)
+    reveal: Reveal | None = None
+
+
+class Denied(Exception):
+    """Somebody whom we know may not have this opened. cause: why, as they may be told."""
+
+    def __init__(self, cause: SafeholdError, *, actor: str, about: str) -> None:
+        self.cause, self.actor, self.about = cause, actor, about
+        super().__init__(cause.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the checks are made against. session_idle: how long a session stands without being used."""
+
+    now: datetime
+    session_idle: timedelta
+
+
+Check = Callable[[Tx, Any, Asked], Grant]
+
+
+def to_show(tx: Tx, request: Show, asked: Asked) -> Grant:
+    """Let a ticket be used once: by somebody active, in a session that stands, who still holds the case.
+
+    Raises NotFound for a ticket that opens nothing, Denied.
+    """
+    reveal = viewing.showing_of(tx, viewing.digest_of_ticket(request.ticket), now=asked.now)
+    actor, about = f"user:{reveal.user_id}", f"item:{reveal.item_id}"
+    with _denying(actor, about):
+        _require(tx, reveal.user_id, Permission.CASE_REVEAL)
+        _require_session(tx, reveal, asked)
+        viewing.use_ticket(tx, reveal, now=asked.now)
+        media_id = evidence_rows.media_of_item(tx, reveal.item_id)
+        if media_id is None:
+            raise NotFound("This item came without bytes.")
+    return Grant(
+        media_id=media_id,
+        role=ObjectRole.ORIGINAL if reveal.tier is Tier.CLEAR else ObjectRole.RENDITION,
+        actor=actor,
+        about=about,
+        detail={"case": str(reveal.case_id), "reveal": str(reveal.id), "tier": reveal.tier.value},
+        reveal=reveal,
+    )
+
+
+def to_export(tx: Tx, request: Export, asked: Asked) -> Grant:
+    """Let somebody active who may edit evidence have an item sealed to a recipient. Raises Denied."""
+    actor, about = f"user:{request.user_id}", f"item:{request.item_id}"
+    with _denying(actor, about):
+        _require(tx, request.user_id, Permission.EVIDENCE_EDIT)
+        media_id = evidence_rows.media_of_item(tx, request.item_id)
+        if media_id is None:
+            raise NotFound("This item came without bytes.")
+        for case in case_rows.of_item(tx, request.item_id):
+            conflicts.refuse_conflicted(tx, case.id, request.user_id)
+    return Grant(
+        media_id=media_id,
+        role=ObjectRole.ORIGINAL,
+        actor=actor,
+        about=about,
+        detail={"asked_by": OPERATOR},
+    )
+
+
+def to_remake(tx: Tx, request: Remake, asked: Asked) -> Grant:
+    """Let the operator have signals taken anew, of media that people have confirmed. Raises Denied."""
+    about = f"media:{request.media_id}"
+    with _denying(OPERATOR, about):
+        if not evidence_rows.is_confirmed(tx, request.media_id):
+            raise NotAllowed(
+                "No confirming outcome of this media stands.",
+                advice="Signals are taken anew of confirmed media alone.",
+            )
+    return Grant(media_id=request.media_id, role=ObjectRole.ORIGINAL, actor=OPERATOR, about=about)
+
+
+CHECKS: Mapping[type[Request], Check] = {Show: to_show, Export: to_export, Remake: to_remake}
+"""The check of each purpose. What has none is never opened."""
+
+
+@contextmanager
+def _denying(actor: str, about: str) -> Iterator[None]:
+    try:
+        yield
+    except SafeholdError as cause:
+        raise Denied(cause, actor=actor, about=about) from cause
+
+
+def _require(tx: Tx, user_id: UserId, permission: Permission) -> None:
+    roles = viewers.roles_of(tx, user_id)
+    if roles is None or permission not in permissions_of(roles):
+        raise NotAllowed(f"This needs the permission {permission.value}.")
+
+
+def _require_session(tx: Tx, reveal: Reveal, asked: Asked) -> None:
+    session_id, idle = reveal.session_id, asked.session_idle
+    if session_id is None or not viewers.session_stands(
+        tx, session_id, reveal.user_id, now=asked.now, idle=idle
+    ):
+        raise NotAllowed("The session in which it was asked for is over.")

@@ -1,0 +1,133 @@
+"""The reader as everybody else sees it: questions over its socket, and clear words when it is down."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safehold.app.reader import messages
+from safehold.app.reader.messages import Export, Remake, Request, Show, Status
+from safehold.model.errors import BadForm, NotFound, ReaderDown
+from safehold.model.ids import ItemId, MediaId, UserId
+from safehold.model.media import Examined
+from safehold.model.signal import PDQ
+from safehold.vault.channel import ChannelBroken, Line, Message, connect
+from safehold.vault.decoding.wire import BadAnswer, read_document
+
+LINES = 8
+"""Connections at the same time; whoever comes on top waits for one."""
+CONNECT_SECONDS = 5.0
+"""How long to wait for a reader that is being started anew."""
+ANSWER_SECONDS = 90.0
+"""How long a request may take: decoding is tried twice before the reader gives up."""
+
+_REST_SECONDS = 20.0
+_PAUSE_SECONDS = 0.05
+
+
+class ReaderClient:
+    """Asks the reader at one socket. Safe to share between threads; holds no connection while nobody asks."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+        self._free = threading.Semaphore(LINES)
+        self._lock = threading.Lock()
+        self._resting: list[tuple[Line, float]] = []
+
+    def show(self, ticket: str) -> bytes:
+        """Return the marked JPEG that a ticket is for, once.
+
+        Raises NotFound for a ticket that opens nothing, whatever the reason; ErasedEvidence, NotShowable,
+        VaultObjectDamaged, VaultDown, DecoderDown, DatabaseDown; ReaderDown.
+        """
+        try:
+            return self._ask(Show(ticket)).body
+        except BadForm as error:
+            raise ReaderDown("The reader did not understand a request.") from error
+
+    def export(self, item_id: ItemId, *, user_id: UserId, recipient: bytes) -> bytes:
+        """Return an item's bytes as a parcel for a recipient. recipient: PEM of their public key.
+
+        Raises NotAllowed, ConflictOfInterest, NotFound, InvalidInput, and what `show` raises.
+        """
+        return self._ask(Export(item_id, user_id, recipient)).body
+
+    def remake(self, media_id: MediaId) -> Examined:
+        """Return what can be read of confirmed media today, its signals above all. Raises NotAllowed too."""
+        try:
+            return read_document(self._ask(Remake(media_id)).body, None, (PDQ,))
+        except BadAnswer:
+            raise ReaderDown("The reader did not answer in its form.") from None
+
+    def status(self) -> Mapping[str, Any]:
+        """Return how the reader is: pid, its walls, its decoders."""
+        return messages.result(self._ask(Status()))
+
+    def close(self) -> None:
+        """End the connections that rest."""
+        with self._lock:
+            resting, self._resting = self._resting, []
+        for line, _ in resting:
+            line.close()
+
+    def _ask(self, request: Request) -> Message:
+        lost = False
+        with self._free:
+            resting = self._fresh()
+            answer = self._answer_on(resting, request) if resting is not None else None
+            if answer is None:
+                lost = resting is not None
+                answer = self._answer_on(self._connected(), request)
+        if answer is None:
+            raise ReaderDown()
+        try:
+            messages.result(answer)
+        except NotFound as error:
+            if lost:  # the one that died may have taken the ticket with it
+                raise ReaderDown() from error
+            raise
+        return answer
+
+    def _answer_on(self, line: Line, request: Request) -> Message | None:
+        """Ask on this connection and let it rest; None when it broke."""
+        try:
+            line.send(request.message(), seconds=ANSWER_SECONDS)
+            answer = line.receive(seconds=ANSWER_SECONDS)
+        except ChannelBroken:
+            answer = None
+        except BaseException:
+            line.close()
+            raise
+        if answer is None:
+            line.close()
+            return None
+        with self._lock:
+            self._resting.append((line, time.monotonic()))
+        return answer
+
+    def _fresh(self) -> Line | None:
+        """Return a connection that rests, None when there is none that can be used."""
+        while (resting := self._rested()) is not None:
+            line, since = resting
+            # The reader may have been started anew meanwhile.
+            if time.monotonic() - since < _REST_SECONDS and line.is_fresh:
+                return line
+            line.close()
+        return None
+
+    def _rested(self) -> tuple[Line, float] | None:
+        with self._lock:
+            return self._resting.pop() if self._resting else None
+
+    def _connected(self) -> Line:
+        until = time.monotonic() + CONNECT_SECONDS
+        while True:
+            try:
+                return connect(self._socket, seconds=CONNECT_SECONDS, max_body=messages.MAX_ANSWER_BODY)
+            except OSError:
+                if time.monotonic() > until:
+                    raise ReaderDown() from None
+                time.sleep(_PAUSE_SECONDS)

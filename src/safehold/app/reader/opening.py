@@ -1,0 +1,164 @@
+"""Getting hold of a reader: the one that runs by itself, or one that is started for the while."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from safehold.app.confined import limits_of
+from safehold.app.home import Home, open_home
+from safehold.app.reader import messages
+from safehold.app.reader.client import ReaderClient
+from safehold.app.reader.messages import Export, Remake, Show, Status
+from safehold.app.reader.place import ALONE, folder_of
+from safehold.app.reader.process import ReaderProcess
+from safehold.app.reader.server import opened
+from safehold.app.reader.setup import Setup
+from safehold.app.records import Addresses, check_up_to_date, running
+from safehold.app.settings import Settings
+from safehold.model.errors import BadSettings, Conflict, ReaderDown
+from safehold.review.viewing import ViewLimits
+from safehold.vault.channel import Listener, is_listened_on
+
+SHOWING = (Show.purpose, Status.purpose)
+"""What a reader does for whoever serves pictures."""
+OPERATING = (Export.purpose, Remake.purpose, Status.purpose)
+"""What a reader does for the operator's commands."""
+
+
+@contextmanager
+def reading(
+    settings: Settings, home: Home, addresses: Addresses, *, purposes: tuple[str, ...] = SHOWING
+) -> Iterator[tuple[ReaderClient, ReaderProcess | None]]:
+    """Yield a reader, with its process where it was started here.
+
+    Where `reader.socket` is set, it is the one that runs by itself. Call it before threads and servers
+    exist. Raises what the reader cannot be started for.
+    """
+    if settings.reader.socket is not None:
+        with _client(settings.reader.socket) as client:
+            yield client, None
+        return
+    path = folder_of(home) / f"reader-{os.getpid()}-{secrets.token_hex(4)}.sock"
+    process = ReaderProcess(setup_of(settings, home, addresses, own_purposes=purposes), path)
+    process.start()
+    try:
+        with _client(path) as client:
+            yield client, process
+    finally:
+        process.stop()
+
+
+@contextmanager
+def open_reader(
+    settings: Settings, *, purposes: tuple[str, ...] = SHOWING
+) -> Iterator[tuple[ReaderClient, ReaderProcess | None]]:
+    """Yield a reader for a process that needs nothing else; where it runs by itself, no database either."""
+    if settings.reader.socket is not None:
+        with _client(settings.reader.socket) as client:
+            yield client, None
+        return
+    home = open_home(settings)
+    with running(settings, home) as addresses:
+        check_up_to_date(addresses.of(frozenset({"reader"})))
+        with reading(settings, home, addresses, purposes=purposes) as found:
+            yield found
+
+
+def run_alone(settings: Settings) -> None:
+    """Be the reader, in this process, until SIGTERM or SIGINT. Raises BadSettings, and as `opened` does."""
+    home = open_home(settings)
+    with running(settings, home) as addresses:
+        check_up_to_date(addresses.of(frozenset({"reader"})))
+        setup = setup_of(
+            settings,
+            home,
+            addresses,
+            own_purposes=(*SHOWING, *OPERATING),
+            client_uids=tuple(_uid_of(name) for name in settings.reader.clients),
+        )
+        with _told_to_stop() as stopped_by, opened(setup, lambda: _listen(settings, home)) as server:
+            server.run(stopped_by)
+
+
+def setup_of(
+    settings: Settings,
+    home: Home,
+    addresses: Addresses,
+    *,
+    own_purposes: tuple[str, ...],
+    client_uids: tuple[int, ...] = (),
+) -> Setup:
+    """Return what a reader of this installation is told. Raises BadSettings without an address for it."""
+    places = home.key_places()
+    return Setup(
+        database=addresses.of(frozenset({"reader"})),
+        vault=home.vault,
+        key_path=os.fspath(places.source.path) if places.source.path is not None else None,
+        key_variable=places.source.variable,
+        key_command=places.source.command,
+        sealing_key=os.fspath(places.sealing),
+        other_keys=os.fspath(places.others),
+        session_idle_seconds=60.0 * settings.sign_in.idle_minutes,
+        limits=limits_of(settings),
+        must_be_confined=settings.production and not settings.decoding.allow_unconfined,
+        views=ViewLimits(**settings.viewing.model_dump()),
+        own_purposes=own_purposes,
+        client_purposes=SHOWING,
+        client_uids=client_uids,
+    )
+
+
+@contextmanager
+def _client(socket: Path) -> Iterator[ReaderClient]:
+    client = ReaderClient(socket)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _listen(settings: Settings, home: Home) -> Listener:
+    path = settings.reader.socket or folder_of(home) / ALONE
+    if is_listened_on(path):
+        raise Conflict(
+            "A reader listens on this socket already.",
+            advice="Stop it first, or name another socket: reader.socket.",
+        )
+    try:
+        return Listener.at(path, max_body=messages.MAX_REQUEST_BODY, for_group=bool(settings.reader.clients))
+    except ValueError:
+        raise BadSettings("reader.socket: the path is too long; at most 100 bytes.") from None
+    except OSError as error:
+        raise ReaderDown(
+            f"Nobody can listen on the reader's socket: {error.strerror}.",
+            advice="Make its folder, and let the reader's user write there: reader.socket.",
+        ) from None
+
+
+def _uid_of(name: str) -> int:
+    with suppress(KeyError):
+        return pwd.getpwnam(name).pw_uid
+    raise BadSettings("reader.clients: one of these users does not exist on this machine.")
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[int]:
+    """Yield a descriptor at which something arrives when the process is told to stop."""
+    stopped_by, told = os.pipe()
+    before = {
+        number: signal.signal(number, lambda *_: os.write(told, b"."))
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield stopped_by
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(stopped_by)
+        os.close(told)

@@ -1,0 +1,164 @@
+"""What the reader does with a request: check, put on record, open, and hand out only what was asked for.
+
+The check and the record are one transaction that is committed before a byte is read. What fails after
+that leaves a record of failing. Bytes as they came never leave here in the clear.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any, assert_never
+from uuid import UUID
+
+from safehold.app.reader import messages
+from safehold.app.reader.access import CHECKS, Asked, Denied, Grant
+from safehold.app.reader.messages import Export, Remake, Request, Show, Status
+from safehold.app.reader.throttle import Throttle
+from safehold.evidence import reading
+from safehold.model.clock import Clock
+from safehold.model.errors import NotFound, NotShowable, SafeholdError
+from safehold.model.ids import AnalystId
+from safehold.review import viewing
+from safehold.storage import audit
+from safehold.storage.database import Database
+from safehold.storage.evidence import Openable
+from safehold.vault.channel import Message
+from safehold.vault.decoding.pool import DecoderPool
+from safehold.vault.decoding.wire import write_document
+from safehold.vault.parcels import pack, recipient_key
+from safehold.vault.vault import Reader
+
+
+class Service:
+    """Answers requests. Safe to share between threads."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        vault: Reader,
+        decoders: DecoderPool,
+        clock: Clock,
+        session_idle: timedelta,
+        throttle: Throttle,
+        walls: Mapping[str, bool],
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._decoders = decoders
+        self._clock = clock
+        self._session_idle = session_idle
+        self._throttle = throttle
+        self._walls = walls
+
+    def answer(self, request: Request) -> Message:
+        """Answer one request. Raises SafeholdError in words that may be told."""
+        match request:
+            case Show():
+                return self._show(request)
+            case Export():
+                return self._export(request)
+            case Remake():
+                return self._remake(request)
+            case Status():
+                return messages.answer(pid=os.getpid(), walls=dict(self._walls), **self._decoding())
+            case _:
+                assert_never(request)
+
+    def _show(self, request: Show) -> Message:
+        try:
+            grant, found = self._granted(request)
+        except Denied:
+            # Why is on record. Whoever has the ticket of another learns nothing from the answer.
+            raise NotFound("There is no such ticket.") from None
+        assert grant.reveal is not None
+        reveal = grant.reveal
+        with self._noting_failure(grant, found):
+            self._throttle.count(reveal.user_id, now=self._clock())
+            seen = self._decoders.view(self._opened(found), stamp=_stamp(grant, self._clock))
+            if seen.rendition is None:
+                raise NotShowable()
+            now = self._clock()
+            with self._database.begin() as tx:
+                viewing.mark_fetched(tx, reveal.id, by=AnalystId(reveal.user_id), now=now)
+        return messages.answer(seen.rendition, media_type="image/jpeg")
+
+    def _export(self, request: Export) -> Message:
+        recipient = recipient_key(request.recipient)
+        grant, found = self._granted_to_operator(request, recipient=recipient.fingerprint.hex())
+        with self._noting_failure(grant, found):
+            about = {
+                "item": str(request.item_id),
+                "media_type": found.object.media_type,
+                "exported_at": self._clock().isoformat(timespec="seconds"),
+                "exported_by": grant.actor,
+            }
+            return messages.answer(pack(self._opened(found), recipient, about=about))
+
+    def _remake(self, request: Remake) -> Message:
+        grant, found = self._granted_to_operator(request)
+        with self._noting_failure(grant, found):
+            return messages.answer(write_document(self._decoders.examine(self._opened(found))))
+
+    def _granted_to_operator(self, request: Export | Remake, **detail: str) -> tuple[Grant, Openable]:
+        try:
+            return self._granted(request, **detail)
+        except Denied as denied:
+            raise denied.cause from None
+
+    def _granted(self, request: Show | Export | Remake, **detail: str) -> tuple[Grant, Openable]:
+        """Check and put on record. Raises Denied, which is on record by then, and SafeholdError."""
+        now = self._clock()
+        failed: SafeholdError | None = None
+        found: Openable | None = None
+        try:
+            with self._database.begin() as tx:
+                grant = CHECKS[type(request)](tx, request, Asked(now, self._session_idle))
+                said = {"purpose": request.purpose, **grant.detail, **detail}
+                try:
+                    found = reading.find(tx, grant.media_id, grant.role)
+                    verb, said = "evidence.open", {**said, "object": str(found.object.id)}
+                except SafeholdError as error:
+                    failed, verb, said = error, "evidence.open_failed", {**said, "code": error.code}
+                audit.append(tx, at=now, actor=grant.actor, verb=verb, object=grant.about, detail=said)
+        except Denied as denied:
+            self._note(denied.actor, "evidence.refused", denied.about, request.purpose, denied.cause)
+            raise
+        if failed is not None or found is None:
+            raise failed or NotFound()
+        return grant, found
+
+    def _opened(self, found: Openable) -> bytes:
+        return self._vault.open(found.object.id, found.wrapped_key)
+
+    @contextlib.contextmanager
+    def _noting_failure(self, grant: Grant, found: Openable) -> Iterator[None]:
+        try:
+            yield
+        except SafeholdError as error:
+            self._note(grant.actor, "evidence.open_failed", grant.about, str(found.object.id), error)
+            raise
+
+    def _note(self, actor: str, verb: str, about: str, what: str, cause: SafeholdError) -> None:
+        with self._database.begin() as tx:
+            detail = {"what": what, "code": cause.code}
+            audit.append(tx, at=self._clock(), actor=actor, verb=verb, object=about, detail=detail)
+
+    def _decoding(self) -> dict[str, Any]:
+        level = self._decoders.confinement
+        return {"decoders": list(self._decoders.pids), "confined": level.whole}
+
+
+def _stamp(grant: Grant, clock: Clock) -> tuple[str, ...]:
+    """Return the lines of the mark: whose eyes, the day and minute in UTC, which showing."""
+    assert grant.reveal is not None
+    now = clock()
+    return (_short(grant.reveal.user_id), f"{now:%Y-%m-%d}", f"{now:%H:%M}Z", _short(grant.reveal.id))
+
+
+def _short(id: UUID) -> str:
+    # The beginning of our ids is the time; the end is chance.
+    return id.hex[-8:]

@@ -1,0 +1,235 @@
+"""Inbound reports: somebody tells us about a page. It is written down as data; nothing is fetched for it.
+
+The portal writes a row and can do no more. A worker makes a page of it, an item and an event, from which a
+case follows and nothing else. Whoever reported holds a code, and of the code only its digest is kept.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from safehold.jobs.record import Record
+from safehold.model.errors import BadForm
+from safehold.model.events import InboundReportReceived
+from safehold.model.ids import InboundReportId, ItemId, KeyId, ObjectId, PageId, ScanId, new_id
+from safehold.model.inbound_report import InboundReport, ReportState, Seen
+from safehold.model.item import Context, Item, ItemKind, Page
+from safehold.model.permissions import Actor, system_actor
+from safehold.model.scan import ScanResult
+from safehold.storage import audit
+from safehold.storage import inbound_reports as rows
+from safehold.storage import items as item_rows
+from safehold.storage.database import Tx
+from safehold.storage.inbound_reports import LONGEST_ADDRESS, LONGEST_STATEMENT, SealedContact, Waiting
+from safehold.vault.vault import Vault
+
+__all__ = [
+    "LONGEST_ADDRESS",
+    "LONGEST_CONTACT",
+    "LONGEST_STATEMENT",
+    "ReportState",
+    "Told",
+    "follow",
+    "forget_contacts",
+    "pick_up",
+    "read",
+    "receive",
+    "state_of",
+    "wrong",
+]
+
+FROM_THE_PUBLIC, FROM_A_PLATFORM = "public_report", "platform_report"
+"""What stands in place of a surface: these items were seen by somebody, on no surface of ours."""
+CONTACT_KEPT = timedelta(days=90)
+"""How long after the outcome a reporter's contact is kept."""
+LONGEST_CONTACT = 254
+PICKED_UP_AT_ONCE = 100
+
+_REFERENCE_BYTES = 16
+_GROUP = 4
+# What people read for the letters and digits that a code is made of.
+_MISREAD = str.maketrans("018", "OIB")
+_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
+# A name in any script, or an IPv6 address: what no browser could open is a slip of the hand.
+_HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_INTAKE = system_actor("intake").label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What somebody told us. address: of the page, http or https. contact: an address for mail, or ""."""
+
+    address: str = field(repr=False)
+    seen: Seen
+    statement: str = field(default="", repr=False)
+    contact: str = field(default="", repr=False)
+
+
+def read(*, address: str, seen: str, statement: str, contact: str) -> Told:
+    """Return what was told, tidied. Raises BadForm; `wrong` names the fields one by one.
+
+    An address without a scheme gets https, for that is how people copy them.
+    """
+    problems = wrong(address=address, seen=seen, statement=statement, contact=contact)
+    if problems:
+        raise BadForm(f"Wrong or missing: {', '.join(problems)}.")
+    return Told(
+        address=_with_scheme(address),
+        seen=Seen(seen),
+        statement=_tidy(statement),
+        contact=contact.strip(),
+    )
+
+
+def wrong(*, address: str, seen: str, statement: str, contact: str) -> list[str]:
+    """Return the names of the fields that cannot be taken as they are, in the order of the form."""
+    fits = {
+        "address": _is_address(_with_scheme(address)),
+        "seen": seen in set(Seen),
+        "statement": len(_tidy(statement)) <= LONGEST_STATEMENT,
+        "contact": not contact.strip() or _is_mail(contact.strip()),
+    }
+    return [name for name, is_right in fits.items() if not is_right]
+
+
+def receive(tx: Tx, told: Told, *, vault: Vault, key_id: KeyId | None = None, now: datetime) -> str:
+    """Write down a report and return its reference code, which is nowhere else.
+
+    key_id: the platform that passes it on. It does the same work whatever was reported before, and needs
+    no right but to insert.
+    """
+    report = InboundReport(
+        id=InboundReportId(new_id()),
+        seen=told.seen,
+        statement=told.statement,
+        key_id=key_id,
+        state=ReportState.RECEIVED,
+        received_at=now,
+        closed_at=None,
+    )
+    contact = None
+    if told.contact:
+        sealed = vault.seal_beside(told.contact.encode(), object_id=ObjectId(report.id))
+        contact = SealedContact(sealed.ciphertext, sealed.wrapped_key)
+    reference = secrets.token_bytes(_REFERENCE_BYTES)
+    rows.insert(tx, report, address=told.address, reference_digest=_digest(reference), contact=contact)
+    return _written(reference)
+
+
+def state_of(tx: Tx, code: str) -> ReportState | None:
+    """Return how far the report with this reference code is, None when there is none.
+
+    One look-up of a digest, the same for every code. Case, spaces and hyphens do not matter.
+    """
+    return rows.state_of(tx, _digest(_read_code(code)))
+
+
+def pick_up(tx: Tx, *, record: Record, now: datetime, limit: int = PICKED_UP_AT_ONCE) -> int:
+    """Make a page, an item and an event of each report that waits, and return how many it was.
+
+    Doing it again makes nothing twice. What is in a report is never fetched.
+    """
+    waiting = rows.waiting(tx, limit=limit)
+    for report in waiting:
+        _pick_up(tx, report, record=record, now=now)
+    return len(waiting)
+
+
+def follow(tx: Tx, *, now: datetime) -> int:
+    """Bring what reporters are told in line with what became of their reports; return how many changed."""
+    return rows.follow(tx, now=now)
+
+
+def forget_contacts(tx: Tx, *, now: datetime, limit: int = 500) -> int:
+    """Destroy how to reach people whose report was closed 90 days ago; return how many those were."""
+    gone = rows.forget_contacts(tx, closed_before=now - CONTACT_KEPT, limit=limit)
+    for report_id in gone:
+        verb, about = "inbound_report.forget_contact", f"inbound_report:{report_id}"
+        audit.append(tx, at=now, actor=_INTAKE, verb=verb, object=about)
+    return len(gone)
+
+
+def _pick_up(tx: Tx, report: Waiting, *, record: Record, now: datetime) -> None:
+    page = Page(id=PageId(new_id()), url=report.address, seen_at=report.received_at)
+    item_rows.put_page(tx, page)
+    surface = FROM_THE_PUBLIC if report.key_id is None else FROM_A_PLATFORM
+    item = Item(
+        id=ItemId(new_id()),
+        kind=ItemKind.PAGE,
+        surface=surface,
+        media_id=None,
+        received_at=report.received_at,
+        page_id=page.id,
+    )
+    item_rows.put(
+        tx,
+        item,
+        context=Context(surface=surface),
+        # Nothing was scanned: the report itself is what it came in by.
+        scan_id=ScanId(report.id),
+        result=ScanResult.REVIEW,
+        key_id=report.key_id,
+    )
+    rows.set_item(tx, report.id, item.id)
+    sender = Actor(permissions=frozenset(), key_id=report.key_id) if report.key_id else system_actor("portal")
+    audit.append(
+        tx,
+        at=now,
+        actor=sender.label,
+        verb="inbound_report.receive",
+        object=f"item:{item.id}",
+        detail={"report": str(report.id), "seen": report.seen.value},
+    )
+    happened = InboundReportReceived(
+        at=now, item_id=item.id, report_id=report.id, purpose=report.seen.purpose
+    )
+    record(tx, happened)
+
+
+def _is_address(address: str) -> bool:
+    if len(address) > LONGEST_ADDRESS or re.search(r"[\x00-\x1f\x7f]", address):
+        return False
+    try:
+        parts = urlsplit(address)
+        host = _HOST.fullmatch(parts.hostname or "")
+        return parts.scheme.lower() in ("http", "https") and host is not None and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _with_scheme(address: str) -> str:
+    tidied = address.strip()
+    return tidied if "://" in tidied or not tidied else f"https://{tidied}"
+
+
+def _is_mail(contact: str) -> bool:
+    return len(contact) <= LONGEST_CONTACT and _MAIL.fullmatch(contact) is not None
+
+
+def _tidy(text: str) -> str:
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def _written(reference: bytes) -> str:
+    letters = base64.b32encode(reference).decode().rstrip("=")
+    return "-".join(letters[at : at + _GROUP] for at in range(0, len(letters), _GROUP))
+
+
+def _read_code(code: str) -> bytes:
+    """Return the bytes that a code stands for; whatever is no code becomes bytes that no report has."""
+    letters = re.sub(r"[^A-Z2-7]", "", code[:200].upper().translate(_MISREAD))
+    try:
+        return base64.b32decode(letters + "=" * (-len(letters) % 8))
+    except ValueError:
+        return b""
+
+
+def _digest(reference: bytes) -> bytes:
+    return hashlib.sha256(b"safehold inbound report " + reference).digest()

@@ -1,0 +1,95 @@
+"""Keys of platforms: what each may do, until when, and when it was last used."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from safehold.app.access import keys
+from safehold.app.program import Program
+from safehold.model.errors import BadForm
+from safehold.model.ids import KeyId
+from safehold.model.permissions import SCOPES, Permission
+from safehold.web.console.confirm import is_proven, require_proof
+from safehold.web.console.pages import go, page
+from safehold.web.console.session import chosen_of, form_of
+from safehold.web.guard import actor_of, needs
+
+KEYS = "/console/keys"
+
+
+def add_keys_page(router: APIRouter, program: Program) -> None:
+    """Add the page about keys, making one and revoking one."""
+
+    @router.get(KEYS)
+    @needs(Permission.KEY_EDIT)
+    def show_keys(request: Request) -> Response:
+        """Show every key without its secret, newest first."""
+        with program.database.begin() as tx:
+            known = keys.list_keys(tx)
+        now = program.clock()
+        return page(
+            request,
+            program,
+            "keys.html",
+            place="keys",
+            keys=known,
+            ending={key.id for key in known if keys.ends_soon(key, now=now)},
+            scopes=sorted(SCOPES),
+            days=keys.LASTS.days,
+            most_days=keys.LONGEST.days,
+            proven=is_proven(request, program),
+        )
+
+    @router.post(KEYS)
+    @needs(Permission.KEY_EDIT)
+    def add_key(request: Request) -> Response:
+        """Make a key, and show its secret this once."""
+        require_proof(request, program)
+        form, now = form_of(request), program.clock()
+        with program.database.begin() as tx:
+            secret = keys.add_key(
+                tx,
+                name=form.get("name", ""),
+                scopes=_scopes(request),
+                actor=actor_of(request),
+                now=now,
+                expires_at=now + _days(form.get("days", "")),
+            )
+        return page(
+            request,
+            program,
+            "shown_once.html",
+            place="keys",
+            title="The secret of a new key",
+            about=form.get("name", "").strip(),
+            says="Only its digest is kept here. Give it to the platform by a way that you trust.",
+            secret=secret,
+            back=KEYS,
+        )
+
+    @router.post(KEYS + "/{key_id}/revoke")
+    @needs(Permission.KEY_EDIT)
+    def revoke(request: Request, key_id: UUID) -> Response:
+        """Take a key out of use."""
+        require_proof(request, program)
+        with program.database.begin() as tx:
+            keys.revoke_key(tx, KeyId(key_id), actor=actor_of(request), now=program.clock())
+        return go(KEYS, done="key-revoked")
+
+
+def _scopes(request: Request) -> frozenset[Permission]:
+    wanted = set(chosen_of(request, "scope"))
+    if not wanted <= set(SCOPES):
+        raise BadForm(f"scopes: {', '.join(sorted(SCOPES))}.")
+    return frozenset(scope for scope in SCOPES if scope in wanted)
+
+
+def _days(said: str) -> timedelta:
+    days = int(said) if said.isascii() and said.isdigit() and len(said) < 6 else 0
+    if not 1 <= days <= keys.LONGEST.days:
+        raise BadForm(f"days: 1 to {keys.LONGEST.days}.")
+    return timedelta(days=days)

@@ -1,0 +1,60 @@
+"""/report: somebody tells us about a page, without an account, and is shown a code once."""
+
+from __future__ import annotations
+
+import time
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+
+from safehold.app.program import Program
+from safehold.intake import inbound_reports
+from safehold.model.permissions import Permission
+from safehold.web.addresses import client_address
+from safehold.web.guard import needs
+from safehold.web.portal.forms import read_form
+from safehold.web.portal.pacing import Pace, network_of
+from safehold.web.portal.pages import page
+from safehold.web.portal.words import SEEN, TEXT
+
+FIELDS = ("address", "seen", "statement", "contact")
+
+
+def add_reporting(router: APIRouter, program: Program) -> None:
+    """Add the form and what takes it in."""
+    limits = program.settings.portal
+    pace = Pace(each=limits.reports_per_hour, in_all=limits.reports_per_hour_in_all, seconds=time.monotonic)
+
+    @router.get("/report")
+    @needs(Permission.PUBLIC)
+    def show_form() -> Response:
+        """Show the form. Nothing is asked of the database."""
+        return _form(program, dict.fromkeys(FIELDS, ""), ())
+
+    @router.post("/report")
+    @needs(Permission.PUBLIC)
+    async def take_report(request: Request) -> Response:
+        """Write the report down and show its code, or say what is missing."""
+        sent = await read_form(request)
+        fields = {name: sent.get(name, "") for name in FIELDS}
+        problems = inbound_reports.wrong(**fields)
+        if problems:
+            return _form(program, fields, tuple(problems))
+        pace.take(network_of(client_address(request, program.settings.web.trusted_proxies)))
+        code = await run_in_threadpool(_take, program, fields)
+        return page(program, "thanks.html", place="report", status=201, code=code)
+
+
+def _take(program: Program, fields: dict[str, str]) -> str:
+    told = inbound_reports.read(**fields)
+    with program.database.begin() as tx:
+        return inbound_reports.receive(tx, told, vault=program.vault, now=program.clock())
+
+
+def _form(program: Program, fields: dict[str, str], problems: tuple[str, ...]) -> Response:
+    wrong = {name: TEXT[f"wrong_{name}"] for name in problems}
+    status = 422 if problems else 200
+    return page(
+        program, "report.html", place="report", status=status, fields=fields, wrong=wrong, choices=SEEN
+    )

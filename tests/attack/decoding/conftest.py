@@ -1,0 +1,127 @@
+"""One walled-in pool for the whole suite, the samples that are damaged, and files made to break decoders."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import pillow_heif
+import pytest
+from PIL import Image
+
+from safehold.model.media import Examined
+from safehold.vault.decoding.limits import MEBIBYTE, DecodeLimits
+from safehold.vault.decoding.pool import DecoderPool
+
+pillow_heif.register_heif_opener()
+
+# Beside this file, and in no package: pytest imports tests by path.
+for _name in ("bombs", "polyglots"):
+    _spec = importlib.util.spec_from_file_location(_name, Path(__file__).with_name(f"{_name}.py"))
+    assert _spec is not None
+    assert _spec.loader is not None
+    sys.modules[_name] = importlib.util.module_from_spec(_spec)
+    _spec.loader.exec_module(sys.modules[_name])
+
+SOURCES = Path(__file__).parents[3] / "build" / "sdists"
+MEMORY = 1_024 * MEBIBYTE
+ROOM = 64 * MEBIBYTE
+
+Checked = Callable[[bytes], Examined]
+
+
+@pytest.fixture(scope="session")
+def pool() -> Iterator[DecoderPool]:
+    limits = DecodeLimits(max_bytes=ROOM, memory_bytes=MEMORY, seconds=10)
+    with DecoderPool(limits=limits) as running:
+        assert running.confinement.whole  # so that nothing here can reach a file or the network
+        yield running
+
+
+@pytest.fixture(scope="session")
+def healthy() -> bytes:
+    out = io.BytesIO()
+    Image.linear_gradient("L").resize((120, 90)).convert("RGB").save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.fixture
+def checked(pool: DecoderPool, healthy: bytes) -> Iterator[Checked]:
+    """Read one hostile file and check what must hold of every one; at the end, that reading goes on."""
+    expected = pool.examine(healthy)
+    assert expected.failure is None
+
+    def read(data: bytes) -> Examined:
+        seen = pool.examine(data, rendition=True)
+        if seen.failure is None:
+            assert seen.signals, "neither read nor explained"
+            assert seen.frames >= 1
+        assert len(seen.signals) <= pool.limits.max_frames
+        for pid in pool.pids:
+            assert peak_of(pid) <= MEMORY + ROOM + 512 * MEBIBYTE
+        return seen
+
+    yield read
+    assert pool.examine(healthy) == expected
+
+
+def peak_of(pid: int) -> int:
+    """The most memory that a process had, in bytes; 0 when it is gone."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return 0
+    lines = [line.split() for line in status.splitlines() if line.startswith("VmHWM")]
+    return int(lines[0][1]) * 1024 if lines else 0
+
+
+@pytest.fixture(scope="session")
+def broken_files() -> list[Path]:
+    """The test files of the picture libraries' source distributions, many of them broken on purpose."""
+    files = sorted(path for path in SOURCES.glob("pillow*/*/**/*") if path.is_file())
+    if len(files) < 1_000:
+        pytest.fail(
+            "The picture libraries' broken files are not here. Run `make hostile-files`: it fetches their"
+            " source distributions, so the package index must be within reach.",
+            pytrace=False,
+        )
+    return files
+
+
+@pytest.fixture(scope="session")
+def samples() -> dict[str, bytes]:
+    """One small whole file of every format that is read."""
+    pictures = [
+        Image.linear_gradient("L").rotate(40 * number).resize((48, 36)).convert("RGB") for number in range(3)
+    ]
+    made = {
+        name: _saved(pictures[:1], name)
+        for name in ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP", "HEIF")
+    }
+    made |= {f"moving {name}": _saved(pictures, name) for name in ("GIF", "PNG", "WEBP", "TIFF", "MPO")}
+    films = {"mp4": "libx264", "mov": "mpeg4", "webm": "libvpx-vp9", "matroska": "libx264", "avi": "mpeg4"}
+    return made | {container: _film(codec, container) for container, codec in films.items()}
+
+
+def _saved(pictures: list[Image.Image], name: str) -> bytes:
+    out = io.BytesIO()
+    more = {"save_all": True, "append_images": pictures[1:]} if len(pictures) > 1 else {}
+    pictures[0].save(out, name, **more)
+    return out.getvalue()
+
+
+def _film(codec: str, container: str) -> bytes:
+    out = io.BytesIO()
+    with av.open(out, "w", format=container) as file:
+        stream = file.add_stream(codec, rate=5)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(10):
+            pixels = np.full((48, 64, 3), 25 * number, dtype=np.uint8)
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        file.mux(stream.encode())
+    return out.getvalue()

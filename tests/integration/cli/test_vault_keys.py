@@ -1,0 +1,64 @@
+"""Claims about the commands for the vault's private key, each in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from safehold.testing.commands import Ended, run_apart
+
+
+@pytest.fixture(autouse=True)
+def _settings(tmp_path: Path, database_url: str) -> None:
+    (tmp_path / "safehold.toml").write_text(f'data_folder = "data"\n[database]\nurl = "{database_url}"\n')
+    assert keys("db", "init").code == 0
+
+
+def keys(*arguments: object) -> Ended:
+    return run_apart(*arguments)
+
+
+def test_shares_go_to_one_place_only_when_that_is_asked_for_and_said(tmp_path: Path) -> None:
+    refused = keys("keys", "split", "--of", 3, "--need", 2)
+    assert (refused.code, "All shares would lie in one place" in refused.err) == (77, True)
+    assert refused.out == ""
+    done = keys("keys", "split", "--of", 3, "--need", 2, "--out", "shares")
+    assert done.out.startswith("All 3 shares lie in shares now: whoever reads that folder has the key.")
+    files = sorted((tmp_path / "shares").iterdir())
+    assert [path.name for path in files] == [f"share-{number}-of-3.txt" for number in (1, 2, 3)]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (*files, tmp_path / "shares")} == {0o600, 0o700}
+
+
+@pytest.mark.slow
+def test_the_key_is_recovered_from_enough_shares_and_proved_before_it_is_written(tmp_path: Path) -> None:
+    keys("keys", "split", "--of", 3, "--need", 2, "--out", "shares")
+    one, two = (tmp_path / "shares" / f"share-{number}-of-3.txt" for number in (1, 3))
+    too_few = keys("keys", "recover", one, "--out", "back.pem")
+    assert (too_few.code, "2 different shares are needed" in too_few.err) == (71, True)
+    done = keys("keys", "recover", one, two, "--out", "back.pem")
+    assert done.code == 0
+    back = tmp_path / "back.pem"
+    assert back.read_bytes() == (tmp_path / "data/keys/vault-opening.key.pem").read_bytes()
+    assert stat.S_IMODE(back.stat().st_mode) == 0o600
+    assert keys("keys", "recover", one, two, "--out", "back.pem").code == 73
+    rotated = keys("keys", "rotate")
+    assert "0 are left" in rotated.out
+    another = keys("keys", "recover", one, two, "--out", "other.pem")
+    assert (another.code, "the public key is another one" in another.err) == (77, True)
+    assert not (tmp_path / "other.pem").exists()
+
+
+@pytest.mark.slow
+def test_the_old_key_goes_only_when_what_that_means_was_said(tmp_path: Path) -> None:
+    keys("keys", "rotate")
+    asked = keys("keys", "destroy-old")
+    assert (asked.code, "open no evidence any more" in asked.err) == (77, True)
+    early = keys("keys", "destroy-old", "--yes")
+    assert (early.code, "less than an hour" in early.err) == (77, True)
+    public = tmp_path / "data/keys/vault-sealing.pub.pem"
+    os.utime(public, (public.stat().st_mtime - 3601,) * 2)
+    assert keys("keys", "destroy-old", "--yes").code == 0
+    assert list((tmp_path / "data/keys/others").iterdir()) == []

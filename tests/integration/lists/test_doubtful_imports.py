@@ -1,0 +1,54 @@
+"""A doubtful file changes nothing until a person accepts it, and that they did is on record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from safehold.lists.doubts import Doubt
+from safehold.lists.file_import import FileImport
+from safehold.model.errors import DoubtfulImport
+from safehold.model.hash_list import HashList
+
+GROWTH, PLAIN = frozenset({Doubt.GROWTH}), frozenset({Doubt.PLAIN})
+Rows = Callable[..., list[tuple[Any, ...]]]
+
+
+def test_a_sudden_growth_is_refused_until_it_is_accepted(
+    northland: HashList, loading: FileImport, list_file: Callable[..., Path], rows: Rows
+) -> None:
+    loading.run("northland", list_file(range(1, 2001)))
+    rows_before = rows("select count(*) from entry")
+    # The first import was long ago.
+    rows("update entry set added_at = added_at - interval '2 days' returning 1")
+    grown = list_file(range(1, 4001))
+    with pytest.raises(DoubtfulImport):
+        loading.run("northland", grown)
+    with pytest.raises(DoubtfulImport):
+        loading.run("northland", grown, accepted=PLAIN)
+    assert rows("select count(*) from entry") == rows_before
+    assert loading.run("northland", grown, accepted=GROWTH).added == 2000
+    accepted = rows("select detail->'accepted' from audit_record where verb = 'list.import' order by at, id")
+    assert accepted[-1] == (["growth"],)
+
+
+def test_loading_again_what_is_on_the_list_is_no_growth(
+    northland: HashList, loading: FileImport, list_file: Callable[..., Path], rows: Rows
+) -> None:
+    loading.run("northland", list_file(range(1, 2001)))
+    rows("update entry set added_at = added_at - interval '2 days' returning 1")
+    assert loading.run("northland", list_file(range(1, 2101))).added == 100
+
+
+def test_a_digest_that_means_nothing_is_refused_until_it_is_accepted(
+    northland: HashList, loading: FileImport, tmp_path: Path, rows: Rows
+) -> None:
+    path = tmp_path / "poisoned"
+    path.write_text("f" * 64 + "\n")
+    with pytest.raises(DoubtfulImport):
+        loading.run("northland", path)
+    assert rows("select count(*) from entry") == [(0,)]
+    assert loading.run("northland", path, accepted=PLAIN).added == 1
