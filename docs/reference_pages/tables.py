@@ -54,6 +54,6 @@ def _type(column: sa.Column[object]) -> str:
 
 def _notes(column: sa.Column[object]) -> str:
     notes = ["key"] if column.primary_key else []
-    notes += [f"of `{key.column.table.name}`" for key in column.foreign_keys]
+    notes += sorted({f"of `{key.column.table.name}`" for key in column.foreign_keys})
     notes += ["may be empty"] if column.nullable else []
     return ", ".join(notes)

@@ -242,7 +242,7 @@ class MediaSettings(Section):
         for origin in [named] if isinstance(named, str) else named or []:
             # It goes into a header: what is more than an origin could say more than it should there.
             if not _ORIGIN.fullmatch(origin):
-                raise ValueError("an origin is https://NAME or http://NAME, perhaps with a port, and no more")
+                raise ValueError("an origin is a scheme, a name and a port if need be, and no path")
         return named
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import secrets
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from safehold.app.reader import orders
+from safehold.app.reader.opening import OPERATING, reading
+from safehold.app.records import running as records_running
 from safehold.app.settings import Settings
 from safehold.model.assessment import Finding
 from safehold.model.errors import ConflictOfInterest, InvalidInput, NameTaken, NotAllowed, NotFound
@@ -21,10 +24,21 @@ from safehold.testing.running import altered_copy
 from safehold.vault.keys import generate_keys
 
 
+@pytest.fixture(scope="module")
+def operated(running_program: Any) -> Iterator[Settings]:
+    """Yield settings that lead to a reader which runs by itself and does what the operator may ask."""
+    program = running_program[0].program
+    with (
+        records_running(program.settings, program.home) as addresses,
+        reading(program.settings, program.home, addresses, purposes=OPERATING) as (reader, _),
+    ):
+        by_itself = program.settings.reader.model_copy(update={"socket": reader.socket})
+        yield program.settings.model_copy(update={"reader": by_itself})
+
+
 @pytest.fixture
-def settings(room: Any) -> Settings:
-    found: Settings = room.safehold.program.settings
-    return found
+def settings(room: Any, operated: Settings) -> Settings:
+    return operated
 
 
 @pytest.fixture
@@ -130,10 +144,12 @@ def test_media_that_nobody_confirmed_is_not_opened_for_its_signals(room: Any, se
     assert room.audited(f"media:{media_id}")[-1] == ("evidence.refused", "not_allowed")
 
 
-def test_the_commands_do_the_same(
-    room: Any, settings: Settings, item: ItemId, legal: str, tmp_path: Path
+@pytest.mark.slow
+def test_the_commands_do_the_same_and_start_a_reader_for_it(
+    room: Any, item: ItemId, legal: str, tmp_path: Path
 ) -> None:
     theirs, parcel, plain = generate_keys(tmp_path / "theirs"), tmp_path / "item.shp", tmp_path / "item.jpg"
+    settings = room.safehold.program.settings
     sections = settings.model_dump(mode="json", include={"data_folder", "database", "surfaces"})
 
     def run(*arguments: str) -> str:

@@ -46,8 +46,7 @@ def pid_of(room: Any) -> int:
 
 
 def socket_of(room: Any) -> Path:
-    folder: Path = room.safehold.program.home.folder / "run"
-    [path] = folder.glob(f"reader-{os.getpid()}-*.sock")
+    path: Path = room.reader.socket
     return path
 
 

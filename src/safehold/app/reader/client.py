@@ -29,10 +29,10 @@ _PAUSE_SECONDS = 0.05
 
 
 class ReaderClient:
-    """Asks the reader at one socket. Safe to share between threads; holds no connection while nobody asks."""
+    """Asks the reader at one socket. Safe to share between threads; connects when it is asked."""
 
     def __init__(self, socket: Path) -> None:
-        self._socket = socket
+        self.socket = socket
         self._free = threading.Semaphore(LINES)
         self._lock = threading.Lock()
         self._resting: list[tuple[Line, float]] = []
@@ -126,7 +126,7 @@ class ReaderClient:
         until = time.monotonic() + CONNECT_SECONDS
         while True:
             try:
-                return connect(self._socket, seconds=CONNECT_SECONDS, max_body=messages.MAX_ANSWER_BODY)
+                return connect(self.socket, seconds=CONNECT_SECONDS, max_body=messages.MAX_ANSWER_BODY)
             except OSError:
                 if time.monotonic() > until:
                     raise ReaderDown() from None
