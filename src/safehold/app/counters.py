@@ -37,6 +37,7 @@ class ScanCounters:
         self._clock = clock
         self._counts: Counter[CounterKey] = Counter()
         self._lock = threading.Lock()
+        self._flushing = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._keep_flushing, name="scan-counters", daemon=True)
 
@@ -48,10 +49,14 @@ class ScanCounters:
             self._counts[key] += 1
 
     def flush(self) -> None:
-        """Write down what was counted. Counts that could not be written stay for the next time."""
-        self._flush_scans()
-        if self._then is not None:
-            self._then(self._database)
+        """Write down what was counted. Counts that could not be written stay for the next time.
+
+        When it returns, what another thread was just writing is written too.
+        """
+        with self._flushing:
+            self._flush_scans()
+            if self._then is not None:
+                self._then(self._database)
 
     def _flush_scans(self) -> None:
         with self._lock:

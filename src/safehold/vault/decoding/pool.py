@@ -185,7 +185,11 @@ class DecoderPool:
                 process = self._start_one()
             yield process
         finally:
-            self._places.put(self._clean(process))
+            cleaned = None
+            try:
+                cleaned = self._clean(process)
+            finally:  # a place that is not given back would be waited for for ever
+                self._places.put(cleaned)
 
     def _start_one(self) -> DecoderProcess:
         if not self._open:
