@@ -9,6 +9,8 @@ UV := $(BIN)/uv
 STAMPS := build/stamps
 NATIVE := CMakeLists.txt $(wildcard native/*)
 JOBS ?= 2
+# The tests start hundreds of processes; compiling every module anew would cost each of them two seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-all check format docs examples lock bench clean test-tools slow-tools hostile-files

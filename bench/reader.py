@@ -81,9 +81,8 @@ def measure(folder: Path) -> None:
         _in_process(safehold, item_id)
         with (
             records_running(settings, home) as addresses,
-            reading(settings, home, addresses, purposes=(*SHOWING, *OPERATING)) as (reader, process),
+            reading(settings, home, addresses, purposes=(*SHOWING, *OPERATING)) as reader,
         ):
-            assert process is not None
             timed("a question without opening anything", reader.status)
             assert legal.user_id is not None
             user_id = legal.user_id
@@ -98,7 +97,7 @@ def measure(folder: Path) -> None:
                 for _ in range(ROUNDS + 1)
             ]
             timed("the same photo, of 6 MP, shown: decoded and marked", lambda: reader.show(shows.pop()))
-            print(_memory(process.pid))  # noqa: T201
+            print(_memory(reader.status()["pid"]))  # noqa: T201
 
 
 def _in_process(safehold: running.Installation, item_id: ItemId) -> None:
@@ -111,7 +110,7 @@ def _in_process(safehold: running.Installation, item_id: ItemId) -> None:
     timed("opening alone, in this process", lambda: opener.open(found.object.id, found.wrapped_key))
 
 
-def _memory(pid: int | None) -> str:
+def _memory(pid: int) -> str:
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     pss = next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
     return f"the reader's proportional memory: {pss / 1024:.0f} MB (its decoder not counted)"

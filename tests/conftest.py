@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
+from argon2 import PasswordHasher
 from hypothesis import HealthCheck, settings
 
+from safehold.app.access import passwords
 from safehold.testing.no_network import Reach, limited_to
 
 pytest_plugins = ["safehold.testing.databases"]
@@ -19,6 +22,36 @@ _UNIT = Path(__file__).parent / "unit"
 settings.register_profile("safehold", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("safehold"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "safehold")
+
+
+class _StandardOutput:
+    """Writes to the descriptor. pytest exchanges the file object on it while servers log from their threads,
+    and an interpreter can crash that prints into a file object which another thread ends.
+    """
+
+    def write(self, text: str) -> None:
+        os.write(1, text.encode(errors="backslashreplace"))
+
+    def flush(self) -> None:
+        """Nothing waits to be written."""
+
+
+@pytest.fixture(autouse=True)
+def _log_without_file_objects() -> None:
+    """Let servers in threads of a test log to where pytest captures, and never by way of its file objects."""
+    structlog.configure(logger_factory=structlog.WriteLoggerFactory(file=_StandardOutput()))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def full_hasher() -> Iterator[PasswordHasher]:
+    """Compute argon2id with the least parameters, for tests do it a thousand times. Yields the real one.
+
+    Processes that tests start compute it as it is.
+    """
+    real = passwords._hasher
+    passwords._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    yield real
+    passwords._hasher = real
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from enum import Enum
 from pathlib import PurePath
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -97,6 +97,8 @@ def _type(annotation: Any) -> str:
         return " or ".join(_type(one) for one in inside if one is not type(None))
     if origin is Literal:
         return ", ".join(md.code(one) for one in inside)
+    if origin is Annotated:
+        return _type(inside[0])
     if origin is list:
         return f"list of {_type(inside[0])}"
     if origin is dict:

@@ -30,7 +30,6 @@ def reported(site: Any) -> str:
 def take_in(site: Any) -> None:
     wiring.take_in_reports(site.machinery)
     site.follow()
-    wiring.take_in_reports(site.machinery)
 
 
 def test_a_reported_page_is_shown_as_text_and_closed_with_a_key(visit: Any, site: Any) -> None:

@@ -10,8 +10,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from site_under_test import ANN, UNVETTED_SEED, running_site
 
+from safehold.app.access.users import find_user
 from safehold.model.permissions import Role
+from safehold.review import conflicts
 from safehold.review.appeals import receive_appeal
+from safehold.testing.running import TESTER
 
 pytestmark = pytest.mark.browser
 
@@ -44,6 +47,10 @@ def full_site(quiet_site):
             by="account-58",
             record=site.machinery.recorder.record,
             now=site.machinery.clock(),
+        )
+        analyst = find_user(tx, "analyst-2").id
+        conflicts.declare_about_account(
+            tx, "account-64", of=analyst, actor=TESTER, now=site.machinery.clock()
         )
     return site
 
@@ -88,6 +95,7 @@ def addresses(full_site, chromium):
         "account": "/console/account",
         "people": "/console/people",
         "keys": "/console/keys",
+        "conflicts": "/console/conflicts",
         "confirm": "/console/confirm",
         "not-found": "/console/nothing-here",
     }
@@ -116,6 +124,7 @@ PAGES = (
     "account",
     "people",
     "keys",
+    "conflicts",
     "confirm",
     "not-found",
 )
@@ -204,24 +213,26 @@ def test_a_held_shutter_is_pictured_for_the_record(visit, addresses) -> None:
         page.wait_for_selector("#panel img", state="detached")
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_no_page_moves_while_it_loads_and_none_is_heavy(visit, addresses, name) -> None:
+def test_no_page_moves_while_it_loads_and_none_is_heavy(visit, addresses) -> None:
     page = visit(ALL)
     sizes: list[int] = []
     page.on("response", lambda answer: sizes.append(int(answer.headers.get("content-length", 0))))
-    page.goto(addresses[name], wait_until="networkidle")
-    page.wait_for_timeout(200)
-    moved = page.evaluate(
-        """() => new Promise(done => {
-            let sum = 0;
-            new PerformanceObserver(list => {
-                for (const entry of list.getEntries()) sum += entry.value;
-            }).observe({type: "layout-shift", buffered: true});
-            setTimeout(() => done(sum), 300);
-        })"""
-    )
-    assert moved == 0
-    assert 0 < sum(sizes) < LARGEST_PAGE
+    for name in PAGES:
+        # Each with everything to load, as on a first visit.
+        page.context.new_cdp_session(page).send("Network.clearBrowserCache")
+        sizes.clear()
+        page.goto(addresses[name], wait_until="networkidle")
+        moved = page.evaluate(
+            """() => new Promise(done => {
+                let sum = 0;
+                new PerformanceObserver(list => {
+                    for (const entry of list.getEntries()) sum += entry.value;
+                }).observe({type: "layout-shift", buffered: true});
+                setTimeout(() => done(sum), 300);
+            })"""
+        )
+        assert moved == 0, name
+        assert 0 < sum(sizes) < LARGEST_PAGE, name
 
 
 def test_every_control_can_be_reached_by_tab_and_shows_that_it_is_there(visit, addresses) -> None:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from site_under_test import PASSWORD, TESTS
+from site_under_test import ANN, PASSWORD, TESTS, jpeg
 
-from safehold.app.access.users import add_user
+from safehold.app import wiring
+from safehold.app.access.keys import add_key
+from safehold.app.access.users import add_user, list_users
+from safehold.app.program import open_program
+from safehold.intake import inbound_reports
 from safehold.lists.ledger import NewList, add_list
 from safehold.model.hash_list import Purpose
 from safehold.model.item import Context
-from safehold.model.permissions import Role
+from safehold.model.permissions import Permission, Role
+from safehold.review import conflicts
 from safehold.review.appeals import receive_appeal
+from safehold.testing.running import TESTER
+from safehold.web.server import served
 
 pytestmark = pytest.mark.browser
 
@@ -30,72 +37,129 @@ PAYLOADS = (
 )
 """Forms in which text has become script, style, a template or another page elsewhere."""
 
-HARMFUL = "script:not([src]), img[onerror], svg[onload], [hx-get*=audit], base, meta[http-equiv=refresh]"
+HARMFUL = (
+    "script:not([src]), style, img[onerror], svg[onload], [hx-get*=audit], base, meta[http-equiv=refresh]"
+)
 READER = "all-roles <script>window.planted=1</script>"
 
 
-@pytest.fixture
-def planted(site):
+TEXT = " ".join(PAYLOADS)
+"""All of them, for fields that take so much."""
+GROUPS = [" ".join(PAYLOADS[first::4]) for first in range(4)]
+"""All of them in turn, for fields that take less."""
+ADDRESS = f"https://example.org/{TEXT}"
+
+
+@pytest.fixture(scope="module")
+def site(quiet_site):
     """Put every payload into every field that somebody outside or inside can fill in."""
-    program, now = site.machinery, site.machinery.clock()
-    text = " ".join(PAYLOADS)[:480]
+    program, now = quiet_site.machinery, quiet_site.machinery.clock()
     with program.database.begin() as tx:
         add_user(tx, name=READER, password=PASSWORD, roles=frozenset(Role), actor=TESTS, now=now)
         for number, payload in enumerate(PAYLOADS):
-            provenance = f"{payload} {text}"
+            add_key(tx, name=payload, scopes=frozenset({Permission.SCAN}), actor=TESTS, now=now)
             wanted = NewList(
                 name=f"painted-{number}",
-                purpose=Purpose.TEST,
-                may_hold=True,
+                purpose=Purpose.OWN_TERMS,  # which the public page names, as it does not those for tests
+                may_hold=False,
                 vetted=True,
-                provenance=provenance,
+                provenance=TEXT,
+                source=payload,
             )
             add_list(tx, wanted, actor=TESTS, now=now)
-    for seed in (1, 2, 3):
+    for number, group in enumerate(GROUPS):
         context = Context(
             surface="public_uploads",
-            account_id=f"{PAYLOADS[seed]} {seed}",
-            content_id=text,
-            original_name=text,
-            region=text,
+            account_id=f"{group} {number}",
+            content_id=TEXT,
+            original_name=TEXT,
+            region=TEXT,
         )
-        answer = program.scanner.scan_bytes(_picture(seed), context, actor=TESTS)
-        site.follow()
+        answer = program.scanner.scan_bytes(jpeg(number + 1, quality=70), context, actor=TESTS)
+        quiet_site.follow()
+        told = inbound_reports.read(
+            address=f"{ADDRESS}?{number}", seen="other", statement=TEXT, contact="somebody@example.org"
+        )
         with program.database.begin() as tx:
+            inbound_reports.receive(tx, told, vault=program.vault, now=now)
             receive_appeal(
                 tx,
                 item_id=answer.item_id,
-                statement=text,
-                by=text[:200],
+                statement=TEXT,
+                by=group,
                 record=program.recorder.record,
                 now=now,
             )
-    site.get_one_step_stuck()
-    return site
+            [ann] = [one for one in list_users(tx) if one.name == ANN]
+            conflicts.declare_about_account(tx, group, of=ann.id, actor=TESTER, now=now)
+    wiring.take_in_reports(program)
+    quiet_site.follow()
+    quiet_site.get_one_step_stuck()
+    return quiet_site
 
 
-def _picture(seed: int) -> bytes:
-    from site_under_test import jpeg
+@pytest.fixture(scope="module")
+def portal(site):
+    """Yield where the public portal of the same records answers."""
+    alone = frozenset({"portal"})
+    with open_program(site.machinery.settings, surfaces=alone) as program, served(program, alone) as url:
+        yield url
 
-    return jpeg(seed, quality=70)
+
+def nothing_became_markup(page) -> None:
+    """Check that the page which is shown holds no script, style, template or address that somebody wrote."""
+    assert page.evaluate("window.planted") is None, page.url
+    assert page.locator(f":is(main, header, footer) :is({HARMFUL})").count() == 0, page.url
+    assert page.locator("head base, head meta[http-equiv=refresh]").count() == 0, page.url
 
 
-def test_no_text_becomes_script_style_or_markup_on_any_page(planted, visit) -> None:
+def report(page, portal: str, group: str) -> None:
+    """Fill in every field of the portal's form, first so that it is given back, then so that it is taken."""
+    page.goto(f"{portal}/report")
+    page.fill("[name=address]", ADDRESS)
+    page.fill("[name=statement]", TEXT)
+    page.fill("[name=contact]", group)
+    page.get_by_role("button", name="Send").click()
+    page.get_by_role("alert").wait_for()
+    nothing_became_markup(page)
+    given_back = [page.input_value(f"[name={name}]") for name in ("address", "statement", "contact")]
+    assert given_back == [ADDRESS, TEXT, group]
+    page.locator("[name=seen]").first.check()
+    page.fill("[name=contact]", "somebody@example.org")
+    page.get_by_role("button", name="Send").click()
+    page.locator("[name=seen]").first.wait_for(state="detached")
+    nothing_became_markup(page)
+
+
+def test_no_text_becomes_script_style_or_markup_on_any_page_of_the_portal(portal, visit) -> None:
+    page = visit()
+    for group in GROUPS:
+        report(page, portal, group)
+        page.goto(f"{portal}/report/status")
+        page.fill("[name=code]", group[:80])
+        page.keyboard.press("Enter")
+        page.get_by_role("alert").wait_for()
+        nothing_became_markup(page)
+    page.goto(f"{portal}/transparency")
+    nothing_became_markup(page)
+    shown = page.locator("main").inner_text()
+    assert [payload for payload in PAYLOADS if payload not in shown] == []
+
+
+def test_no_text_becomes_script_style_or_markup_on_any_page_of_the_console(visit) -> None:
     page = visit(READER)
     paths, seen = ["/console/queue"], set()
     while paths:
         path = paths.pop()
         seen.add(path)
         page.goto(path)
-        assert page.evaluate("window.planted") is None, path
-        assert page.locator(f"main :is({HARMFUL}), header :is({HARMFUL})").count() == 0, path
-        assert page.locator("head base, head meta[http-equiv=refresh]").count() == 0, path
+        nothing_became_markup(page)
         paths += [link for link in _own_links(page) if link not in seen and link not in paths]
-    assert {"/console/queue", "/console/lists", "/console/jobs", "/console/audit"} <= seen
-    assert sum("/cases/" in path for path in seen) >= 3
+    assert {"/console/queue", "/console/lists", "/console/jobs", "/console/audit", "/console/keys"} <= seen
+    assert sum("/cases/" in path for path in seen) == 2 * len(GROUPS)
     page.goto("/console/lists")
     # The text itself is there to be read: nothing was dropped to be safe.
-    assert "<script>window.planted = 1</script>" in page.locator("main").inner_text()
+    assert TEXT in page.locator("main").inner_text()
 
 
 def _own_links(page) -> list[str]:

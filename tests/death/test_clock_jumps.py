@@ -97,7 +97,7 @@ def test_a_clock_that_jumps_a_year_ahead_destroys_nothing_and_alarms_a_person(el
         elsewhen.clock.ahead = YEAR + hours * HOUR
         elsewhen.sweeps()
     assert elsewhen.destroyed() == 0
-    assert "time_jumped" in elsewhen.alarms()
+    assert "destruction_waits" in elsewhen.alarms()
     assert elsewhen.safehold.sql("select 1 from item_context")
     assert elsewhen.safehold.open_sealed(elsewhen.item_id) == altered_copy(1)
 
@@ -116,7 +116,7 @@ def test_what_is_due_is_destroyed_once_a_person_says_that_the_clock_is_right(els
     elsewhen.clock.ahead = YEAR
     elsewhen.sweeps()
     program = elsewhen.safehold.program
-    [standing] = elsewhen.safehold.sql("select id from alarm where code = 'time_jumped'")
+    [standing] = elsewhen.safehold.sql("select id from alarm where code = 'destruction_waits'")
     with program.database.begin() as tx:
         admin = elsewhen.safehold.analyst("admin", Role.ADMIN)
         alarms.acknowledge(tx, AlarmId(standing.id), actor=admin, now=program.clock())
@@ -134,7 +134,7 @@ def test_what_is_due_is_destroyed_after_a_day_that_nobody_used_to_object(elsewhe
     elsewhen.clock.ahead = YEAR + DAY + HOUR
     elsewhen.sweeps()
     assert elsewhen.destroyed() == 2
-    assert "time_jumped" not in elsewhen.alarms()
+    assert "destruction_waits" not in elsewhen.alarms()
 
 
 def test_a_system_that_sweeps_every_day_destroys_on_the_day_without_asking(elsewhen: Elsewhen) -> None:
@@ -142,7 +142,7 @@ def test_a_system_that_sweeps_every_day_destroys_on_the_day_without_asking(elsew
         elsewhen.clock.ahead = day * DAY
         elsewhen.sweeps(*DESTROYING)
     assert elsewhen.destroyed() == 0
-    assert "time_jumped" not in elsewhen.alarms()
+    assert "destruction_waits" not in elsewhen.alarms()
     elsewhen.clock.ahead = 90 * DAY + HOUR
     elsewhen.sweeps(*DESTROYING)
     assert elsewhen.destroyed() == 2

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
+from random import Random
 
 import pytest
 from death_engine.inspector import Inspector
@@ -16,12 +18,12 @@ from death_engine.platform_side import SURFACE, Answers, fragments, upload
 from safehold.app.operator import open_operator, set_up
 from safehold.storage.embedded import EmbeddedServer
 from safehold.testing import running
-from safehold.testing.platform import Platform
+from safehold.testing.platform import Answer, Platform
 from safehold.testing.processes import environment_of, free_port
 
 BOUNDARY = "half-an-upload"
 SEVERAL_FLUSHES = 5.0
-"""Seconds: counters are written down twice in each."""
+"""Seconds, in which counters are written down ten times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,59 @@ def test_what_was_counted_some_seconds_before_the_server_was_killed_is_counted(a
     body = {"text": "Good morning", "context": {"surface": SURFACE}}
     for _ in range(20):
         assert platform.ask("POST", "/v1/scan", body).status == 200
-    time.sleep(SEVERAL_FLUSHES)
+    eventually(lambda: api.inspector.counted() == before + 20, within=SEVERAL_FLUSHES, or_say=server.said)
     for _ in range(5):
         assert platform.ask("POST", "/v1/scan", body).status == 200
     server.kill()
     assert 20 <= api.inspector.counted() - before <= 25
+
+
+def test_a_batch_that_is_repeated_after_a_death_in_its_middle_records_each_item_once(
+    api: Api, tmp_path: Path
+) -> None:
+    listed = [Random(seed).randbytes(32).hex() for seed in range(100)]
+    file = tmp_path / "listed.txt"
+    file.write_text("\n".join(listed))
+    for command in (
+        ("lists", "add", "batch", "--purpose", "test", "--may-hold"),
+        ("lists", "import", "batch", str(file)),
+    ):
+        assert api.mother.bear(*command).ended_with() == "0"
+    batch = {
+        "items": [{"signals": [{"type": "pdq", "value": value}]} for value in listed],
+        "context": {"surface": SURFACE},
+    }
+
+    def sent() -> Answer:
+        platform = Platform(f"http://127.0.0.1:{api.port}", api.key)
+        return platform.ask("POST", "/v1/scan", batch, {"Idempotency-Key": "batch-1"})
+
+    server = api.serve()
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(sent)
+        eventually(lambda: len(_items(api)) >= 5, or_say=server.said)
+        server.kill()
+        with pytest.raises((OSError, HTTPException)):
+            first.result()
+    recorded = _items(api)
+    assert 5 <= len(recorded) < len(listed)
+
+    again = api.serve()
+    assert sent().status == 409, "the first attempt may still be going on"
+    # As if a minute had gone by.
+    api.inspector.rows("update idempotency set started_at = started_at - interval '1 minute' returning 1")
+    answer = sent()
+    assert answer.status == 200
+    assert [item["result"] for item in answer.body["items"]] == ["hold"] * len(listed)
+    told = [item["item_id"] for item in answer.body["items"]]
+    assert told[: len(recorded)] == recorded
+    assert _items(api) == told
+    assert sent().body == answer.body
+    again.kill()
+
+
+def _items(api: Api) -> list[str]:
+    return [str(item_id) for (item_id,) in api.inspector.rows("select id from item order by received_at, id")]
 
 
 def _answers(port: int) -> bool:

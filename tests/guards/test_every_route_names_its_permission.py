@@ -35,16 +35,33 @@ PUBLIC = {
 }
 """Everything that answers without a sign-in or a key."""
 
+PUBLIC_OF_PORTAL = {
+    ("GET", "/"),
+    ("GET", "/blank"),
+    ("GET", "/favicon.ico"),
+    ("GET", "/report"),
+    ("POST", "/report"),
+    ("GET", "/report/status"),
+    ("POST", "/report/status"),
+    ("GET", "/static/{version}/{path:path}"),
+    ("GET", "/transparency"),
+    ("GET", "/transparency/lists.json"),
+}
+"""All that the portal answers: it is for people without an account."""
+
 PUBLIC_OF_PICTURES = {("GET", "/v/{ticket}")}
 """All that the origin of pictures answers: the ticket says who may."""
 
 NOWHERE = "01990000-0000-7000-8000-000000000000"
 
 
-def application() -> FastAPI:
-    """Return the application with all its surfaces and no database: whoever is not let in needs none."""
+def application(*surfaces: str) -> FastAPI:
+    """Return the application with these surfaces, else those where somebody has to prove who they are.
+
+    It has no database: whoever is not let in needs none.
+    """
     program = SimpleNamespace(settings=Settings.model_construct())
-    return create_app(cast("Program", program), frozenset({"api", "console"}))
+    return create_app(cast("Program", program), frozenset(surfaces or {"api", "console"}))
 
 
 def routes(found: Iterable[Any]) -> Iterator[APIRoute]:
@@ -74,6 +91,12 @@ def test_the_origin_of_pictures_has_one_route_and_it_is_guarded_like_all() -> No
     assert all(is_guarded(route) and permission_of(route.endpoint) is Permission.PUBLIC for route in found)
 
 
+def test_the_portal_has_these_routes_and_no_other_and_they_are_guarded_like_all() -> None:
+    found = list(routes(application("portal").routes))
+    assert {(method, route.path) for route in found for method in route.methods or ()} == PUBLIC_OF_PORTAL
+    assert all(is_guarded(route) and permission_of(route.endpoint) is Permission.PUBLIC for route in found)
+
+
 def test_the_walk_finds_the_routes_of_both_surfaces() -> None:
     paths = {route.path for route in routes(application().routes)}
     assert {"/v1/scan", "/console/queue", "/metrics"} <= paths
@@ -98,12 +121,12 @@ def test_exactly_these_routes_are_public() -> None:
     assert public == PUBLIC
 
 
-@pytest.mark.parametrize("surface", ["api", "console"])
+@pytest.mark.parametrize("surface", ["api", "console", "portal"])
 def test_a_process_serves_the_routes_of_its_own_surface_only(surface: str) -> None:
-    program = cast("Program", SimpleNamespace(settings=Settings.model_construct()))
-    paths = {route.path for route in routes(create_app(program, frozenset({surface})).routes)}
+    paths = {route.path for route in routes(application(surface).routes)}
     assert any(path.startswith("/v1/") for path in paths) is (surface == "api")
     assert any(path.startswith("/console") for path in paths) is (surface == "console")
+    assert any(path.startswith("/report") for path in paths) is (surface == "portal")
 
 
 def test_whoever_brings_no_key_and_no_session_is_turned_away_everywhere_else() -> None:

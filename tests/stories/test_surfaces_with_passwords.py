@@ -111,12 +111,28 @@ def test_each_process_works_with_its_own_address_and_nobody_uses_the_owners(
     assert connected(server) - {"postgres", "safehold_reader"} == ours, served["worker"].written()
 
 
-def test_no_process_holds_the_password_of_another(server: Server, served: dict[str, SafeholdProcess]) -> None:
+def passwords_given_to(server: Server, pid: int) -> set[str]:
+    """Return whose passwords stand in what this process was started with."""
+    given = Path(f"/proc/{pid}/environ").read_bytes() + Path(f"/proc/{pid}/cmdline").read_bytes()
+    return {role for role in (*roles.ROLES, "postgres") if server.password(role).encode() in given}
+
+
+def test_no_process_is_given_the_password_of_another_and_none_hands_its_own_on(
+    server: Server, served: dict[str, SafeholdProcess]
+) -> None:
     for surface, process in served.items():
-        held = Path(f"/proc/{process.pid}/environ").read_bytes()
-        held += Path(f"/proc/{process.pid}/cmdline").read_bytes()
-        found = {role for role in roles.ROLES if server.password(role).encode() in held}
-        assert found == {roles.OF_SURFACE[surface]}
+        assert passwords_given_to(server, process.pid) == {roles.OF_SURFACE[surface]}
+    decoders = children_of(served["api"].pid)
+    assert decoders
+    for process in served.values():
+        for child in children_of(process.pid):
+            assert passwords_given_to(server, child) == set()
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the ids of the processes that this one started."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
 
 
 @pytest.mark.parametrize("role", roles.ROLES)

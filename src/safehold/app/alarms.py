@@ -17,22 +17,23 @@ from safehold.model.events import StepStuck
 from safehold.model.ids import AlarmId
 from safehold.model.permissions import Actor, Permission, system_actor
 from safehold.storage import alarms as rows
-from safehold.storage import anchors, audit, deliveries, evidence, probing, sign_ins, steps
+from safehold.storage import anchors, api_keys, audit, deliveries, evidence, probing, sign_ins, steps
 from safehold.storage.alarms import StoredAlarm
 from safehold.storage.database import Tx
 
 STEP_STUCK = "step_stuck"
 CUSTODY_FAILED = "custody_failed"
-UNDECIDED_TOO_LONG = "undecided_too_long"
+UNDECIDED_TOO_LONG = rows.UNDECIDED_TOO_LONG
 DELIVERY_DEAD = "delivery_dead"
 ANCHOR_FAILING = "anchor_failing"
 PROBING = "probing"
-TIME_JUMPED = "time_jumped"
+DESTRUCTION_WAITS = "destruction_waits"
 SIGN_IN_GUESSED = "sign_in_guessed"
 SESSION_STOLEN = "session_stolen"
 PASSKEY_COPIED = "passkey_copied"
 FACTORS_RESET = "factors_reset"
 TOO_MANY_VIEWS = "too_many_views"
+KEY_EXPIRING = "key_expiring"
 
 GUESSED_OFTEN = 20
 """So many failed sign-ins for one name, or with one right password, alarm a person; three times as many from
@@ -43,8 +44,12 @@ GUESSED_WINDOW = timedelta(hours=1)
 PROBING_WINDOW = timedelta(hours=24)
 """How far back calls near the edge of a list are added up; the alarm ends a day after the last of them."""
 
-TIME_JUMPED_FOR = timedelta(days=1)
-"""How long destruction waits for a person after a jump in time."""
+DESTRUCTION_WAITS_FOR = timedelta(days=1)
+"""How long destruction waits for a person after a jump in time or a restore."""
+
+KEY_ENDS_SOON = timedelta(days=14)
+KEY_IN_USE = timedelta(days=30)
+"""A platform's key that was used so lately is one that somebody will miss."""
 
 ANCHOR_PATIENCE = timedelta(hours=1)
 """How long an outside anchor of the audit log may fail before a person hears of it."""
@@ -71,23 +76,28 @@ CAUSES: Mapping[str, StillStands] = {
     PASSKEY_COPIED: lambda _tx, ids, _now: set(ids),
     FACTORS_RESET: lambda _tx, ids, _now: set(ids),
     TOO_MANY_VIEWS: lambda _tx, ids, _now: set(ids),
-    TIME_JUMPED: lambda tx, ids, now: _still_waiting(tx, ids, now),
-    PROBING: lambda tx, ids, now: set(probing.summed(tx, now - PROBING_WINDOW, subjects=ids)),
+    DESTRUCTION_WAITS: lambda tx, ids, now: _still_waiting(tx, ids, now),
+    KEY_EXPIRING: lambda tx, ids, now: set(_keys_expiring(tx, now)) & set(ids),
+    PROBING: lambda tx, ids, now: {
+        whose.subject for whose in probing.summed(tx, now - PROBING_WINDOW, subjects=ids)
+    },
 }
 """Per code, the question that is asked about the ids in the subjects of its alarms. What happened once and
 is not undone stands until a person takes note."""
 
 
-def raise_alarm(tx: Tx, code: str, subject: str, *, now: datetime) -> None:
-    """Raise an alarm, once for as long as it stands, and only while its cause still stands.
+def raise_alarm(tx: Tx, code: str, subject: str, *, now: datetime) -> bool:
+    """Raise an alarm, once for as long as it stands and only while its cause does; say whether it was raised.
 
     subject: kind and id of what the alarm is about, "step:018f…".
     """
     rows.lock(tx, code, subject)
     if not CAUSES[code](tx, [_id_in(subject)], now):
-        return
-    if rows.raise_once(tx, code=code, subject=subject, now=now):
-        _audit(tx, "alarm.raise", code, subject, now)
+        return False
+    if not rows.raise_once(tx, code=code, subject=subject, now=now):
+        return False
+    _audit(tx, "alarm.raise", code, subject, now)
+    return True
 
 
 def clear_alarm(tx: Tx, code: str, subject: str, *, now: datetime) -> None:
@@ -129,15 +139,27 @@ def on_step_stuck(tx: Tx, event: StepStuck, *, now: datetime) -> None:
     raise_alarm(tx, STEP_STUCK, f"step:{event.step_id}", now=now)
 
 
+def raise_for_expiring_keys(tx: Tx, *, now: datetime) -> None:
+    """Alarm a person, once for each end, about platforms' keys that are in use and end within two weeks."""
+    for key_id, ends_at in _keys_expiring(tx, now).items():
+        subject = f"key:{key_id}"
+        if not rows.raised_since(tx, KEY_EXPIRING, subject, ends_at - KEY_ENDS_SOON):
+            raise_alarm(tx, KEY_EXPIRING, subject, now=now)
+
+
 def standing(tx: Tx, *, limit: int | None = None) -> list[StoredAlarm]:
     """Return the alarms that stand, oldest first, at most `limit` of them."""
     return rows.standing(tx, limit=limit)
 
 
+def _keys_expiring(tx: Tx, now: datetime) -> dict[UUID, datetime]:
+    return api_keys.ending(tx, now=now, before=now + KEY_ENDS_SOON, used_since=now - KEY_IN_USE)
+
+
 def _still_waiting(tx: Tx, ids: Collection[UUID], now: datetime) -> set[UUID]:
     """All of them, unless the alarm was raised long enough ago, or is from a future that was taken back."""
-    raised = [one.raised_at for one in rows.standing(tx) if one.code == TIME_JUMPED]
-    return set() if any(not at <= now < at + TIME_JUMPED_FOR for at in raised) else set(ids)
+    raised = [one.raised_at for one in rows.standing(tx) if one.code == DESTRUCTION_WAITS]
+    return set() if any(not at <= now < at + DESTRUCTION_WAITS_FOR for at in raised) else set(ids)
 
 
 def _candidates(tx: Tx, code: str, now: datetime) -> Iterator[str]:

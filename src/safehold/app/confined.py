@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import structlog
 
-from safehold.app.settings import Settings
 from safehold.model.errors import Unconfined
 from safehold.vault.decoding.confinement import Confinement
 from safehold.vault.decoding.limits import DecodeLimits
 from safehold.vault.decoding.pool import DecoderPool
 
+if TYPE_CHECKING:  # the reader loads this, and nothing that reads settings
+    from safehold.app.settings import Settings
+
 _log = structlog.get_logger()
 
 
-def check_walls(settings: Settings, decoders: DecoderPool) -> Confinement:
+def must_be_confined(settings: Settings) -> bool:
+    """Say whether no file may be opened here where a layer is missing."""
+    return settings.production and not settings.decoding.allow_unconfined
+
+
+def check_walls(decoders: DecoderPool, *, required: bool) -> Confinement:
     """Log how far the running decoders are confined, and return it.
 
-    Raises Unconfined where a layer is missing, `production` is on and `decoding.allow_unconfined` is not.
+    Raises Unconfined where a layer is missing and they are required.
     """
     level = decoders.confinement
     log = _log.info if level.whole else _log.warning
     log("decoders_confined", whole=level.whole, **level.fields())
-    if level.missing and settings.production and not settings.decoding.allow_unconfined:
+    if level.missing and required:
         raise Unconfined(
             "Files may not be opened here: `production` is on, and around the decoding processes these walls"
             f" do not hold: {', '.join(level.missing)}."

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 
 from safehold.app import production, settings_check
-from safehold.app.findings import Finding, Level
+from safehold.app.conditions import Condition, Level
 from safehold.app.format_samples import SAMPLES
-from safehold.app.home import open_home
+from safehold.app.home import has_records, open_home
 from safehold.app.keeping import master_key
 from safehold.app.keeping.rewrapping import counted
 from safehold.app.logs import describe
@@ -33,11 +33,11 @@ OF_EXTRAS = {"heic": "heif"}
 """Picture formats that only an extra can read."""
 
 
-READERS_OF_LISTS = ("all", "api", "console", "worker")
-"""Whose addresses may read the lists, in the order in which they are looked for."""
+READERS_OF_LISTS = ("all", "console", "worker", "api")
+"""Whose addresses may read the lists, those first that read most besides."""
 
 
-def examine(settings: Settings) -> list[Finding]:
+def examine(settings: Settings) -> list[Condition]:
     """Try every part, look at every wall that production needs, and return how each fares."""
     parts: tuple[tuple[str, Callable[[Settings], str]], ...] = (
         ("settings", _settings),
@@ -51,7 +51,7 @@ def examine(settings: Settings) -> list[Finding]:
         ("vault keys", _keys),
         ("evidence store", _store),
     )
-    walls_to_ask: tuple[tuple[str, Callable[[Settings], list[Finding]]], ...] = (
+    walls_to_ask: tuple[tuple[str, Callable[[Settings], list[Condition]]], ...] = (
         ("settings", production.of_settings),
         ("surfaces", _walls_of_records),
         ("confinement", _walls_of_decoders),
@@ -59,34 +59,34 @@ def examine(settings: Settings) -> list[Finding]:
     )
     found = [_try(name, _saying(name, probe), settings) for name, probe in parts]
     found += [_try(name, wall, settings) for name, wall in walls_to_ask]
-    return [finding for some in found for finding in some]
+    return [condition for some in found for condition in some]
 
 
-def _saying(name: str, probe: Callable[[Settings], str]) -> Callable[[Settings], list[Finding]]:
-    return lambda settings: [Finding(name, Level.OK, probe(settings))]
+def _saying(name: str, probe: Callable[[Settings], str]) -> Callable[[Settings], list[Condition]]:
+    return lambda settings: [Condition(name, Level.OK, probe(settings))]
 
 
-def _try(name: str, ask: Callable[[Settings], list[Finding]], settings: Settings) -> list[Finding]:
+def _try(name: str, ask: Callable[[Settings], list[Condition]], settings: Settings) -> list[Condition]:
     try:
         return ask(settings)
     except SafeholdError as error:
-        return [Finding(name, Level.RED, f"{error.what} {error.advice_now} [{error.code}]")]
+        return [Condition(name, Level.RED, f"{error.what} {error.advice_now} [{error.code}]")]
     except Exception as error:  # noqa: BLE001 - one broken part must not hide how the others fare
         said = f"It failed in a way that we did not foresee: {describe(error)}."
-        return [Finding(name, Level.RED, said)]
+        return [Condition(name, Level.RED, said)]
 
 
-def _walls_of_records(settings: Settings) -> list[Finding]:
+def _walls_of_records(settings: Settings) -> list[Condition]:
     with _records(settings) as database, database.begin() as tx:
-        return production.of_records(settings, tx)
+        return production.of_records(settings, tx, now=utc_now())
 
 
-def _walls_of_decoders(settings: Settings) -> list[Finding]:
+def _walls_of_decoders(settings: Settings) -> list[Condition]:
     with DecoderPool(1) as pool:
         return [production.of_decoders(settings, pool.confinement)]
 
 
-def _walls_of_keys(settings: Settings) -> list[Finding]:
+def _walls_of_keys(settings: Settings) -> list[Condition]:
     _check_set_up(settings)
     return [production.of_private_key(settings, open_home(settings).opening)]
 
@@ -193,9 +193,8 @@ def _an_address(addresses: Addresses) -> str:
 
 def _check_set_up(settings: Settings) -> None:
     # Opening a part that is not there yet would make it.
-    folder = settings.data_folder
-    there = (folder / "keys").is_dir() or settings.vault.sealing_key is not None
-    if not there or (settings.database.embedded and not (folder / "postgres").is_dir()):
+    there = (settings.data_folder / "keys").is_dir() or settings.vault.sealing_key is not None
+    if not there or not has_records(settings):
         raise NotFound(
             "Nothing is set up here yet.",
             advice="Run `safehold db init`, or see data_folder in the settings.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,11 +9,15 @@ from pathlib import Path
 
 from safehold.app.settings import Settings
 from safehold.model.errors import BadSettings, NameTaken
+from safehold.vault.files import write_new
 from safehold.vault.key_ring import KeyRing
 from safehold.vault.key_sources import KeySource
 from safehold.vault.keys import OPENING_KEY_NAME, SEALING_KEY_NAME, KeyFiles, generate_keys
 from safehold.vault.rotation import KeyPlaces
 from safehold.vault.sealing import OpeningKey
+
+REQUESTS_KEY, SIGN_IN_KEY = "requests.key", "sign-in.key"
+"""Files beside the vault's keys. They are in no backup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,28 +47,43 @@ class Home:
 
     def request_secret(self) -> bytes:
         """Return the 32 bytes that key digests of requests, made on first use. It is no evidence key."""
-        return _made_once(self.folder / "keys" / "requests.key")
+        return _made_once(self.folder / "keys" / REQUESTS_KEY)
 
     def sign_in_key(self) -> bytes:
         """Return the 32 bytes that seal the secrets of authenticator apps, made on first use."""
-        return _made_once(self.folder / "keys" / "sign-in.key")
+        return _made_once(self.folder / "keys" / SIGN_IN_KEY)
 
 
-def open_home(settings: Settings) -> Home:
+def sealing_key_path(settings: Settings) -> Path:
+    """Return where the vault's public key is, or would be made; absolute."""
+    return (settings.vault.sealing_key or settings.data_folder / "keys" / SEALING_KEY_NAME).absolute()
+
+
+def has_records(settings: Settings) -> bool:
+    """Say whether there is a database to be opened: to open an embedded one that is not there makes it."""
+    return not settings.database.embedded or (settings.data_folder / "postgres").is_dir()
+
+
+def open_home(settings: Settings, *, makes_keys: bool = True) -> Home:
     """Make the data folder (0700) and the vault's key pair where they do not exist yet, and return the paths.
 
-    A key pair that the settings name is never made here: its absence is the operator's to mend.
-    Raises BadSettings for a folder that cannot be made or written to.
+    A key pair that the settings name is never made here: its absence is the operator's to mend; nor is any
+    where makes_keys is False. Raises BadSettings for a folder that cannot be made or written to.
     """
     try:
         folder = settings.data_folder.resolve()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        keys = _key_files(settings, folder / "keys")
+        if makes_keys:
+            _make_keys(settings, folder / "keys")
     except OSError as error:
         raise BadSettings(
             f"data_folder: {str(settings.data_folder)!r} cannot be used: {error.strerror}.",
             advice="Name a folder that you may write to: data_folder, or SAFEHOLD_DATA_FOLDER.",
         ) from None
+    keys = KeyFiles(
+        sealing=sealing_key_path(settings),
+        opening=settings.vault.opening_key or folder / "keys" / OPENING_KEY_NAME,
+    )
     return Home(
         folder=folder,
         postgres=folder / "postgres",
@@ -84,30 +102,18 @@ def _opening(settings: Settings, keys: KeyFiles) -> KeySource:
     return KeySource(path=keys.opening)
 
 
-def _key_files(settings: Settings, keys: Path) -> KeyFiles:
+def _make_keys(settings: Settings, keys: Path) -> None:
     named = settings.vault
-    elsewhere = named.opening_key or named.opening_key_variable or named.opening_key_command
-    if named.sealing_key is None and not elsewhere:
-        try:
-            return generate_keys(keys)
-        except NameTaken:
-            pass
-    return KeyFiles(
-        sealing=named.sealing_key or keys / SEALING_KEY_NAME,
-        opening=named.opening_key or keys / OPENING_KEY_NAME,
-    )
+    if named.sealing_key or named.opening_key or named.opening_key_variable or named.opening_key_command:
+        return
+    with suppress(NameTaken):
+        generate_keys(keys)
 
 
 def _made_once(path: Path) -> bytes:
     """Return the 32 random bytes of a file of ours (0600). Whoever comes first makes it, or nobody does."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
-        draft = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(secrets.token_bytes(32))
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
+        with suppress(NameTaken):
+            write_new(path, secrets.token_bytes(32))
     return path.read_bytes()

@@ -15,11 +15,11 @@ from safehold.lists import ledger
 def load_named(operator: Operator, known: KnownLists, names: Sequence[str]) -> None:
     """Load lists from the database for this run: those of these names, all of them when none is named.
 
-    Raises NotFound for a name that no list has.
+    Raises NotFound for a name that no list has, Refused for a list that was withdrawn.
     """
     with operator.database.begin() as tx:
         if not names:
             known.refresh(tx)
         for name in names:
-            wanted = ledger.named(tx, name)
+            wanted = ledger.in_use(tx, name)
             known.load(wanted, ledger.live_entries(tx, wanted))

@@ -32,9 +32,14 @@ class Operator:
 
 
 @contextmanager
-def open_operator(settings: Settings, *, clock: Clock = utc_now) -> Iterator[Operator]:
-    """Open the records for a command. Raises DatabaseDown when they are away or not up to date."""
-    home = open_home(settings)
+def open_operator(
+    settings: Settings, *, clock: Clock = utc_now, makes_keys: bool = True
+) -> Iterator[Operator]:
+    """Open the records for a command. Raises DatabaseDown when they are away or not up to date.
+
+    makes_keys: whether the vault's pair is made where there is none.
+    """
+    home = open_home(settings, makes_keys=makes_keys)
     with running(settings, home) as addresses:
         address = addresses.of(frozenset())
         check_up_to_date(address)

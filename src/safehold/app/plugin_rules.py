@@ -1,13 +1,13 @@
-"""What a plug-in's own source may import: read before any of it runs.
+"""What a plug-in's own source may import and start: read before any of it runs.
 
-This keeps honest authors to the fence and makes a clumsy attack visible. It is no sandbox: a plug-in runs in
+This is a check for honest mistakes, and makes a clumsy attack visible. It is no sandbox: a plug-in runs in
 the process that loads it, and what is hidden well enough from a reader is found by nobody here.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,19 +16,28 @@ ROOMS = frozenset({"safehold.model", "safehold.signals"})
 
 REFUSED = frozenset(
     {
+        "asyncio",
         "asyncpg",
         "cffi",
         "ctypes",
+        "ftplib",
         "gc",
+        "http",
+        "httpcore",
         "httpx",
         "importlib",
         "multiprocessing",
         "obstore",
+        "pkgutil",
+        "posix",
         "procrastinate",
         "psycopg",
         "requests",
+        "runpy",
+        "smtplib",
         "socket",
         "sqlalchemy",
+        "ssl",
         "subprocess",
         "urllib",
     }
@@ -36,10 +45,12 @@ REFUSED = frozenset(
 """Modules that no fingerprint needs: the network, the records, other processes, other modules by name."""
 
 _BY_NAME = frozenset({"__import__", "eval", "exec"})
+_STARTS = ("os.system", "os.popen", "os.exec", "os.fork", "os.spawn", "os.posix_spawn")
+"""How the names begin of what makes another process, or becomes one."""
 
 
 def offences(module: str) -> list[str]:
-    """Return what the package of a module imports and may not, as "file: import", without running any of it.
+    """Return what the package of a module reaches for and may not, as "file: name"; run none of it.
 
     module: as an entry point names it. Only Python source is read; what is compiled is passed over. Empty
     for a package that is not there: loading it says so.
@@ -69,15 +80,25 @@ def _is_refused(name: str, own: str) -> bool:
         return False
     if top == "safehold":
         return not any(name == room or name.startswith(f"{room}.") for room in ROOMS)
-    return top in REFUSED or name in _BY_NAME
+    return top in REFUSED or name in _BY_NAME or name.startswith(_STARTS)
 
 
 def _reached(tree: ast.Module) -> Iterator[str]:
-    """Yield the full name of everything that is imported, and of what imports by name."""
+    """Yield the full name of what is imported or taken from a module, and of what imports by name."""
+    modules = _modules(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and not node.level:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            yield f"{modules.get(node.value.id, '')}.{node.attr}"
         elif isinstance(node, ast.Name) and node.id in _BY_NAME:
             yield node.id
+
+
+def _modules(tree: ast.Module) -> Mapping[str, str]:
+    """Return which names stand for which modules, as far as `import` says."""
+    imported = [alias for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    tops = {name: name for name in (alias.name.partition(".")[0] for alias in imported)}
+    return tops | {alias.asname: alias.name for alias in imported if alias.asname}

@@ -18,7 +18,7 @@ BUILTIN_SIGNAL_TYPES: tuple[SignalType, ...] = (Md5(), Sha1(), Sha256(), Pdq())
 def signal_types(named: Sequence[str] = ()) -> tuple[SignalType, ...]:
     """Return the built-in signal types and the foreign ones that the settings name.
 
-    Raises BadSettings when one is not installed, imports what no plug-in may, fails to load, or takes the
+    Raises BadSettings when one is not installed, reaches for what no plug-in may, fails to load, or takes the
     name of another: a plug-in that does not load stops the program, it is never left out in silence.
     """
     loaded = list(BUILTIN_SIGNAL_TYPES)
@@ -40,8 +40,9 @@ def _load(name: str) -> SignalType:
     wrong = offences(next(iter(found)).module)
     if wrong:
         raise BadSettings(
-            f"plugins.signal_types: {name} imports what no plug-in may: {', '.join(wrong)}.",
-            advice="Do not install it again before you know why it does.",
+            f"plugins.signal_types: {name} reaches for what no plug-in may: {', '.join(wrong)}.",
+            advice="Do not install it again before you know why it does. This is a check for honest mistakes"
+            " and no sandbox: a plug-in that passes can still do harm.",
         )
     try:
         kind = next(iter(found)).load()()

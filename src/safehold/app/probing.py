@@ -11,7 +11,6 @@ import hmac
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -78,14 +77,16 @@ class CloseCalls:
 
     def _judge(self, tx: Tx, whose: Whose) -> None:
         now = self._clock()
-        calls = rows.since(tx, whose.subject, now - WINDOW)
+        calls = rows.since(tx, whose, now - WINDOW)
         if not self._is_too_much(tx, whose, calls, now):
             return
         subject = subject_of(whose)
         alarm_rows.lock(tx, alarms.PROBING, subject)
         if alarm_rows.raised_since(tx, alarms.PROBING, subject, now - WINDOW):
             return
-        alarms.raise_alarm(tx, alarms.PROBING, subject, now=now)
+        if not alarms.raise_alarm(tx, alarms.PROBING, subject, now=now):
+            # It stands already: who was noticed once is not put on record at every flush.
+            return
         audit.append(
             tx,
             at=now,
@@ -124,22 +125,10 @@ def subject_of(whose: Whose) -> str:
     return f"{'key' if whose.is_key else 'account'}:{whose.subject}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Close:
-    """One line of what is known: whom, by which key, how often in the last 24 hours."""
-
-    subject: UUID
-    key_id: KeyId | None
-    calls: Calls
-
-
-def of_last_day(tx: Tx, *, now: datetime) -> list[Close]:
+def of_last_day(tx: Tx, *, now: datetime) -> dict[Whose, Calls]:
     """Return everybody who came close in the last 24 hours, the most calls first."""
-    found = [
-        Close(subject=subject, key_id=key_id, calls=calls)
-        for subject, (key_id, calls) in rows.summed(tx, now - WINDOW).items()
-    ]
-    return sorted(found, key=lambda one: (-one.calls.total, one.subject))
+    found = rows.summed(tx, now - WINDOW)
+    return dict(sorted(found.items(), key=lambda one: (-one[1].total, one[0].subject)))
 
 
 def forget(tx: Tx, *, now: datetime) -> int:

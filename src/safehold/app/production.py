@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 
 from safehold.app.audit.anchors.declared import outside_anchors
-from safehold.app.findings import Finding, Level
+from safehold.app.conditions import Condition, Level
+from safehold.app.keeping.backup import BACKED_UP, DATABASE
 from safehold.app.settings import Settings
-from safehold.storage import processes
+from safehold.storage import audit, processes
 from safehold.storage.database import Tx
 from safehold.vault.decoding.confinement import Confinement
 from safehold.vault.key_sources import KeySource
@@ -25,20 +27,22 @@ KEY_IN_REACH = (
     " alone, and name it in the settings of that process only."
 )
 
+BACK_UP = "Run `safehold db backup` every night; the evidence store and the keys are copied apart from it."
+OLDEST_BACKUP = timedelta(days=7)
 _ROOT = 0
 
 
-def judged(settings: Settings, part: str, missing: str | None, stands: str) -> Finding:
-    """Return a finding about a wall. missing: what is wrong and what to do, None when the wall stands."""
+def judged(settings: Settings, part: str, missing: str | None, stands: str) -> Condition:
+    """Return a condition about a wall. missing: what is wrong and what to do, None when the wall stands."""
     if missing is None:
-        return Finding(part, Level.OK, stands)
+        return Condition(part, Level.OK, stands)
     if settings.production:
-        return Finding(part, Level.RED, missing)
-    return Finding(part, Level.ADVICE, f"For production: {missing}")
+        return Condition(part, Level.RED, missing)
+    return Condition(part, Level.ADVICE, f"For production: {missing}")
 
 
-def of_settings(settings: Settings) -> list[Finding]:
-    """Return the findings that the settings alone decide."""
+def of_settings(settings: Settings) -> list[Condition]:
+    """Return the conditions that the settings alone decide."""
     walls: tuple[tuple[str, Callable[[Settings], str | None], str], ...] = (
         ("database server", _own_server, "a server of your own"),
         ("audit anchors", _anchors, "the log is set down outside this machine"),
@@ -48,31 +52,44 @@ def of_settings(settings: Settings) -> list[Finding]:
     return [judged(settings, part, wall(settings), stands) for part, wall, stands in walls]
 
 
-def of_records(settings: Settings, tx: Tx) -> list[Finding]:
-    """Return the findings that are asked of the database: what runs now, and as whom."""
+def of_records(settings: Settings, tx: Tx, *, now: datetime) -> list[Condition]:
+    """Return the conditions that are asked of the database: what runs now and as whom, and its copies."""
     serving = processes.serving_now(tx)
     owner = not settings.database.embedded and processes.connected_as_owner(tx)
     return [
         judged(settings, "surfaces", _together(serving), _served(serving)),
         judged(settings, "database role", AS_OWNER if owner else None, "one that owns nothing"),
+        _backups(settings, tx, now),
     ]
 
 
-def of_decoders(settings: Settings, level: Confinement) -> Finding:
-    """Return the finding about how far the processes are walled in that open files."""
+def of_decoders(settings: Settings, level: Confinement) -> Condition:
+    """Return the condition about how far the processes are walled in that open files."""
     missing = None
     if not level.whole:
         missing = f"{level.in_words()}. A file that takes a decoder over can do whatever is not walled off."
     return judged(settings, "confinement", missing, level.in_words())
 
 
-def of_private_key(settings: Settings, source: KeySource) -> Finding:
-    """Return the finding about who can read the vault's private key: only the reader's user should."""
+def of_private_key(settings: Settings, source: KeySource) -> Condition:
+    """Return the condition about who can read the vault's private key: only the reader's user should."""
     path = source.path
     if path is not None and os.geteuid() == _ROOT:
-        return Finding("private key", Level.ADVICE, "root reads everything: ask again as the service's user")
+        return Condition(
+            "private key", Level.ADVICE, "root reads everything: ask again as the service's user"
+        )
     readable = path is not None and os.access(path, os.R_OK)
     return judged(settings, "private key", KEY_IN_REACH if readable else None, "not within this user's reach")
+
+
+def _backups(settings: Settings, tx: Tx, now: datetime) -> Condition:
+    if not audit.may_read(tx):
+        return Condition("backups", Level.OK, "not for this process to read")
+    made = audit.newest_of(tx, DATABASE, BACKED_UP)
+    stands = f"the newest was made on {made:%Y-%m-%d}" if made is not None else "none was ever made"
+    recent = made is not None and now - made <= OLDEST_BACKUP
+    missing = None if recent else f"{stands}. What was recorded since is on one disk. {BACK_UP}"
+    return judged(settings, "backups", missing, stands)
 
 
 def _together(serving: Sequence[frozenset[str]]) -> str | None:

@@ -10,15 +10,14 @@ from safehold.act.channels.base import Destination
 from safehold.act.tell import TOLD_KINDS
 from safehold.app import requests
 from safehold.app.access.gate import Gate
-from safehold.app.confined import check_walls, limits_of
+from safehold.app.confined import check_walls, limits_of, must_be_confined
 from safehold.app.counters import ScanCounters
-from safehold.app.home import Home, open_home
+from safehold.app.home import Home, open_home, sealing_key_path
 from safehold.app.plugins import signal_types
 from safehold.app.probing import CloseCalls
 from safehold.app.reactions import REACTIONS
 from safehold.app.reader.client import ReaderClient
 from safehold.app.reader.opening import reading
-from safehold.app.reader.process import ReaderProcess
 from safehold.app.records import Addresses, check_up_to_date, running
 from safehold.app.scan import Scanner
 from safehold.app.settings import Settings
@@ -33,7 +32,7 @@ from safehold.model.permissions import Actor
 from safehold.storage.database import Database
 from safehold.storage.processes import connection_name
 from safehold.vault.decoding.pool import DecoderPool
-from safehold.vault.keys import SEALING_KEY_NAME, SealingKeyFile
+from safehold.vault.keys import SealingKeyFile
 from safehold.vault.store import CiphertextStore
 from safehold.vault.vault import Vault
 
@@ -47,7 +46,7 @@ SURFACES = frozenset({"api", "console", "worker", "media", "portal"})
 class Program:
     """What handlers, commands and the worker work with.
 
-    reader: only where media is served. reader_process: where that reader was started here.
+    reader: only where media is served.
     """
 
     settings: Settings
@@ -59,7 +58,6 @@ class Program:
     kinds: SignalTypes
     vault: Vault
     reader: ReaderClient | None = None
-    reader_process: ReaderProcess | None = None
     egress: Egress
     destinations: tuple[Destination, ...]
     scanner: Scanner
@@ -107,20 +105,19 @@ def open_program(
         decoders = _decoders(settings)
         if "api" in surfaces:
             stack.enter_context(decoders)
-            check_walls(settings, decoders)
+            check_walls(decoders, required=must_be_confined(settings))
         addresses = stack.enter_context(running(settings, home))
         check_up_to_date(addresses.of(surfaces))
-        reader, process = None, None
+        reader = None
         if "media" in surfaces:
-            reader, process = stack.enter_context(reading(settings, home, addresses))
+            reader = stack.enter_context(reading(settings, home, addresses))
         opened = _assemble(settings, home, surfaces, clock, content_permitted, decoders, addresses, stack)
-        yield replace(opened, reader=reader, reader_process=process)
+        yield replace(opened, reader=reader)
 
 
 def _check_sealing_key(settings: Settings) -> None:
     """Refuse to make a key pair beside the portal: what it locks away others must be able to open."""
-    named = settings.vault.sealing_key or settings.data_folder / "keys" / SEALING_KEY_NAME
-    if not named.is_file():
+    if not sealing_key_path(settings).is_file():
         raise BadSettings(
             "vault.sealing_key: the portal locks away how to reach people, and finds no key to do so.",
             advice="Copy the vault's public key here, and name it in vault.sealing_key.",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from safehold.model.errors import BadForm, IdempotencyInProgress, IdempotencyMismatch, NotAllowed
 from safehold.model.ids import KeyId
@@ -17,8 +17,20 @@ from safehold.storage.database import Database, Tx
 
 Answer = dict[str, Any]
 Settle = Callable[[Tx, Answer], None]
-"""Keeps the answer of a request in the transaction that makes it true: either both are there or none."""
-Answering = Callable[[Settle], Answer]
+"""Keeps an answer in the transaction that makes it true: either both are there or none."""
+
+
+class Attempt(Protocol):
+    """One attempt at a request, handed to whoever answers it."""
+
+    def settle(self, tx: Tx, answer: Answer) -> None:
+        """Keep the answer of the whole request: see `Settle`."""
+
+    def part(self, index: int, answer: Callable[[Settle], Answer]) -> Answer:
+        """Answer one part of a request that has several; what an earlier attempt recorded of it stands."""
+
+
+Answering = Callable[[Attempt], Answer]
 
 LONGEST_KEY = 200
 GIVEN_UP_AFTER = timedelta(seconds=60)
@@ -35,8 +47,15 @@ def body_digest(secret: bytes, *parts: bytes) -> bytes:
     return digest.digest()
 
 
-def unsettled(tx: Tx, answer: Answer) -> None:
-    """Keep nothing: a request without an Idempotency-Key has no repeat."""
+class Unrepeated:
+    """An Attempt that keeps nothing: a request without an Idempotency-Key has no repeat."""
+
+    def settle(self, tx: Tx, answer: Answer) -> None:
+        """Keep nothing."""
+
+    def part(self, index: int, answer: Callable[[Settle], Answer]) -> Answer:
+        """Answer the part."""
+        return answer(self.settle)
 
 
 def once(
@@ -51,8 +70,9 @@ def once(
 ) -> Answer:
     """Return the answer of the first request with this key, computing it when this is the first.
 
-    answer: is handed what keeps its answer; whoever records something calls that in the same transaction,
-    so that a process killed at any moment leaves no record whose answer a repeat would not get.
+    answer: is handed the attempt; whoever records something settles the answer in the same transaction, so
+    that a process killed at any moment leaves no record whose answer a repeat would not get. Where a request
+    has several parts that are recorded apart, each is settled by itself.
     kept: what a repeat gets of an answer, for that is what is written down; None when not even the
     request may leave a trace, and a repeat is answered anew.
     Raises IdempotencyMismatch for another body, IdempotencyInProgress while the first still runs. A
@@ -72,8 +92,8 @@ def once(
             if now - earlier.started_at < GIVEN_UP_AFTER:
                 raise IdempotencyInProgress()
             scans.restart_request(tx, actor.key_id, idempotency_key, now=now)
-    first = _First(actor.key_id, idempotency_key, digest, now, kept)
-    return first.run(database, answer)
+    first = _First(database, actor.key_id, idempotency_key, digest, now, kept, took_over=earlier is not None)
+    return first.run(answer)
 
 
 class _Overtaken(Exception):
@@ -86,31 +106,47 @@ class _Overtaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _First:
-    """The first attempt at a request, or the one that took over from a dead one."""
+    """The Attempt that is the first at a request, or the one that took over from a dead one."""
 
+    database: Database
     key_id: KeyId
     idempotency_key: str
     digest: bytes
     now: datetime
     kept: Callable[[Answer], Answer | None]
+    took_over: bool
 
-    def run(self, database: Database, answer: Answering) -> Answer:
+    def run(self, answer: Answering) -> Answer:
         try:
-            computed = answer(self._settle)
+            computed = answer(self)
         except _Overtaken as earlier:
             return earlier.answer
         except BaseException:
-            with database.begin() as tx:
+            with self.database.begin() as tx:
                 scans.forget_request(tx, self.key_id, self.idempotency_key)
             raise
-        with database.begin() as tx:
+        with self.database.begin() as tx:
             if (to_keep := self.kept(computed)) is None:
                 scans.forget_request(tx, self.key_id, self.idempotency_key)
-            else:
-                self._finish(tx, to_keep)
-        return computed
+                return computed
+            found = self._finish(tx, to_keep)
+        # Whoever was quicker has given its answer already: one request has one.
+        return computed if found == to_keep else found
 
-    def _settle(self, tx: Tx, answer: Answer) -> None:
+    def part(self, index: int, answer: Callable[[Settle], Answer]) -> Answer:
+        # A header has no line feed: no other request has this key.
+        of_part = f"{self.idempotency_key}\n{self.digest.hex()}\n{index}"
+        if self.took_over:
+            with self.database.begin() as tx:
+                recorded = scans.answer_of(tx, self.key_id, of_part)
+            if recorded is not None:
+                return recorded
+        try:
+            return answer(replace(self, idempotency_key=of_part).settle)
+        except _Overtaken as earlier:
+            return earlier.answer
+
+    def settle(self, tx: Tx, answer: Answer) -> None:
         to_keep = self.kept(answer)
         if to_keep is not None and (found := self._finish(tx, to_keep)) != to_keep:
             raise _Overtaken(found)

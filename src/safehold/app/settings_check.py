@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from safehold.act.tell import TOLD_KINDS
 from safehold.app.audit.anchors.declared import made
+from safehold.app.listening import address, meet
 from safehold.app.plugins import signal_types
 from safehold.app.program import destinations
 from safehold.app.settings import Settings
@@ -32,7 +33,7 @@ def check(settings: Settings) -> None:
     destinations(settings)
     for name, each in settings.audit.anchors.items():
         made(name, each, settings.audit.name)
-    problems = [*_codes(settings), *_events(settings), *_origins(settings)]
+    problems = [*_codes(settings), *_events(settings), *_origins(settings), *_addresses(settings)]
     if problems:
         raise BadSettings(" ".join(problems))
     if settings.vault.sealing_key is not None:
@@ -54,6 +55,12 @@ def _origins(settings: Settings) -> Iterator[str]:
     pictures = settings.media.origin
     if pictures is not None and pictures in (settings.web.origin, *settings.media.console_origins):
         yield "media.origin: pictures need an origin of their own, another than the console's."
+
+
+def _addresses(settings: Settings) -> Iterator[str]:
+    pages = address(settings.web.listen)
+    if meet(pages, address(settings.media.listen, named="media.listen")):
+        yield "media.listen: pictures need an address of their own, another than the console's."
 
 
 def _events(settings: Settings) -> Iterator[str]:

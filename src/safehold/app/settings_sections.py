@@ -6,16 +6,35 @@ import re
 from datetime import datetime
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from safehold.model.surface import Advice, Visibility
 
 MEBIBYTE = 1024 * 1024
-_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?")
+_ORIGIN = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([1-9][0-9]{0,4}))?")
+_PORTS = {"http": 80, "https": 443}
 SURFACES_WITH_ROLES = frozenset({"all", "api", "console", "worker", "portal", "reader"})
 """What connects as a role of its own. all: a process with several surfaces, and commands."""
+
+
+def _origin(text: str) -> str:
+    # It goes into headers and is compared with what browsers send: what is more, or other, never matches.
+    found = _ORIGIN.fullmatch(text)
+    if found is None:
+        raise ValueError(
+            "an origin is http or https, a name in lower case and a port if need be, with no path and no"
+            " slash at the end, such as https://console.example.org"
+        )
+    scheme, _, port = found.groups()
+    if port and (int(port) > 65535 or int(port) == _PORTS[scheme]):
+        raise ValueError(f"browsers never send the port {port} in an origin of {scheme}; leave it out")
+    return text
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
+"""Where a page comes from, as browsers name it: scheme, name, and a port where it is not the usual one."""
 
 
 class Section(BaseModel):
@@ -64,11 +83,11 @@ class WebSettings(Section):
     secure_cookies: bool = Field(
         False, description="Send cookies over TLS only. Switch it on wherever TLS ends in front of Safehold."
     )
-    allowed_origins: list[str] = Field(
+    allowed_origins: list[Origin] = Field(
         default_factory=list,
         description="Origins that forms may be sent from, besides the address that the browser asked for.",
     )
-    origin: str | None = Field(
+    origin: Origin | None = Field(
         None,
         description=(
             "The console's own origin, scheme and name: forms come from there alone, and passkeys"
@@ -82,13 +101,6 @@ class WebSettings(Section):
             " anybody else the header counts for nothing."
         ),
     )
-
-    @field_validator("origin")
-    @classmethod
-    def _is_origin(cls, origin: str | None) -> str | None:
-        if origin is not None and not _ORIGIN.fullmatch(origin):
-            raise ValueError("an origin is a scheme, a name and a port if need be, and no path")
-        return origin
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -227,23 +239,14 @@ class MediaSettings(Section):
     """Where pictures are fetched from: an origin of their own, apart from the console's."""
 
     listen: str = Field("127.0.0.1:8401", description="Address and port to listen on.")
-    origin: str | None = Field(
+    origin: Origin | None = Field(
         None, description="The origin as browsers know it, scheme and name. Unset: plain HTTP on `listen`."
     )
-    console_origins: list[str] = Field(
+    console_origins: list[Origin] = Field(
         default_factory=list,
         description="Origins of the console, which alone may fetch. Unset: `web.listen` and this machine.",
     )
     at_once: int = Field(4, ge=1, le=64, description="How many pictures are prepared at the same time.")
-
-    @field_validator("origin", "console_origins")
-    @classmethod
-    def _are_origins(cls, named: str | list[str] | None) -> str | list[str] | None:
-        for origin in [named] if isinstance(named, str) else named or []:
-            # It goes into a header: what is more than an origin could say more than it should there.
-            if not _ORIGIN.fullmatch(origin):
-                raise ValueError("an origin is a scheme, a name and a port if need be, and no path")
-        return named
 
 
 class ViewingSettings(Section):

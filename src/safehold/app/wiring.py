@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from safehold.act import deliver, holds, tell
-from safehold.app import alarms, clock_guard, given_up, probing, proposals, requests
+from safehold.app import alarms, destruction_guard, given_up, probing, proposals, requests
 from safehold.app.access import sessions, sign_in
 from safehold.app.audit.anchoring import sweep_anchors
 from safehold.app.audit.anchors.declared import declared
@@ -18,10 +18,13 @@ from safehold.jobs.running import Handler
 from safehold.jobs.schedules import Schedule
 from safehold.jobs.worker import Timings, Worker
 from safehold.model.events import Event
+from safehold.model.permissions import Actor
 from safehold.review import cases, settle, viewing
 from safehold.storage.database import Tx
 
 ERASED_AT_ONCE = 500
+DESTROYING = ("retention", "leftovers")
+"""The schedules that cannot be undone."""
 
 
 def handlers(program: Program) -> dict[str, Handler]:
@@ -85,11 +88,9 @@ def sweep_alarms(program: Program) -> None:
 
 
 def take_in_reports(program: Program) -> None:
-    """Make items of what was reported, and bring what reporters are told in line with what became of it."""
+    """Make items of what was reported."""
     with program.database.begin() as tx:
         inbound_reports.pick_up(tx, record=program.recorder.record, now=program.clock())
-    with program.database.begin() as tx:
-        inbound_reports.follow(tx, now=program.clock())
 
 
 def sweep_retention(program: Program) -> sweep.Swept:
@@ -114,8 +115,22 @@ def sweep_leftovers(program: Program) -> sweep.Swept:
     return sweep.sweep_leftovers(program.database, program.vault, now=program.clock())
 
 
+def sweep_now(program: Program, *, acknowledged_by: Actor | None) -> tuple[sweep.Swept, sweep.Swept]:
+    """Destroy what is due, then leftovers, instead of waiting for the schedules; return what each did.
+
+    acknowledged_by: who takes note of the alarm that holds destruction back, if it stands. Raises Refused
+    while it does and nobody takes note, and as the sweeps do.
+    """
+    destruction_guard.refuse_while_held_back(
+        program.database, DESTROYING, acknowledged_by=acknowledged_by, now=program.clock()
+    )
+    return sweep_retention(program), sweep_leftovers(program)
+
+
 def _guarded(program: Program, schedule: str, sweep: Callable[[Program], object]) -> None:
-    clock_guard.unless_time_jumped(program.database, schedule, lambda: sweep(program), now=program.clock())
+    destruction_guard.unless_held_back(
+        program.database, schedule, lambda: sweep(program), now=program.clock()
+    )
 
 
 def _close_reveals(program: Program) -> None:
@@ -129,6 +144,7 @@ def _sweep_access(program: Program) -> None:
         probing.forget(tx, now=program.clock())
         sessions.sweep_sessions(tx, program.settings.sign_in, now=program.clock())
         sign_in.sweep(tx, now=program.clock())
+        alarms.raise_for_expiring_keys(tx, now=program.clock())
 
 
 def _policies(program: Program) -> frozenset[str]:

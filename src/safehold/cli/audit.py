@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from safehold.app.audit.anchors.base import Anchor, Head
+    from safehold.app.audit.claims import Asked
     from safehold.app.audit.verify import Verdict
     from safehold.app.settings import Settings
 
@@ -116,6 +117,16 @@ def _head(text: str) -> Head:
     return Head(int(seq), bytes.fromhex(digest))
 
 
+def _how(each: Asked) -> str:
+    if not each.is_declared:
+        return "not in the settings: its heads were compared, its receipts were not checked"
+    if each.failure:
+        return f"could not be asked [{each.failure}]"
+    if not each.answers:
+        return "who keeps them can tell: give one back with --head"
+    return f"asked; {len(each.differences)} receipts do not fit" if each.differences else "asked"
+
+
 def _report(verdict: Verdict, now: datetime) -> None:
     from safehold.cli.opening import printable, shown
 
@@ -129,12 +140,11 @@ def _report(verdict: Verdict, now: datetime) -> None:
         f" {verdict.waiting} records wait for their link; {personal}.\n"
     )
     for each in verdict.anchors:
-        newest = f", the newest link {each.newest_seq} at {shown(each.newest_at)}" if each.heads else ""
-        how = f"could not be asked [{each.failure}]" if each.failure else "asked"
-        if not each.is_declared:
-            how = "not in the settings: its heads were compared, its receipts were not checked"
-        differing = f"; {len(each.differences)} receipts do not fit" if each.differences else ""
-        sys.stdout.write(f"Anchor {each.name} ({each.kind}): {each.heads} heads{newest}; {how}{differing}.\n")
+        newest = f", the newest link {each.newest_seq} at {shown(each.newest_at)}" if each.checked else ""
+        sys.stdout.write(
+            f"Anchor {each.name} ({each.kind}): {each.checked} of {each.heads} heads found outside{newest};"
+            f" {_how(each)}.\n"
+        )
     sys.stdout.write(f"Head of the chain: {verdict.links}:{verdict.head.hex()}\n")
     if verdict.oldest_unanchored is not None:
         days = (now - verdict.oldest_unanchored).days

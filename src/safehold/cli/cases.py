@@ -38,17 +38,9 @@ def list_(
 def contact(
     item_id: Annotated[UUID, typer.Argument(help="The item, as its page in the console names it.")],
 ) -> None:
-    """Print how to reach whoever reported a page. It is put on record, and needs the private key."""
-    from safehold.app.contacts import open_contact
-    from safehold.cli.opening import SHELL, operator
+    """Print how to reach whoever reported a page: the reader opens it, and puts that on record."""
+    from safehold.app.reader import orders
+    from safehold.cli.opening import printable, settings
     from safehold.model.ids import ItemId
 
-    with operator() as opened:
-        found = open_contact(
-            opened.database,
-            opened.home,
-            ItemId(item_id),
-            actor=SHELL,
-            now=opened.clock(),
-        )
-    sys.stdout.write(f"{found}\n")
+    sys.stdout.write(f"{printable(orders.contact(settings(), ItemId(item_id)))}\n")

@@ -23,10 +23,8 @@ def check() -> None:
     """Read every setting and try what can be tried without changing anything."""
     from safehold.app.settings_check import check as check_settings
     from safehold.cli.opening import settings
-    from safehold.web.origins import address
 
     read = settings()
-    address(read.web.listen)
     check_settings(read)
     sys.stdout.write(
         f"The settings hold: {len(read.surfaces)} surfaces, {len(read.webhooks)} webhooks,"

@@ -8,6 +8,17 @@ from typing import Annotated
 
 import typer
 
+_WITHOUT = {
+    "requests.key": (
+        "A platform that repeats an earlier request is refused, and close calls of accounts are counted anew."
+        " Put it back before anything is started."
+    ),
+    "sign-in.key": (
+        "Authenticator apps and recovery codes are void; passkeys work. Put it back before anything is"
+        " started, or run `safehold users reset-factors NAME` for whoever used them."
+    ),
+}
+
 app = typer.Typer(help="The database: set up, upgrade, back up, restore.", no_args_is_help=True)
 
 
@@ -83,11 +94,18 @@ def restore(
     if done.strangers:
         sys.stdout.write(
             f"{done.strangers} objects in the evidence store are unknown to these records: they were sealed"
-            " later. The sweep deletes them in an hour at the earliest; copy the store first if a newer"
-            " backup may turn up.\n"
+            " later. The sweep deletes them; copy the store first if a newer backup may turn up.\n"
         )
+    sys.stdout.write(
+        "The alarm destruction_waits stands: nothing is destroyed for a day, unless somebody acknowledges it"
+        " before.\n"
+    )
     if not done.with_keys:
         sys.stdout.write("No keys were loaded: no evidence can be opened.\n")
+    for name in done.other_keys:
+        sys.stdout.write(
+            f"keys/{name} is not here, or is another than when the backup was made. {_WITHOUT[name]}\n"
+        )
     if done.aside is not None:
         sys.stdout.write(
             f"What was here before is in the schema {done.aside} of the database, keys included. Drop it"

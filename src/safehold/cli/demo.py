@@ -135,7 +135,7 @@ def _settings(folder: Path, listen: str, receiver: WebhookReceiver, secret: str)
 
 def _after(listen: str) -> str:
     """Return the address for pictures: the next port."""
-    from safehold.web.origins import address
+    from safehold.app.listening import address
 
     host, port = listen.rpartition(":")[0], address(listen)[1]
     return f"{host}:{port + 1 if 0 < port < 65535 else 0}"

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 from http.client import HTTPException
 from pathlib import Path
 
+from safehold.app.listening import address
 from safehold.app.logs import describe
 from safehold.cli.opening import say
 from safehold.model.errors import BadSettings, Unavailable
 from safehold.testing.platform import Platform
-from safehold.web.origins import address
 
 LISTED, UNLISTED = 24, 6
 """How many altered copies of listed photos are uploaded, and how many photos that are on no list."""

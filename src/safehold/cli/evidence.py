@@ -9,19 +9,27 @@ from uuid import UUID
 
 import typer
 
+from safehold.cli.exits import PARTLY
+
 app = typer.Typer(help="Sealed evidence: what is kept, until when.", no_args_is_help=True)
 
 
 @app.command("sweep")
-def sweep() -> None:
+def sweep(
+    acknowledge: Annotated[
+        bool,
+        typer.Option(
+            "--acknowledge", help="Acknowledge the alarm destruction_waits, on record, where it stands."
+        ),
+    ] = False,
+) -> None:
     """Destroy what is due now instead of waiting for the next sweep."""
     from safehold.app.program import open_program
-    from safehold.app.wiring import sweep_leftovers, sweep_retention
-    from safehold.cli.opening import settings
+    from safehold.app.wiring import sweep_now
+    from safehold.cli.opening import SHELL, settings
 
     with open_program(settings(), surfaces=frozenset({"worker"})) as program:
-        done = sweep_retention(program)
-        left = sweep_leftovers(program)
+        done, left = sweep_now(program, acknowledged_by=SHELL if acknowledge else None)
     sys.stdout.write(
         f"{len(done.destroyed)} objects destroyed, {left.leftovers} leftovers deleted,"
         f" {len(done.alarms)} newly undecided for too long.\n"
@@ -85,4 +93,4 @@ def remake_signals(
         said = remade.failed or f"{remade.signals} signals"
         sys.stdout.write(f"{remade.media_id}  {said}\n")
         sys.stdout.flush()
-    return 70 if failures else 0
+    return PARTLY if failures else 0

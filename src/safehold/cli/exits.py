@@ -6,6 +6,8 @@ from safehold.model import errors
 
 USAGE = 64
 UNFORESEEN = 70
+PARTLY = 70
+"""Some of many could not be done; each was named."""
 INTERRUPTED = 75
 
 EXIT_CODES: dict[type[errors.SafeholdError], int] = {

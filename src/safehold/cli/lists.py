@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
 from safehold.model.hash_list import DEFAULT_MAX_DISTANCE, Purpose
 
-app = typer.Typer(help="Lists of known media: declare, load, show.", no_args_is_help=True)
+app = typer.Typer(help="Lists of known media: declare, load, show, withdraw.", no_args_is_help=True)
 
 
 @app.command("add")
@@ -119,7 +120,8 @@ def show(name: Annotated[str | None, typer.Argument(help="One list; else all.")]
         sys.stdout.write(
             f"{known.name}  {known.purpose.value}  {summary.entries} entries  version {known.last_seq}\n"
             f"  matches to {known.max_distance} bits, {holds}, {'vetted' if known.vetted else 'not vetted'}\n"
-            f"  declared {shown(known.created_at)}, refreshed {shown(known.refreshed_at)}\n"
+            f"  declared {shown(known.created_at)}, refreshed {shown(known.refreshed_at)}"
+            f"{f', withdrawn {shown(known.withdrawn_at)}' if known.withdrawn_at else ''}\n"
             f"  provenance: {printable(known.provenance) or '—'}\n"
             f"  source: {printable(known.source) or '—'}{_second(known.needs_second_source)}\n"
         )
@@ -128,6 +130,79 @@ def show(name: Annotated[str | None, typer.Argument(help="One list; else all.")]
                 f"  {count.entries:>10} {count.signal_type}"
                 f" category {printable(count.category or '—')} from {count.origin.value}\n"
             )
+
+
+@app.command("change")
+def change(
+    name: Annotated[str, typer.Argument(help="A declared list.")],
+    source: Annotated[
+        str | None, typer.Option("--source", help="Who stands behind its entries; public on /transparency.")
+    ] = None,
+    needs_second_source: Annotated[
+        bool | None,
+        typer.Option(
+            "--needs-second-source/--holds-alone",
+            help="Hold only what a list of another source knows as well, or no longer so.",
+        ),
+    ] = None,
+) -> None:
+    """Say who stands behind a list, or whether it needs a second source. It is on record, and public."""
+    from safehold.cli.opening import SHELL, operator, printable
+    from safehold.lists import ledger
+
+    with operator() as opened, opened.database.begin() as tx:
+        known = ledger.change_source(
+            tx,
+            name,
+            source=source,
+            needs_second_source=needs_second_source,
+            actor=SHELL,
+            now=opened.clock(),
+        )
+    sys.stdout.write(
+        f"{name}: source {printable(known.source) or '—'}{_second(known.needs_second_source)}.\n"
+    )
+
+
+@app.command("withdraw")
+def withdraw(
+    name: Annotated[str, typer.Argument(help="A declared list.")],
+    entries: Annotated[list[UUID] | None, typer.Argument(help="Entries, by the ids in answers.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="Take off what this list file names instead.")
+    ] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Take the whole list out of use instead, for good.")
+    ] = False,
+    reason: Annotated[
+        str, typer.Option("--reason", help="A short code for the audit log, such as source_error.")
+    ] = "",
+) -> None:
+    """Take entries off a list, or the list out of use. From their next scan on, processes match them no more.
+
+    What was held for them stays held until a person decides. It is on record, and public in numbers.
+    """
+    from safehold.cli.opening import SHELL, operator
+    from safehold.lists.withdrawal import Withdrawal
+    from safehold.model.errors import BadForm
+    from safehold.model.ids import EntryId
+
+    if sum((bool(entries), file is not None, whole)) != 1:
+        raise BadForm("Name entries, or a --file with them, or the --whole list.")
+    with operator() as opened:
+        withdrawal = Withdrawal(reason=reason, actor=SHELL, record=opened.recorder.record, clock=opened.clock)
+        if file is not None:
+            done = withdrawal.file(opened.database, opened.kinds, name, file)
+            sys.stdout.write(
+                f"{done.removed} taken off, {done.unknown} not on the list, {done.bad} lines left out.\n"
+            )
+            return
+        with opened.database.begin() as tx:
+            if whole:
+                removed = withdrawal.whole_list(tx, name)
+            else:
+                removed = withdrawal.entries(tx, name, [EntryId(each) for each in entries or ()])
+    sys.stdout.write(f"{removed.removed} taken off{'; the list is withdrawn' if whole else ''}.\n")
 
 
 def _second(needed: bool) -> str:

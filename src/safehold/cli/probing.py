@@ -37,9 +37,8 @@ def probing(
         found = calls.of_last_day(tx, now=opened.clock())
     if not found:
         sys.stderr.write("Nobody came near a list in the last 24 hours.\n")
-    for one in found:
-        kind = "key" if one.subject == one.key_id else "account"
-        by = f" by key:{one.key_id}" if one.key_id and kind == "account" else ""
+    for whose, close in found.items():
+        by = f" by key:{whose.key_id}" if whose.key_id and not whose.is_key else ""
         sys.stdout.write(
-            f"{kind}:{one.subject}{by}  {one.calls.near_misses} near misses, {one.calls.matches} matches\n"
+            f"{calls.subject_of(whose)}{by}  {close.near_misses} near misses, {close.matches} matches\n"
         )

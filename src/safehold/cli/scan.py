@@ -115,12 +115,12 @@ def is_file_name(name: str) -> bool:
 
 
 def _load_by_name(settings: Settings, known: KnownLists, names: Sequence[str]) -> None:
+    from safehold.app.home import has_records
     from safehold.app.named_lists import load_named
     from safehold.app.operator import open_operator
     from safehold.model.errors import NotFound
 
-    postgres = settings.data_folder / "postgres"
-    if settings.database.embedded and not postgres.exists():
+    if not has_records(settings):
         raise NotFound(
             "There is no database here, and --list names no file.",
             advice="Give --list a list file, or set up with `safehold db init`.",

@@ -17,14 +17,23 @@ def add(
     name: Annotated[str, typer.Argument(help="The name to sign in with.")],
     roles: Annotated[list[Role], typer.Option("--role", help="What this person is; may be given again.")],
 ) -> None:
-    """Add a person. The password comes from standard input; at a terminal one is made and shown once."""
+    """Add a person. The password comes from standard input; at a terminal one is made and shown once.
+
+    It is for one sign-in: the person chooses another there, before anything else opens.
+    """
     from safehold.app.access import users
     from safehold.cli.opening import SHELL, operator, printable
 
     password, is_new = _password()
     with operator() as opened, opened.database.begin() as tx:
         users.add_user(
-            tx, name=name, password=password, roles=frozenset(roles), actor=SHELL, now=opened.clock()
+            tx,
+            name=name,
+            password=password,
+            roles=frozenset(roles),
+            actor=SHELL,
+            now=opened.clock(),
+            once=True,
         )
     sys.stdout.write(
         f"{printable(name)} may sign in.\n" + (f"Password, shown once: {password}\n" if is_new else "")
@@ -33,13 +42,13 @@ def add(
 
 @app.command("password")
 def set_password(name: Annotated[str, typer.Argument(help="Whose password.")]) -> None:
-    """Give a person a new password, read or made as for `add`; all their sessions end."""
+    """Give a person a new password for one sign-in, read or made as for `add`; all their sessions end."""
     from safehold.app.access import users
     from safehold.cli.opening import SHELL, operator
 
     password, is_new = _password()
     with operator() as opened, opened.database.begin() as tx:
-        users.set_password(tx, name=name, password=password, actor=SHELL, now=opened.clock())
+        users.set_password(tx, name=name, password=password, actor=SHELL, now=opened.clock(), once=True)
     sys.stdout.write("The password is changed.\n" + (f"Shown once: {password}\n" if is_new else ""))
 
 
@@ -50,7 +59,7 @@ def disable(name: Annotated[str, typer.Argument(help="Who is shut out.")]) -> No
     from safehold.cli.opening import SHELL, operator, printable
 
     with operator() as opened, opened.database.begin() as tx:
-        users.disable_user(tx, name=name, actor=SHELL, now=opened.clock())
+        users.disable(tx, users.find_user(tx, name).id, actor=SHELL, now=opened.clock())
     sys.stdout.write(f"{printable(name)} is shut out.\n")
 
 

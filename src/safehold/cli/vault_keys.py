@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -43,10 +42,7 @@ def split(
     if out is None:
         _show_one_by_one(texts)
         return
-    for number, text in enumerate(texts, start=1):
-        path = out / f"share-{number}-of-{of}.txt"
-        with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(text)
+    master_key.write_shares(out, texts)
     sys.stdout.write(
         f"All {of} shares lie in {out} now: whoever reads that folder has the key.\n"
         "Print each, hand it to one person, and delete the folder.\n"
@@ -70,7 +66,9 @@ def recover(
     pair, logged = master_key.recover(settings(), texts, out, public=public, actor=SHELL)
     sys.stdout.write(f"The private key {pair.hex()} is in {printable(out)}, for you alone (0600).\n")
     if not logged:
-        sys.stdout.write("There are no records here, so this is on no audit log: write it down yourself.\n")
+        sys.stdout.write(
+            "There are no records that can be reached, so this is on no audit log: write it down yourself.\n"
+        )
 
 
 @app.command("rotate")

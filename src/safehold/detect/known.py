@@ -118,7 +118,7 @@ class KnownLists:
         if self._is_current(tx):
             return False
         with self._writing:
-            listed = {each.id: each for each in list_rows.all_lists(tx) if each.kind is ListKind.HASH}
+            listed = {each.id: each for each in list_rows.in_use(tx) if each.kind is ListKind.HASH}
             for gone in self._snapshot.lists.keys() - listed.keys():
                 self._forget(gone)
             for each in listed.values():
@@ -136,10 +136,6 @@ class KnownLists:
         pairs = sorted((str(key), each.hash_list.last_seq) for key, each in self._snapshot.lists.items())
         text = "\n".join(f"{key} {seq}" for key, seq in pairs)
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-
-    def search(self, signals: Sequence[Signal], *, rehearsal: bool) -> list[Match]:
-        """Return the best match of each entry: see `look`."""
-        return self.look(signals, rehearsal=rehearsal).matches
 
     def look(self, signals: Sequence[Signal], *, rehearsal: bool, margin: int = 0) -> Looked:
         """Return the best match of each entry within its list's radius: the nearest, then the first frame.
@@ -206,7 +202,7 @@ class KnownLists:
         return Looked(matches, near_miss)
 
     def _is_current(self, tx: Tx) -> bool:
-        listed = {each.id: each for each in list_rows.all_lists(tx) if each.kind is ListKind.HASH}
+        listed = {each.id: each for each in list_rows.in_use(tx) if each.kind is ListKind.HASH}
         return listed == self._snapshot.listed
 
     def _catch_up(self, tx: Tx, wanted: HashList) -> None:

@@ -8,7 +8,6 @@ store be down, destroying goes on without, and the line follows when the store a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -25,19 +24,6 @@ from safehold.vault.ledger import Closed, LedgerCopy
 
 _ACTOR = system_actor("evidence.ledger").label
 _log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class Compared:
-    """What a comparison of the two ledgers led to.
-
-    lines: how many stand outside. written: missing ones that were added there. closed_again: objects that
-    the database held to be live although they were destroyed once.
-    """
-
-    lines: int = 0
-    written: int = 0
-    closed_again: int = 0
 
 
 def write_lines(copy: LedgerCopy, doomed: Iterable[tuple[ObjectId, Rule]], *, at: datetime) -> None:
@@ -65,28 +51,28 @@ def take_back(tx: Tx, copy: LedgerCopy, media_id: MediaId, *, now: datetime) -> 
     closings.end_closing(tx, noted)
 
 
-def compare(database: Database, copy: LedgerCopy, *, now: datetime) -> Compared:
+def compare(database: Database, copy: LedgerCopy, *, now: datetime) -> int:
     """Bring the database and the copy outside to the same state; doing it again changes nothing.
+
+    Return how many objects were closed again: the database held them to be live although they were destroyed.
 
     A line without a destruction on record: the records came from a backup, and the object is destroyed
     again. A destruction without a line: it is written now. Raises VaultDown, Damaged.
     """
-    done = Compared()
+    closed_again = 0
     with database.begin() as tx:
         missing = closings.destroyed_objects(tx)
     for batch in copy.objects():
-        done.lines += len(batch)
         missing.difference_update(batch)
         with database.begin() as tx:
             reopened = closings.reopened_among(tx, batch)
         for one in reopened:
-            done.closed_again += _close_again(database, copy, one, now=now)
+            closed_again += _close_again(database, copy, one, now=now)
     with database.begin() as tx:
         lines = evidence_rows.ledger(tx, objects=missing)
     for line in lines:
         copy.write(Closed(line.object_id, line.destroyed_at, line.rule.value))
-        done.written += 1
-    return done
+    return closed_again
 
 
 def _close_again(database: Database, copy: LedgerCopy, doomed: EvidenceObject, *, now: datetime) -> bool:

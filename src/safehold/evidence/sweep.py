@@ -28,9 +28,6 @@ ORPHAN_AGE = timedelta(hours=1)
 MOST_STRANGERS = 100
 """Objects without any record that one sweep deletes; more of them look like the wrong database."""
 
-RESTORED = "db.restore"
-"""The verb of the audit record that a restore from a backup leaves."""
-
 _ACTOR = system_actor("evidence.sweep").label
 _log = structlog.get_logger()
 
@@ -42,8 +39,8 @@ class Swept:
     destroyed: objects that nobody can open any more. alarms: undecided media past their alarm date that no
     alarm was raised about yet; the caller alarms a person about each. leftovers: ciphertext that an
     earlier process left behind. strangers: how many of those no record names. strangers_kept: objects
-    without any record that were left alone, because there are too many of them or records were restored
-    from a backup less than an hour ago; not 0 means that a person must look.
+    without any record that were left alone, because there are too many of them; not 0 means that a person
+    must look.
     """
 
     destroyed: list[ObjectId] = field(default_factory=list)
@@ -78,17 +75,14 @@ def sweep_leftovers(database: Database, vault: Vault, *, now: datetime) -> Swept
     """Delete ciphertext that nothing on record can open, older than an hour.
 
     That is: objects destroyed by a process that died before it came to their ciphertext, and objects
-    that were sealed by one that died before it recorded them. After records were restored, strangers
-    are left alone for an hour: they may be evidence that a newer backup knows. It lists the whole store,
-    so run it less often than `sweep`. Raises VaultDown.
+    that were sealed by one that died before it recorded them. After records were restored, strangers may be
+    evidence that a newer backup knows: the caller holds this back then. It lists the whole store, so run it
+    less often than `sweep`. Raises VaultDown.
     """
     done = Swept(leftovers=vault.drop_drafts(before=now - ORPHAN_AGE))
-    with database.begin() as tx:
-        restored_at = audit.newest_of(tx, RESTORED)
     left = strangers_and_leftovers(database, vault, before=now - ORPHAN_AGE)
     strangers = [one for one, is_known in left.items() if not is_known]
-    just_restored = restored_at is not None and restored_at > now - ORPHAN_AGE
-    if strangers and (just_restored or len(strangers) > MOST_STRANGERS):
+    if len(strangers) > MOST_STRANGERS:
         _log.error("evidence_strangers_kept", count=len(strangers))
         done.strangers_kept = len(strangers)
         left = {one: True for one, is_known in left.items() if is_known}

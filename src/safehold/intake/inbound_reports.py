@@ -35,7 +35,6 @@ __all__ = [
     "LONGEST_STATEMENT",
     "ReportState",
     "Told",
-    "follow",
     "forget_contacts",
     "pick_up",
     "read",
@@ -110,9 +109,7 @@ def receive(tx: Tx, told: Told, *, vault: Vault, key_id: KeyId | None = None, no
         seen=told.seen,
         statement=told.statement,
         key_id=key_id,
-        state=ReportState.RECEIVED,
         received_at=now,
-        closed_at=None,
     )
     contact = None
     if told.contact:
@@ -142,14 +139,9 @@ def pick_up(tx: Tx, *, record: Record, now: datetime, limit: int = PICKED_UP_AT_
     return len(waiting)
 
 
-def follow(tx: Tx, *, now: datetime) -> int:
-    """Bring what reporters are told in line with what became of their reports; return how many changed."""
-    return rows.follow(tx, now=now)
-
-
 def forget_contacts(tx: Tx, *, now: datetime, limit: int = 500) -> int:
-    """Destroy how to reach people whose report was closed 90 days ago; return how many those were."""
-    gone = rows.forget_contacts(tx, closed_before=now - CONTACT_KEPT, limit=limit)
+    """Destroy how to reach people whose report has an outcome since 90 days; return how many those were."""
+    gone = rows.forget_contacts(tx, settled_before=now - CONTACT_KEPT, limit=limit)
     for report_id in gone:
         verb, about = "inbound_report.forget_contact", f"inbound_report:{report_id}"
         audit.append(tx, at=now, actor=_INTAKE, verb=verb, object=about)

@@ -112,12 +112,16 @@ def forget_context(
     """Erase where these items, and every appearance of this media, were seen; return how many it was.
 
     The items themselves stay, without account, address or name, and without what somebody wrote about
-    them. Doing it again erases nothing more. One audit record names each item.
+    them. Where nobody ever decided, how to reach whoever reported goes, too; elsewhere its time runs from
+    the outcome. Doing it again erases nothing more. One audit record names each item, and each contact.
     """
     appearances = item_rows.of_media(tx, media_id) if media_id is not None else []
     erased = item_rows.forget_context(tx, [*appearances, *item_ids])
     item_rows.forget_pages(tx, erased)
     report_rows.forget_statements(tx, erased)
+    for report_id in report_rows.forget_undecided_contacts(tx, erased):
+        verb, about = "inbound_report.forget_contact", f"inbound_report:{report_id}"
+        audit.append(tx, at=now, actor=_INTAKE, verb=verb, object=about)
     for item_id in erased:
         audit.append(tx, at=now, actor=_INTAKE, verb="item.forget_context", object=f"item:{item_id}")
     return len(erased)

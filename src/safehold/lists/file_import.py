@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from safehold.jobs.record import Record
 from safehold.lists import ledger
 from safehold.lists.doubts import GROWTH_WINDOW, Doubt, count, grows_too_fast, refusal
 from safehold.lists.formats.base import BadLine, EntryDraft, SignalTypes
-from safehold.lists.list_file import ListFile, as_entry, named_lines, nothing_in_it
+from safehold.lists.list_file import ListFile, as_entry, in_batches, named_lines, nothing_in_it
 from safehold.model.clock import Clock
 from safehold.model.errors import BadListFile
 from safehold.model.events import EntriesChanged
@@ -73,19 +73,19 @@ class FileImport:
         Each batch that adds something commits its entries, an audit record and one EntriesChanged together.
         Broken off, it has loaded whole batches; running it again loads the rest. Bad lines are left out and
         reported. strict: with a single bad line nothing is loaded.
-        accepted: doubts that a person has looked into. Raises NotFound for the list, DoubtfulImport where one
-        of the others applies, and BadListFile for the file: also where not one line holds an entry,
-        for a list that was fetched in vain must not look fresh.
+        accepted: doubts that a person has looked into. Raises NotFound for the list, Refused where it was
+        withdrawn, DoubtfulImport where one of the others applies, and BadListFile for the file: also where
+        not one line holds an entry, for a list that was fetched in vain must not look fresh.
         """
         with self.database.begin() as tx:
-            target = ledger.named(tx, name)
+            target = ledger.in_use(tx, name)
         with ListFile(path, self.kinds) as file:
             _check(file, strict=strict)
             doubts = self._doubts(target, file)
             if doubts - accepted:
                 raise refusal(doubts - accepted)
             report = ImportReport(0, 0, 0, (), target.last_seq)
-            for drafts, bad in _in_batches(file, self.batch_entries):
+            for drafts, bad in in_batches(file, self.batch_entries):
                 report = _and(report, self._commit(target.id, drafts), bad)
                 if on_progress is not None:
                     on_progress(file.read_bytes, file.size_bytes)
@@ -112,7 +112,7 @@ class FileImport:
         """Return how many entries of the file are not on the list yet."""
         return sum(
             list_rows.count_new(tx, target.id, [as_entry(draft, target.id, self.origin) for draft in drafts])
-            for drafts, _ in _in_batches(file, self.batch_entries)
+            for drafts, _ in in_batches(file, self.batch_entries)
         )
 
     def _commit(self, list_id: ListId, drafts: list[EntryDraft]) -> list_rows.Added:
@@ -168,22 +168,6 @@ def _check(file: ListFile, *, strict: bool) -> None:
         raise nothing_in_it(bad)
     if bad:
         raise BadListFile("The list file has bad lines. " + named_lines(bad))
-
-
-def _in_batches(file: ListFile, size: int) -> Iterator[tuple[list[EntryDraft], list[BadLine]]]:
-    """Yield up to `size` lines at a time, sorted into drafts and bad lines."""
-    drafts: list[EntryDraft] = []
-    bad: list[BadLine] = []
-    for found in file:
-        if isinstance(found, BadLine):
-            bad.append(found)
-        else:
-            drafts.append(found)
-        if len(drafts) + len(bad) >= size:
-            yield drafts, bad
-            drafts, bad = [], []
-    if drafts or bad:
-        yield drafts, bad
 
 
 def _and(report: ImportReport, added: list_rows.Added, bad: list[BadLine]) -> ImportReport:

@@ -1,15 +1,13 @@
-"""The ledger of lists: declaring one, taking single entries off, showing what is on it in numbers."""
+"""The ledger of lists: declaring one, saying who stands behind it, showing what is on it in numbers."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from safehold.jobs.record import Record
 from safehold.model.errors import BadForm, NameTaken, NotFound
-from safehold.model.events import EntriesChanged
 from safehold.model.hash_list import (
     DEFAULT_HOLD_MAX_DISTANCE,
     DEFAULT_MAX_DISTANCE,
@@ -18,12 +16,12 @@ from safehold.model.hash_list import (
     HashList,
     Purpose,
 )
-from safehold.model.ids import EntryId, ListId, new_id
+from safehold.model.ids import ListId, new_id
 from safehold.model.permissions import Actor
 from safehold.storage import audit, list_changes
 from safehold.storage import hash_lists as list_rows
 from safehold.storage.database import Tx
-from safehold.storage.list_changes import ListChangeKind
+from safehold.storage.list_changes import ListChangeKind as ListChangeKind
 from safehold.storage.list_changes import PublicChange as PublicChange
 
 LARGEST_MAX_DISTANCE = 64
@@ -109,36 +107,40 @@ def add_list(tx: Tx, wanted: NewList, *, actor: Actor, now: datetime) -> HashLis
     return new
 
 
-def withdraw_entries(
+def change_source(
     tx: Tx,
     name: str,
-    entry_ids: Sequence[EntryId],
     *,
-    reason: str,
+    source: str | None = None,
+    needs_second_source: bool | None = None,
     actor: Actor,
-    record: Record,
     now: datetime,
-) -> list_rows.Removed:
-    """Take single entries off a list. Ids that are not on it are passed over.
+) -> HashList:
+    """Say who stands behind a list, or whether it holds only what another source knows; return the list.
 
-    reason: a short code for the audit log, without content. Raises NotFound for the list.
+    None leaves each as it is. Both the change and that it was made are public. Raises NotFound, Refused where
+    the list was withdrawn, BadForm for a combination that cannot be.
     """
-    target = named(tx, name)
-    removed = list_rows.remove_entries(tx, target.id, entry_ids, now=now)
-    if removed.removed:
-        detail = {"from_seq": removed.from_seq, "to_seq": removed.to_seq, "reason": reason}
-        audit.append(
-            tx,
-            at=now,
-            actor=actor.label,
-            verb="list.withdraw_entries",
-            object=f"list:{target.id}",
-            detail=detail | {"removed": removed.removed},
-        )
-        list_changes.append(tx, target.id, ListChangeKind.WITHDRAWN, at=now, removed=removed.removed)
-        changed = EntriesChanged(at=now, list_id=target.id, from_seq=removed.from_seq, to_seq=removed.to_seq)
-        record(tx, changed)
-    return removed
+    before = in_use(tx, name)
+    wanted = replace(
+        before,
+        source=before.source if source is None else source.strip(),
+        needs_second_source=before.needs_second_source
+        if needs_second_source is None
+        else needs_second_source,
+    )
+    _refuse_what_cannot_be(wanted)
+    if wanted == before:
+        return before
+    list_rows.set_source(tx, before.id, source=wanted.source, needs_second_source=wanted.needs_second_source)
+    detail = {
+        "source_before": before.source,
+        "source": wanted.source,
+        "needs_second_source": wanted.needs_second_source,
+    }
+    list_changes.append(tx, before.id, ListChangeKind.CHANGED, at=now)
+    audit.append(tx, at=now, actor=actor.label, verb="list.change", object=f"list:{before.id}", detail=detail)
+    return wanted
 
 
 def show(tx: Tx, name: str) -> ListSummary:
@@ -147,8 +149,8 @@ def show(tx: Tx, name: str) -> ListSummary:
 
 
 def show_all(tx: Tx) -> list[ListSummary]:
-    """Return what `show` does for every list, by name."""
-    return [_summary(tx, each) for each in list_rows.all_lists(tx)]
+    """Return what `show` does for every list that is in use, by name."""
+    return [_summary(tx, each) for each in list_rows.in_use(tx)]
 
 
 def public_history(tx: Tx) -> list[PublicChange]:
@@ -162,8 +164,16 @@ def live_entries(tx: Tx, wanted: HashList) -> Iterator[Entry]:
     return (change.entry for change in found if change.entry is not None)
 
 
+def in_use(tx: Tx, name: str) -> HashList:
+    """Return the list of this name. Raises NotFound, and Refused where it was withdrawn."""
+    found = named(tx, name)
+    if found.withdrawn_at is not None:
+        raise list_rows.withdrawn()
+    return found
+
+
 def named(tx: Tx, name: str) -> HashList:
-    """Return the list of this name. Raises NotFound."""
+    """Return the list of this name, withdrawn or not. Raises NotFound."""
     # What cannot be a name is not looked for: the database would refuse some of it.
     found = list_rows.by_name(tx, name) if _NAME.fullmatch(name) else None
     if found is None:

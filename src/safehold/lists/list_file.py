@@ -85,6 +85,22 @@ def load(path: Path, kinds: SignalTypes, list_id: ListId) -> tuple[list[Entry], 
     return entries, bad
 
 
+def in_batches(file: ListFile, size: int) -> Iterator[tuple[list[EntryDraft], list[BadLine]]]:
+    """Yield up to `size` lines at a time, sorted into drafts and bad lines."""
+    drafts: list[EntryDraft] = []
+    bad: list[BadLine] = []
+    for found in file:
+        if isinstance(found, BadLine):
+            bad.append(found)
+        else:
+            drafts.append(found)
+        if len(drafts) + len(bad) >= size:
+            yield drafts, bad
+            drafts, bad = [], []
+    if drafts or bad:
+        yield drafts, bad
+
+
 def as_entry(draft: EntryDraft, list_id: ListId, origin: Origin) -> Entry:
     """Give what a line says an id and a list."""
     return Entry(

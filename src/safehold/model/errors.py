@@ -3,7 +3,7 @@
 SafeholdError
 ├── InvalidInput      what was sent does not have the form that was asked for
 │   ├── BadDigest, UnknownSignalType, BadListFile, BadForm, BadSettings, UnknownSurface, EmptyFile,
-│   ├── MalformedJson, UnsupportedMediaType, WrongMethod
+│   ├── MalformedJson, UnsupportedMediaType, WrongMethod, TooSlow
 ├── NotAuthenticated  nobody we know
 ├── NotAllowed        known, but not permitted
 │   ├── ConflictOfInterest, StepUpNeeded
@@ -12,10 +12,11 @@ SafeholdError
 │   ├── StaleRevision, CaseLocked, IdempotencyMismatch, IdempotencyInProgress, NameTaken
 ├── TooLarge          over a limit that is stated in the message
 ├── Refused           a rule of the house forbids it
-│   ├── AddressRefused, ErasedEvidence, TooManyViews, NotShowable, TooManyAttempts, Unconfined, DoubtfulImport
+│   ├── AddressRefused, ErasedEvidence, TooManyViews, NotShowable, TooManyAttempts, TooOften, Unconfined,
+│   ├── DoubtfulImport
 ├── Unavailable       a part we need is down; trying again later is right
-│   ├── TooOften, DatabaseDown, DatabaseBusy, VaultDown, FetchFailed, DecoderDown, ReaderDown, SignInBusy,
-│   ├── MailFailed, AnchorFailed
+│   ├── DatabaseDown, DatabaseBusy, VaultDown, FetchFailed, DecoderDown, ReaderDown, SignInBusy, MailFailed,
+│   ├── AnchorFailed
 └── Damaged           stored data is not what was written; a person must look
     ├── VaultObjectDamaged, WrongDataFolder
 
@@ -123,6 +124,13 @@ class WrongMethod(InvalidInput):
 
     code = "wrong_method"
     advice = "The Allow header names the methods that it takes."
+
+
+class TooSlow(InvalidInput):
+    """The request came too slowly to be waited for."""
+
+    code = "too_slow"
+    advice = "Send it again over a better connection, or in smaller parts."
 
 
 class NotAuthenticated(SafeholdError):
@@ -290,18 +298,22 @@ class TooManyAttempts(Refused):
         super().__init__(f"There were too many failed attempts. Try again in {self.seconds} s.")
 
 
+class TooOften(Refused):
+    """It was asked too often within an hour.
+
+    seconds: how long to wait at most, until an hour has gone by.
+    """
+
+    code = "too_often"
+    advice = "Try again in an hour."
+    seconds: ClassVar[int] = 3600
+
+
 class Unavailable(SafeholdError):
     """A part that we need is down."""
 
     code = "unavailable"
     advice = "Try again shortly; `safehold doctor` says which part is down."
-
-
-class TooOften(Unavailable):
-    """It was asked too often within an hour."""
-
-    code = "too_often"
-    advice = "Try again in an hour."
 
 
 class DatabaseDown(Unavailable):

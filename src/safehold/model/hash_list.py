@@ -53,6 +53,7 @@ class HashList:
     needs_second_source: a match holds only where a list of another source confirms it.
     stale_after_seconds: the age after which it no longer counts as current, None for lists that do not
     change by themselves. last_seq: the sequence number of its newest change, 0 when it never had an entry.
+    withdrawn_at: since when it is used no more, for good.
     """
 
     id: ListId
@@ -70,6 +71,7 @@ class HashList:
     created_at: datetime
     refreshed_at: datetime | None = None
     last_seq: int = 0
+    withdrawn_at: datetime | None = None
 
     def radius(self, signal_type: SignalTypeName) -> int:
         """Return the largest distance, in bits, at which this list matches that signal type."""

@@ -30,6 +30,7 @@ class ReportState(StrEnum):
 
     RECEIVED = "received"
     BEING_LOOKED_AT = "being_looked_at"
+    """Somebody has the case, or has assessed the page, and no outcome stands."""
     LOOKED_AT = "looked_at"
 
 
@@ -38,16 +39,14 @@ class InboundReport:
     """What somebody told us, without the page's address and without who they are.
 
     statement: their own words, "" for none, None once erased. key_id: the platform that passed it on, None
-    for a person on the public portal. closed_at: when the outcome was seen.
+    for a person on the public portal.
     """
 
     id: InboundReportId
     seen: Seen
     statement: str | None
     key_id: KeyId | None
-    state: ReportState
     received_at: datetime
-    closed_at: datetime | None
 
     def __repr__(self) -> str:
         """Name the id only: the statement does not belong in a log."""

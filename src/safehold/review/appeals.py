@@ -61,11 +61,6 @@ def receive_appeal(
     return appeal.id
 
 
-def appeals_of_item(tx: Tx, item_id: ItemId) -> list[Appeal]:
-    """Return the appeals that contest this item or a case in which it lies, oldest first."""
-    return appeal_rows.of_item(tx, item_id)
-
-
 def _check_words(statement: str, by: str) -> None:
     if not statement.strip():
         raise InvalidInput("statement: say what is contested.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from safehold.model.errors import ConflictOfInterest, NotAllowed, NotFound
+from safehold.model.errors import BadForm, ConflictOfInterest, NotAllowed, NotFound
 from safehold.model.ids import CaseId, ConflictId, UserId, new_id
 from safehold.model.permissions import Actor, Permission
 from safehold.storage import audit
@@ -66,13 +66,12 @@ def declare_about_case(tx: Tx, case_id: CaseId, *, actor: Actor, now: datetime) 
 def declare_about_account(tx: Tx, account_id: str, *, of: UserId, actor: Actor, now: datetime) -> None:
     """Record, for somebody else, that they know whoever is behind an account.
 
-    account_id: as the platform names it; there need be no case yet. A person needs the permission
-    conflict.edit for it; the shell of the machine may do it too. Raises NotAllowed, NotFound.
+    account_id: as the platform names it; there need be no case yet. Raises NotAllowed, and BadForm where no
+    account is named.
     """
-    if actor.user_id is not None or actor.key_id is not None:
-        actor.require(Permission.CONFLICT_EDIT)
+    actor.require(Permission.CONFLICT_EDIT)
     if not account_id.strip():
-        raise NotFound("Name the account.")
+        raise BadForm("account: name it as the platform does.")
     _declare(tx, of, f"{ACCOUNT}{account_id.strip()}", by=actor, now=now)
 
 

@@ -70,19 +70,18 @@ def open_reveal(
     *,
     by: AnalystId,
     now: datetime,
-    limits: ViewLimits | None = None,
+    limits: ViewLimits,
 ) -> RevealId:
     """Record that this analyst asks to see an item this clearly. Commit it before any byte is read.
 
-    tier: blurred or clear. limits: None for none. Raises CaseLocked unless the analyst holds the case,
+    tier: blurred or clear. Raises CaseLocked unless the analyst holds the case,
     Conflict when the case is settled, ConflictOfInterest, NotFound when the item is not in it, Refused when
     the item has no media, TooManyViews, BadForm for tier none.
     """
     if tier is Tier.NONE:
         raise BadForm("tier: blurred or clear.")
     held_case(tx, case_id, by, now=now)
-    if limits is not None:
-        _keep_within(tx, limits, by, now)
+    _keep_within(tx, limits, by, now)
     stored = item_rows.get(tx, item_id)
     if stored is None or case_rows.item_in(tx, case_id, item_id) is None:
         raise NotFound("There is no such item in this case.")
@@ -156,8 +155,8 @@ def note_refusal(tx: Tx, refused: TooManyViews, *, by: AnalystId, now: datetime)
     )
 
 
-def mark_fetched(tx: Tx, reveal_id: RevealId, *, by: AnalystId, now: datetime) -> Reveal:
-    """Record that the picture is about to be sent, and say which item and tier it is. Commit it before that.
+def mark_fetched(tx: Tx, reveal_id: RevealId, *, by: AnalystId, now: datetime) -> None:
+    """Record that the picture is about to be sent. Commit it before that.
 
     Call it once the picture is there: what could not be opened was not seen.
 
@@ -170,7 +169,6 @@ def mark_fetched(tx: Tx, reveal_id: RevealId, *, by: AnalystId, now: datetime) -
     if reveal.closed_at is not None or now > reveal.opened_at + SHOWN_AT_MOST:
         raise Conflict("This showing has ended.", advice="Ask for a new one.")
     reveal_rows.set_fetched(tx, reveal_id, at=max(now, reveal.opened_at))
-    return reveal
 
 
 def close_reveal(tx: Tx, reveal_id: RevealId, *, by: AnalystId, now: datetime) -> float:

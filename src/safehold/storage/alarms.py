@@ -27,6 +27,9 @@ alarm = sa.Table(
 
 owned_by("app", alarm)
 
+UNDECIDED_TOO_LONG = "undecided_too_long"
+"""The code of the alarm about media that nobody decides about: the sweep asks which were raised."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredAlarm:

@@ -29,7 +29,6 @@ audit_anchor = sa.Table(
     sa.Column("head", sa.LargeBinary, nullable=False),
     sa.Column("at", Instant, nullable=False),
     sa.Column("receipt", sa.LargeBinary, nullable=False),
-    sa.Column("verified_at", Instant, nullable=False),
     sa.Index("ix_audit_anchor_name_at", "name", "at"),
 )
 
@@ -41,7 +40,6 @@ anchor_state = sa.Table(
     sa.Column("name", sa.Text, nullable=False, unique=True),
     sa.Column("tried_at", Instant, nullable=False),
     sa.Column("failing_since", Instant),
-    sa.Column("error_code", sa.Text),
 )
 
 owned_by("app", audit_anchor, anchor_state)
@@ -49,7 +47,7 @@ owned_by("app", audit_anchor, anchor_state)
 
 @dataclass(frozen=True, slots=True)
 class StoredAnchor:
-    """A head that a place has taken. verified_at: when the receipt was compared with what was sent."""
+    """A head that a place has taken, and what it gave back for it."""
 
     id: UUID
     name: str
@@ -58,7 +56,6 @@ class StoredAnchor:
     head: bytes
     at: datetime
     receipt: bytes
-    verified_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +66,13 @@ class AnchorState:
     name: str
     tried_at: datetime
     failing_since: datetime | None
-    error_code: str | None
 
 
 @writes(audit_anchor)
 def add(tx: Tx, *, name: str, kind: str, seq: int, head: bytes, receipt: bytes, now: datetime) -> UUID:
-    """Record a head that was set down, with its receipt, checked just now; return the record's id."""
+    """Record a head that was set down, with its receipt; return the record's id."""
     anchor_id = new_id()
-    values = {"seq": seq, "head": head, "at": now, "receipt": receipt, "verified_at": now}
+    values = {"seq": seq, "head": head, "at": now, "receipt": receipt}
     tx.run(audit_anchor.insert().values(id=anchor_id, name=name, kind=kind, **values))
     return anchor_id
 
@@ -112,22 +108,13 @@ def state(tx: Tx, name: str) -> AnchorState | None:
 
 
 @writes(anchor_state)
-def mark_tried(tx: Tx, name: str, *, at: datetime, error_code: str | None) -> AnchorState:
-    """Record how a try ended, well or with this code, and return how the place is doing now."""
-    failing = None if error_code is None else sa.func.coalesce(anchor_state.c.failing_since, at)
-    first = {
-        "name": name,
-        "tried_at": at,
-        "failing_since": None if error_code is None else at,
-        "error_code": error_code,
-    }
+def mark_tried(tx: Tx, name: str, *, at: datetime, failed: bool) -> AnchorState:
+    """Record that a place was tried and whether it failed; return how it is doing now."""
+    since = sa.func.coalesce(anchor_state.c.failing_since, at) if failed else None
     statement = (
         insert(anchor_state)
-        .values(id=new_id(), **first)
-        .on_conflict_do_update(
-            index_elements=["name"],
-            set_={"tried_at": at, "failing_since": failing, "error_code": error_code},
-        )
+        .values(id=new_id(), name=name, tried_at=at, failing_since=at if failed else None)
+        .on_conflict_do_update(index_elements=["name"], set_={"tried_at": at, "failing_since": since})
         .returning(anchor_state)
     )
     return AnchorState(**tx.run(statement).mappings().one())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 
@@ -82,6 +83,18 @@ def key_by_digest(tx: Tx, secret_digest: bytes) -> StoredKey | None:
 def all_keys(tx: Tx) -> list[StoredKey]:
     """Return every key, newest first."""
     return [_key(row) for row in tx.run(sa.select(*_SHOWN).order_by(api_key.c.created_at.desc()))]
+
+
+def ending(tx: Tx, *, now: datetime, before: datetime, used_since: datetime) -> dict[UUID, datetime]:
+    """Return when each key ends that is valid now, ends before an instant and was used since another."""
+    its = api_key.c
+    statement = sa.select(its.id, its.expires_at).where(
+        its.revoked_at.is_(None),
+        its.expires_at > now,
+        its.expires_at < before,
+        its.last_used_at >= used_since,
+    )
+    return {row.id: row.expires_at for row in tx.run(statement)}
 
 
 @writes(api_key)

@@ -105,6 +105,11 @@ outcome_assessment = sa.Table(
 
 owned_by("review", assessment, outcome, outcome_assessment)
 
+STANDS = outcome.c.reversed_at.is_(None)
+"""The condition that an outcome stands, for a statement."""
+CONFIRMING_STANDS = STANDS & outcome.c.finding.in_([each.value for each in Finding if each.confirms])
+"""The condition that an outcome confirms, and stands."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAssessment:
@@ -227,9 +232,7 @@ def insert_outcome(tx: Tx, settled: Outcome, *, purpose: Purpose, rests_on: Sequ
 def set_reversed(tx: Tx, outcome_id: OutcomeId, *, by: UserId, at: datetime) -> bool:
     """Mark an outcome as reversed; say False when it was reversed before."""
     statement = (
-        outcome.update()
-        .where(outcome.c.id == outcome_id, outcome.c.reversed_at.is_(None))
-        .values(reversed_at=at, reversed_by=by)
+        outcome.update().where(outcome.c.id == outcome_id, STANDS).values(reversed_at=at, reversed_by=by)
     )
     return bool(tx.run(statement).rowcount)
 
@@ -248,9 +251,7 @@ def get_outcome(tx: Tx, outcome_id: OutcomeId) -> StoredOutcome | None:
 
 def standing_outcome(tx: Tx, case_id: CaseId, item_id: ItemId) -> Outcome | None:
     """Return the outcome that stands for this item in this case, None when there is none."""
-    found = _outcomes(
-        tx, outcome.c.case_id == case_id, outcome.c.item_id == item_id, outcome.c.reversed_at.is_(None)
-    )
+    found = _outcomes(tx, outcome.c.case_id == case_id, outcome.c.item_id == item_id, STANDS)
     return found[0].outcome if found else None
 
 
@@ -273,7 +274,7 @@ def outcomes_of_case(tx: Tx, case_id: CaseId) -> list[StoredOutcome]:
 
 def standing_outcomes_of_item(tx: Tx, item_id: ItemId) -> list[Outcome]:
     """Return the outcomes that stand for this item, one per case in which it lies at most."""
-    found = _outcomes(tx, outcome.c.item_id == item_id, outcome.c.reversed_at.is_(None))
+    found = _outcomes(tx, outcome.c.item_id == item_id, STANDS)
     return [stored.outcome for stored in found]
 
 

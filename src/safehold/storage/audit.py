@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -112,14 +113,8 @@ def personal_digest(data: dict[str, Any]) -> bytes:
 
 def unlinked(tx: Tx, *, limit: int) -> list[StoredRecord]:
     """Return committed records that are not on the chain yet, oldest first."""
-    statement = (
-        sa.select(audit_record)
-        .outerjoin(audit_link, audit_link.c.record_id == audit_record.c.id)
-        .where(audit_link.c.seq.is_(None))
-        .order_by(audit_record.c.at, audit_record.c.id)
-        .limit(limit)
-    )
-    return [StoredRecord(**row) for row in tx.run(statement).mappings()]
+    statement = _linked(or_not=True).where(audit_link.c.seq.is_(None))
+    return _records(tx, statement.order_by(audit_record.c.at, audit_record.c.id).limit(limit))
 
 
 def newest_link(tx: Tx) -> tuple[int, bytes] | None:
@@ -137,50 +132,44 @@ def link(tx: Tx, *, seq: int, record_id: UUID, previous: bytes, hash: bytes, at:
     )
 
 
-def chain(tx: Tx, *, after: int = 0, limit: int = 1000) -> list[StoredRecord]:
-    """Return linked records in the order of the chain, those with a sequence number above `after`."""
-    statement = (
-        sa.select(audit_record, audit_link.c.seq, audit_link.c.previous, audit_link.c.hash)
-        .join(audit_link, audit_link.c.record_id == audit_record.c.id)
-        .where(audit_link.c.seq > after)
-        .order_by(audit_link.c.seq)
-        .limit(limit)
-    )
-    return [StoredRecord(**row) for row in tx.run(statement).mappings()]
+def whole_chain(tx: Tx, *, batch: int = 1000) -> Iterator[list[StoredRecord]]:
+    """Yield every linked record in the order of the chain, in batches: no more than one is in memory."""
+    after = 0
+    while True:
+        statement = _linked().where(audit_link.c.seq > after).order_by(audit_link.c.seq).limit(batch)
+        records = _records(tx, statement)
+        if not records:
+            return
+        after = records[-1].seq or after
+        yield records
 
 
-def newest(tx: Tx, *, limit: int, before: int | None = None, object: str | None = None) -> list[StoredRecord]:
-    """Return linked records, newest first; those below the sequence number `before`, of one object."""
-    statement = (
-        sa.select(audit_record, audit_link.c.seq, audit_link.c.previous, audit_link.c.hash)
-        .join(audit_link, audit_link.c.record_id == audit_record.c.id)
-        .order_by(audit_link.c.seq.desc())
-        .limit(limit)
-    )
+def newest(tx: Tx, *, limit: int, before: int | None = None) -> list[StoredRecord]:
+    """Return linked records, newest first, those below the sequence number `before`."""
+    statement = _linked().order_by(audit_link.c.seq.desc()).limit(limit)
     if before is not None:
         statement = statement.where(audit_link.c.seq < before)
-    if object is not None:
-        statement = statement.where(audit_record.c.object == object)
-    return [StoredRecord(**row) for row in tx.run(statement).mappings()]
+    return _records(tx, statement)
 
 
 def of_object(tx: Tx, object: str) -> list[StoredRecord]:
     """Return every record of one object, oldest first, linked or not."""
-    statement = (
-        sa.select(audit_record, audit_link.c.seq, audit_link.c.previous, audit_link.c.hash)
-        .outerjoin(audit_link, audit_link.c.record_id == audit_record.c.id)
-        .where(audit_record.c.object == object)
-        .order_by(audit_record.c.at, audit_record.c.id)
-    )
-    return [StoredRecord(**row) for row in tx.run(statement).mappings()]
+    statement = _linked(or_not=True).where(audit_record.c.object == object)
+    return _records(tx, statement.order_by(audit_record.c.at, audit_record.c.id))
 
 
-def newest_of(tx: Tx, verb: str, *, object: str = "database") -> datetime | None:
-    """Return when a verb was recorded last about the database, or another object; None when never."""
+def newest_of(tx: Tx, object: str, verb: str) -> datetime | None:
+    """Return when something was last done to an object, linked or not; None when it never was."""
     statement = sa.select(sa.func.max(audit_record.c.at)).where(
         audit_record.c.object == object, audit_record.c.verb == verb
     )
-    return cast("datetime | None", tx.run(statement).scalar_one())
+    found: datetime | None = tx.run(statement).scalar_one()
+    return found
+
+
+def may_read(tx: Tx) -> bool:
+    """Say whether the role that this process connects as may read every record."""
+    return bool(tx.run(sa.select(sa.func.has_table_privilege(audit_record.name, "select"))).scalar_one())
 
 
 def may_read_personal(tx: Tx) -> bool:
@@ -196,7 +185,20 @@ def personal_rows(tx: Tx, record_ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
 
 
 def counts(tx: Tx) -> tuple[int, int]:
-    """Return how many records there are, and how many of them are on the chain."""
-    records = tx.run(sa.select(sa.func.count()).select_from(audit_record)).scalar_one()
-    links = tx.run(sa.select(sa.func.count()).select_from(audit_link)).scalar_one()
-    return int(records), int(links)
+    """Return how many records there are, and how many of them are on the chain, both at one instant."""
+    records, links = (
+        sa.select(sa.func.count()).select_from(each).scalar_subquery() for each in (audit_record, audit_link)
+    )
+    row = tx.run(sa.select(records.label("records"), links.label("links"))).one()
+    return int(row.records), int(row.links)
+
+
+def _linked(*, or_not: bool = False) -> sa.Select[Any]:
+    """Records with their places on the chain; or_not: also those that have none yet."""
+    columns = (audit_record, audit_link.c.seq, audit_link.c.previous, audit_link.c.hash)
+    on_chain = audit_link.c.record_id == audit_record.c.id
+    return sa.select(*columns).join(audit_link, on_chain, isouter=or_not)
+
+
+def _records(tx: Tx, statement: sa.Select[Any]) -> list[StoredRecord]:
+    return [StoredRecord(**row) for row in tx.run(statement).mappings()]

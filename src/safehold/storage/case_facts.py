@@ -14,7 +14,7 @@ from safehold.model.hash_list import Purpose
 from safehold.model.ids import FlagId, ItemId, MatchId, MediaId
 from safehold.model.match import Flag
 from safehold.model.signal import SignalTypeName
-from safehold.storage.assessments import outcome
+from safehold.storage.assessments import STANDS, outcome
 from safehold.storage.audit import audit_record
 from safehold.storage.database import Tx
 from safehold.storage.hash_lists import hash_list
@@ -165,7 +165,7 @@ def earlier_outcomes(tx: Tx, media_ids: Iterable[MediaId]) -> list[tuple[MediaId
     statement = (
         sa.select(item.c.media_id, outcome)
         .join(outcome, outcome.c.item_id == item.c.id)
-        .where(item.c.media_id.in_(list(media_ids)), outcome.c.reversed_at.is_(None))
+        .where(item.c.media_id.in_(list(media_ids)), STANDS)
         .order_by(outcome.c.settled_at, outcome.c.id)
     )
     return [

@@ -17,7 +17,7 @@ from safehold.model.errors import NotFound
 from safehold.model.events import Event, to_fields
 from safehold.model.ids import CaseId, DeliveryId, EventId, ItemId
 from safehold.model.item import ItemKind
-from safehold.storage.assessments import outcome
+from safehold.storage.assessments import STANDS, outcome
 from safehold.storage.database import Tx
 from safehold.storage.events import event as event_table
 from safehold.storage.items import item, item_context
@@ -146,7 +146,7 @@ def item_facts(tx: Tx, item_id: ItemId) -> ItemFacts:
 def standing_finding(tx: Tx, item_id: ItemId, case_id: CaseId) -> tuple[Finding, Category | None] | None:
     """Return finding and category of the standing outcome of an item of a case, None when there is none."""
     statement = sa.select(outcome.c.finding, outcome.c.category).where(
-        outcome.c.item_id == item_id, outcome.c.case_id == case_id, outcome.c.reversed_at.is_(None)
+        outcome.c.item_id == item_id, outcome.c.case_id == case_id, STANDS
     )
     row = tx.run(statement).first()
     return (Finding(row.finding), Category(row.category) if row.category else None) if row else None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ KEY_TABLES = ("wrapped_key", "report_contact")
 LEFT_OUT = ("session", "closing")
 """Whoever is signed in signs in again after a load; what was about to be destroyed was, or is not."""
 
+_PATIENCE = 5.0
+"""Seconds that connections of processes which just ended are given to go."""
 _UNFINISHED = "safehold: a load from a backup is not finished"
 _SCHEMA = "public"
 
@@ -92,8 +95,8 @@ class Dumps:
         """Move what is there aside under the name `aside`, and load the copies; the database stays marked.
 
         What an earlier load left unfinished is dropped; then nothing is moved, and False returned. When this
-        fails on the way, the mark stays too, and the next call begins afresh. Raises Conflict while anybody
-        else is connected, DatabaseDown.
+        fails on the way, the mark stays too, and the next call begins afresh. Raises Conflict when anybody
+        else stays connected for seconds, DatabaseDown.
         """
         with self._connected() as connection:
             _refuse_others(connection)
@@ -200,15 +203,23 @@ def _is_marked(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
 
 
 def _refuse_others(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    gives_up = time.monotonic() + _PATIENCE
+    while _others(connection):
+        if time.monotonic() >= gives_up:
+            raise Conflict(
+                "Somebody is connected to the database.",
+                advice="Stop every process of Safehold (and every other client), then try again.",
+            )
+        time.sleep(0.1)
+
+
+def _others(connection: psycopg.Connection[tuple[object, ...]]) -> int:
     row = connection.execute(
         "select count(*) from pg_stat_activity where datname = current_database()"
         " and backend_type = 'client backend' and pid <> pg_backend_pid()"
     ).fetchone()
-    if row is None or row[0]:
-        raise Conflict(
-            "Somebody is connected to the database.",
-            advice="Stop every process of Safehold (and every other client), then try again.",
-        )
+    assert row is not None
+    return int(str(row[0]))
 
 
 def _programs_of(major: int) -> Binaries:

@@ -15,8 +15,8 @@ from sqlalchemy.dialects import postgresql
 from safehold.model.assessment import Finding
 from safehold.model.errors import NotFound
 from safehold.model.ids import CaseId, ItemId, MediaId, ObjectId
-from safehold.storage.alarms import alarm
-from safehold.storage.assessments import outcome
+from safehold.storage.alarms import UNDECIDED_TOO_LONG, alarm
+from safehold.storage.assessments import CONFIRMING_STANDS, STANDS, outcome
 from safehold.storage.cases import case_item
 from safehold.storage.database import Tx
 from safehold.storage.events import event
@@ -154,7 +154,6 @@ class Openable:
     wrapped_key: bytes = field(repr=False)
 
 
-_CONFIRMING = [finding.value for finding in Finding if finding.confirms]
 _OBJECT = [c for c in sealed_object.c if c.name != "destroyed_at"]
 
 
@@ -266,7 +265,7 @@ def overdue(tx: Tx, *, now: datetime, limit: int) -> list[MediaId]:
     Left out is what an alarm was raised about since that date, standing or not: one occurrence, one alarm.
     """
     alarmed = sa.exists().where(
-        alarm.c.code == "undecided_too_long",
+        alarm.c.code == UNDECIDED_TOO_LONG,
         alarm.c.subject == sa.func.concat("media:", retention.c.media_id),
         alarm.c.raised_at >= retention.c.alarm_at,
     )
@@ -296,7 +295,7 @@ def still_unsealed(tx: Tx, items: Collection[UUID]) -> set[UUID]:
     """Return which of these items have no standing outcome, and media of which nothing is sealed."""
     statement = sa.select(item.c.id).where(
         item.c.id.in_(items),
-        ~sa.exists().where(outcome.c.item_id == item.c.id, outcome.c.reversed_at.is_(None)),
+        ~sa.exists().where(outcome.c.item_id == item.c.id, STANDS),
         ~sa.exists().where(
             sealed_object.c.media_id == item.c.media_id, sealed_object.c.destroyed_at.is_(None)
         ),
@@ -311,8 +310,7 @@ def no_longer_confirmed(tx: Tx, *, limit: int) -> list[MediaId]:
         .join(item, item.c.id == outcome.c.item_id)
         .where(
             item.c.media_id == retention.c.media_id,
-            outcome.c.reversed_at.is_(None),
-            outcome.c.finding.in_(_CONFIRMING),
+            CONFIRMING_STANDS,
         )
     )
     statement = (
@@ -331,8 +329,7 @@ def confirmed(tx: Tx, *, after: MediaId | None = None, limit: int) -> list[Media
         .join(outcome, outcome.c.item_id == item.c.id)
         .where(
             item.c.media_id.is_not(None),
-            outcome.c.reversed_at.is_(None),
-            outcome.c.finding.in_(_CONFIRMING),
+            CONFIRMING_STANDS,
         )
         .distinct()
         .order_by(item.c.media_id)
@@ -350,8 +347,7 @@ def is_confirmed(tx: Tx, media_id: MediaId) -> bool:
         .join(item, item.c.id == outcome.c.item_id)
         .where(
             item.c.media_id == media_id,
-            outcome.c.reversed_at.is_(None),
-            outcome.c.finding.in_(_CONFIRMING),
+            CONFIRMING_STANDS,
         )
         .limit(1)
     )
@@ -439,8 +435,7 @@ def items_of_erased_media(tx: Tx, *, limit: int) -> list[ItemId]:
             ),
             ~sa.exists().where(
                 outcome.c.item_id == item.c.id,
-                outcome.c.reversed_at.is_(None),
-                outcome.c.finding.in_(_CONFIRMING),
+                CONFIRMING_STANDS,
             ),
         )
         .order_by(item.c.id)
@@ -462,8 +457,7 @@ def forgotten_signals_items(tx: Tx, *, before: datetime, limit: int) -> list[Ite
             item.c.received_at < before,
             ~sa.exists().where(
                 outcome.c.item_id == item.c.id,
-                outcome.c.reversed_at.is_(None),
-                outcome.c.finding.in_(_CONFIRMING),
+                CONFIRMING_STANDS,
             ),
         )
         .order_by(item.c.id)

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from safehold.model.errors import NotFound
+from safehold.model.errors import NotFound, Refused
 from safehold.model.hash_list import Entry, HashList, ListKind, Origin, Purpose
 from safehold.model.ids import EntryId, ListId
 from safehold.model.signal import SignalTypeName
@@ -36,6 +36,7 @@ hash_list = sa.Table(
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("refreshed_at", Instant),
     sa.Column("last_seq", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("withdrawn_at", Instant),
     one_of("purpose", Purpose),
     one_of("kind", ListKind),
     sa.CheckConstraint("max_distance between 0 and 256", name="max_distance_range"),
@@ -134,16 +135,29 @@ def by_name(tx: Tx, name: str) -> HashList | None:
     return _hash_list(row) if row else None
 
 
-def all_lists(tx: Tx) -> list[HashList]:
-    """Return every list by name, in one query: what a scan looks at to see whether its entries are fresh."""
-    rows = tx.run(sa.select(hash_list).order_by(hash_list.c.name)).mappings()
-    return [_hash_list(row) for row in rows]
+def in_use(tx: Tx) -> list[HashList]:
+    """Return every list that was not withdrawn, by name, in one query: a scan asks it each time."""
+    statement = sa.select(hash_list).where(hash_list.c.withdrawn_at.is_(None)).order_by(hash_list.c.name)
+    return [_hash_list(row) for row in tx.run(statement).mappings()]
 
 
 @writes(hash_list)
 def mark_refreshed(tx: Tx, list_id: ListId, now: datetime) -> None:
     """Record that the list is as its origin has it at this instant."""
     tx.run(hash_list.update().where(hash_list.c.id == list_id).values(refreshed_at=now))
+
+
+@writes(hash_list)
+def set_source(tx: Tx, list_id: ListId, *, source: str, needs_second_source: bool) -> None:
+    """Record who stands behind a list, and whether it holds only what another source knows as well."""
+    values = {"source": source, "needs_second_source": needs_second_source}
+    tx.run(hash_list.update().where(hash_list.c.id == list_id).values(values))
+
+
+@writes(hash_list)
+def mark_withdrawn(tx: Tx, list_id: ListId, now: datetime) -> None:
+    """Record that the list is used no more; nothing can go on it or off it from then on."""
+    tx.run(hash_list.update().where(hash_list.c.id == list_id).values(withdrawn_at=now))
 
 
 @writes(hash_list, entry)
@@ -153,7 +167,7 @@ def add_entries(tx: Tx, list_id: ListId, entries: Iterable[Entry], *, now: datet
     The entries' own list_id is not looked at. An entry is on the list when a live one has its signal type
     and value; the first one stays as it is. Memory does not grow with the number of entries. Other changes
     of the list wait until this transaction ends, so numbers have no gaps and rise in the order of commits.
-    Raises NotFound where there is no such list.
+    Raises NotFound where there is no such list, Refused where it was withdrawn.
     """
     last = _lock(tx, list_id)
     sent = _copy_in(tx, entries)
@@ -170,17 +184,25 @@ def count_new(tx: Tx, list_id: ListId, entries: Iterable[Entry]) -> int:
 
 
 @writes(hash_list, entry)
-def remove_entries(tx: Tx, list_id: ListId, entry_ids: Sequence[EntryId], *, now: datetime) -> Removed:
-    """Take entries off the list, each under a sequence number of its own.
+def remove_entries(tx: Tx, list_id: ListId, entry_ids: Sequence[EntryId] | None, *, now: datetime) -> Removed:
+    """Take entries off the list, all of them where none are named, each under a sequence number of its own.
 
     Their rows stay, for matches refer to them. Ids that are not live on this list are passed over: removing
-    twice is harmless. Raises NotFound where there is no such list.
+    twice is harmless. Raises NotFound where there is no such list, Refused where it was withdrawn.
     """
     last = _lock(tx, list_id)
-    values = {"list_id": list_id, "last": last, "now": now, "ids": list(entry_ids)}
+    ids = None if entry_ids is None else list(entry_ids)
+    values = {"list_id": list_id, "last": last, "now": now, "ids": ids}
     removed = tx.run(_REMOVE, values).rowcount
     _advance(tx, list_id, last + removed)
     return Removed(last + 1, last + removed, removed)
+
+
+@writes(entry)
+def live_ids(tx: Tx, list_id: ListId, entries: Iterable[Entry]) -> list[EntryId]:
+    """Return the ids of the list's live entries that have the signal type and value of one of these."""
+    _copy_in(tx, entries)
+    return [EntryId(row.id) for row in tx.run(_LIVE_IDS, {"list_id": list_id})]
 
 
 def changes(
@@ -251,12 +273,21 @@ _COUNT_NEW = sa.text("""
     )
 """)
 
+_LIVE_IDS = sa.text("""
+    select live.id from entry as live
+    where live.list_id = :list_id and live.removed_seq is null and exists (
+        select 1 from incoming_entry as sent
+        where sent.signal_type = live.signal_type and sent.value = live.value
+    )
+    order by live.added_seq
+""")
+
 _REMOVE = sa.text("""
     update entry set removed_at = :now, removed_seq = :last + gone.place
     from (
         select id, row_number() over (order by added_seq) as place
         from entry
-        where list_id = :list_id and id = any(:ids) and removed_seq is null
+        where list_id = :list_id and (:ids is null or id = any(:ids)) and removed_seq is null
     ) as gone
     where entry.id = gone.id
 """).bindparams(sa.bindparam("ids", type_=postgresql.ARRAY(Uuid)))
@@ -270,13 +301,20 @@ _INCOMING = """
 _INCOMING_TYPES = ("int8", "uuid", "text", "bytea", "text", "text[]", "text", "text")
 
 
+def withdrawn() -> Refused:
+    """Return the error for a list that is used no more."""
+    return Refused("This list was withdrawn.", advice="Declare another one with `safehold lists add`.")
+
+
 def _lock(tx: Tx, list_id: ListId) -> int:
     """Wait until no other transaction changes the list; return its newest sequence number."""
-    statement = sa.select(hash_list.c.last_seq).where(hash_list.c.id == list_id).with_for_update()
-    last: int | None = tx.run(statement).scalar_one_or_none()
-    if last is None:
+    statement = sa.select(hash_list.c.last_seq, hash_list.c.withdrawn_at).where(hash_list.c.id == list_id)
+    row = tx.run(statement.with_for_update()).one_or_none()
+    if row is None:
         raise NotFound("There is no such list.", advice="`safehold lists show` names the lists there are.")
-    return last
+    if row.withdrawn_at is not None:
+        raise withdrawn()
+    return int(row.last_seq)
 
 
 def _advance(tx: Tx, list_id: ListId, last: int) -> None:

@@ -8,10 +8,9 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from safehold.model.assessment import Finding
 from safehold.model.case import CaseState
 from safehold.model.ids import CaseId, HoldId, ItemId, MatchId
-from safehold.storage.assessments import outcome
+from safehold.storage.assessments import CONFIRMING_STANDS, STANDS, outcome
 from safehold.storage.cases import case_item, review_case
 from safehold.storage.database import Tx
 from safehold.storage.hash_lists import hash_list
@@ -100,13 +99,8 @@ def called_for_elsewhere(tx: Tx, item_id: ItemId, *, apart_from: CaseId) -> bool
     """
     same_purpose = review_case.alias()
     own_purpose = sa.select(same_purpose.c.purpose).where(same_purpose.c.id == apart_from).scalar_subquery()
-    confirming = [finding.value for finding in Finding if finding.confirms]
-    standing_outcome = outcome.c.reversed_at.is_(None)
     confirmed = sa.exists().where(
-        outcome.c.item_id == item_id,
-        outcome.c.case_id != apart_from,
-        standing_outcome,
-        outcome.c.finding.in_(confirming),
+        outcome.c.item_id == item_id, outcome.c.case_id != apart_from, CONFIRMING_STANDS
     )
     waits = sa.exists(
         sa.select(case_item.c.case_id)
@@ -123,7 +117,7 @@ def called_for_elsewhere(tx: Tx, item_id: ItemId, *, apart_from: CaseId) -> bool
             review_case.c.purpose.is_distinct_from(own_purpose),
             match.c.may_hold,
             ~sa.exists().where(
-                outcome.c.case_id == case_item.c.case_id, outcome.c.item_id == item_id, standing_outcome
+                outcome.c.case_id == case_item.c.case_id, outcome.c.item_id == item_id, STANDS
             ),
         )
     )

@@ -1,7 +1,8 @@
 """Inbound reports, and beside them, sealed, how to reach whoever wrote one.
 
 The portal's role may insert here and nothing else; what becomes of a row is a worker's business. The one
-thing that it may ask is `portal_status`, a function that answers a digest with a word.
+thing that it may ask is `portal_status`, a function that answers a digest with a word. How far a report is
+follows from its case when it is asked: nothing has to keep a copy of that in step.
 """
 
 from __future__ import annotations
@@ -13,8 +14,7 @@ import sqlalchemy as sa
 
 from safehold.model.ids import InboundReportId, ItemId, KeyId
 from safehold.model.inbound_report import InboundReport, ReportState, Seen
-from safehold.storage.assessments import outcome
-from safehold.storage.cases import case_item, review_case
+from safehold.storage.assessments import STANDS, outcome
 from safehold.storage.database import Tx
 from safehold.storage.tables import Instant, Uuid, metadata, one_of, owned_by, writes
 
@@ -35,18 +35,13 @@ inbound_report = sa.Table(
     sa.Column("reference_digest", sa.LargeBinary, nullable=False, unique=True),
     sa.Column("key_id", sa.ForeignKey("api_key.id")),
     sa.Column("received_at", Instant, nullable=False),
-    sa.Column("state", sa.Text, nullable=False, server_default=ReportState.RECEIVED.value),
     sa.Column("item_id", sa.ForeignKey("item.id"), unique=True),
-    sa.Column("closed_at", Instant),
     one_of("seen", Seen),
-    one_of("state", ReportState),
     sa.CheckConstraint("(address is null) = (item_id is not null)", name="one_place"),
-    sa.CheckConstraint("(state = 'looked_at') = (closed_at is not null)", name="closed_together"),
     sa.CheckConstraint(f"length(address) between 1 and {LONGEST_ADDRESS}", name="address_bounded"),
     sa.CheckConstraint(f"length(statement) <= {LONGEST_STATEMENT}", name="statement_bounded"),
     sa.CheckConstraint("octet_length(reference_digest) = 32", name="digest_whole"),
     sa.Index("ix_inbound_report_waiting", "received_at", postgresql_where=sa.text("item_id is null")),
-    sa.Index("ix_inbound_report_open", "state", postgresql_where=sa.text("state <> 'looked_at'")),
 )
 
 # Apart, so that it can be destroyed by itself and is in no copy of the reports.
@@ -67,8 +62,7 @@ owned_by("intake", inbound_report, report_contact)
 
 # Without the digest of the reference: no screen needs it, and the console's role cannot read it.
 _SHOWN = tuple(
-    inbound_report.c[name]
-    for name in ("id", "item_id", "seen", "statement", "key_id", "state", "received_at", "closed_at")
+    inbound_report.c[name] for name in ("id", "item_id", "seen", "statement", "key_id", "received_at")
 )
 
 
@@ -139,29 +133,6 @@ def set_item(tx: Tx, report_id: InboundReportId, item_id: ItemId) -> None:
     tx.run(inbound_report.update().where(inbound_report.c.id == report_id).values(values))
 
 
-@writes(inbound_report)
-def follow(tx: Tx, *, now: datetime) -> int:
-    """Bring the state of every report in line with its case, and return how many changed."""
-    settled = sa.exists().where(
-        outcome.c.item_id == inbound_report.c.item_id, outcome.c.reversed_at.is_(None)
-    )
-    taken = (
-        sa.exists()
-        .where(case_item.c.item_id == inbound_report.c.item_id, case_item.c.case_id == review_case.c.id)
-        .where(review_case.c.locked_by.is_not(None))
-    )
-    received, looking, closed = (state.value for state in ReportState)
-    state = inbound_report.c.state
-    changes = (
-        (sa.and_(state != closed, settled), {"state": closed, "closed_at": now}),
-        (sa.and_(state == closed, ~settled), {"state": looking, "closed_at": None}),
-        (sa.and_(state == received, taken), {"state": looking}),
-    )
-    return sum(
-        tx.run(inbound_report.update().where(which).values(values)).rowcount for which, values in changes
-    )
-
-
 def of_items(tx: Tx, item_ids: list[ItemId]) -> dict[ItemId, InboundReport]:
     """Return the report that each of these items came from; others are left out."""
     statement = sa.select(*_SHOWN).where(inbound_report.c.item_id.in_(item_ids))
@@ -171,9 +142,7 @@ def of_items(tx: Tx, item_ids: list[ItemId]) -> dict[ItemId, InboundReport]:
             seen=Seen(row.seen),
             statement=row.statement,
             key_id=row.key_id,
-            state=ReportState(row.state),
             received_at=row.received_at,
-            closed_at=row.closed_at,
         )
         for row in tx.run(statement)
     }
@@ -188,25 +157,54 @@ def state_of(tx: Tx, reference_digest: bytes) -> ReportState | None:
     return ReportState(found) if found is not None else None
 
 
-def contact_of(tx: Tx, report_id: InboundReportId) -> SealedContact | None:
-    """Return how to reach whoever wrote a report, still sealed; None where there is nothing, or no more."""
-    row = tx.run(sa.select(report_contact).where(report_contact.c.report_id == report_id)).first()
-    return SealedContact(bytes(row.sealed), bytes(row.wrapped)) if row else None
+def contact_of_item(tx: Tx, item_id: ItemId) -> tuple[InboundReportId, SealedContact] | None:
+    """Return the report that an item came from and, still sealed, how to reach whoever wrote it.
+
+    None where there is nothing, or no more.
+    """
+    statement = (
+        sa.select(report_contact)
+        .join(inbound_report, inbound_report.c.id == report_contact.c.report_id)
+        .where(inbound_report.c.item_id == item_id)
+    )
+    row = tx.run(statement).first()
+    if row is None:
+        return None
+    return InboundReportId(row.report_id), SealedContact(bytes(row.sealed), bytes(row.wrapped))
 
 
 @writes(report_contact)
-def forget_contacts(tx: Tx, *, closed_before: datetime, limit: int) -> list[InboundReportId]:
-    """Destroy the contacts of reports that were closed before an instant, and return which those were."""
+def forget_contacts(tx: Tx, *, settled_before: datetime, limit: int) -> list[InboundReportId]:
+    """Destroy the contacts of reports whose outcome stands since before an instant, and return which."""
     due = (
-        sa.select(inbound_report.c.id)
-        .join(report_contact, report_contact.c.report_id == inbound_report.c.id)
-        .where(inbound_report.c.closed_at < closed_before)
-        .order_by(inbound_report.c.closed_at)
+        sa.select(report_contact.c.report_id)
+        .join(inbound_report, inbound_report.c.id == report_contact.c.report_id)
+        .join(outcome, outcome.c.item_id == inbound_report.c.item_id)
+        .where(STANDS, outcome.c.settled_at < settled_before)
+        .order_by(outcome.c.settled_at)
         .limit(limit)
     )
     gone = (
         report_contact.delete()
         .where(report_contact.c.report_id.in_(due.scalar_subquery()))
+        .returning(report_contact.c.report_id)
+    )
+    return [InboundReportId(row.report_id) for row in tx.run(gone)]
+
+
+@writes(report_contact)
+def forget_undecided_contacts(tx: Tx, item_ids: list[ItemId]) -> list[InboundReportId]:
+    """Destroy the contacts of reports of these items that nobody ever decided, and return which those were.
+
+    Once somebody has, the contact's time runs from the outcome: see `forget_contacts`.
+    """
+    undecided = sa.select(inbound_report.c.id).where(
+        inbound_report.c.item_id.in_(item_ids),
+        ~sa.exists().where(outcome.c.item_id == inbound_report.c.item_id),
+    )
+    gone = (
+        report_contact.delete()
+        .where(report_contact.c.report_id.in_(undecided))
         .returning(report_contact.c.report_id)
     )
     return [InboundReportId(row.report_id) for row in tx.run(gone)]

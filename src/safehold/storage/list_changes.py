@@ -20,7 +20,12 @@ class ListChangeKind(StrEnum):
 
     DECLARED = "declared"
     IMPORTED = "imported"
+    CHANGED = "changed"
+    """Who stands behind it, or whether it asks for a second source."""
     WITHDRAWN = "withdrawn"
+    """Entries of it."""
+    LIST_WITHDRAWN = "list_withdrawn"
+    """The list itself, with every entry."""
 
 
 list_change = sa.Table(

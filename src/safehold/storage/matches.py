@@ -7,12 +7,9 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from safehold.model.hash_list import Purpose
-from safehold.model.ids import EntryId, FlagId, ItemId, ListId, MatchId
+from safehold.model.ids import ItemId
 from safehold.model.match import Flag, Match
-from safehold.model.signal import SignalTypeName
 from safehold.storage.database import Tx
-from safehold.storage.hash_lists import hash_list
 from safehold.storage.tables import Instant, TextArray, Uuid, metadata, owned_by, writes
 
 match = sa.Table(
@@ -91,38 +88,3 @@ def insert_flags(tx: Tx, item_id: ItemId, flags: Sequence[Flag], *, now: datetim
     ]
     if rows:
         tx.run(flag.insert(), rows)
-
-
-def of_item(tx: Tx, item_id: ItemId) -> list[Match]:
-    """Return what an item matched: what may hold first, then the nearest, then by the list's name."""
-    statement = (
-        sa.select(match, hash_list.c.name.label("list_name"), hash_list.c.purpose)
-        .join(hash_list, hash_list.c.id == match.c.list_id)
-        .where(match.c.item_id == item_id)
-        .order_by(match.c.may_hold.desc(), match.c.distance, hash_list.c.name, match.c.id)
-    )
-    return [
-        Match(
-            id=MatchId(row.id),
-            list_id=ListId(row.list_id),
-            list_name=row.list_name,
-            purpose=Purpose(row.purpose),
-            entry_id=EntryId(row.entry_id),
-            signal_type=SignalTypeName(row.signal_type),
-            distance=row.distance,
-            frame=row.frame,
-            may_hold=row.may_hold,
-            category=row.category,
-            labels=tuple(row.labels),
-        )
-        for row in tx.run(statement)
-    ]
-
-
-def flags_of_item(tx: Tx, item_id: ItemId) -> list[Flag]:
-    """Return the flags of an item, the oldest first."""
-    statement = sa.select(flag).where(flag.c.item_id == item_id).order_by(flag.c.flagged_at, flag.c.id)
-    return [
-        Flag(id=FlagId(row.id), source=row.source, score=row.score, reason=row.reason, against=row.against)
-        for row in tx.run(statement)
-    ]

@@ -8,23 +8,22 @@ from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
-from safehold.model.ids import KeyId, new_id
+from safehold.model.ids import KeyId
 from safehold.storage.database import Tx
 from safehold.storage.tables import Instant, Uuid, metadata, owned_by, writes
 
 close_call = sa.Table(
     "close_call",
     metadata,
-    sa.Column("id", Uuid, primary_key=True),
     # A key's own id, or half of a keyed digest of key and account: it tells one from another, no more.
-    sa.Column("subject", Uuid, nullable=False),
+    sa.Column("subject", Uuid, primary_key=True),
+    sa.Column("hour", Instant, primary_key=True),
     sa.Column("key_id", Uuid),
-    sa.Column("hour", Instant, nullable=False),
     sa.Column("near_misses", sa.Integer, nullable=False),
     sa.Column("matches", sa.Integer, nullable=False),
     sa.CheckConstraint("near_misses >= 0 and matches >= 0", name="counts"),
-    sa.Index("ix_close_call_subject", "subject", "hour"),
     sa.Index("ix_close_call_hour", "hour"),
 )
 
@@ -63,31 +62,35 @@ class Calls:
 
 @writes(close_call)
 def add(tx: Tx, counted: Mapping[tuple[Whose, datetime], Calls]) -> None:
-    """Add rows of counted calls, each with its hour."""
+    """Add counted calls to those of their hour that are there already.
+
+    Two processes that add for the same subjects wait for each other, in one order.
+    """
     rows = [
         {
-            "id": new_id(),
             "subject": whose.subject,
-            "key_id": whose.key_id,
             "hour": hour,
+            "key_id": whose.key_id,
             "near_misses": calls.near_misses,
             "matches": calls.matches,
         }
         for (whose, hour), calls in counted.items()
     ]
-    if rows:
-        tx.run(close_call.insert(), rows)
+    if not rows:
+        return
+    new = postgresql.insert(close_call)
+    more = {name: close_call.c[name] + new.excluded[name] for name in ("near_misses", "matches")}
+    statement = new.on_conflict_do_update(index_elements=[close_call.c.subject, close_call.c.hour], set_=more)
+    tx.run(statement, sorted(rows, key=lambda row: (row["subject"], row["hour"])))
 
 
-def since(tx: Tx, subject: UUID, hour: datetime) -> Calls:
-    """Return the calls of a subject in this hour and later."""
-    return summed(tx, hour, subjects=[subject]).get(subject, (None, Calls()))[1]
+def since(tx: Tx, whose: Whose, hour: datetime) -> Calls:
+    """Return somebody's calls in this hour and later."""
+    return summed(tx, hour, subjects=[whose.subject]).get(whose, Calls())
 
 
-def summed(
-    tx: Tx, hour: datetime, *, subjects: Collection[UUID] | None = None
-) -> dict[UUID, tuple[KeyId | None, Calls]]:
-    """Return the calls of every subject (or of these) in this hour and later, with the key they came by."""
+def summed(tx: Tx, hour: datetime, *, subjects: Collection[UUID] | None = None) -> dict[Whose, Calls]:
+    """Return everybody's calls (or those of these subjects) in this hour and later."""
     statement = (
         sa.select(
             close_call.c.subject,
@@ -101,7 +104,8 @@ def summed(
     if subjects is not None:
         statement = statement.where(close_call.c.subject.in_(list(subjects)))
     return {
-        row.subject: (row.key_id, Calls(int(row.near_misses), int(row.matches))) for row in tx.run(statement)
+        Whose(row.subject, row.key_id): Calls(int(row.near_misses), int(row.matches))
+        for row in tx.run(statement)
     }
 
 

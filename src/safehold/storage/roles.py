@@ -62,7 +62,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "retention": _CHANGE,
         "idempotency": _ALL,
         "incomplete_scan": _APPEND,
-        "close_call": _APPEND,
+        "close_call": _CHANGE,
         "scan_counter": _APPEND,
         "appeal": _APPEND,
         "review_case": "select (id, number, purpose, state, rehearsal, opened_at, settled_at)",
@@ -102,7 +102,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "item": _READ,
         "item_context": _READ,
         "page": _READ,
-        "inbound_report": "select (id, item_id, seen, statement, key_id, state, received_at, closed_at)",
+        "inbound_report": "select (id, item_id, seen, statement, key_id, received_at)",
         "hash_list": _READ,
         "entry": _READ,
         "match": _READ,
@@ -167,14 +167,16 @@ GRANTS: dict[str, dict[str, str]] = {
         "scan_counter": "select, insert, update",
         "schedule_run": _CHANGE,
         "alarm": _CHANGE,
+        # A person is alarmed before a key in use ends.
+        "api_key": "select (id, expires_at, last_used_at, revoked_at)",
         "session": "select, delete",
         "pending_sign_in": "select, delete",
         "passkey_challenge": "select, delete",
         "sign_in_failure": "select, delete",
         "known_device": "select, delete",
     },
-    # People without any account write here, and nobody reads on this side what they wrote. Not even how
-    # far a report is can be set: those columns are a worker's.
+    # People without any account write here, and nobody reads on this side what they wrote. What becomes of
+    # a report cannot be set: that column is a worker's.
     PORTAL: {
         "inbound_report": "insert (id, address, seen, statement, reference_digest, received_at)",
         "report_contact": "insert",
@@ -191,6 +193,8 @@ GRANTS: dict[str, dict[str, str]] = {
         "case_item": _READ,
         "item": _READ,
         "outcome": _READ,
+        "inbound_report": "select (id, item_id)",
+        "report_contact": _READ,
         "reveal": "select, update",
         "sealed_object": _READ,
         "wrapped_key": _READ,

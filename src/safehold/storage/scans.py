@@ -118,6 +118,12 @@ def finish_request(
     return dict(tx.run(kept).scalar_one())
 
 
+def answer_of(tx: Tx, key_id: KeyId, idempotency_key: str) -> dict[str, Any] | None:
+    """Return the answer that is kept of a request, None when there is none."""
+    kept = tx.run(sa.select(idempotency.c.answer).where(_is(key_id, idempotency_key))).scalar_one_or_none()
+    return None if kept is None else dict(kept)
+
+
 @writes(idempotency)
 def forget_request(tx: Tx, key_id: KeyId, idempotency_key: str) -> None:
     """Forget a request that failed, so that it can be sent again; one that was answered is kept."""

@@ -35,9 +35,7 @@ authenticator_app = sa.Table(
     sa.Column("user_id", sa.ForeignKey("app_user.id"), primary_key=True),
     sa.Column("sealed_secret", sa.LargeBinary, nullable=False),
     sa.Column("last_step", sa.BigInteger, nullable=False),
-    sa.Column("begun_at", Instant, nullable=False),
     sa.Column("confirmed_at", Instant),
-    sa.Column("last_used_at", Instant),
 )
 
 recovery_code = sa.Table(
@@ -45,7 +43,6 @@ recovery_code = sa.Table(
     metadata,
     sa.Column("user_id", sa.ForeignKey("app_user.id"), primary_key=True),
     sa.Column("code_digest", sa.LargeBinary, primary_key=True),
-    sa.Column("made_at", Instant, nullable=False),
     sa.Column("used_at", Instant),
 )
 
@@ -82,9 +79,7 @@ class StoredApp:
     user_id: UserId
     sealed_secret: bytes
     last_step: int
-    begun_at: datetime
     confirmed_at: datetime | None
-    last_used_at: datetime | None
 
     def __repr__(self) -> str:
         """Name the person's id only."""
@@ -131,16 +126,16 @@ def app_of(tx: Tx, user_id: UserId) -> StoredApp | None:
 
 
 @writes(authenticator_app)
-def begin_app(tx: Tx, user_id: UserId, sealed_secret: bytes, *, now: datetime) -> bool:
+def begin_app(tx: Tx, user_id: UserId, sealed_secret: bytes) -> bool:
     """Keep the secret of an app that is being set up, in place of an earlier try.
 
     False, and nothing is changed, when a confirmed app is there.
     """
-    values = {"user_id": user_id, "sealed_secret": sealed_secret, "last_step": 0, "begun_at": now}
+    values = {"user_id": user_id, "sealed_secret": sealed_secret, "last_step": 0}
     statement = insert(authenticator_app).values(values)
     statement = statement.on_conflict_do_update(
         index_elements=["user_id"],
-        set_={"sealed_secret": sealed_secret, "last_step": 0, "begun_at": now},
+        set_=values,
         where=authenticator_app.c.confirmed_at.is_(None),
     )
     return tx.run(statement.returning(authenticator_app.c.user_id)).first() is not None
@@ -152,7 +147,7 @@ def use_step(tx: Tx, user_id: UserId, step: int, *, now: datetime) -> bool:
     its = (authenticator_app.c.user_id == user_id) & (authenticator_app.c.last_step < step)
     confirmed_at = sa.func.coalesce(authenticator_app.c.confirmed_at, sa.cast(now, Instant))
     done = authenticator_app.update().where(its)
-    return tx.run(done.values(last_step=step, last_used_at=now, confirmed_at=confirmed_at)).rowcount == 1
+    return tx.run(done.values(last_step=step, confirmed_at=confirmed_at)).rowcount == 1
 
 
 @writes(authenticator_app)
@@ -162,10 +157,10 @@ def delete_app(tx: Tx, user_id: UserId) -> bool:
 
 
 @writes(recovery_code)
-def replace_codes(tx: Tx, user_id: UserId, digests: Iterable[bytes], *, now: datetime) -> None:
+def replace_codes(tx: Tx, user_id: UserId, digests: Iterable[bytes]) -> None:
     """Make these the recovery codes of a person, in place of all earlier ones."""
     tx.run(recovery_code.delete().where(recovery_code.c.user_id == user_id))
-    rows = [{"user_id": user_id, "code_digest": digest, "made_at": now} for digest in digests]
+    rows = [{"user_id": user_id, "code_digest": digest} for digest in digests]
     if rows:
         tx.run(recovery_code.insert(), rows)
 

@@ -7,7 +7,7 @@ next comes back, so an answer that is lost on its way costs nobody their session
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
@@ -46,6 +46,9 @@ spent_token = sa.Table(
 
 owned_by("app", session, spent_token)
 
+SKEW = timedelta(seconds=30)
+"""So far apart the clocks of several machines may be. What lies further ahead was noted by a wrong one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredSession:
@@ -74,11 +77,27 @@ class StoredSession:
         """Name the id only."""
         return f"StoredSession({self.id})"
 
+    def stands(self, *, now: datetime, idle: timedelta) -> bool:
+        """Say whether it is neither over, nor at rest for so long, nor from a future that was taken back."""
+        return now < self.expires_at and now - idle < self.last_seen_at <= now + SKEW
+
+
+def that_stand(*, now: datetime, idle: timedelta) -> sa.ColumnElement[bool]:
+    """Return as a condition what `StoredSession.stands` says."""
+    seen = session.c.last_seen_at
+    return (session.c.expires_at > now) & (seen > now - idle) & (seen <= now + SKEW)
+
 
 @writes(session)
 def insert_session(tx: Tx, opened: StoredSession) -> None:
     """Add a session."""
     tx.run(session.insert().values({column.name: getattr(opened, column.name) for column in session.c}))
+
+
+def by_id(tx: Tx, session_id: SessionId) -> StoredSession | None:
+    """Find a session by its id."""
+    row = tx.run(sa.select(session).where(session.c.id == session_id)).mappings().first()
+    return StoredSession(**row) if row else None
 
 
 def by_token(tx: Tx, digest: bytes) -> StoredSession | None:
@@ -116,22 +135,26 @@ def touch(tx: Tx, session_id: SessionId, now: datetime) -> None:
 
 
 @writes(session)
-def offer(
-    tx: Tx, session_id: SessionId, *, present: bytes, following: bytes, proved_at: datetime | None
-) -> bool:
-    """Name the token that may follow the present one. False when another is present by now.
+def offer(tx: Tx, found: StoredSession, following: bytes, *, no_proof_since: datetime) -> bool:
+    """Name the token that follows the present one in its turn.
 
-    proved_at: what the session's proof becomes once the next token is used; None leaves it.
+    False when another is present by now, or when one that carries a later proof is to follow: that one is
+    for whoever proved it, and stays.
     """
-    its = (session.c.id == session_id) & (session.c.token_digest == present)
-    values = {
-        "next_digest": following,
-        "next_proved_at": sa.func.coalesce(
-            sa.cast(proved_at, Instant),
-            sa.case((session.c.next_digest == following, session.c.next_proved_at)),
-        ),
-    }
-    return tx.run(session.update().where(its).values(values)).rowcount == 1
+    proven = session.c.next_proved_at > no_proof_since
+    values = {"next_digest": following, "next_proved_at": None}
+    done = session.update().where(_as_found(found), proven.is_not(True)).values(values)
+    return tx.run(done).rowcount == 1
+
+
+@writes(session)
+def offer_proven(tx: Tx, found: StoredSession, following: bytes, *, proved_at: datetime) -> bool:
+    """Name the token that follows the present one because of a proof, in place of any other.
+
+    Once it is used, the session's proof is from that instant. False when another is present by now.
+    """
+    values = {"next_digest": following, "next_proved_at": proved_at}
+    return tx.run(session.update().where(_as_found(found)).values(values)).rowcount == 1
 
 
 @writes(session, spent_token)
@@ -175,7 +198,10 @@ def delete_of(tx: Tx, user_id: UserId, *, but: SessionId | None = None) -> int:
 
 
 @writes(session)
-def delete_ended(tx: Tx, *, now: datetime, idle_since: datetime) -> int:
-    """Remove sessions that are over or were not used since an instant."""
-    over = (session.c.expires_at <= now) | (session.c.last_seen_at <= idle_since)
-    return tx.run(session.delete().where(over)).rowcount
+def delete_ended(tx: Tx, *, now: datetime, idle: timedelta) -> int:
+    """Remove sessions that do not stand any more; return how many there were."""
+    return tx.run(session.delete().where(~that_stand(now=now, idle=idle))).rowcount
+
+
+def _as_found(found: StoredSession) -> sa.ColumnElement[bool]:
+    return (session.c.id == found.id) & (session.c.token_digest == found.token_digest)

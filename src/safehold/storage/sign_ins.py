@@ -68,7 +68,6 @@ class StoredPending:
 
     id: UUID
     user_id: UserId
-    tries: int
     expires_at: datetime
 
 
@@ -103,7 +102,7 @@ def insert_pending(tx: Tx, *, id: UUID, token_digest: bytes, user_id: UserId, ex
 def pending_by_digest(tx: Tx, token_digest: bytes) -> StoredPending | None:
     """Find a pending sign-in by the digest of its token."""
     its = pending_sign_in.c
-    statement = sa.select(its.id, its.user_id, its.tries, its.expires_at)
+    statement = sa.select(its.id, its.user_id, its.expires_at)
     row = tx.run(statement.where(its.token_digest == token_digest)).mappings().first()
     return StoredPending(**row) if row else None
 

@@ -84,6 +84,13 @@ def user_by_id(tx: Tx, user_id: UserId) -> StoredUser | None:
     return _user(row) if row else None
 
 
+def held_user(tx: Tx, user_id: UserId) -> StoredUser | None:
+    """Find a person by id, as the last change left them; whoever changes them next waits until tx ends."""
+    statement = sa.select(app_user).where(app_user.c.id == user_id).with_for_update(key_share=True)
+    row = tx.run(statement).first()
+    return _user(row) if row else None
+
+
 def all_users(tx: Tx) -> list[StoredUser]:
     """Return everybody, by name."""
     return [_user(row) for row in tx.run(sa.select(app_user).order_by(sa.func.lower(app_user.c.name)))]

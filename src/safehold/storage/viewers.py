@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from safehold.model.ids import SessionId, UserId
 from safehold.model.permissions import Role
 from safehold.storage.database import Tx
-from safehold.storage.sessions import session
+from safehold.storage.sessions import session, that_stand
 from safehold.storage.users import app_user
 
 
@@ -21,11 +21,10 @@ def roles_of(tx: Tx, user_id: UserId) -> frozenset[Role] | None:
 
 
 def session_stands(tx: Tx, session_id: SessionId, user_id: UserId, *, now: datetime, idle: timedelta) -> bool:
-    """Say whether this person's session is neither over nor idle for as long as `idle`."""
+    """Say whether this person's session stands, as `StoredSession.stands` says it."""
     statement = sa.select(sa.literal(1)).where(
         session.c.id == session_id,
         session.c.user_id == user_id,
-        session.c.expires_at > now,
-        session.c.last_seen_at > now - idle,
+        that_stand(now=now, idle=idle),
     )
     return tx.run(statement).first() is not None

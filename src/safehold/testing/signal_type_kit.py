@@ -44,13 +44,13 @@ def check_signal_type(kind: SignalType, photos: Sequence[Image.Image] = ()) -> N
 
 
 def check_plugin_imports(module: str) -> None:
-    """Check that the package of a module imports nothing that Safehold refuses; nothing of it is run.
+    """Check that the package of a module reaches for nothing that Safehold refuses; nothing of it is run.
 
-    Raises KitFailure, naming each file and what it imports.
+    It finds honest mistakes and is no sandbox. Raises KitFailure, naming each file and what it reaches for.
     """
     wrong = offences(module)
     if wrong:
-        raise KitFailure(f"{module.partition('.')[0]} imports what no plug-in may: {', '.join(wrong)}")
+        raise KitFailure(f"{module.partition('.')[0]} reaches for what no plug-in may: {', '.join(wrong)}")
 
 
 def _need(kind: SignalType, holds: bool, claim: str) -> None:

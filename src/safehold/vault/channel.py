@@ -93,6 +93,14 @@ class Line:
         head = _object(self._exactly(head_bytes, until) or b"")
         return Message(head, bytes(self._exactly(body_bytes, until) or b""))
 
+    def end_requests(self) -> None:
+        """Let nothing more arrive; what has arrived is still received, and answers can still be sent.
+
+        For the thread that has the line it is as if the other side had ended it.
+        """
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RD)
+
     def close(self) -> None:
         """End the line. Doing it twice is fine."""
         with suppress(OSError):

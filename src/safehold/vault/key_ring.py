@@ -12,21 +12,14 @@ from safehold.vault.sealing import OpeningKey, wrapped_to
 class KeyRing:
     """Private keys by the fingerprint that each wrapped key carries.
 
-    `load` returns the keys, the current one first. It is asked at once, and again when something turns up
+    `load` returns the keys. It is asked at once, and again when something turns up
     that none of them opens: a rotation may have begun meanwhile. Safe to share between threads.
     """
 
     def __init__(self, load: Callable[[], Sequence[OpeningKey]]) -> None:
         """Load the keys. Raises what `load` raises."""
         self._load = load
-        keys = list(load())
-        self._current = keys[0]
-        self._keys = {key.fingerprint: key for key in keys}
-
-    @property
-    def current(self) -> OpeningKey:
-        """The key that the settings name."""
-        return self._current
+        self._keys = {key.fingerprint: key for key in load()}
 
     @property
     def keys(self) -> Mapping[bytes, OpeningKey]:
@@ -41,9 +34,7 @@ class KeyRing:
         """
         fingerprint = wrapped_to(wrapped_key, object_id)
         if fingerprint not in self._keys:
-            keys = list(self._load())
-            self._current = keys[0]
-            self._keys = {key.fingerprint: key for key in keys}
+            self._keys = {key.fingerprint: key for key in self._load()}
         try:
             return self._keys[fingerprint]
         except KeyError:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from safehold.model.errors import BadSettings, NameTaken
+from safehold.vault.files import write_new
 from safehold.vault.sealing import OpeningKey, SealingKey
 
 SEALING_KEY_NAME = "vault-sealing.pub.pem"
@@ -49,13 +49,19 @@ def generate_keys(folder: Path) -> KeyFiles:
 
 def load_sealing_key(path: Path) -> SealingKey:
     """Read the public half from a PEM file. Raises BadSettings when it is missing or no X25519 key."""
-    try:
-        key = serialization.load_pem_public_key(_read(path, "sealing"))
-    except (ValueError, UnsupportedAlgorithm):
-        key = None
-    if not isinstance(key, X25519PublicKey):
+    key = parse_sealing_key(_read(path, "sealing"))
+    if key is None:
         raise BadSettings("The vault's sealing key file holds no X25519 public key.")
-    return SealingKey(key)
+    return key
+
+
+def parse_sealing_key(pem: bytes) -> SealingKey | None:
+    """Return the public key that a PEM text holds, None when it is no X25519 public key."""
+    try:
+        key = serialization.load_pem_public_key(pem)
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return SealingKey(key) if isinstance(key, X25519PublicKey) else None
 
 
 class SealingKeyFile:
@@ -135,55 +141,3 @@ def _read(path: Path, which: str, *, private: bool = False) -> bytes:
             return file.read()
     except OSError as error:
         raise BadSettings(f"The vault's {which} key file cannot be read: {error.strerror}.") from error
-
-
-def write_new(path: Path, content: bytes, mode: int) -> None:
-    """Write a file that is either absent or whole, never half. Raises NameTaken when it is there already."""
-    with _draft(path, content, mode) as draft:
-        try:
-            os.link(draft, path)
-        except FileExistsError as error:
-            raise NameTaken("A vault key pair exists here already; it was left as it is.") from error
-    sync_folder(path.parent)
-
-
-def replace_file(path: Path, content: bytes, mode: int) -> None:
-    """Put a file in the place of another at one stroke: whoever looks finds the old one or the new one.
-
-    It belongs to the same user as before.
-    """
-    with _draft(path, content, mode) as draft:
-        give_to_owner_of(path, draft)
-        draft.replace(path)
-    sync_folder(path.parent)
-
-
-def give_to_owner_of(other: Path, *paths: Path) -> None:
-    """Let these paths belong to whom `other` belongs to, where we may: root acts for the services' users."""
-    if os.geteuid() == 0:
-        owner = other.stat()
-        for path in paths:
-            os.chown(path, owner.st_uid, owner.st_gid)
-
-
-@contextmanager
-def _draft(path: Path, content: bytes, mode: int) -> Iterator[Path]:
-    draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
-    draft.unlink(missing_ok=True)
-    try:
-        with open(draft, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        yield draft
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -12,12 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
-
 from safehold.model.errors import InvalidInput, VaultObjectDamaged
 from safehold.model.ids import ObjectId, new_id
+from safehold.vault.keys import parse_sealing_key
 from safehold.vault.sealing import OpeningKey, SealingKey, open_, seal
 
 _MARK = b"SHP1"
@@ -35,16 +32,13 @@ class Opened:
 
 def recipient_key(pem: bytes) -> SealingKey:
     """Return the public key that a PEM text holds. Raises InvalidInput when it is no X25519 public key."""
-    try:
-        key = serialization.load_pem_public_key(pem)
-    except (ValueError, UnsupportedAlgorithm):
-        key = None
-    if not isinstance(key, X25519PublicKey):
+    key = parse_sealing_key(pem)
+    if key is None:
         raise InvalidInput(
             "The recipient's key is no X25519 public key.",
             advice="They make a pair with `openssl genpkey -algorithm X25519` and send the public half.",
         )
-    return SealingKey(key)
+    return key
 
 
 def pack(data: bytes, recipient: SealingKey, *, about: Mapping[str, str]) -> bytes:

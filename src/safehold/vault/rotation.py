@@ -7,20 +7,14 @@ old key, and the new one waits in the folder until the operator has put it there
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from safehold.model.errors import BadSettings, NameTaken
+from safehold.vault.files import give_to_owner_of, replace_file, write_new
 from safehold.vault.key_sources import KeySource
-from safehold.vault.keys import (
-    give_to_owner_of,
-    load_opening_key,
-    load_sealing_key,
-    private_pem,
-    public_pem,
-    replace_file,
-    write_new,
-)
+from safehold.vault.keys import load_opening_key, load_sealing_key, private_pem, public_pem
 from safehold.vault.sealing import OpeningKey
 
 _SUFFIX = ".key.pem"
@@ -59,7 +53,8 @@ def switch(places: KeyPlaces) -> Switched:
     Killing the process between any two writes leaves every key on disk, and the next call goes on. Raises
     BadSettings when the pair does not fit, or a source cannot be read.
     """
-    _remove_drafts(places)
+    for left in _drafts(places):
+        left.unlink()
     current = places.source.load()
     beside = places.beside()
     sealing = load_sealing_key(places.sealing).fingerprint
@@ -77,10 +72,10 @@ def switch(places: KeyPlaces) -> Switched:
     return Switched(target, tuple(places.load_all()), is_new)
 
 
-def destroy_others(places: KeyPlaces) -> list[bytes]:
-    """Delete the further private keys, and return their fingerprints; the caller has made sure of them.
+def to_be_destroyed(places: KeyPlaces) -> list[Path]:
+    """Return the files of the further private keys and of what a killed process left of one.
 
-    Raises BadSettings when the source has not been given the key that seals.
+    Raises BadSettings when the source has not been given the key that seals, or they cannot be deleted.
     """
     current = places.source.load()
     if load_sealing_key(places.sealing).fingerprint != current.fingerprint:
@@ -88,12 +83,10 @@ def destroy_others(places: KeyPlaces) -> list[bytes]:
             f"{places.source.words} still gives the old key.",
             advice="Put the new private key there first; it lies in the folder that `keys rotate` named.",
         )
-    _remove_drafts(places)
-    gone = []
-    for path in sorted(places.others.glob(f"*{_SUFFIX}")):
-        gone.append(load_opening_key(path).fingerprint)
-        path.unlink()
-    return gone
+    found = [*_drafts(places), *sorted(places.others.glob(f"*{_SUFFIX}"))]
+    if not all(os.access(path.parent, os.W_OK | os.X_OK) for path in found):
+        raise BadSettings("The folder of an old private key cannot be written to by this user.")
+    return found
 
 
 def _into_the_file(
@@ -117,20 +110,19 @@ def _beside_the_source(
     return next((one for one in beside if one.fingerprint != current.fingerprint), current), False
 
 
-def _remove_drafts(places: KeyPlaces) -> None:
-    """Remove what a process left that was killed while it wrote a key: it may be the one that is to go."""
+def _drafts(places: KeyPlaces) -> list[Path]:
+    """Return what a process left that was killed while it wrote a key: it may be the one that is to go."""
     left = list(places.others.glob("*.draft"))
     if places.source.path is not None:
         left += places.source.path.parent.glob(f"{places.source.path.name}.*.draft")
-    for path in left:
-        path.unlink()
+    return left
 
 
 def _put_beside(places: KeyPlaces, key: OpeningKey) -> None:
     places.others.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = places.others / f"{key.fingerprint.hex()}{_SUFFIX}"
     try:
-        write_new(path, private_pem(key), 0o600)
+        write_new(path, private_pem(key))
     except NameTaken:
         return
     # Whoever may read the one has to read the other, or a running reader could not go on.

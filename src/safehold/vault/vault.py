@@ -103,5 +103,12 @@ class Reader:
             ciphertext = self._store.get(object_id)
         except NotFound:
             raise VaultObjectDamaged(f"Object {object_id}: its ciphertext is gone from the store.") from None
-        key = self._ring.key_for(wrapped_key, object_id)
-        return open_(ciphertext, wrapped_key, key, object_id=object_id)
+        return self.open_beside(Sealed(ciphertext, wrapped_key), object_id=object_id)
+
+    def open_beside(self, sealed: Sealed, *, object_id: ObjectId) -> bytes:
+        """Return the bytes of something that is kept elsewhere, see `Vault.seal_beside`.
+
+        Raises VaultObjectDamaged.
+        """
+        key = self._ring.key_for(sealed.wrapped_key, object_id)
+        return open_(sealed.ciphertext, sealed.wrapped_key, key, object_id=object_id)

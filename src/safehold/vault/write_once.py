@@ -19,7 +19,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from safehold.model.errors import BadSettings, Conflict, VaultDown
-from safehold.vault.keys import sync_folder
+from safehold.vault.files import sync_folder
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3Config

@@ -7,6 +7,9 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from fastapi import Request
 
+UNKNOWN = "unknown"
+"""The network of whatever is no address."""
+
 
 def client_address(request: Request, trusted_proxies: Iterable[str]) -> str:
     """Return the address that a request comes from: the socket's, or what a trusted proxy says of it.
@@ -32,6 +35,14 @@ def parsed(address: str) -> IPv4Address | IPv6Address | None:
     except ValueError:
         return None
     return getattr(found, "ipv4_mapped", None) or found
+
+
+def network_of(address: str, *, v4: int, v6: int) -> str:
+    """Return the network that an address counts as: its first `v4` or `v6` bits; UNKNOWN for no address."""
+    found = parsed(address)
+    if found is None:
+        return UNKNOWN
+    return str(ip_network((found, v4 if found.version == 4 else v6), strict=False))
 
 
 def _in(address: str, network: IPv4Network | IPv6Network) -> bool:

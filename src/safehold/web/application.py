@@ -5,11 +5,9 @@ from __future__ import annotations
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import RedirectResponse, Response
-from starlette.formparsers import MultiPartParser
+from fastapi.responses import RedirectResponse
 
 from safehold.app.program import Program
-from safehold.model.errors import SafeholdError
 from safehold.model.permissions import Permission
 from safehold.web import errors, origins
 from safehold.web.api.appeals import add_appeal_routes
@@ -37,8 +35,6 @@ def create_app(program: Program, surfaces: frozenset[str], *, media_origin: str 
     """
     media_origin = media_origin or origins.media_origin(program.settings)
     limits = program.settings.limits
-    # An upload stays in memory: a spooled file would be plain media on disk.
-    MultiPartParser.spool_max_size = limits.upload_bytes + MULTIPART_ROOM
     app = FastAPI(
         title="Safehold",
         version=version("safehold"),
@@ -47,7 +43,8 @@ def create_app(program: Program, surfaces: frozenset[str], *, media_origin: str 
         openapi_url=None,
         redirect_slashes=False,
     )
-    errors.install(app, page=_failure_page)
+    page = _failure_page(program)
+    errors.install(app, page=page)
     if "api" in surfaces:
         app.include_router(_api(app, program))
     if "console" in surfaces:
@@ -62,12 +59,13 @@ def create_app(program: Program, surfaces: frozenset[str], *, media_origin: str 
     )
     is_console = "console" in surfaces
     headers = headers_of_pages(media_origin) if is_console else HEADERS
-    app.add_middleware(RequestFrame, page=_failure_page, headers=headers)
+    app.add_middleware(RequestFrame, page=page, headers=headers)
     return app
 
 
-def _failure_page(request: Request, error: SafeholdError) -> Response | None:
-    return portal_page(request, error) or console_page(request, error)
+def _failure_page(program: Program) -> errors.Page:
+    of_portal = portal_page(program.settings.portal)
+    return lambda request, error: of_portal(request, error) or console_page(request, error)
 
 
 def _api(app: FastAPI, program: Program) -> APIRouter:

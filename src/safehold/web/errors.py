@@ -25,15 +25,16 @@ HTTP_STATUS: dict[type[errors.SafeholdError], int] = {
     errors.Conflict: 409,
     errors.UnsupportedMediaType: 415,
     errors.WrongMethod: 405,
+    errors.TooSlow: 408,
     errors.IdempotencyMismatch: 422,
     errors.TooLarge: 413,
     errors.Refused: 409,
     errors.AddressRefused: 422,
     errors.ErasedEvidence: 410,
     errors.TooManyViews: 429,
-    errors.Unavailable: 503,
     errors.TooManyAttempts: 429,
     errors.TooOften: 429,
+    errors.Unavailable: 503,
     errors.FetchFailed: 502,
     errors.Damaged: 500,
 }
@@ -79,7 +80,7 @@ def answer(request: Request, error: errors.SafeholdError) -> JSONResponse:
 
 def retry_after(error: errors.SafeholdError) -> dict[str, str]:
     """Return the header that says after how many seconds another try is right; nothing where it never is."""
-    if isinstance(error, errors.TooManyAttempts):
+    if isinstance(error, errors.TooManyAttempts | errors.TooOften):
         return {"Retry-After": str(error.seconds)}
     if isinstance(error, errors.Unavailable | errors.IdempotencyInProgress):
         return {"Retry-After": "1"}
@@ -109,6 +110,7 @@ def from_http(error: HTTPException) -> errors.SafeholdError:
     known: dict[int, errors.SafeholdError] = {
         404: errors.NotFound("There is nothing at this address."),
         405: errors.WrongMethod(),
+        408: errors.TooSlow(),
         413: errors.TooLarge(),
     }
     return known.get(error.status_code, errors.InvalidInput("The request cannot be read."))

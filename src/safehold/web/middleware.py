@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from safehold.model.errors import TooLarge
 from safehold.model.ids import new_id
 from safehold.web.errors import PROBLEM, Page, problem, unforeseen
+from safehold.web.patience import PatientReceive
 
 log = structlog.get_logger()
 
@@ -86,7 +87,7 @@ class RequestFrame:
 
 
 class BodyLimit:
-    """Refuses bodies above a limit: at once when the length is declared, else when it is passed."""
+    """Refuses bodies above a limit, at once if the length is declared, and bodies that come too slowly."""
 
     def __init__(self, app: ASGIApp, *, upload_bytes: int, json_bytes: int) -> None:
         self.app = app
@@ -103,10 +104,11 @@ class BodyLimit:
             await _refuse(scope, send, limit)
             return
         received = 0
+        receive_in_time = PatientReceive(receive)
 
         async def receive_counted() -> Message:
             nonlocal received
-            message = await receive()
+            message = await receive_in_time()
             received += len(message.get("body", b""))
             if received > limit:
                 # The framework lets its own exception pass where it would wrap another.

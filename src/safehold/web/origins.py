@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
+from safehold.app.listening import address
 from safehold.app.settings import Settings
-from safehold.model.errors import BadSettings
 
 _THIS_MACHINE = ("127.0.0.1", "localhost", "[::1]")
-
-
-def address(listen: str) -> tuple[str, int]:
-    """Split "host:port". Raises BadSettings for anything else."""
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
-        raise BadSettings(f"web.listen: {listen!r} is not host:port.")
-    return host.strip("[]"), int(port)
 
 
 def media_origin(settings: Settings, listen: str | None = None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from safehold.app.listening import address
 from safehold.app.program import Program, open_program
 from safehold.app.reader.client import ReaderClient
 from safehold.app.reader.opening import open_reader
@@ -20,7 +21,8 @@ from safehold.app.wiring import worker
 from safehold.model.errors import Unavailable
 from safehold.web.application import create_app
 from safehold.web.media.application import create_media_app
-from safehold.web.origins import address, console_origins, media_origin
+from safehold.web.origins import console_origins, media_origin
+from safehold.web.patience import CONNECTIONS, PatientProtocol
 
 GRACE_SECONDS = 10
 STOPPED_BY = (signal.SIGTERM, signal.SIGINT)
@@ -56,12 +58,13 @@ def serve_program(
     stopped = threading.Event()
     pages, pictures = listen or settings.web.listen, media_listen or settings.media.listen
     with ExitStack() as stack:
+        taken = stack.enter_context(_taken(surfaces, pages, pictures))
         opened = stack.enter_context(_opened(settings, surfaces))
         told = stack.enter_context(_stopping(stopped))
         stack.enter_context(working(opened.program, on="worker" in surfaces))
         if when_ready is not None and opened.program is not None:
             when_ready(opened.program)
-        told += stack.enter_context(_answering(opened, pages, pictures, when_ended=stopped.set))
+        told += stack.enter_context(_answering(opened, taken, when_ended=stopped.set))
         stopped.wait()
     return 0
 
@@ -74,7 +77,7 @@ def served(program: Program, surfaces: frozenset[str], *, listen: str = "127.0.0
     is started: see `working`. Raises BadSettings, and Unavailable when the address cannot be listened on.
     """
     opened = Opened(program.settings, surfaces, program, program.reader)
-    with _answering(opened, listen, "127.0.0.1:0") as servers:
+    with _taken(surfaces, listen, "127.0.0.1:0") as taken, _answering(opened, taken) as servers:
         yield servers[0].url
 
 
@@ -97,7 +100,7 @@ def working(program: Program | None, *, on: bool) -> Iterator[None]:
 @contextmanager
 def _opened(settings: Settings, surfaces: frozenset[str]) -> Iterator[Opened]:
     if surfaces == PICTURES:
-        with open_reader(settings) as (reader, _):
+        with open_reader(settings) as reader:
             yield Opened(settings, surfaces, None, reader)
     else:
         with open_program(settings, surfaces=surfaces) as program:
@@ -124,29 +127,34 @@ def _stopping(stopped: threading.Event) -> Iterator[list[_Server]]:
 
 @contextmanager
 def _answering(
-    opened: Opened, pages: str, pictures: str, *, when_ended: Callable[[], None] = lambda: None
+    opened: Opened, taken: _Taken, *, when_ended: Callable[[], None] = lambda: None
 ) -> Iterator[list[_Server]]:
-    """Answer at every address that the surfaces need, for as long as the block lasts."""
+    """Answer at every address that was taken, for as long as the block lasts."""
     with ExitStack() as stack:
-        servers = [stack.enter_context(one) for one in _servers(opened, pages, pictures, when_ended)]
-        yield servers
+        yield [stack.enter_context(one) for one in _servers(opened, taken, when_ended)]
 
 
-def _servers(opened: Opened, pages: str, pictures: str, when_ended: Callable[[], None]) -> Sequence[_Server]:
-    """Take the addresses first: pages and pictures have to know of each other, and a port may be any."""
-    has_pages, has_pictures = bool(opened.surfaces & PAGES), "media" in opened.surfaces
-    page_socket = _Socket(pages) if has_pages else None
-    picture_socket = _Socket(pictures) if has_pictures else None
-    found: list[_Server] = []
-    if page_socket is not None and opened.program is not None:
-        origin = media_origin(opened.settings, picture_socket.listen if picture_socket else None)
+def _servers(opened: Opened, taken: _Taken, when_ended: Callable[[], None]) -> Iterator[_Server]:
+    """Yield a server for each address. Pages and pictures have to know of each other; a port may be any."""
+    settings, pages, pictures = opened.settings, taken.pages, taken.pictures
+    if pages is not None and opened.program is not None:
+        origin = media_origin(settings, pictures.listen if pictures else None)
         app: ASGIApp = create_app(opened.program, opened.surfaces, media_origin=origin)
-        found.append(_Server(app, page_socket, when_ended))
-    if picture_socket is not None and opened.reader is not None:
-        origins = console_origins(opened.settings, page_socket.listen if page_socket else None)
-        app = create_media_app(opened.reader, console_origins=origins, at_once=opened.settings.media.at_once)
-        found.append(_Server(app, picture_socket, when_ended))
-    return found
+        yield _Server(app, pages, when_ended)
+    if pictures is not None and opened.reader is not None:
+        origins = console_origins(settings, pages.listen if pages else None)
+        app = create_media_app(opened.reader, console_origins=origins, at_once=settings.media.at_once)
+        yield _Server(app, pictures, when_ended)
+
+
+@contextmanager
+def _taken(surfaces: frozenset[str], pages: str, pictures: str) -> Iterator[_Taken]:
+    """Take the addresses that these surfaces need, before anything is opened only to be closed again."""
+    with ExitStack() as stack:
+        yield _Taken(
+            pages=stack.enter_context(_Socket(pages)) if surfaces & PAGES else None,
+            pictures=stack.enter_context(_Socket(pictures)) if surfaces & PICTURES else None,
+        )
 
 
 class _Socket:
@@ -164,6 +172,20 @@ class _Socket:
         host, port = self.socket.getsockname()[:2]
         self.listen = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
+    def __enter__(self) -> _Socket:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.socket.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """Where pages are answered and where pictures are; None for what is not served here."""
+
+    pages: _Socket | None
+    pictures: _Socket | None
+
 
 class _Server(uvicorn.Server):
     """Answers in a thread for as long as its block lasts. url: the base of what it serves."""
@@ -172,6 +194,8 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=PatientProtocol,
+                limit_concurrency=CONNECTIONS,
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -197,7 +221,6 @@ class _Server(uvicorn.Server):
     def __exit__(self, *_: object) -> None:
         self.should_exit = True
         self._thread.join()
-        self._taken.socket.close()
 
     def _run(self) -> None:
         try:

@@ -24,9 +24,9 @@ class Form:
     typed: list[str] = field(default_factory=list)
 
     @property
-    def shape(self) -> tuple[str, tuple[str, ...]]:
-        """What makes it the same form on another page: where it leads, ids left out, and its fields."""
-        return re.sub(r"[0-9a-f-]{36}", "ID", self.action), tuple(sorted(self.fields))
+    def shape(self) -> str:
+        """Where it leads, ids left out: what makes it the same form on another page."""
+        return re.sub(r"[0-9a-f-]{36}", "ID", f"{self.method} {urlsplit(self.action).path}")
 
 
 class _Reader(HTMLParser):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import time
 from collections import Counter
@@ -53,14 +52,12 @@ VICTIMS = {
     "worker by SIGTERM": 1,
 }
 """Who dies, and how often compared with the others."""
-AT_LENGTH = {"import", "backup", "rotation", "server by SIGTERM", "worker by SIGTERM"}
-"""Who dies only where there is time for it."""
 QUICK_TO_DIE = ("decoder", "decoder", "reader", "backend", "backend", "worker", "postmaster")
 
 
 @dataclass(slots=True)
 class Toll:
-    """What a campaign did. deaths: how often each died."""
+    """What a campaign did. deaths: how often each died by our signal; who had ended before does not count."""
 
     deaths: Counter[str] = field(default_factory=Counter)
     restarts: int = 0
@@ -145,8 +142,8 @@ class Campaign:
             yield
 
     def one_of_each(self) -> list[str]:
-        """Return those who die the hard way, once, in an order that the seed decides."""
-        victims = sorted(VICTIMS.keys() - AT_LENGTH)
+        """Return every kind of victim once, in an order that the seed decides."""
+        victims = sorted(VICTIMS)
         self.random.shuffle(victims)
         return victims
 
@@ -154,23 +151,19 @@ class Campaign:
         """Yield this many victims, some oftener than others."""
         yield from self.random.choices(list(VICTIMS), list(VICTIMS.values()), k=deaths)
 
-    def run(self, victims: Iterable[str], *, until: float = float("inf")) -> None:
-        """Let them die, one after the other, at most until this instant of the monotonic clock."""
+    def run(self, victims: Iterable[str]) -> None:
+        """Let them die, one after the other."""
         for victim in victims:
-            if time.monotonic() > until:
-                return
             self._wait_for_a_moment()
             self.die(victim)
             self.check(self.inspector.after_a_death())
 
-    def flurry(self, deaths: int, *, until: float = float("inf")) -> None:
+    def flurry(self, signals: int) -> None:
         """Let many die in quick succession, some before what died last has recovered, then check.
 
-        Those are the processes that others start again by themselves, and workers.
+        Those are the processes that others start again by themselves, and workers; some are not there yet.
         """
-        for _ in range(deaths):
-            if time.monotonic() > until:
-                break
+        for _ in range(signals):
             time.sleep(self.random.uniform(0, 0.15))
             self._end_of(self.random.choice(QUICK_TO_DIE))
         self.wait_until_ready()
@@ -180,12 +173,12 @@ class Campaign:
         """Let somebody die, and start again what an operator or a service manager would."""
         held_open = self.inspector.open_in_the_open([seen.pid for seen in self.server.members()])
         self.check(held_open)
-        self._end_of(victim)
+        eventually(lambda: self._end_of(victim), or_say=lambda: f"no {victim} was alive to be killed")
         self.wait_until_ready()
 
-    def _end_of(self, victim: str) -> None:
-        self.toll.deaths[victim] += 1
-        {
+    def _end_of(self, victim: str) -> bool:
+        """Send one of them a signal; say whether that one was alive, and count it if so."""
+        died = {
             "server": self._kill_server,
             "worker": self._kill_worker,
             "decoder": lambda: self._kill_one(self.server.children(DECODER)),
@@ -199,6 +192,8 @@ class Campaign:
             "server by SIGTERM": lambda: self._end(self.server, self._start_server),
             "worker by SIGTERM": lambda: self._end(self.worker, self._start_worker),
         }[victim]()
+        self.toll.deaths[victim] += died
+        return died
 
     def wait_until_ready(self) -> None:
         """Wait until scans can be answered again, and no process lives on without its parent."""
@@ -316,39 +311,42 @@ class Campaign:
         self.toll.restarts += 1
         self.worker = self._mother.bear("worker")
 
-    def _kill_server(self) -> None:
-        self.server.kill()
+    def _kill_server(self) -> bool:
+        lived = self.server.kill()
         self._start_server()
+        return lived
 
-    def _kill_worker(self) -> None:
-        self.worker.kill()
+    def _kill_worker(self) -> bool:
+        lived = self.worker.kill()
         self._start_worker()
+        return lived
 
-    def _kill_everybody(self) -> None:
+    def _kill_everybody(self) -> bool:
         """As when the power fails, but for what the disk had not been given yet."""
-        everybody = [self.server.pid, self.worker.pid, *self.inspector.everything_of_the_server()]
-        everybody += [seen.pid for life in (self.server, self.worker) for seen in life.members()]
+        leaders = {self.server.pid, self.worker.pid, *self.inspector.servers()}
+        others = {seen.pid for life in (self.server, self.worker) for seen in life.members()}
+        everybody = sorted(leaders | others | set(self.inspector.everything_of_the_server()))
         self.random.shuffle(everybody)
-        for pid in everybody:
-            kill(pid)
+        killed = {pid for pid in everybody if kill(pid)}
         eventually(lambda: not set(everybody) & process_table().keys())
         self._start_server()
         self._start_worker()
+        # The others end by themselves when those are gone, some before their turn.
+        return leaders <= killed
 
-    def _kill_one(self, candidates: list[int]) -> None:
-        if candidates:
-            kill(self.random.choice(candidates))
+    def _kill_one(self, candidates: list[int]) -> bool:
+        return bool(candidates) and kill(self.random.choice(candidates))
 
-    def _kill_command(self, *command: str) -> None:
+    def _kill_command(self, *command: str) -> bool:
         begun = self._mother.bear(*command)
         time.sleep(self.random.uniform(0.1, 1.5))
-        begun.kill()
+        return begun.kill()
 
-    def _end(self, life: Life, start: Any) -> None:
-        with suppress(ProcessLookupError):
-            os.kill(life.pid, signal.SIGTERM)
+    def _end(self, life: Life, start: Any) -> bool:
+        lived = kill(life.pid, signal.SIGTERM)
         eventually(lambda: not life.alive, or_say=life.said, within=40)
         start()
+        return lived
 
 
 @contextmanager

@@ -65,7 +65,7 @@ class Life:
     @property
     def alive(self) -> bool:
         """Whether it has not ended."""
-        return self.pid in process_table()
+        return is_alive(self.pid)
 
     def members(self) -> list[Seen]:
         """Return everybody of its session, also when the leader is dead."""
@@ -75,9 +75,9 @@ class Life:
         """Return the ids of its session's members whose command names this module."""
         return sorted(seen.pid for seen in self.members() if naming in seen.command and seen.pid != self.pid)
 
-    def kill(self) -> None:
-        """End it as a power failure would; what it started has to notice by itself."""
-        kill(self.pid)
+    def kill(self) -> bool:
+        """End it as a power failure would; what it started has to notice by itself. Say whether it lived."""
+        return kill(self.pid)
 
     def stop(self) -> None:
         """Ask it to end, and wait until it has."""
@@ -95,10 +95,21 @@ class Life:
         return self.log.read_text(errors="replace")[-4000:] if self.log.exists() else ""
 
 
-def kill(pid: int) -> None:
-    """kill -9; one that has gone already is as dead as wanted."""
+def is_alive(pid: int) -> bool:
+    """Say whether this process has not ended; asked often, so that it looks at no other."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
+def kill(pid: int, how: signal.Signals = signal.SIGKILL) -> bool:
+    """Send a signal, that of kill -9 by default; say whether there was somebody alive to get it."""
+    lived = is_alive(pid)
     with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, how)
+    return lived
 
 
 class Mother:

@@ -121,10 +121,7 @@ class Client:
             if sent in self._unanswered:
                 self._unanswered.remove(sent)
         else:
-            self._answers.refused[answer.status] = self._answers.refused.get(answer.status, 0) + 1
-            if answer.status not in (409, 503):
-                self._answers.wrong.append(f"{kind}: status {answer.status} {answer.body}")
-            time.sleep(0.1)
+            self._note_refusal(kind, answer)
 
     def _ask(self, data: bytes, content_id: str, key: str) -> Answer:
         context = {"surface": SURFACE, "content_id": content_id, "account_id": f"account-{content_id}"}
@@ -143,6 +140,12 @@ class Client:
             Scanned(kind, data, content_id, key or None, result, item_id, body["scan_id"], time.monotonic())
         )
 
+    def _note_refusal(self, kind: str, answer: Answer) -> None:
+        self._answers.refused[answer.status] = self._answers.refused.get(answer.status, 0) + 1
+        if answer.status not in (409, 503):
+            self._answers.wrong.append(f"{kind}: status {answer.status} {answer.body}")
+        time.sleep(0.1)
+
     def _an_earlier_one(self) -> Scanned | None:
         mine = [
             one
@@ -157,6 +160,8 @@ class Client:
             told = (answer.body["scan_id"], answer.body["result"], answer.body.get("item_id"))
             if told != (earlier.scan_id, earlier.result, earlier.item_id):
                 self._answers.wrong.append(f"a repeat was answered {told}, first {earlier}")
+        else:
+            self._note_refusal("a repeat", answer)
 
 
 class Analyst:

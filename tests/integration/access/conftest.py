@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import sqlalchemy as sa
-from argon2 import PasswordHasher
 
-from safehold.app.access import passwords, sessions, sign_in, users
+from safehold.app.access import sessions, sign_in, users
 from safehold.app.access.gate import Gate, Visitor
 from safehold.app.access.sessions import SignedIn
 from safehold.app.access.sign_in import Admitted
 from safehold.app.settings_sections import SignInSettings
 from safehold.model.ids import UserId
 from safehold.model.permissions import Role, system_actor
-from safehold.storage.database import Database
+from safehold.storage.database import Database, Tx
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 SHELL = system_actor("shell")
 PASSWORD = "correct horse battery"
+
+
+class Interrupted(Database):
+    """A database on which something else happens just before its n-th transaction begins."""
+
+    def __init__(self, database: Database, at: int, do: Callable[[], None]) -> None:
+        self._database, self._left, self._do = database, at, do
+
+    def begin(self) -> AbstractContextManager[Tx]:
+        self._left -= 1
+        if self._left == 0:
+            self._do()
+        return self._database.begin()
 
 
 @dataclass
@@ -32,6 +45,7 @@ class Door:
     gate: Gate
     robin: UserId
     now: datetime = NOON
+    GIVEN: ClassVar[str] = "given by an admin"
     browser: Visitor = field(default_factory=lambda: Visitor("192.0.2.1", "Firefox on Linux"))
     stranger: Visitor = field(default_factory=lambda: Visitor("203.0.113.9", "A program"))
 
@@ -67,6 +81,18 @@ class Door:
         with self.gate.database.begin() as tx:
             return sessions.resume(tx, self.gate, token, now=self.now)
 
+    def shuts_out(self, name: str = "Robin") -> None:
+        """Let an admin shut somebody out."""
+        self.in_tx(users.disable, self.in_tx(users.find_user, name).id, actor=SHELL, now=self.now)
+
+    def gives_password(self) -> None:
+        """Let an admin give Robin another password."""
+        self.in_tx(users.give_password_once, self.robin, self.GIVEN, actor=SHELL, now=self.now)
+
+    def interrupted(self, do: Callable[[], None], *, before: int) -> None:
+        """Let something happen before so many transactions of the gate from now on have begun."""
+        self.gate = gate_of(Interrupted(self.gate.database, before, do))
+
     def in_tx(self, do: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         """Call something with a transaction of its own in front."""
         with self.gate.database.begin() as tx:
@@ -99,16 +125,6 @@ class Door:
                 once=once,
             )
         )
-
-
-@pytest.fixture(autouse=True)
-def full_hasher(monkeypatch: pytest.MonkeyPatch) -> Iterator[PasswordHasher]:
-    """Compute argon2id with the least parameters, for tests do it a thousand times. Yields the real one."""
-    real = passwords._hasher
-    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    passwords._nobody.cache_clear()
-    yield real
-    passwords._nobody.cache_clear()
 
 
 @pytest.fixture

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from datetime import timedelta
 
 import pyotp
 import pytest
 
-from safehold.app.access import proof, second_factors, sessions, sign_in
-from safehold.app.access.passkeys import site
+from safehold.app.access import passkeys, proof, second_factors, sessions, sign_in, users
+from safehold.app.access.gate import Visitor
+from safehold.app.access.passkeys import Site, site
 from safehold.app.access.sign_in import Admitted, FactorDue
 from safehold.app.settings_sections import WebSettings
-from safehold.model.errors import BadForm, Conflict, NotAuthenticated, NotFound, Refused, TooManyAttempts
+from safehold.model.errors import (
+    BadForm,
+    Conflict,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    Refused,
+    StepUpNeeded,
+    TooManyAttempts,
+)
 from safehold.model.permissions import Permission, system_actor
 
 SHELL = system_actor("shell")
+PASSWORD = "correct horse battery"
 STEP = 30
 
 
 def set_up_app(door) -> pyotp.TOTP:
     """Give Robin an app; return it. The clock is moved past the code that confirmed it."""
-    door.in_tx(second_factors.begin_app, door.gate, door.robin, now=door.now)
+    door.in_tx(second_factors.begin_app, door.gate, door.robin)
     new = door.in_tx(second_factors.app_being_set_up, door.gate, door.robin, name="Robin")
     app = pyotp.TOTP(new.secret)
     code = app.at(door.now)
@@ -35,6 +47,28 @@ def finishes(door, code: str, due: FactorDue | None = None) -> Admitted:
     due = due or door.tries()
     assert isinstance(due, FactorDue)
     return sign_in.finish_by_code(door.gate, due.token, code, visitor=door.browser, now=door.now)
+
+
+def known_browser(door, app: pyotp.TOTP) -> Visitor:
+    """Return a browser in which Robin signed in before, with the app. The clock is moved past its code."""
+    admitted = finishes(door, app.at(door.now))
+    door.later(seconds=2 * STEP)
+    return replace(door.browser, devices=(admitted.device,))
+
+
+def guesses_codes(door, visitor: Visitor) -> int:
+    """Give thirty wrong codes, each after the right password, when allowed; return the seconds waited."""
+    waited = 0
+    for _ in range(30):
+        due = door.tries(visitor=visitor)
+        try:
+            sign_in.finish_by_code(door.gate, due.token, "000000", visitor=visitor, now=door.now)
+        except TooManyAttempts as error:
+            waited += error.seconds
+            door.later(seconds=error.seconds)
+        except NotAuthenticated:
+            continue
+    return waited
 
 
 def make_codes(door) -> list[str]:
@@ -77,7 +111,7 @@ def test_the_code_that_confirmed_the_app_does_not_sign_in(door) -> None:
 
 
 def test_an_app_that_was_never_confirmed_is_no_factor(door) -> None:
-    door.in_tx(second_factors.begin_app, door.gate, door.robin, now=door.now)
+    door.in_tx(second_factors.begin_app, door.gate, door.robin)
     assert isinstance(door.tries(), Admitted)
     with pytest.raises(BadForm):
         door.in_tx(second_factors.confirm_app, door.gate, door.robin, "000000", actor=SHELL, now=door.now)
@@ -86,12 +120,12 @@ def test_an_app_that_was_never_confirmed_is_no_factor(door) -> None:
 def test_a_second_app_is_set_up_only_when_the_first_was_removed(door) -> None:
     set_up_app(door)
     with pytest.raises(Conflict):
-        door.in_tx(second_factors.begin_app, door.gate, door.robin, now=door.now)
+        door.in_tx(second_factors.begin_app, door.gate, door.robin)
     with pytest.raises(NotFound):
         door.in_tx(second_factors.app_being_set_up, door.gate, door.robin, name="Robin")
     remove = {"actor": SHELL, "now": door.now}
     door.in_tx(second_factors.remove_app, door.gate.settings, door.robin, **remove)
-    door.in_tx(second_factors.begin_app, door.gate, door.robin, now=door.now)
+    door.in_tx(second_factors.begin_app, door.gate, door.robin)
 
 
 def test_the_secret_of_an_app_lies_sealed_and_opens_for_its_person_alone(door) -> None:
@@ -150,23 +184,61 @@ def test_after_five_wrong_codes_the_sign_in_begins_anew(door) -> None:
 
 def test_whoever_has_the_password_guesses_codes_slowly_and_a_person_is_alarmed(door) -> None:
     set_up_app(door)
-    waited = 0
-    for _ in range(30):
-        due = door.tries(visitor=door.stranger)
-        try:
-            sign_in.finish_by_code(door.gate, due.token, "000000", visitor=door.stranger, now=door.now)
-        except TooManyAttempts as error:
-            waited += error.seconds
-            door.later(seconds=error.seconds)
-        except NotAuthenticated:
-            continue
-    assert waited > 60
+    assert guesses_codes(door, door.stranger) > 60
     for _ in range(30):
         due = door.tries(visitor=door.stranger)
         with pytest.raises((NotAuthenticated, TooManyAttempts)):
             sign_in.finish_by_code(door.gate, due.token, "000000", visitor=door.stranger, now=door.now)
         door.later(minutes=5)
     assert door.alarms() == ["sign_in_guessed"]
+
+
+def test_a_right_password_buys_no_guesses_at_codes_in_a_known_browser_either(door) -> None:
+    browser = known_browser(door, set_up_app(door))
+    assert guesses_codes(door, browser) > 60
+
+
+def test_wrong_codes_in_a_known_browser_do_not_keep_the_password_out(door) -> None:
+    browser = known_browser(door, set_up_app(door))
+    guesses_codes(door, browser)
+    assert isinstance(door.tries(visitor=browser), FactorDue)
+
+
+def test_wrong_passwords_between_wrong_codes_buy_no_proof(door) -> None:
+    app = set_up_app(door)
+    token = finishes(door, app.at(door.now)).token
+    door.later(minutes=11)
+    signed_in = door.resumes(token)
+    for _ in range(proof.TRIES - 1):
+        with pytest.raises(NotAllowed):
+            proof.by_code(door.gate, signed_in, token, "000000", now=door.now)
+        assert proof.check_password(door.gate, signed_in, PASSWORD, now=door.now)
+    with pytest.raises(NotAuthenticated):
+        proof.by_code(door.gate, signed_in, token, "000000", now=door.now)
+    assert door.resumes(token) is None
+
+
+def test_a_session_that_a_new_password_opened_buys_no_further_guesses_at_a_proof(door) -> None:
+    app = set_up_app(door)
+    token = finishes(door, app.at(door.now)).token
+    for _ in range(proof.TRIES - 1):
+        with pytest.raises(NotAllowed):
+            proof.by_code(door.gate, door.resumes(token), token, "000000", now=door.now)
+    new = {"old": PASSWORD, "new": "another long password", "now": door.now}
+    token = users.change_own_password(door.gate, door.resumes(token), **new)
+    with pytest.raises(NotAuthenticated):
+        proof.by_code(door.gate, door.resumes(token), token, "000000", now=door.now)
+    assert door.resumes(token) is None
+
+
+def test_a_new_password_is_no_proof_for_whoever_has_a_second_factor(door) -> None:
+    app = set_up_app(door)
+    token = finishes(door, app.at(door.now)).token
+    door.later(minutes=11)
+    new = {"old": PASSWORD, "new": "another long password", "now": door.now}
+    token = users.change_own_password(door.gate, door.resumes(token), **new)
+    with pytest.raises(StepUpNeeded):
+        sessions.require_recent_proof(door.resumes(token), now=door.now)
 
 
 def test_a_pending_sign_in_is_over_after_five_minutes_and_opens_one_session(door) -> None:
@@ -205,7 +277,7 @@ def test_whoever_has_a_factor_proves_by_that_and_not_by_the_password(door) -> No
     door.later(minutes=11)
     signed_in = door.resumes(token)
     with pytest.raises(Refused):
-        proof.by_password(door.gate, signed_in, token, "correct horse battery", now=door.now)
+        proof.by_password(door.gate, signed_in, token, PASSWORD, now=door.now)
     proven = proof.by_code(door.gate, signed_in, token, app.at(door.now), now=door.now)
     sessions.require_recent_proof(door.resumes(proven), now=door.now)
 
@@ -251,3 +323,10 @@ def test_a_reset_takes_everything_ends_sessions_and_is_told(door) -> None:
 def test_passkeys_are_offered_where_a_browser_takes_them(settings, host, production, expected) -> None:
     found = site(WebSettings(**settings), host, production=production)
     assert (None if found is None else (found.id, found.origin)) == expected
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "a\0b", "a\u202eb", "x" * 61])
+def test_a_passkey_has_a_name_that_can_be_seen(door, name) -> None:
+    at = Site("localhost", "http://localhost")
+    with pytest.raises(BadForm, match="name"):
+        passkeys.created(b"challenge", door.robin, "{}", name=name, at=at, now=door.now)

@@ -12,6 +12,7 @@ from safehold.app.access.gate import Visitor
 from safehold.model.errors import NotAllowed, NotAuthenticated, NotFound, StepUpNeeded
 from safehold.model.ids import SessionId, new_id
 from safehold.model.permissions import Role, system_actor
+from safehold.storage import viewers
 
 PASSWORD = "correct horse battery"
 SHELL = system_actor("shell")
@@ -134,6 +135,81 @@ def test_a_proof_is_bound_to_the_token_that_follows(door) -> None:
         sessions.require_recent_proof(door.resumes(proven), now=door.now)
 
 
+def test_whoever_shows_the_old_token_is_not_offered_the_one_that_carries_a_proof(door) -> None:
+    token = door.signs_in()
+    door.later(minutes=14)
+    proven = proof.by_password(door.gate, door.resumes(token), token, PASSWORD, now=door.now)
+    for minutes in (0, 2, 4, 3):
+        door.later(minutes=minutes)
+        thief = door.resumes(token)
+        assert thief.next_token is None
+        with pytest.raises(StepUpNeeded):
+            sessions.require_recent_proof(thief, now=door.now)
+    sessions.require_recent_proof(door.resumes(proven), now=door.now)
+    thief = door.resumes(token)
+    assert (thief.next_token, thief.proved_at) == (None, None)
+
+
+def test_a_token_that_was_offered_in_its_turn_carries_no_proof_that_came_after(door) -> None:
+    token = door.signs_in()
+    door.later(minutes=15)
+    offered = door.resumes(token).next_token
+    proven = proof.by_password(door.gate, door.resumes(token), token, PASSWORD, now=door.now)
+    assert offered not in (None, proven)
+    assert door.resumes(offered) is None
+    sessions.require_recent_proof(door.resumes(proven), now=door.now)
+
+
+def test_a_proof_whose_answer_never_came_does_not_stop_the_token_from_changing(door) -> None:
+    token = door.signs_in()
+    door.later(minutes=14)
+    lost = proof.by_password(door.gate, door.resumes(token), token, PASSWORD, now=door.now)
+    door.later(minutes=10)
+    following = door.resumes(token).next_token
+    assert following not in (None, lost)
+    with pytest.raises(StepUpNeeded):
+        sessions.require_recent_proof(door.resumes(following), now=door.now)
+
+
+def test_a_proof_goes_on_from_the_token_that_came_in_while_it_was_checked(door) -> None:
+    token = door.signs_in()
+    door.later(minutes=15)
+    asked = door.resumes(token)
+    assert door.resumes(asked.next_token) is not None
+    proven = proof.by_password(door.gate, asked, token, PASSWORD, now=door.now)
+    sessions.require_recent_proof(door.resumes(proven), now=door.now)
+
+
+def test_a_proof_from_a_future_that_was_taken_back_is_none(door) -> None:
+    signed_in = door.resumes(door.signs_in())
+    sessions.require_recent_proof(signed_in, now=door.now - sessions.SKEW)
+    with pytest.raises(StepUpNeeded):
+        sessions.require_recent_proof(signed_in, now=door.now - sessions.SKEW - timedelta(seconds=1))
+
+
+@pytest.mark.parametrize(("back", "stands"), [(29, True), (31, False), (3600, False)])
+def test_a_session_that_was_last_used_in_the_future_is_over_for_everybody(door, back, stands) -> None:
+    token = door.signs_in()
+    signed_in, idle = door.resumes(token), sessions.idle(door.gate.settings)
+    door.later(seconds=-back)
+    assert (door.resumes(token) is not None) is stands
+    assert bool(door.in_tx(sessions.listed, door.gate.settings, door.robin, now=door.now)) is stands
+    theirs = (signed_in.session_id, door.robin)
+    assert door.in_tx(viewers.session_stands, *theirs, now=door.now, idle=idle) is stands
+    assert door.in_tx(sessions.sweep_sessions, door.gate.settings, now=door.now) == (0 if stands else 1)
+
+
+def test_a_token_that_was_spent_in_the_future_has_no_longer_grace(door) -> None:
+    token = door.signs_in()
+    door.later(minutes=15)
+    following = door.resumes(token).next_token
+    door.later(seconds=40)
+    assert door.resumes(following) is not None
+    door.later(seconds=-40)
+    assert door.resumes(following) is not None
+    assert door.resumes(token) is None
+
+
 def test_a_proof_survives_the_change_of_the_token_and_ages_all_the_same(door) -> None:
     token = door.signs_in()
     door.later(minutes=14)
@@ -193,7 +269,7 @@ def test_shutting_somebody_out_and_a_new_password_end_their_sessions_at_once(doo
     door.in_tx(users.set_password, **change)
     assert door.resumes(first) is None
     second = door.tries(password="another long one").token
-    door.in_tx(users.disable_user, name="Robin", actor=SHELL, now=door.now)
+    door.shuts_out()
     assert door.resumes(second) is None
     with pytest.raises(NotAuthenticated):
         door.tries(password="another long one")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pyotp
 import pytest
@@ -15,6 +16,7 @@ from safehold.app.access.passwords import Turns
 from safehold.app.access.sign_in import Admitted, FactorDue
 from safehold.model.errors import BadSettings, NotAuthenticated, SignInBusy
 from safehold.model.permissions import Permission, Role, system_actor
+from safehold.storage import users as user_rows
 
 PASSWORD = "correct horse battery"
 SHELL = system_actor("shell")
@@ -31,7 +33,7 @@ def test_the_right_password_opens_a_session_whatever_the_case_of_the_name(door) 
 
 def test_a_wrong_name_and_a_wrong_password_are_refused_in_the_same_words(door) -> None:
     said = set()
-    for name, password in (("Robin", "wrong password"), ("nobody", PASSWORD), ("no\0body", PASSWORD)):
+    for name, password in (("Robin", "wrong password"), ("nobody", PASSWORD)):
         with pytest.raises(NotAuthenticated) as refused:
             door.tries(name, password)
         said.add((refused.value.what, refused.value.advice_now))
@@ -49,7 +51,7 @@ def test_a_refused_sign_in_is_on_record_without_the_name_that_was_tried(door) ->
 def test_every_way_of_being_refused_or_half_let_in_computes_exactly_one_hash(door, monkeypatch) -> None:
     passwords.matches(None, "so that the hash that nobody has is there")
     door.add("shut-out", Role.ANALYST)
-    door.in_tx(users.disable_user, name="shut-out", actor=SHELL, now=door.now)
+    door.shuts_out("shut-out")
     door.add("with-factor", Role.ANALYST)
     _give_factor(door, "with-factor")
     computed: list[str] = []
@@ -159,18 +161,68 @@ def test_a_password_that_somebody_else_made_must_be_replaced_before_anything_els
     signed_in = door.resumes(token)
     assert signed_in.due is sessions.Due.PASSWORD
     assert signed_in.actor.permissions == {Permission.SIGNED_IN}
-    users.change_own_password(door.gate, signed_in, old=PASSWORD, new="another long password", now=door.now)
+    token = changes_password(door, token)
     assert door.resumes(token).due is None
     assert door.resumes(token).actor.may(Permission.CASE_ASSESS)
 
 
-def test_changing_the_password_ends_every_other_session(door) -> None:
+def test_changing_the_password_ends_every_session_and_opens_one_for_the_browser_that_did(door) -> None:
     here, there = door.signs_in(), door.signs_in(visitor=Visitor("192.0.2.2", "Chrome on Windows"))
-    users.change_own_password(
-        door.gate, door.resumes(here), old=PASSWORD, new="another long password", now=door.now
-    )
-    assert door.resumes(here) is not None
+    before = door.resumes(here)
+    new = door.resumes(changes_password(door, here))
+    assert door.resumes(here) is None
     assert door.resumes(there) is None
+    assert (new.user_id, new.proved_at) == (door.robin, before.proved_at)
+    [*_, opened] = door.sql("select detail from audit_record where verb = 'session.open' order by id")
+    assert opened.detail == {"by": "new_password", "client": "Firefox on Linux"}
+    assert {new.session_id, new.form_token}.isdisjoint({before.session_id, before.form_token})
+    [row] = door.sql("select client, created_at, expires_at from session")
+    assert row.client == "Firefox on Linux"
+    assert row.expires_at - row.created_at == sessions.absolute(door.gate.settings)
+
+
+def test_a_new_password_does_not_prolong_a_session(door) -> None:
+    token = door.signs_in()
+    [before] = door.sql("select created_at, expires_at from session")
+    door.later(minutes=10)
+    changes_password(door, token)
+    assert door.sql("select created_at, expires_at from session") == [before]
+
+
+@pytest.mark.parametrize("does", ["shuts_out", "gives_password"])
+@pytest.mark.parametrize("with_factor", [False, True])
+def test_a_sign_in_whose_password_was_checked_does_not_outrun_an_admin(door, does, with_factor) -> None:
+    if with_factor:
+        _give_factor(door, "Robin")
+    door.interrupted(getattr(door, does), before=2)
+    with pytest.raises(NotAuthenticated):
+        door.tries()
+    assert door.sql("select * from session") == []
+    assert door.sql("select * from pending_sign_in") == []
+
+
+def test_a_change_of_ones_own_password_does_not_outrun_an_admin_who_gives_another(door) -> None:
+    signed_in = door.resumes(door.signs_in())
+    door.interrupted(door.gives_password, before=4)
+    with pytest.raises(NotAuthenticated):
+        users.change_own_password(
+            door.gate, signed_in, old=PASSWORD, new="another long password", now=door.now
+        )
+    assert door.sql("select * from session") == []
+    assert isinstance(door.tries(password=door.GIVEN), Admitted)
+
+
+@pytest.mark.parametrize("does", ["shuts_out", "gives_password"])
+def test_an_admin_waits_for_a_session_that_is_being_opened_and_ends_it(door, does) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with door.gate.database.begin() as tx:
+            user, lasts = user_rows.held_user(tx, door.robin), timedelta(hours=1)
+            sessions.open_session(tx, user, client="", must_enrol=False, lasts=lasts, now=door.now)
+            admin = pool.submit(getattr(door, does))
+            while not door.sql("select pid from pg_stat_activity where wait_event_type = 'Lock'"):
+                assert not admin.done()
+        admin.result()
+    assert door.sql("select * from session") == []
 
 
 def test_the_key_of_the_sign_in_has_the_right_length() -> None:
@@ -178,9 +230,15 @@ def test_the_key_of_the_sign_in_has_the_right_length() -> None:
         SignInKey(b"short")
 
 
+def changes_password(door, token: str) -> str:
+    return users.change_own_password(
+        door.gate, door.resumes(token), old=PASSWORD, new="another long password", now=door.now
+    )
+
+
 def _give_factor(door, name: str) -> None:
     user = door.in_tx(users.find_user, name)
-    door.in_tx(second_factors.begin_app, door.gate, user.id, now=door.now)
+    door.in_tx(second_factors.begin_app, door.gate, user.id)
     new = door.in_tx(second_factors.app_being_set_up, door.gate, user.id, name=name)
     code = pyotp.TOTP(new.secret).at(door.now)
     door.in_tx(second_factors.confirm_app, door.gate, user.id, code, actor=SHELL, now=door.now)

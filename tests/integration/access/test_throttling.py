@@ -73,7 +73,7 @@ def test_a_stranger_who_hammers_a_name_does_not_lock_its_owner_out_of_a_known_br
     assert isinstance(door.tries(visitor=replace(browser, address=door.stranger.address)), Admitted)
 
 
-def test_a_known_browser_has_an_account_of_its_own_and_no_free_guesses(door) -> None:
+def test_a_known_browser_is_counted_apart_and_has_no_free_guesses(door) -> None:
     browser = known_browser(door)
     for _ in range(5):
         with pytest.raises(NotAuthenticated):
@@ -182,6 +182,16 @@ def test_failures_are_forgotten_after_a_day(door) -> None:
     door.later(days=1, seconds=1)
     door.in_tx(sign_in.sweep, now=door.now)
     assert door.sql("select * from sign_in_failure") == []
+
+
+def test_nobody_waits_for_an_instant_that_a_wrong_clock_named(door) -> None:
+    fails(door, 9)
+    with pytest.raises(NotAuthenticated):
+        door.tries(password="wrong password", visitor=door.stranger)
+    with pytest.raises(TooManyAttempts):
+        door.tries(visitor=door.stranger)
+    door.later(hours=-1)
+    assert isinstance(door.tries(visitor=door.stranger), Admitted)
 
 
 def test_a_device_is_forgotten_when_nobody_signed_in_there_for_half_a_year(door) -> None:

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from safehold.lists.withdrawal import Withdrawal
 from safehold.model.hash_list import Purpose
 from safehold.model.permissions import Permission
 from safehold.testing.pictures import landscape, plain_grey
 from safehold.testing.platform import Platform
-from safehold.testing.running import Installation, altered_copy, encoded
+from safehold.testing.running import LIST, TESTER, Installation, altered_copy, encoded
 
 REHEARSAL = {"surface": "rehearsal", "content_id": "post-1", "account_id": "account-1"}
 JPEG = altered_copy(100)
@@ -41,6 +42,26 @@ def test_a_picture_that_is_on_no_list_is_clear_and_leaves_no_row(
     assert (answer.body["result"], answer.body["advice"]) == ("clear", "publish")
     assert (answer.body["item_id"], answer.body["degraded"], answer.body["limits"]) == (None, [], [])
     assert safehold.counts() == before | {"scan_counter": before.get("scan_counter", 0) + 1}
+
+
+def test_when_a_list_is_withdrawn_what_it_held_stays_held_and_nothing_more_is(
+    safehold: Installation, platform: Platform
+) -> None:
+    safehold.add_list("another", (21,))
+    first = platform.upload(altered_copy(1), REHEARSAL, media_type="image/jpeg").body
+    program = safehold.program
+    withdrawal = Withdrawal(
+        reason="source_error", actor=TESTER, record=program.recorder.record, clock=program.clock
+    )
+    with program.database.begin() as tx:
+        withdrawal.whole_list(tx, LIST)
+    safehold.run_steps()
+
+    second = platform.upload(altered_copy(2), REHEARSAL, media_type="image/jpeg").body
+    assert (second["result"], second["degraded"]) == ("clear", [])
+    [hold] = safehold.sql("select item_id from hold where released_at is null")
+    assert str(hold.item_id) == first["item_id"]
+    assert safehold.case_of(first["item_id"])
 
 
 @pytest.mark.parametrize(

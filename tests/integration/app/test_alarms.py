@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -11,12 +11,13 @@ import pytest
 
 from safehold.act import deliver
 from safehold.app import alarms, console_view, given_up, stuck_steps, wiring
+from safehold.app.access import keys
 from safehold.evidence import sweep
 from safehold.model.assessment import Finding
 from safehold.model.errors import Conflict, NotAllowed, NotFound
-from safehold.model.ids import AlarmId, DeliveryId, OutcomeId, StepId, UserId, new_id
+from safehold.model.ids import AlarmId, DeliveryId, KeyId, OutcomeId, StepId, UserId, new_id
 from safehold.model.item import Context
-from safehold.model.permissions import Actor, Role, system_actor
+from safehold.model.permissions import Actor, Permission, Role, system_actor
 from safehold.review import settle
 from safehold.storage import deliveries as delivery_rows
 from safehold.storage.database import Database
@@ -110,21 +111,34 @@ class Post:
         return [row.verb for row in found]
 
 
-@pytest.fixture
-def post(database_url: str, tmp_path: Path) -> Iterator[Post]:
+@pytest.fixture(scope="module")
+def manned(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Post]]:
+    """Yield what gives a post with its list and people anew: rows do not outlive a test."""
     secret, clock = running.new_secret(), MovableClock()
+    folder = tmp_path_factory.mktemp("alarms") / "data"
     apart = f"{database_url}{'&' if '?' in database_url else '?'}options=-crole%3Dsafehold_"
     worker, console = Database(f"{apart}worker"), Database(f"{apart}console")
     with WebhookReceiver(secret) as receiver:
         webhooks = {"platform": running.webhook_to(receiver, secret)}
-        settings = running.settings_of(tmp_path / "data", database_url, webhooks=webhooks, policies=POLICIES)
+        settings = running.settings_of(folder, database_url, webhooks=webhooks, policies=POLICIES)
         with running.installation(settings, clock=clock) as safehold:
-            safehold.add_list()
-            admin = safehold.analyst("admin", Role.ADMIN)
-            yield Post(safehold, receiver, clock, admin, safehold.analyst(), worker, console)
-            safehold.program.scanner.counters.flush()
+
+            def post() -> Post:
+                clock.ahead = timedelta()
+                safehold.add_list()
+                admin = safehold.analyst("admin", Role.ADMIN)
+                return Post(safehold, receiver, clock, admin, safehold.analyst(), worker, console)
+
+            yield post
     worker.close()
     console.close()
+
+
+@pytest.fixture
+def post(manned: Callable[[], Post]) -> Iterator[Post]:
+    made = manned()
+    yield made
+    made.safehold.program.scanner.counters.flush()
 
 
 def a_stuck_step(post: Post) -> StepId:
@@ -330,6 +344,67 @@ def test_the_bar_counts_the_alarms_of_every_code(post: Post) -> None:
     assert bar.alarms == {"custody_failed": 2, "step_stuck": 1}
 
 
+def test_a_key_in_use_that_ends_within_two_weeks_alarms_a_person_until_it_is_revoked(post: Post) -> None:
+    key_id = a_key(post, days=15, used=True)
+    a_key(post, days=15, used=False)
+    assert expiring(post) == []
+    post.clock.ahead += timedelta(days=1, seconds=1)
+    assert expiring(post) == [f"key:{key_id}"]
+    with post.console.begin() as tx:
+        keys.revoke_key(tx, key_id, actor=UPLOADER, now=post.clock())
+    assert expiring(post) == []
+    assert post.verbs(f"key:{key_id}") == ["alarm.raise", "alarm.clear"]
+
+
+@pytest.mark.parametrize("days", [15, 0])
+def test_an_alarm_about_a_key_ends_with_the_key_or_when_it_lasts_longer(post: Post, days: int) -> None:
+    key_id = a_key(post, days=10, used=True)
+    assert expiring(post) == [f"key:{key_id}"]
+    end = post.clock() + timedelta(days=days)
+    post.safehold.sql("update api_key set expires_at = %(end)s where id = %(id)s", end=end, id=key_id)
+    assert expiring(post) == []
+
+
+def test_a_key_that_nobody_uses_any_more_alarms_nobody(post: Post) -> None:
+    a_key(post, days=40, used=True)
+    post.clock.ahead += timedelta(days=31)
+    assert expiring(post) == []
+
+
+def test_a_person_who_took_note_of_a_key_is_not_alarmed_about_the_same_end_again(post: Post) -> None:
+    key_id = a_key(post, days=10, used=True)
+    assert expiring(post) == [f"key:{key_id}"]
+    post.acknowledges()
+    post.clock.ahead += timedelta(days=1)
+    assert expiring(post) == []
+
+
+def a_key(post: Post, *, days: int, used: bool) -> KeyId:
+    """Make a key that ends in so many days; return its id."""
+    end = post.clock() + timedelta(days=days)
+    with post.safehold.program.database.begin() as tx:
+        secret = keys.add_key(
+            tx,
+            name="platform",
+            scopes=frozenset({Permission.SCAN}),
+            actor=UPLOADER,
+            now=post.clock(),
+            expires_at=end,
+        )
+        key_id = next(key.id for key in keys.list_keys(tx))
+        if used:
+            keys.authenticate(tx, secret, now=post.clock())
+    return key_id
+
+
+def expiring(post: Post) -> list[str]:
+    """Look as a worker does; return the subjects of the alarms about keys that stand."""
+    with post.worker.begin() as tx:
+        alarms.raise_for_expiring_keys(tx, now=post.clock())
+        alarms.clear_what_is_over(tx, now=post.clock())
+    return [subject for code, subject in post.standing() if code == alarms.KEY_EXPIRING]
+
+
 def _held(post: Post) -> str:
     item_id = post.uploads()
     post.safehold.run_steps()
@@ -339,7 +414,10 @@ def _held(post: Post) -> str:
 def _unsealed(post: Post, seed: int = 1) -> str:
     """Upload something while the store takes nothing."""
     objects = Path(post.safehold.program.home.vault) / "objects"
+    objects.mkdir(exist_ok=True)
+    aside = objects.rename(objects.with_name("aside"))
     objects.write_bytes(b"in the way of the folder")
     item_id = post.uploads(seed)
     objects.unlink()
+    aside.rename(objects)
     return item_id

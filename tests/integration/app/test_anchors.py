@@ -114,7 +114,7 @@ def write(database: Database, count: int, *, at: datetime = BEGIN) -> None:
 def rewrite(database: Database) -> None:
     """Change the third record, and each link after it, so that the chain is whole again."""
     with database.begin() as tx:
-        records = audit.chain(tx, limit=10_000)
+        [records] = audit.whole_chain(tx, batch=10_000)
         previous = FIRST
         for seq, record in enumerate(records, 1):
             now = replace(record, actor="user:2") if seq == 3 else record
@@ -146,17 +146,49 @@ def test_a_head_is_set_down_outside_and_the_log_counts_as_anchored_up_to_it(
     write(database, 5)
     done = anchor_now(database, anchor, clock=at(BEGIN))
     assert done.head.seq == 5
-    assert verify(database, anchors=[anchor]).oldest_unanchored is None
+    # A mail is with others: what they kept is brought along.
+    brought = [done.head] if anchor.kind == "mail" else []
+    assert verify(database, anchors=[anchor], heads=brought).oldest_unanchored is None
 
     later = BEGIN + timedelta(hours=1)
     write(database, 2, at=later)
 
-    verdict = verify(database, anchors=[anchor])
+    verdict = verify(database, anchors=[anchor], heads=brought)
     assert verdict.intact, said(verdict)
     # The record of anchoring itself is the first one that is not anchored.
     assert (verdict.links, verdict.oldest_unanchored) == (8, BEGIN)
     [asked] = verdict.anchors
-    assert (asked.heads, asked.newest_seq, asked.failure, asked.differences) == (1, 5, "", [])
+    found = (0, None) if anchor.kind == "mail" else (1, 5)
+    assert (asked.heads, asked.checked, asked.newest_seq) == (1, *found)
+    assert (asked.failure, asked.differences) == ("", [])
+
+
+def test_a_head_of_which_only_our_own_records_tell_does_not_count_as_anchored(
+    database: Database, keeper: MailReceiver, bucket: Bucket
+) -> None:
+    write(database, 5)
+    kept, mailed = objects(bucket), mails(keeper)
+    anchor_now(database, kept, clock=at(BEGIN))
+    anchor_now(database, mailed, clock=at(BEGIN))
+
+    def unanchored(*anchors: Anchor) -> tuple[bool, list[int]]:
+        verdict = verify(database, anchors=anchors)
+        assert verdict.intact, said(verdict)
+        return verdict.oldest_unanchored is not None, [each.checked for each in verdict.anchors]
+
+    assert unanchored(kept, mailed) == (False, [1, 0])
+    assert unanchored(mailed) == (True, [0, 0]), "the store is in the settings no more"
+    assert unanchored() == (True, [0, 0])
+    bucket.fault = buckets.Fault.AWAY
+    assert unanchored(kept, mailed) == (True, [0, 0])
+
+
+def test_a_whole_chain_is_verified_in_batches_of_any_size(database: Database) -> None:
+    write(database, 7)
+    with database.begin() as tx:
+        for size in (1, 3, 7, 8):
+            read = [record.seq for batch in audit.whole_chain(tx, batch=size) for record in batch]
+            assert read == list(range(1, 8))
 
 
 def test_an_owner_who_rewrites_the_whole_chain_is_found_out(database: Database, anchor: Anchor) -> None:
@@ -344,6 +376,7 @@ class Flaky:
 
     name: str = "flaky"
     kind: str = "object_store"
+    answers: bool = True
     error: SafeholdError | None = None
     asked: int = 0
 

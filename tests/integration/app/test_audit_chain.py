@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from safehold.app.audit.chain import FIRST, link_hash
 from safehold.app.audit.sequencer import sequence
 from safehold.app.audit.verify import verify
 from safehold.storage import audit
@@ -54,6 +56,26 @@ def test_an_untouched_log_is_intact_and_says_since_when_it_is_unanchored(databas
     assert verdict.intact
     assert (verdict.links, verdict.waiting, verdict.erased) == (30, 0, 0)
     assert verdict.oldest_unanchored == NOON
+
+
+def test_what_is_chained_while_the_chain_is_read_is_never_counted_below_nothing(database: Database) -> None:
+    write(database, 3)
+    sequence(database, now=NOON)
+
+    with ThreadPoolExecutor(1) as threads:
+        with database.begin() as tx:
+            tx.run(sa.text("lock table audit_link"))
+            verifying = threads.submit(verify, database)
+            waits = sa.text("select from pg_locks where not granted and relation = 'audit_link'::regclass")
+            while tx.run(waits).first() is None:
+                time.sleep(0.01)
+            audit.append(tx, at=NOON + timedelta(hours=1), actor="user:1", verb="case.view", object="case:9")
+            seq, previous = audit.newest_link(tx) or (0, FIRST)
+            [record] = audit.unlinked(tx, limit=5)
+            digest = link_hash(record, seq=seq + 1, previous=previous)
+            audit.link(tx, seq=seq + 1, record_id=record.id, previous=previous, hash=digest, at=NOON)
+        verdict = verifying.result()
+    assert (verdict.intact, verdict.links, verdict.waiting) == (True, 4, 0)
 
 
 def test_records_without_a_link_are_counted_as_waiting(database: Database) -> None:

@@ -6,7 +6,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from safehold.app.confined import check_walls, in_words
+from safehold.app.confined import check_walls, in_words, must_be_confined
 from safehold.app.settings import Settings
 from safehold.app.settings_sections import DecodingSettings
 from safehold.model.errors import Unconfined
@@ -32,7 +32,7 @@ def lacking(request: pytest.FixtureRequest) -> Iterator[DecoderPool]:
 
 def test_in_production_a_missing_layer_is_refused_with_its_name_and_what_to_do(lacking: DecoderPool) -> None:
     with pytest.raises(Unconfined) as refused:
-        check_walls(Settings(production=True), lacking)
+        check_walls(lacking, required=must_be_confined(Settings(production=True)))
     assert lacking.confinement.missing[0] in refused.value.what
     assert "decoding.allow_unconfined" in refused.value.advice_now
 
@@ -41,7 +41,7 @@ def test_a_trial_and_who_allows_it_go_on_and_are_warned(lacking: DecoderPool) ->
     allowed = Settings(production=True, decoding=DecodingSettings(allow_unconfined=True))
     for settings in (Settings(), allowed):
         with capture_logs() as lines:
-            assert not check_walls(settings, lacking).whole
+            assert not check_walls(lacking, required=must_be_confined(settings)).whole
         assert [(line["log_level"], line["event"], line["whole"]) for line in lines] == [
             ("warning", "decoders_confined", False)
         ]
@@ -49,7 +49,7 @@ def test_a_trial_and_who_allows_it_go_on_and_are_warned(lacking: DecoderPool) ->
 
 def test_whole_walls_are_told_in_one_line_and_let_production_begin() -> None:
     with DecoderPool(limits=LIMITS) as pool, capture_logs() as lines:
-        level = check_walls(Settings(production=True), pool)
+        level = check_walls(pool, required=True)
     assert len(lines) == 1
     assert (lines[0]["log_level"], lines[0]["whole"]) == ("info", True)
     assert {lines[0][layer] > 0 for layer in LAYERS} == {True}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,17 @@ import pytest
 from sqlalchemy import make_url
 
 from safehold.app import production
+from safehold.app.conditions import Condition, Level
 from safehold.app.doctor import examine
-from safehold.app.findings import Finding, Level
-from safehold.app.operator import set_up
+from safehold.app.keeping.backup import back_up
+from safehold.app.operator import open_operator, set_up
 from safehold.app.settings import Settings
+from safehold.model.clock import utc_now
+from safehold.model.errors import Unavailable
 from safehold.storage.database import Database
 from safehold.storage.processes import connection_name
 from safehold.testing import running
+from safehold.testing.running import TESTER
 from safehold.vault.decoding.confinement import Confinement
 from safehold.vault.key_sources import KeySource
 
@@ -28,8 +33,8 @@ def settings_of(production_on: bool, **sections: Any) -> Settings:
     return Settings.model_validate({"production": production_on, **sections})
 
 
-def by_part(findings: list[Finding]) -> dict[str, Finding]:
-    return {finding.part: finding for finding in findings}
+def by_part(conditions: list[Condition]) -> dict[str, Condition]:
+    return {condition.part: condition for condition in conditions}
 
 
 @pytest.fixture
@@ -49,11 +54,12 @@ def connected(fresh_database_url: str) -> Iterator[Any]:
         database.close()
 
 
-def records(url: str, settings: Settings) -> dict[str, Finding]:
+def records(url: str, settings: Settings, *, days: int = 0) -> dict[str, Condition]:
+    """Return the conditions that are asked of the database, as they are in so many days."""
     database = Database(url, pool_size=1)
     try:
         with database.begin() as tx:
-            return by_part(production.of_records(settings, tx))
+            return by_part(production.of_records(settings, tx, now=utc_now() + timedelta(days=days)))
     finally:
         database.close()
 
@@ -96,6 +102,45 @@ def test_what_runs_can_be_asked_by_a_role_that_reads_no_table(
 def test_connecting_as_the_owner_of_the_tables_is_red(fresh_database_url: str) -> None:
     settings = settings_of(True, database={"url": fresh_database_url})
     assert records(fresh_database_url, settings)["database role"].level is Level.RED
+
+
+@pytest.mark.parametrize(("is_on", "level"), [(True, Level.RED), (False, Level.ADVICE)])
+def test_a_backup_that_was_never_made_or_is_older_than_a_week_is_said_with_what_to_do(
+    fresh_database_url: str, tmp_path: Path, is_on: bool, level: Level
+) -> None:
+    settings = settings_of(is_on, data_folder=str(tmp_path / "data"), database={"url": fresh_database_url})
+    never = records(fresh_database_url, settings)["backups"]
+    assert never.level is level
+    assert "none was ever made" in never.what
+    assert "`safehold db backup`" in never.what
+
+    with open_operator(settings) as opened:
+        back_up(opened, tmp_path / "backups", keys_to=None, actor=TESTER)
+    fresh = records(fresh_database_url, settings, days=6)["backups"]
+    assert (fresh.level, "the newest was made on" in fresh.what) == (Level.OK, True)
+    old = records(fresh_database_url, settings, days=8)["backups"]
+    assert old.level is level
+    assert "the newest was made on" in old.what
+    assert "`safehold db backup`" in old.what
+
+
+def test_a_backup_that_failed_counts_as_none(fresh_database_url: str, tmp_path: Path) -> None:
+    settings = settings_of(True, data_folder=str(tmp_path / "data"), database={"url": fresh_database_url})
+    (tmp_path / "backups").touch()
+    with open_operator(settings) as opened, pytest.raises(Unavailable):
+        back_up(opened, tmp_path / "backups", keys_to=None, actor=TESTER)
+    assert "none was ever made" in records(fresh_database_url, settings)["backups"].what
+
+
+def test_when_a_backup_was_made_is_read_by_those_who_may_read_the_log_and_by_no_other(
+    fresh_database_url: str,
+) -> None:
+    expected = {"console": Level.RED, "worker": Level.RED, "api": Level.OK, "portal": Level.OK}
+    for surface, level in expected.items():
+        url = make_url(fresh_database_url).set(username=f"safehold_{surface}").render_as_string(False)
+        settings = settings_of(True, database={"surface_urls": {surface: url}})
+        found = records(url, settings)["backups"]
+        assert (found.level, "not for this process" in found.what) == (level, level is Level.OK), surface
 
 
 WALLS = {
@@ -151,8 +196,8 @@ def test_a_trial_that_works_has_advice_and_nothing_red(tmp_path: Path) -> None:
     settings = running.settings_of(tmp_path / "data", None)
     set_up(settings)
     found = by_part(examine(settings))
-    assert [finding for finding in found.values() if not finding.ok] == []
-    assert {part for part, finding in found.items() if finding.level is Level.ADVICE} >= set(WALLS)
+    assert [condition for condition in found.values() if not condition.ok] == []
+    assert {part for part, condition in found.items() if condition.level is Level.ADVICE} >= set(WALLS)
     assert found["database role"].level is Level.OK
     assert found["surfaces"].what == "nothing is being served now"
 
@@ -170,6 +215,6 @@ def test_settings_that_name_the_portal_alone_are_examined_with_what_they_have(
         vault={"sealing_key": str(public)},
     )
     found = by_part(examine(settings))
-    assert [finding for finding in found.values() if not finding.ok] == []
+    assert [condition for condition in found.values() if not condition.ok] == []
     assert found["vault keys"].what.startswith("the public half is here")
     assert found["lists"].what == "not for this process to read"

@@ -69,8 +69,8 @@ def test_every_anchor_is_tried_used_and_checked(run: Run, authority: TimeStampAu
 
     verified = run("audit", "verify")
     assert verified.code == 0
-    assert "Anchor folder (object_store): 1 heads, the newest link 1 at " in verified.out
-    assert "Anchor stamps (rfc3161): 1 heads, the newest link 1 at " in verified.out
+    assert "Anchor folder (object_store): 1 of 1 heads found outside, the newest link 1 at " in verified.out
+    assert "Anchor stamps (rfc3161): 1 of 1 heads found outside, the newest link 1 at " in verified.out
     assert "Unanchored since" not in verified.out
     assert not authority.rejections
 

@@ -66,6 +66,34 @@ def test_a_list_is_declared_loaded_and_shown_without_its_values(run: Run, list_f
     assert [value for value in VALUES if value in declared.out + loaded.out + shown.out] == []
 
 
+def test_entries_are_withdrawn_by_id_by_file_and_all_at_once(
+    run: Run, list_file: Path, tmp_path: Path
+) -> None:
+    run("lists", "add", "north", "--purpose", "test")
+    run("lists", "import", "north", list_file)
+    nobody = "018f0000-0000-7000-8000-000000000000"
+    assert run("lists", "withdraw", "north", nobody, "--reason", "wrong").out == "0 taken off.\n"
+    (tmp_path / "gone.txt").write_text(f"{VALUES[0]}\n{'f' * 64}\n")
+    by_file = run("lists", "withdraw", "north", "--file", tmp_path / "gone.txt", "--reason", "wrong")
+    assert by_file.out == "1 taken off, 1 not on the list, 0 lines left out.\n"
+
+    for said in ((), ("--whole", nobody), ("--whole", "--file", list_file)):
+        assert run("lists", "withdraw", "north", *said, "--reason", "wrong").code == 71
+    assert run("lists", "withdraw", "north", "--whole").code == 71
+    whole = run("lists", "withdraw", "north", "--whole", "--reason", "agreement_ended")
+    assert (whole.code, whole.out) == (0, "4 taken off; the list is withdrawn.\n")
+    assert run("lists", "show").err.startswith("No list is declared yet.")
+    assert ", withdrawn 20" in run("lists", "show", "north").out
+    assert run("lists", "import", "north", list_file).code == 77
+
+
+def test_who_stands_behind_a_list_is_said_later(run: Run) -> None:
+    run("lists", "add", "north", "--purpose", "test")
+    changed = run("lists", "change", "north", "--source", "The hotline", "--needs-second-source")
+    assert changed.out == "north: source The hotline, holds only what another source knows as well.\n"
+    assert run("lists", "change", "north", "--holds-alone").out == "north: source The hotline.\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -130,6 +158,19 @@ def test_a_person_is_added_listed_and_shut_out_and_a_given_password_is_not_print
     assert run("users", "list").out == "anna  analyst, lead  active  second factors: 0\n"
     assert run("users", "disable", "anna").code == 0
     assert "shut out since" in run("users", "list").out
+
+
+def test_a_password_from_the_shell_is_for_one_sign_in(
+    run: Run, monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    was_once = "update app_user a set password_once = false from app_user b where a.id = b.id returning b.*"
+    database = Database(database_url)
+    for command in (("add", "anna", "--role", "analyst"), ("password", "anna")):
+        typed("correct horse battery\n", monkeypatch)
+        assert run("users", *command).code == 0
+        with database.begin() as tx:
+            assert [row.password_once for row in tx.run(sa.text(was_once))] == [True]
+    database.close()
 
 
 def test_a_keys_secret_is_alone_on_standard_output_and_never_listed(run: Run) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from safehold.testing.commands import Run
@@ -41,6 +43,15 @@ def test_wrong_usage_answers_64_and_says_what_is_wrong(
     assert ended.out == ""
     assert "Traceback" not in ended.err
     assert "--help" in ended.err
+
+
+def test_a_reader_that_nobody_could_find_is_not_started(run: Run, tmp_path: Path) -> None:
+    ended = run("reader")
+
+    assert ended.code == 78
+    assert "reader.socket: a reader that runs by itself listens there, and it is not set." in ended.err
+    assert "Name a socket" in ended.err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_help_is_no_failure(run: Run) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from safehold.storage.database import Database
 from safehold.testing.commands import Ended, run_apart
 
 
@@ -62,3 +65,34 @@ def test_the_old_key_goes_only_when_what_that_means_was_said(tmp_path: Path) -> 
     os.utime(public, (public.stat().st_mtime - 3601,) * 2)
     assert keys("keys", "destroy-old", "--yes").code == 0
     assert list((tmp_path / "data/keys/others").iterdir()) == []
+
+
+def test_the_key_is_recovered_where_there_is_nothing_else_and_nothing_else_is_made(tmp_path: Path) -> None:
+    keys("keys", "split", "--of", 3, "--need", 2, "--out", "shares")
+    shares = sorted((tmp_path / "shares").iterdir())[:2]
+    lost = tmp_path / "data"
+    expected = (lost / "keys/vault-opening.key.pem").read_bytes()
+    lost.rename(tmp_path / "away")
+    nobody = "postgresql+psycopg://safehold@127.0.0.1:1/safehold"
+    (tmp_path / "safehold.toml").write_text(f'data_folder = "data"\n[database]\nurl = "{nobody}"\n')
+    done = keys("keys", "recover", *shares, "--out", "back.pem")
+    assert (done.code, "no audit log" in done.out) == (0, True)
+    assert (tmp_path / "back.pem").read_bytes() == expected
+    assert not (lost / "keys").exists()
+
+
+def test_a_recovery_is_on_record_where_there_are_records_and_makes_no_pair_there(
+    tmp_path: Path, database_url: str
+) -> None:
+    keys("keys", "split", "--of", 3, "--need", 2, "--out", "shares")
+    shares = sorted((tmp_path / "shares").iterdir())[:2]
+    folder = tmp_path / "data/keys"
+    for path in folder.iterdir():
+        path.unlink()
+    # The place where it belongs is free for it.
+    done = keys("keys", "recover", *shares, "--out", "data/keys/vault-opening.key.pem")
+    assert (done.code, "audit log" in done.out) == (0, False)
+    assert [path.name for path in folder.iterdir()] == ["vault-opening.key.pem"]
+    with contextlib.closing(Database(database_url, pool_size=1)) as database, database.begin() as tx:
+        recorded = sa.text("select count(*) from audit_record where verb = 'vault.recover'")
+        assert tx.run(recorded).scalar_one() == 1

@@ -63,7 +63,7 @@ ASKED = [Signal(PDQ, (6).to_bytes(32)), *(Signal(MD5, number.to_bytes(16)) for n
 
 
 def found(known: KnownLists) -> set[tuple[str, EntryId, int]]:
-    return {(one.list_name, one.entry_id, one.distance) for one in known.search(ASKED, rehearsal=False)}
+    return {(one.list_name, one.entry_id, one.distance) for one in known.look(ASKED, rehearsal=False).matches}
 
 
 def held(known: KnownLists) -> list[tuple[str, dict[SignalTypeName, int], int]]:
@@ -138,12 +138,12 @@ def test_new_settings_of_a_list_take_effect_without_new_entries(
     with database.begin() as tx:
         list_rows.add_entries(tx, northland.id, [an_entry(northland.id, 2)], now=NOW)
         known.refresh(tx)
-        assert [match.may_hold for match in known.search(ASKED, rehearsal=False)] == [True]
+        assert [match.may_hold for match in known.look(ASKED, rehearsal=False).matches] == [True]
     with database.begin() as tx:
         tx.run(sa.text("update hash_list set may_hold = false, hold_max_distance = 0"))
     with database.begin() as tx:
         assert known.refresh(tx)
-    assert [match.may_hold for match in known.search(ASKED, rehearsal=False)] == [False]
+    assert [match.may_hold for match in known.look(ASKED, rehearsal=False).matches] == [False]
 
 
 def test_a_list_that_is_gone_and_a_list_of_urls_match_nothing(
@@ -156,12 +156,12 @@ def test_a_list_that_is_gone_and_a_list_of_urls_match_nothing(
         list_rows.add_entries(tx, links.id, [an_entry(links.id, 2)], now=NOW)
         list_rows.add_entries(tx, northland.id, [an_entry(northland.id, 2)], now=NOW)
         known.refresh(tx)
-    assert [match.list_name for match in known.search(ASKED, rehearsal=False)] == ["northland"]
+    assert [match.list_name for match in known.look(ASKED, rehearsal=False).matches] == ["northland"]
     with database.begin() as tx:
         tx.run(sa.text("truncate hash_list cascade"))
     with database.begin() as tx:
         assert known.refresh(tx)
-    assert known.search(ASKED, rehearsal=False) == []
+    assert known.look(ASKED, rehearsal=False).matches == []
     assert known.lists == ()
 
 
@@ -178,7 +178,7 @@ def test_a_database_restored_from_an_older_copy_is_followed_back(
         tx.run(sa.text("update hash_list set last_seq = 1"))
     with database.begin() as tx:
         known.refresh(tx)
-    assert {match.entry_id for match in known.search(ASKED, rehearsal=False)} == {kept.id}
+    assert {match.entry_id for match in known.look(ASKED, rehearsal=False).matches} == {kept.id}
 
 
 def test_after_a_damaged_entry_is_mended_catching_up_goes_on(
@@ -192,12 +192,12 @@ def test_after_a_damaged_entry_is_mended_catching_up_goes_on(
     for _ in range(2):
         with pytest.raises(Damaged), database.begin() as tx:
             known.refresh(tx)
-    assert known.search(ASKED, rehearsal=False) == []
+    assert known.look(ASKED, rehearsal=False).matches == []
     with database.begin() as tx:
         list_rows.remove_entries(tx, northland.id, [entries[1].id], now=NOW)
     with database.begin() as tx:
         assert known.refresh(tx)
-    ids = {match.entry_id for match in known.search(ASKED, rehearsal=False)}
+    ids = {match.entry_id for match in known.look(ASKED, rehearsal=False).matches}
     assert ids == {entries[0].id, entries[2].id}
 
 
@@ -227,7 +227,7 @@ def test_searches_and_refreshes_at_once_lose_nothing_that_was_there_before(
         return thread
 
     def search() -> None:
-        ids = {match.entry_id for match in known.search(ASKED, rehearsal=False)}
+        ids = {match.entry_id for match in known.look(ASKED, rehearsal=False).matches}
         if ids != {entry.id for entry in stays}:
             troubles.append(ids)
 

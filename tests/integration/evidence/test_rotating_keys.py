@@ -17,7 +17,7 @@ from safehold.app.keeping.rewrapping import counted
 from safehold.app.operator import Operator, open_operator
 from safehold.app.settings import Settings
 from safehold.model.clock import utc_now
-from safehold.model.errors import Conflict, NotFound, Refused, VaultObjectDamaged
+from safehold.model.errors import BadSettings, Conflict, NotFound, Refused, VaultObjectDamaged
 from safehold.model.ids import InboundReportId, MediaId, ObjectId, new_id
 from safehold.model.inbound_report import Seen
 from safehold.model.permissions import Actor
@@ -187,6 +187,25 @@ def test_the_old_key_is_destroyed_last_and_an_old_copy_of_the_keys_opens_nothing
         opened.home.opening_keys().key_for(copied[original], original)
     assert everything_opens(world, opened) == 2
     assert verbs(world)[-1] == "vault.destroy_key"
+
+
+def test_while_the_source_gives_the_old_key_nothing_is_destroyed_and_nothing_recorded(
+    world: World, installation: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(world)
+    keys = world.folder / "keys"
+    monkeypatch.setenv("VAULT_KEY", (keys / "vault-opening.key.pem").read_text())
+    named = installation.vault.model_copy(update={"opening_key_variable": "VAULT_KEY"})
+    elsewhere = installation.model_copy(update={"vault": named})
+    with open_operator(elsewhere, clock=lambda: utc_now() + timedelta(hours=1, seconds=1)) as later:
+        master_key.rotate(later, actor=ACTOR)
+        [new] = (keys / "others").iterdir()
+        with pytest.raises(BadSettings, match="still gives the old key"):
+            master_key.destroy_old(later, actor=ACTOR)
+        assert "vault.destroy_key" not in verbs(world)
+        monkeypatch.setenv("VAULT_KEY", new.read_text())
+        assert master_key.destroy_old(later, actor=ACTOR) == []
+    assert (new.exists(), verbs(world)[-1]) == (False, "vault.destroy_key")
 
 
 def test_a_key_that_cannot_be_unwrapped_is_told_and_stops_nothing(world: World, opened: Operator) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from safehold.jobs.record import Recorder
 from safehold.lists.file_import import FileImport
-from safehold.lists.ledger import NewList, add_list, show, show_all, withdraw_entries
+from safehold.lists.ledger import NewList, add_list, change_source, show, show_all
 from safehold.model.errors import BadForm, NameTaken, NotFound
 from safehold.model.hash_list import Entry, HashList, Origin, Purpose
 from safehold.model.ids import EntryId, ListId, new_id
@@ -48,7 +49,7 @@ def test_a_list_is_found_as_it_was_added_and_the_audit_log_says_so(
     with database.begin() as tx:
         assert list_rows.by_name(tx, "coast-2") == added
         assert list_rows.by_name(tx, "Coast-2") is None
-        assert list_rows.all_lists(tx) == [added]
+        assert list_rows.in_use(tx) == [added]
     assert (added.hold_max_distance, added.last_seq, added.refreshed_at) == (12, 0, None)
     assert rows("select verb, object, actor from audit_record") == [
         ("list.add", f"list:{added.id}", "system:tests")
@@ -111,36 +112,14 @@ def test_what_is_shown_of_a_list_is_counts_and_provenance(
 
 
 def test_an_unknown_list_is_not_found_and_the_advice_says_how_to_see_those_there_are(
-    database: Database, actor: Actor, recorder: Recorder
+    database: Database,
 ) -> None:
     with database.begin() as tx:
         with pytest.raises(NotFound) as missing:
             show(tx, "nowhere")
         with pytest.raises(NotFound):
-            withdraw_entries(tx, "nowhere", [], reason="x", actor=actor, record=recorder.record, now=NOW)
-        with pytest.raises(NotFound):
             list_rows.add_entries(tx, ListId(new_id()), [], now=NOW)
     assert "lists show" in missing.value.advice_now
-
-
-def test_withdrawing_takes_off_what_is_there_once_and_records_it(
-    database: Database, northland: HashList, actor: Actor, recorder: Recorder, rows: Rows
-) -> None:
-    first, second, third = entries(northland, 1, 2, 3)
-    with database.begin() as tx:
-        list_rows.add_entries(tx, northland.id, [first, second, third], now=NOW)
-    wanted = [third.id, first.id, EntryId(new_id())]
-    for removed in (2, 0):
-        with database.begin() as tx:
-            done = withdraw_entries(
-                tx, "northland", wanted, reason="source_error", actor=actor, record=recorder.record, now=NOW
-            )
-        assert done.removed == removed
-    with database.begin() as tx:
-        assert show(tx, "northland").entries == 1
-        assert [change.entry_id for change in list_rows.changes(tx, northland.id, after_seq=0)] == [second.id]
-    assert rows("select fields->>'from_seq', fields->>'to_seq' from event") == [("4", "5")]
-    assert rows("select verb from audit_record order by id") == [("list.add",), ("list.withdraw_entries",)]
 
 
 def test_what_was_withdrawn_can_be_listed_again_as_a_new_entry(
@@ -187,3 +166,31 @@ def test_a_list_that_was_refreshed_is_stale_again_after_its_time(database: Datab
     assert refreshed is not None
     assert not refreshed.is_stale(NOW + timedelta(seconds=160))
     assert refreshed.is_stale(NOW + timedelta(seconds=161))
+
+
+def test_who_stands_behind_a_list_can_be_said_later_and_is_on_record(
+    database: Database, northland: HashList, actor: Actor, rows: Rows
+) -> None:
+    def changed(**what: Any) -> HashList:
+        with database.begin() as tx:
+            change_source(tx, "northland", **what, actor=actor, now=NOW)
+        with database.begin() as tx:
+            return show(tx, "northland").hash_list
+
+    with pytest.raises(BadForm, match="source"):
+        changed(needs_second_source=True)
+    assert changed(source=" The hotline ").source == "The hotline"
+    assert changed(needs_second_source=True) == replace(
+        northland, source="The hotline", needs_second_source=True
+    )
+    assert changed(source="The hotline").source == "The hotline"
+    with pytest.raises(BadForm, match="source"):
+        changed(source=" ")
+    with pytest.raises(BadForm, match="source"):
+        changed(source="x" * 101)
+    told = rows(
+        "select detail->>'source_before', detail->>'source', detail->>'needs_second_source'"
+        " from audit_record where verb = 'list.change' order by id"
+    )
+    assert told == [("", "The hotline", "false"), ("The hotline", "The hotline", "true")]
+    assert rows("select kind from list_change order by id") == [("declared",), ("changed",), ("changed",)]

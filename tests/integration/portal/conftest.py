@@ -59,7 +59,6 @@ class Portal:
         """Let a worker take the reports in, and every step run that waits."""
         wiring.take_in_reports(self.behind.program)
         self.behind.run_steps()
-        wiring.take_in_reports(self.behind.program)
 
     def sql(self, statement: str, **values: Any) -> list[Any]:
         """Ask the records as their owner."""

@@ -7,17 +7,22 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy import make_url
 
 from safehold.app import wiring
-from safehold.app.contacts import open_contact
+from safehold.app.reader import orders
+from safehold.app.reader.opening import OPERATING, reading
+from safehold.app.records import running as records_running
 from safehold.model.assessment import Finding
-from safehold.model.errors import NotFound
+from safehold.model.errors import NotAllowed, NotFound, VaultObjectDamaged
 from safehold.model.ids import ObjectId
-from safehold.model.permissions import Role, system_actor
+from safehold.model.permissions import Role
 from safehold.review.settle import ReversalReason, reverse
+from safehold.storage import roles
 from safehold.vault.sealing import open_
 
 CONTACT = "somebody@example.org"
+OPENED = "inbound_report.open_contact"
 
 
 def settle(portal: Any) -> None:
@@ -51,19 +56,37 @@ def test_the_portal_has_no_key_that_opens_what_it_sealed(portal: Any) -> None:
     assert list((home.folder / "vault").iterdir()) == []
 
 
-def test_somebody_with_the_private_key_can_ask_back_and_that_is_on_record(portal: Any) -> None:
+def test_the_reader_opens_a_contact_for_the_operator_and_puts_that_on_record(
+    portal: Any, database_url: str
+) -> None:
     portal.report(contact=CONTACT)
     portal.follow()
     program = portal.behind.program
     [report] = portal.sql("select id, item_id from inbound_report")
-    asking = {"actor": system_actor("command_line"), "now": program.clock()}
-    found = open_contact(program.database, program.home, report.item_id, **asking)
-    assert found == CONTACT
-    [record] = portal.sql("select actor, detail from audit_record where verb = 'inbound_report.open_contact'")
-    assert (record.actor, record.detail) == ("system:command_line", {"report": str(report.id)})
-    portal.sql("delete from report_contact")
-    with pytest.raises(NotFound):
-        open_contact(program.database, program.home, report.item_id, **asking)
+    as_reader = make_url(database_url).set(username=roles.READER).render_as_string(False)
+    urls = program.settings.database.model_copy(update={"surface_urls": {"reader": as_reader}})
+    settings = program.settings.model_copy(update={"database": urls})
+    with records_running(settings, program.home) as addresses:
+        with reading(settings, program.home, addresses, purposes=OPERATING) as reader:
+            by_itself = settings.reader.model_copy(update={"socket": reader.socket})
+            asked = settings.model_copy(update={"reader": by_itself})
+            assert orders.contact(asked, report.item_id) == CONTACT
+            [record] = portal.sql(f"select actor, object, detail from audit_record where verb = '{OPENED}'")
+            assert (record.actor, record.detail) == ("system:shell", {"report": str(report.id)})
+            assert record.object == f"item:{report.item_id}"
+
+            portal.sql("update report_contact set sealed = sealed || 'x'::bytea")
+            with pytest.raises(VaultObjectDamaged):
+                orders.contact(asked, report.item_id)
+            [failed] = portal.sql("select detail from audit_record where verb = 'evidence.open_failed'")
+            assert failed.detail == {"what": str(report.id), "code": "vault_object_damaged"}
+
+            portal.sql("delete from report_contact")
+            with pytest.raises(NotFound):
+                orders.contact(asked, report.item_id)
+        with reading(settings, program.home, addresses) as showing, pytest.raises(NotAllowed):
+            showing.contact(report.item_id)
+    assert len(portal.sql(f"select 1 from audit_record where verb = '{OPENED}'")) == 2
 
 
 def test_a_report_without_a_contact_has_none(portal: Any) -> None:
@@ -86,8 +109,39 @@ def test_a_contact_is_destroyed_90_days_after_the_outcome_and_not_before(portal:
     assert record.object.startswith("inbound_report:")
 
 
-def test_a_contact_stays_while_the_case_is_open_again(portal: Any) -> None:
+def test_a_contact_goes_with_the_address_of_a_page_that_nobody_ever_decides(portal: Any) -> None:
     portal.report(contact=CONTACT)
+    portal.follow()
+    portal.clock.ahead = timedelta(days=89)
+    wiring.sweep_retention(portal.behind.program)
+    assert contacts(portal) == 1
+
+    portal.clock.ahead = timedelta(days=91)
+    wiring.sweep_retention(portal.behind.program)
+
+    [page] = portal.sql("select url from page")
+    assert (page.url, contacts(portal)) == (None, 0)
+    [record] = portal.sql("select object from audit_record where verb = 'inbound_report.forget_contact'")
+    assert record.object.startswith("inbound_report:")
+
+
+def test_a_contact_outlives_the_address_of_a_page_that_was_decided_late(portal: Any) -> None:
+    portal.report(contact=CONTACT)
+    portal.follow()
+    portal.clock.ahead = timedelta(days=80)
+    settle(portal)
+    portal.clock.ahead = timedelta(days=91)
+    wiring.sweep_retention(portal.behind.program)
+    [page] = portal.sql("select url from page")
+    assert (page.url, contacts(portal)) == (None, 1)
+
+    portal.clock.ahead = timedelta(days=171)
+    wiring.sweep_retention(portal.behind.program)
+    assert contacts(portal) == 0
+
+
+def test_a_contact_stays_while_the_case_is_open_again(portal: Any) -> None:
+    code = portal.report(contact=CONTACT)
     settle(portal)
     program = portal.behind.program
     [stands] = portal.sql("select id from outcome")
@@ -100,21 +154,20 @@ def test_a_contact_stays_while_the_case_is_open_again(portal: Any) -> None:
             record=program.recorder.record,
             now=program.clock(),
         )
-    wiring.take_in_reports(portal.behind.program)
     portal.clock.ahead = timedelta(days=400)
     wiring.sweep_retention(portal.behind.program)
     assert contacts(portal) == 1
-    assert [row.state for row in portal.sql("select state from inbound_report")] == ["being_looked_at"]
+    assert portal.status(code) == "Being looked at"
 
 
 def test_what_was_written_about_an_unconfirmed_page_is_erased_with_its_context(portal: Any) -> None:
-    portal.report()
+    code = portal.report()
     settle(portal)
     portal.clock.ahead = timedelta(days=91)
     wiring.sweep_retention(portal.behind.program)
     [page] = portal.sql("select url from page")
-    [report] = portal.sql("select statement, state from inbound_report")
-    assert (page.url, report.statement, report.state) == (None, None, "looked_at")
+    [report] = portal.sql("select statement from inbound_report")
+    assert (page.url, report.statement, portal.status(code)) == (None, None, "Looked at")
 
 
 @pytest.mark.parametrize(
@@ -123,10 +176,10 @@ def test_what_was_written_about_an_unconfirmed_page_is_erased_with_its_context(p
         "select * from inbound_report",
         "select sealed from report_contact",
         "select url from page",
-        "update inbound_report set state = 'looked_at'",
+        "update inbound_report set item_id = gen_random_uuid(), address = null",
         "delete from report_contact",
-        "insert into inbound_report (id, seen, address, reference_digest, received_at, state)"
-        " values (gen_random_uuid(), 'other', 'x', sha256('x'), now(), 'looked_at')",
+        "insert into inbound_report (id, seen, item_id, reference_digest, received_at)"
+        " values (gen_random_uuid(), 'other', gen_random_uuid(), sha256('x'), now())",
         "insert into event (id, kind, version, fields, at)"
         " values (gen_random_uuid(), 'item_confirmed', 1, '{}', now())",
         "insert into page (id, url, seen_at) values (gen_random_uuid(), 'x', now())",

@@ -79,6 +79,21 @@ def test_what_the_form_never_sends_is_refused_and_not_kept(portal: Any, body: by
     assert portal.behind.counts() == {}
 
 
+def test_the_quick_exit_leads_where_the_operator_says_on_a_failure_too(portal: Any, tmp_path: Path) -> None:
+    elsewhere = "https://weather.example/"
+    settings = portal.program.settings.model_copy(
+        update={
+            "data_folder": tmp_path / "own",
+            "portal": portal.program.settings.portal.model_copy(update={"exit_url": elsewhere}),
+        }
+    )
+    with open_program(settings, surfaces=PORTAL) as program, served(program, PORTAL) as base:
+        for path in ("/report", "/report/nothing-here", "/transparency/nothing-here"):
+            shown = httpx.get(base + path, headers={"accept": "text/html"}, trust_env=False)
+            assert f'href="{elsewhere}"' in shown.text, path
+            assert 'href="/blank"' not in shown.text, path
+
+
 def test_one_network_can_send_only_so_many_within_an_hour_and_reads_why(portal: Any, tmp_path: Path) -> None:
     url = make_url(portal.program.database.url).render_as_string(hide_password=False)
     settings = Settings.model_validate(
@@ -94,8 +109,11 @@ def test_one_network_can_send_only_so_many_within_an_hour_and_reads_why(portal: 
         asking = {"headers": {"accept": "text/html"}, "trust_env": False}
         answers = [httpx.post(f"{base}/report", data=fields, **asking) for _ in range(3)]
         wrong = httpx.post(f"{base}/report", data={"seen": "other"}, **asking)
+        limited = httpx.post(f"{base}/report", data=fields, trust_env=False)
     assert [answer.status_code for answer in answers] == [201, 201, 429]
     assert "Please send it again in an hour." in answers[2].text
+    assert [answer.headers.get("retry-after") for answer in answers] == [None, None, "3600"]
+    assert (limited.json()["code"], limited.headers["retry-after"]) == ("too_often", "3600")
     assert wrong.status_code == 422
     assert len(portal.sql("select 1 from inbound_report")) == 2
 

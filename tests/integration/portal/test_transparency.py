@@ -9,9 +9,12 @@ import pytest
 import sqlalchemy as sa
 
 from safehold.lists import ledger
+from safehold.lists.withdrawal import Withdrawal
 from safehold.model.hash_list import Purpose
 from safehold.storage.hash_lists import changes
 from safehold.testing.running import TESTER
+
+CHANGES = ("list added", "entries loaded", "entries taken off")
 
 
 @pytest.fixture
@@ -55,22 +58,40 @@ def test_the_history_names_purpose_source_and_counts_of_each_list(lists: Any) ->
     assert told["purposes"] == ["csam", "intimate_images", "own_terms"]
 
 
+def withdrawal(lists: Any) -> Withdrawal:
+    record = lists.behind.program.recorder.record
+    return Withdrawal(reason="wrong", actor=TESTER, record=record, clock=lists.clock)
+
+
 def test_what_is_taken_off_a_list_shows_as_well(lists: Any) -> None:
     behind = lists.behind
     with behind.program.database.begin() as tx:
         known = ledger.named(tx, "northland")
         gone = [change.entry_id for change in changes(tx, known.id, after_seq=0)][:2]
-        ledger.withdraw_entries(
-            tx,
-            "northland",
-            gone,
-            reason="wrong",
-            actor=TESTER,
-            record=behind.program.recorder.record,
-            now=lists.clock(),
-        )
+        withdrawal(lists).entries(tx, "northland", gone)
     newest = lists.show("/transparency/lists.json").json()["changes"][0]
     assert (newest["change"], newest["removed"]) == ("withdrawn", 2)
+    shown = lists.show("/transparency").text
+    assert [words for words in CHANGES if words not in shown] == []
+
+
+def test_a_list_that_was_withdrawn_is_in_the_history_alone(lists: Any) -> None:
+    with lists.behind.program.database.begin() as tx:
+        withdrawal(lists).whole_list(tx, "northland")
+    newest = lists.show("/transparency/lists.json").json()["changes"][0]
+    assert (newest["list"], newest["change"], newest["removed"]) == ("northland", "list_withdrawn", 3)
+    in_use, _, history = lists.show("/transparency").text.partition('id="changes"')
+    assert "house-rules" in in_use
+    assert "northland" not in in_use
+    assert "list withdrawn" in history
+
+
+def test_a_source_that_is_said_later_shows_and_so_does_that_it_was(lists: Any) -> None:
+    with lists.behind.program.database.begin() as tx:
+        ledger.change_source(tx, "house-rules", source="The house", actor=TESTER, now=lists.clock())
+    newest = lists.show("/transparency/lists.json").json()["changes"][0]
+    assert (newest["list"], newest["change"], newest["source"]) == ("house-rules", "changed", "The house")
+    assert "source or second source changed" in lists.show("/transparency").text
 
 
 def test_the_page_says_who_can_hold_and_names_no_value_no_provenance_and_no_test_list(lists: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -101,6 +101,16 @@ def test_whoever_is_no_script_of_the_console_gets_nothing_and_the_ticket_stays_g
     assert "access-control-allow-origin" not in refused.headers
     assert refused.headers["cache-control"] == "no-store"
     assert fetch(ticket).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "odd", ["A" * 65, "A" * 20_000, "%F0%9F%98%80", "%00" * 43, "A" * 42 + "%0a", "..%2f.."]
+)
+def test_what_cannot_be_a_ticket_never_reaches_the_reader(odd: str) -> None:
+    # Nothing is there to be asked: asking would be a failure, and 500.
+    app = create_media_app(cast("Any", None), console_origins=[CONSOLE], at_once=2)
+    headers = {"origin": CONSOLE, "sec-fetch-dest": "empty"}
+    assert _asked(httpx.ASGITransport(app), "GET", f"/v/{odd}", headers).status_code == 404
 
 
 def test_a_part_of_a_picture_cannot_be_asked_for(room: Any, fetch: Any) -> None:

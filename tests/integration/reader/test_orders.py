@@ -14,13 +14,14 @@ from safehold.app.reader import orders
 from safehold.app.reader.opening import OPERATING, reading
 from safehold.app.records import running as records_running
 from safehold.app.settings import Settings
+from safehold.cli.exits import PARTLY
 from safehold.model.assessment import Finding
 from safehold.model.errors import ConflictOfInterest, InvalidInput, NameTaken, NotAllowed, NotFound
 from safehold.model.ids import ItemId, MediaId, new_id
-from safehold.model.permissions import Role, system_actor
+from safehold.model.permissions import Role
 from safehold.review import conflicts
 from safehold.testing.processes import COMMAND, environment_of
-from safehold.testing.running import altered_copy
+from safehold.testing.running import TESTER, altered_copy
 from safehold.vault.keys import generate_keys
 
 
@@ -30,7 +31,7 @@ def operated(running_program: Any) -> Iterator[Settings]:
     program = running_program[0].program
     with (
         records_running(program.settings, program.home) as addresses,
-        reading(program.settings, program.home, addresses, purposes=OPERATING) as (reader, _),
+        reading(program.settings, program.home, addresses, purposes=OPERATING) as reader,
     ):
         by_itself = program.settings.reader.model_copy(update={"socket": reader.socket})
         yield program.settings.model_copy(update={"reader": by_itself})
@@ -94,9 +95,7 @@ def test_a_conflict_of_interest_stands_in_the_way_of_an_export_too(
     recipient, out = generate_keys(tmp_path / "theirs").sealing.read_bytes(), tmp_path / "x"
     [person] = room.safehold.sql("select id from app_user where name = %(name)s", name=legal)
     with room.safehold.program.database.begin() as tx:
-        conflicts.declare_about_account(
-            tx, "account-1", of=person.id, actor=system_actor("shell"), now=room.clock()
-        )
+        conflicts.declare_about_account(tx, "account-1", of=person.id, actor=TESTER, now=room.clock())
     with pytest.raises(ConflictOfInterest):
         orders.export(settings, item, name=legal, recipient=recipient, out=out)
     assert not out.exists()
@@ -135,6 +134,23 @@ def test_the_signals_of_confirmed_media_are_taken_anew_and_what_was_there_stays(
     assert room.audited(f"media:{media_id}")[-1] == ("evidence.open", "")
 
 
+def test_a_damaged_object_does_not_keep_the_next_one_from_its_signals(room: Any, settings: Settings) -> None:
+    second = room.uploads(altered_copy(2), account="account-2")
+    for item_id in (room.item_id, second):
+        room.safehold.assess(item_id, Finding.ILLEGAL, by=room.analyst)
+    room.safehold.run_steps()
+    [first, last] = [MediaId(row.id) for row in room.safehold.sql("select id from media order by id")]
+    room.safehold.sql(
+        "update wrapped_key set wrapped = 'x' from sealed_object o"
+        " where o.id = wrapped_key.object_id and o.media_id = %(first)s",
+        first=first,
+    )
+    room.safehold.sql("delete from media_signal where signal_type = 'pdq'")
+    done = list(orders.remake_signals(settings))
+    assert [(one.media_id, one.failed) for one in done] == [(first, "vault_object_damaged"), (last, None)]
+    assert done[1].signals > 0
+
+
 def test_media_that_nobody_confirmed_is_not_opened_for_its_signals(room: Any, settings: Settings) -> None:
     media_id = MediaId(room.safehold.sql("select id from media")[0].id)
     for unconfirmed in (media_id, MediaId(new_id())):
@@ -169,3 +185,12 @@ def test_the_commands_do_the_same_and_start_a_reader_for_it(
     assert run("remake-signals", "--all") == ""
     media_id = confirmed(room)
     assert run("remake-signals", "--media", str(media_id)).startswith(str(media_id))
+    room.safehold.sql("update wrapped_key set wrapped = 'x'")
+    damaged = subprocess.run(
+        [*COMMAND, "evidence", "remake-signals", "--all"],
+        env=environment_of(sections),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (damaged.returncode, damaged.stdout) == (PARTLY, f"{media_id}  vault_object_damaged\n")

@@ -76,7 +76,7 @@ def _too_old(room: Any, _ticket: Any) -> None:
 
 def _shut_out(room: Any, _ticket: Any) -> None:
     with room.safehold.program.database.begin() as tx:
-        users.disable_user(tx, name="analyst", actor=TESTS, now=room.clock())
+        users.disable(tx, users.find_user(tx, "analyst").id, actor=TESTS, now=room.clock())
 
 
 def _session_ended(room: Any, _ticket: Any) -> None:

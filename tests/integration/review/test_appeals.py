@@ -9,8 +9,9 @@ import pytest
 from safehold.model.errors import InvalidInput, NotFound, TooLarge
 from safehold.model.events import AppealReceived
 from safehold.model.ids import AppealId, CaseId, ItemId, new_id
-from safehold.review.appeals import LONGEST_STATEMENT, appeals_of_item, receive_appeal
+from safehold.review.appeals import LONGEST_STATEMENT, receive_appeal
 from safehold.review.facts import facts
+from safehold.storage import appeals
 
 WORDS = "This is a picture of my own garden."
 
@@ -24,7 +25,7 @@ def test_an_appeal_is_kept_word_for_word_and_recorded(room: Any) -> None:
     case_id, item_id = room.matched_case()
     appeal_id = appeal(room, item_id=item_id)
     with room.begin() as tx:
-        kept = appeals_of_item(tx, item_id)
+        kept = appeals.of_item(tx, item_id)
         assert facts(tx, case_id).items[0].appeals == tuple(kept)
     assert [(one.id, one.by, one.statement) for one in kept] == [(appeal_id, "the gardener", WORDS)]
     assert room.events("appeal_received") == [
@@ -48,7 +49,7 @@ def test_an_appeal_about_a_case_is_listed_with_each_of_its_items(room: Any) -> N
     appeal_id = appeal(room, case_id=case_id)
     with room.begin() as tx:
         for item_id in (first, second):
-            assert [one.id for one in appeals_of_item(tx, item_id)] == [appeal_id]
+            assert [one.id for one in appeals.of_item(tx, item_id)] == [appeal_id]
     assert len(room.events("appeal_received")) == 1
 
 

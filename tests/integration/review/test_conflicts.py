@@ -10,15 +10,16 @@ import sqlalchemy as sa
 
 from safehold.model.assessment import Tier
 from safehold.model.case import SubjectPart
-from safehold.model.errors import ConflictOfInterest, NotAllowed, NotFound
+from safehold.model.errors import BadForm, ConflictOfInterest, NotAllowed, NotFound
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId, ConflictId, KeyId, UserId, new_id
-from safehold.model.permissions import Actor, Role, permissions_of, system_actor
+from safehold.model.permissions import Actor, Permission, Role, permissions_of, system_actor
 from safehold.review import cases, conflicts, settle, subjects
 from safehold.review.settle import ReversalReason
-from safehold.review.viewing import open_reveal
+from safehold.review.viewing import ViewLimits, open_reveal
 
 ACCOUNT = "acc-4711"
+SHELL = Actor(permissions=frozenset(Permission), system="shell")
 
 
 def analyst(user: AnalystId, role: Role = Role.ANALYST) -> Actor:
@@ -61,9 +62,7 @@ def test_who_declares_a_conflict_is_kept_from_every_case_of_that_account(room: A
 
 def test_a_case_that_is_opened_later_for_the_account_is_out_of_reach_too(room: Any) -> None:
     with room.begin() as tx:
-        conflicts.declare_about_account(
-            tx, ACCOUNT, of=UserId(room.ada), actor=system_actor("shell"), now=room.now
-        )
+        conflicts.declare_about_account(tx, ACCOUNT, of=UserId(room.ada), actor=SHELL, now=room.now)
     case_id, _ = room.matched_case(account=ACCOUNT)
     refused(room, lambda tx: cases.take(tx, case_id, room.ada, room.now))
     room.takes(case_id, room.ben)
@@ -130,7 +129,7 @@ def test_reading_looking_assessing_setting_a_part_and_reversing_are_refused(room
         ada=ada,
         about=f"account:{ACCOUNT}",
     )
-    refused(room, lambda tx: open_reveal(tx, other, thing, Tier.CLEAR, by=ada, now=now))
+    refused(room, lambda tx: open_reveal(tx, other, thing, Tier.CLEAR, by=ada, now=now, limits=ViewLimits()))
     assert case.locked_by == ada
 
 
@@ -152,7 +151,7 @@ def test_only_another_person_ends_a_conflict_and_it_is_on_record_who(room: Any) 
     for actor in (
         analyst(room.ben),
         lead(room.ada),
-        system_actor("shell"),
+        SHELL,
         Actor(permissions=lead(room.ben).permissions, key_id=KeyId(new_id())),
     ):
         with pytest.raises(NotAllowed), room.begin() as tx:
@@ -163,6 +162,22 @@ def test_only_another_person_ends_a_conflict_and_it_is_on_record_who(room: Any) 
     room.takes(case_id, room.ada)
     with pytest.raises(NotFound), room.begin() as tx:
         conflicts.end_conflict(tx, ConflictId(conflict.id), actor=lead(room.ben), now=room.now)
+
+
+@pytest.mark.parametrize("whose", ["an analyst", "a key", "a part of the system"])
+def test_only_who_may_edit_conflicts_declares_one_for_somebody_else(room: Any, whose: str) -> None:
+    actor = {
+        "an analyst": analyst(room.ben),
+        "a key": Actor(permissions=frozenset({Permission.SCAN}), key_id=KeyId(new_id())),
+        "a part of the system": system_actor("sweep"),
+    }[whose]
+    with pytest.raises(NotAllowed), room.begin() as tx:
+        conflicts.declare_about_account(tx, ACCOUNT, of=UserId(room.ada), actor=actor, now=room.now)
+
+
+def test_an_account_that_is_not_named_is_a_form_that_is_not_filled_in(room: Any) -> None:
+    with pytest.raises(BadForm), room.begin() as tx:
+        conflicts.declare_about_account(tx, "  ", of=UserId(room.ada), actor=lead(room.ben), now=room.now)
 
 
 def test_saying_it_twice_is_one_conflict(room: Any) -> None:

@@ -22,6 +22,7 @@ from safehold.review.facts import facts
 from safehold.review.settle import ReversalReason, outcomes, reverse, settle
 from safehold.review.subjects import set_part
 from safehold.review.viewing import (
+    ViewLimits,
     close_abandoned,
     close_reveal,
     mark_fetched,
@@ -29,6 +30,8 @@ from safehold.review.viewing import (
     time_looked_today,
 )
 from safehold.storage.database import Tx
+
+WIDE = ViewLimits()
 
 
 @contextmanager
@@ -51,7 +54,9 @@ def test_each_surface_can_do_its_part_of_a_review_with_its_own_role(room: Any) -
         take_next(tx, room.ben, room.now)
         release_lock(tx, case_id, room.ben, room.now)
         case = take(tx, case_id, room.ada, room.now)
-        reveal_id = open_reveal(tx, case_id, item_id, Tier.CLEAR, by=room.ada, now=room.now)
+        reveal_id = open_reveal(
+            tx, case_id, item_id, Tier.CLEAR, by=room.ada, now=room.now, limits=ViewLimits()
+        )
         mark_fetched(tx, reveal_id, by=room.ada, now=room.now)
         close_reveal(tx, reveal_id, by=room.ada, now=room.now)
         time_looked_today(tx, UserId(room.ada), room.now)

@@ -30,6 +30,8 @@ from safehold.review.viewing import (
     use_ticket,
 )
 
+WIDE = ViewLimits()
+
 
 class Viewing:
     """A case that an analyst holds, and the showings of its item."""
@@ -43,7 +45,9 @@ class Viewing:
         at = now or self.room.now
         self.room.takes(self.case_id, self.room.ada, at)
         with self.room.begin() as tx:
-            return open_reveal(tx, self.case_id, self.item_id, tier, by=self.room.ada, now=at)
+            return open_reveal(
+                tx, self.case_id, self.item_id, tier, by=self.room.ada, now=at, limits=ViewLimits()
+            )
 
     def fetches(self, reveal_id: RevealId, *, now: datetime | None = None) -> None:
         with self.room.begin() as tx:
@@ -71,17 +75,23 @@ def test_a_showing_is_in_the_audit_log_before_anything_can_be_fetched(room: Any,
 
 def test_only_the_holder_of_the_case_is_shown_anything(room: Any, viewing: Viewing) -> None:
     with pytest.raises(CaseLocked), room.begin() as tx:
-        open_reveal(tx, viewing.case_id, viewing.item_id, Tier.BLURRED, by=room.ben, now=room.now)
+        open_reveal(
+            tx, viewing.case_id, viewing.item_id, Tier.BLURRED, by=room.ben, now=room.now, limits=ViewLimits()
+        )
     late = room.later(minutes=16)
     with pytest.raises(CaseLocked), room.begin() as tx:
-        open_reveal(tx, viewing.case_id, viewing.item_id, Tier.BLURRED, by=room.ada, now=late)
+        open_reveal(
+            tx, viewing.case_id, viewing.item_id, Tier.BLURRED, by=room.ada, now=late, limits=ViewLimits()
+        )
     assert room.sql("select 1 from reveal") == []
 
 
 def test_an_item_of_another_case_is_not_shown(room: Any, viewing: Viewing) -> None:
     _, elsewhere = room.matched_case()
     with pytest.raises(NotFound), room.begin() as tx:
-        open_reveal(tx, viewing.case_id, elsewhere, Tier.BLURRED, by=room.ada, now=room.now)
+        open_reveal(
+            tx, viewing.case_id, elsewhere, Tier.BLURRED, by=room.ada, now=room.now, limits=ViewLimits()
+        )
 
 
 def test_a_showing_of_nothing_is_no_showing(viewing: Viewing) -> None:
@@ -94,7 +104,7 @@ def test_an_item_of_signals_alone_has_nothing_to_show(room: Any) -> None:
     case_id = room.opened(item_id)
     room.takes(case_id, room.ada)
     with pytest.raises(Refused), room.begin() as tx:
-        open_reveal(tx, case_id, item_id, Tier.CLEAR, by=room.ada, now=room.now)
+        open_reveal(tx, case_id, item_id, Tier.CLEAR, by=room.ada, now=room.now, limits=WIDE)
 
 
 def test_a_showing_is_fetched_once_and_only_by_whom_it_is_for(room: Any, viewing: Viewing) -> None:

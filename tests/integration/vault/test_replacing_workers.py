@@ -1,14 +1,21 @@
 """Claims about how long a worker lives: what met something broken never meets the next media."""
 
+import contextlib
+import gc
+import io
 import os
+import resource
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 
+from safehold.model.errors import DecoderDown
 from safehold.model.media import DecodeFailure
 from safehold.vault.decoding.limits import DecodeLimits
 from safehold.vault.decoding.pool import DecoderPool
@@ -131,3 +138,80 @@ def test_a_template_that_was_killed_is_replaced(quick) -> None:
         pool.examine(quick[:50])
         assert pool.examine(quick).failure is None
         assert pool.able
+
+
+def long_film() -> bytes:
+    """Half a minute of grey that grows lighter, in a form that says nothing more once it is cut."""
+    out = io.BytesIO()
+    with av.open(out, "w", format="matroska") as container:
+        stream = container.add_stream("mpeg4", rate=5)
+        stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
+        for number in range(150):
+            pixels = np.full((120, 160, 3), number, dtype=np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode())
+    return out.getvalue()
+
+
+def test_a_worker_that_showed_a_film_which_broke_off_midway_is_gone_before_the_next_one(quick) -> None:
+    film = long_film()
+    with DecoderPool(limits=DecodeLimits(max_bytes=ROOM)) as pool:
+        before = pool.pids
+        assert pool.view(film, stamp=("a",)).failure is None
+        assert pool.pids == before
+        cut = pool.view(film[: len(film) // 2], stamp=("a",))
+        assert cut.rendition is not None
+        assert cut.failure is DecodeFailure.TRUNCATED
+        assert set(pool.pids).isdisjoint(before)
+        assert pool.examine(quick).failure is None
+
+
+@contextlib.contextmanager
+def room_for_descriptors(number: int) -> Iterator[None]:
+    """Let this process open so many more and no others: numbers that are free below are taken first."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(map(int, open_descriptors()))
+    taken = [os.dup(2)]
+    while taken[-1] <= highest:
+        taken.append(os.dup(2))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (taken[-1] + 1 + number, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for each in taken:
+            os.close(each)
+
+
+def open_descriptors() -> set[str]:
+    return {path.name for path in Path("/proc/self/fd").iterdir() if path.exists()}
+
+
+def test_whatever_a_start_fails_at_it_leaves_no_descriptor_open() -> None:
+    before = open_descriptors()
+    failed = 0
+    for room in range(25):
+        pool = DecoderPool(2, limits=DecodeLimits(max_bytes=ROOM))
+        try:
+            with room_for_descriptors(room):
+                pool.start()
+        except DecoderDown:
+            failed += 1
+        pool.stop()
+        gc.collect()
+        assert open_descriptors() <= before, room
+    assert 4 < failed < 24, "each step failed once, and none of them in the end"
+
+
+def test_a_worker_whose_memory_cannot_be_wiped_is_given_up_with_all_that_it_had(quick) -> None:
+    with DecoderPool(limits=DecodeLimits(max_bytes=ROOM)) as pool:
+        (pid,) = pool.pids
+        before = len(open_descriptors())
+        [process] = pool._running
+        with Path(os.devnull).open("rb") as nothing:
+            os.dup2(nothing.fileno(), process.memory.fd)
+        assert pool.examine(quick).failure is None
+        wait_until(lambda: has_ended(pid))
+        assert pool.pids == ()
+        assert pool.examine(quick).failure is None
+        assert len(open_descriptors()) == before

@@ -204,11 +204,63 @@ def test_what_is_no_secret_stays_readable() -> None:
         '[media]\norigin = "https://pictures.example.org; script-src *"',
         "[media]\nconsole_origins = ['https://a.example.org', '*']",
         "[media]\nconsole_origins = ['null']",
+        "[web]\norigin = 'https://console.example.org/console'",
+        "[web]\norigin = 'console.example.org'",
+        "[web]\norigin = 'ftp://console.example.org'",
+        "[web]\norigin = 'https://Console.example.org'",
+        "[web]\norigin = 'https://me@console.example.org'",
+        "[web]\norigin = 'https://console.example.org:65536'",
+        "[web]\norigin = 'https://console.example.org:443'",
+        "[web]\norigin = ''",
+        "[web]\nallowed_origins = ['https://a.example.org', 'https://b.example.org/']",
+        "[web]\nallowed_origins = ['*']",
     ],
 )
 def test_what_goes_into_a_header_as_an_origin_is_one_and_no_more(text: str) -> None:
     with pytest.raises(BadSettings, match="origin"):
         from_text(text)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["https://a.example.org", "http://localhost:8400", "http://127.0.0.1:8044", "http://[::1]:8400"],
+)
+def test_every_setting_that_names_an_origin_takes_one_as_browsers_write_it(origin: str) -> None:
+    web = f"[web]\norigin = '{origin}'\nallowed_origins = ['{origin}']"
+    media = f"[media]\norigin = '{origin}'\nconsole_origins = ['{origin}']"
+    settings = from_text(f"{web}\n{media}")
+    assert {settings.web.origin, settings.media.origin} == {origin}
+    assert [*settings.web.allowed_origins, *settings.media.console_origins] == [origin, origin]
+
+
+def test_a_bad_origin_is_told_with_a_good_one(tmp_path: Path) -> None:
+    with pytest.raises(BadSettings, match=r"web\.origin: .*such as https://console\.example\.org"):
+        from_text("[web]\norigin = 'https://console.example.org/'")
+
+
+@pytest.mark.parametrize("listen", ["8401", "127.0.0.1", "127.0.0.1:pictures", ":8401", "127.0.0.1:70000"])
+@pytest.mark.parametrize("section", ["web", "media"])
+def test_an_address_that_nothing_can_listen_on_is_named(section: str, listen: str) -> None:
+    assert complaint(f"[{section}]\nlisten = '{listen}'") == f"{section}.listen: {listen!r} is not host:port."
+
+
+@pytest.mark.parametrize(
+    ("pages", "pictures", "fits"),
+    [
+        ("127.0.0.1:8400", "127.0.0.1:8401", True),
+        ("127.0.0.1:8400", "127.0.0.1:8400", False),
+        ("0.0.0.0:8400", "127.0.0.1:8400", False),
+        ("127.0.0.1:8400", "[::]:8400", False),
+        ("127.0.0.1:8400", "127.0.0.2:8400", True),
+        ("127.0.0.1:0", "127.0.0.1:0", True),
+    ],
+)
+def test_pictures_have_an_address_of_their_own(pages: str, pictures: str, fits: bool) -> None:
+    text = f"[web]\nlisten = '{pages}'\n[media]\nlisten = '{pictures}'"
+    if fits:
+        check(from_text(text))
+    else:
+        assert complaint(text).startswith("media.listen: pictures need an address of their own")
 
 
 def test_pictures_never_share_the_origin_of_the_console() -> None:

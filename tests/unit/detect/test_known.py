@@ -72,7 +72,7 @@ def test_a_search_finds_exactly_what_comparing_with_every_entry_finds(
             may_hold = one.purpose is not Purpose.OWN_TERMS and min(within) <= one.hold_max_distance
             expected[entry.id] = (min(within), may_hold)
 
-    found = known.search(signals, rehearsal=rehearsal)
+    found = known.look(signals, rehearsal=rehearsal).matches
     assert {match.entry_id: (match.distance, match.may_hold) for match in found} == expected
     assert len(found) == len(expected)
     order = [(not match.may_hold, match.distance, match.list_name) for match in found]
@@ -83,29 +83,29 @@ def test_a_search_finds_exactly_what_comparing_with_every_entry_finds(
 def test_the_edge_of_the_radius_belongs_to_it(distance: int, matches: bool) -> None:
     one = a_list()
     known = KnownLists.from_entries(KINDS, one, [an_entry(one, bits())])
-    assert bool(known.search([Signal(PDQ, bits(*range(distance)))], rehearsal=False)) is matches
+    assert bool(known.look([Signal(PDQ, bits(*range(distance)))], rehearsal=False).matches) is matches
 
 
 @pytest.mark.parametrize(("distance", "may_hold"), [(15, True), (16, False)])
 def test_the_edge_of_the_hold_radius_belongs_to_it(distance: int, may_hold: bool) -> None:
     one = a_list()
     known = KnownLists.from_entries(KINDS, one, [an_entry(one, bits())])
-    (match,) = known.search([Signal(PDQ, bits(*range(distance)))], rehearsal=False)
+    (match,) = known.look([Signal(PDQ, bits(*range(distance)))], rehearsal=False).matches
     assert match.may_hold is may_hold
 
 
 def test_exact_digests_match_at_distance_0_only_whatever_the_list_says() -> None:
     one = a_list()
     known = KnownLists.from_entries(KINDS, one, [an_entry(one, bits(), SHA256)])
-    assert known.search([Signal(SHA256, bits())], rehearsal=False)[0].distance == 0
-    assert known.search([Signal(SHA256, bits(7))], rehearsal=False) == []
+    assert known.look([Signal(SHA256, bits())], rehearsal=False).matches[0].distance == 0
+    assert known.look([Signal(SHA256, bits(7))], rehearsal=False).matches == []
 
 
 def test_a_digest_of_quality_49_is_not_compared_and_one_of_50_is() -> None:
     one = a_list()
     known = KnownLists.from_entries(KINDS, one, [an_entry(one, bits())])
-    assert known.search([Signal(PDQ, bits(), quality=49)], rehearsal=False) == []
-    assert len(known.search([Signal(PDQ, bits(), quality=50)], rehearsal=False)) == 1
+    assert known.look([Signal(PDQ, bits(), quality=49)], rehearsal=False).matches == []
+    assert len(known.look([Signal(PDQ, bits(), quality=50)], rehearsal=False).matches) == 1
 
 
 def test_of_the_same_digest_in_many_frames_the_first_with_enough_detail_is_named() -> None:
@@ -113,7 +113,7 @@ def test_of_the_same_digest_in_many_frames_the_first_with_enough_detail_is_named
     known = KnownLists.from_entries(KINDS, one, [an_entry(one, bits())])
     qualities = [10, 80, 80]
     frames = [Signal(PDQ, bits(), quality, frame) for frame, quality in enumerate(qualities)]
-    (match,) = known.search(frames, rehearsal=False)
+    (match,) = known.look(frames, rehearsal=False).matches
     assert match.frame == 1
 
 
@@ -122,7 +122,9 @@ def test_a_match_carries_the_words_of_its_list() -> None:
     entry = Entry(
         id=EntryId(new_id()), list_id=one.id, signal_type=PDQ, value=bits(), category="B", labels=("x", "y")
     )
-    (match,) = KnownLists.from_entries(KINDS, one, [entry]).search([Signal(PDQ, bits())], rehearsal=False)
+    (match,) = (
+        KnownLists.from_entries(KINDS, one, [entry]).look([Signal(PDQ, bits())], rehearsal=False).matches
+    )
     assert (match.list_id, match.list_name, match.purpose) == (one.id, one.name, one.purpose)
     assert (match.category, match.labels, match.entry_id) == ("B", ("x", "y"), entry.id)
 
@@ -130,7 +132,7 @@ def test_a_match_carries_the_words_of_its_list() -> None:
 def test_a_signal_that_comes_twice_in_a_file_counts_once() -> None:
     one = a_list()
     known = KnownLists.from_entries(KINDS, one, [an_entry(one, bits()), an_entry(one, bits())])
-    assert len(known.search([Signal(PDQ, bits())], rehearsal=False)) == 1
+    assert len(known.look([Signal(PDQ, bits())], rehearsal=False).matches) == 1
     assert known.lists[0].held == {PDQ: 1}
 
 
@@ -139,7 +141,7 @@ def test_entries_of_a_type_that_is_not_loaded_are_counted_and_match_nothing() ->
     foreign = SignalTypeName("someday")
     known = KnownLists.from_entries(KINDS, one, [an_entry(one, b"\x00", foreign)])
     assert known.lists[0].held == {foreign: 1}
-    assert known.search([Signal(foreign, b"\x00")], rehearsal=True) == []
+    assert known.look([Signal(foreign, b"\x00")], rehearsal=True).matches == []
 
 
 def test_an_entry_of_the_wrong_length_is_refused_by_its_id_and_no_index_changes() -> None:
@@ -148,7 +150,7 @@ def test_an_entry_of_the_wrong_length_is_refused_by_its_id_and_no_index_changes(
     known = KnownLists(KINDS)
     with pytest.raises(Damaged, match=str(bad.id)):
         known.load(one, [good, bad])
-    assert known.search([Signal(SHA256, bits())], rehearsal=False) == []
+    assert known.look([Signal(SHA256, bits())], rehearsal=False).matches == []
     assert known.lists[0].held == {}
 
 
@@ -169,4 +171,4 @@ def test_a_digest_sent_with_and_without_enough_detail_is_compared() -> None:
     known = KnownLists.from_entries(KINDS, one, [an_entry(one, bits())])
     for qualities in ([10, None], [None, 10], [10, 90]):
         asked = [Signal(PDQ, bits(), quality) for quality in qualities]
-        assert len(known.search(asked, rehearsal=False)) == 1
+        assert len(known.look(asked, rehearsal=False).matches) == 1

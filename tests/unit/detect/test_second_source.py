@@ -62,7 +62,7 @@ def loaded(*lists: tuple[HashList, SignalTypeName, bytes]) -> KnownLists:
 
 
 def holding(known: KnownLists, *signals: Signal) -> set[ListId]:
-    return {match.list_id for match in known.search(signals, rehearsal=False) if match.may_hold}
+    return {match.list_id for match in known.look(signals, rehearsal=False).matches if match.may_hold}
 
 
 lists = st.lists(
@@ -113,7 +113,7 @@ def test_a_list_that_asks_holds_exactly_where_another_named_and_vetted_source_is
 def test_a_poisoned_source_alone_holds_nothing_and_its_match_still_asks_for_review() -> None:
     poisoned = a_list("coerced")
     known = loaded((poisoned, PDQ, bits(0)))
-    (match,) = known.search([Signal(PDQ, bits(0), 100)], rehearsal=False)
+    (match,) = known.look([Signal(PDQ, bits(0), 100)], rehearsal=False).matches
     assert not match.may_hold
 
 

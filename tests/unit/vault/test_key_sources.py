@@ -10,8 +10,9 @@ import pytest
 
 from safehold.model.errors import BadSettings, SafeholdError, Unavailable
 from safehold.vault import key_sources
+from safehold.vault.files import replace_file
 from safehold.vault.key_sources import KeySource, printed
-from safehold.vault.keys import SealingKeyFile, generate_keys, private_pem, public_pem, replace_file
+from safehold.vault.keys import SealingKeyFile, generate_keys, private_pem, public_pem
 from safehold.vault.sealing import OpeningKey
 
 KEY = OpeningKey.generate()
@@ -58,19 +59,16 @@ def test_a_source_without_a_key_is_named_and_not_quoted(
 
 
 def test_a_command_that_never_ends_is_ended_with_everything_that_it_started(tmp_path: Path) -> None:
-    marker = tmp_path / "alive"
-    child = f"import time; open({str(marker)!r}, 'w').write(str(__import__('os').getpid())); time.sleep(60)"
-    script = (
-        f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {child!r}]); time.sleep(60)"
-    )
+    marker = tmp_path / "started"
+    script = f"sleep 60 & echo $! > {marker}; sleep 60"
     with pytest.raises(Unavailable, match="too long"):
-        printed(python(script), seconds=2)
-    if marker.exists():
-        # The signal is sent to all of them; the kernel ends each in its own time.
-        until = time.monotonic() + 30
-        while _runs(int(marker.read_text())):
-            assert time.monotonic() < until
-            time.sleep(0.05)
+        printed(("sh", "-c", script), seconds=2)
+    started = int(marker.read_text())
+    # The signal is sent to all of them; the kernel ends each in its own time.
+    until = time.monotonic() + 30
+    while _runs(started):
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def _runs(pid: int) -> bool:

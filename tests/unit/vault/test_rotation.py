@@ -10,10 +10,11 @@ import pytest
 
 from safehold.model.errors import BadSettings
 from safehold.model.ids import ObjectId, new_id
+from safehold.vault.files import replace_file
 from safehold.vault.key_ring import KeyRing
 from safehold.vault.key_sources import KeySource
-from safehold.vault.keys import generate_keys, load_sealing_key, private_pem, replace_file
-from safehold.vault.rotation import KeyPlaces, destroy_others, switch
+from safehold.vault.keys import generate_keys, load_sealing_key, private_pem
+from safehold.vault.rotation import KeyPlaces, switch, to_be_destroyed
 from safehold.vault.sealing import OpeningKey, open_, rewrap, seal
 
 # Dies before the given system call of those that change names, which is between any two of the steps.
@@ -99,7 +100,6 @@ def test_the_old_key_stays_until_the_source_gives_the_new_one(tmp_path: Path) ->
     places = places_in(tmp_path, kind="command")
     new = switch(places).target
     with pytest.raises(BadSettings, match="still gives the old key"):
-        destroy_others(places)
+        to_be_destroyed(places)
     replace_file(files.opening, private_pem(new), 0o600)
-    assert destroy_others(places) == [new.fingerprint]
-    assert list(places.others.iterdir()) == []
+    assert to_be_destroyed(places) == [places.others / f"{new.fingerprint.hex()}.key.pem"]

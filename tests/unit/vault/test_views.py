@@ -15,7 +15,7 @@ from safehold.model.media import DecodeFailure, Examined, MediaKind
 from safehold.vault.decoding import heif
 from safehold.vault.decoding.limits import DecodeLimits
 from safehold.vault.decoding.views import LONG_SIDE, MOST_FRAMES, SHORTEST, render
-from safehold.vault.decoding.watermark import marked
+from safehold.vault.decoding.watermark import OF_SMALL, WINDOW, marked
 
 STAMP = ("a1b2c3d4", "2026-11-22", "05:12Z", "9f8e7d6c")
 LIMITS = DecodeLimits()
@@ -46,26 +46,58 @@ def ink(picture: Image.Image, colour: tuple[int, int, int]) -> np.ndarray:
 
 
 @pytest.mark.parametrize("colour", [(255, 255, 255), (0, 0, 0), (128, 128, 128)])
-@pytest.mark.parametrize("size", [(320, 240), (1600, 1200), (1600, 400), (300, 900), (160, 160)])
-def test_every_window_of_a_quarter_holds_one_whole_mark(
+@pytest.mark.parametrize("size", [(160, 160), (200, 160), (320, 240), (300, 900), (1600, 400), (1600, 1200)])
+def test_every_window_of_a_screenshot_holds_one_whole_mark(
     size: tuple[int, int], colour: tuple[int, int, int]
 ) -> None:
-    picture = marked(flat(*size, colour), STAMP)
-    written = ink(picture, colour)
-    # The mark at the corner, cut out, is found whole in each window: at every place where it was repeated.
-    width, height = size
-    step_x, step_y = round(width * 0.26), round(height * 0.26)
-    mark = written[:step_y, :step_x]
-    assert mark.sum() > 20
-    mark_width = np.flatnonzero(mark.any(axis=0)).max() + 1
-    mark_height = np.flatnonzero(mark.any(axis=1)).max() + 1
-    for left in range(0, width - width // 2 + 1, max(1, width // 16)):
-        for top in range(0, height - height // 2 + 1, max(1, height // 16)):
-            first_x, first_y = -(-left // step_x) * step_x, -(-top // step_y) * step_y
-            assert first_x + mark_width <= left + width // 2, (left, top)
-            assert first_y + mark_height <= top + height // 2, (left, top)
-            found = written[first_y : first_y + mark_height, first_x : first_x + mark_width]
-            assert (found == mark[:mark_height, :mark_width]).all(), (left, top)
+    written = ink(marked(flat(*size, colour), STAMP), colour)
+    width, height = (min(WINDOW, int(side * OF_SMALL)) for side in size)
+    # What is written in the corner, up to where nothing is for a while, is the mark.
+    corner = written[:height, :width]
+    mark = corner[: first_gap(corner.any(axis=1)), : first_gap(corner.any(axis=0))]
+    assert mark.sum() > 100
+    rows, columns = mark.shape
+
+    def stands_at(left: int, top: int) -> bool:
+        return np.array_equal(written[top : top + rows, left : left + columns], mark)
+
+    lefts = [left for left in range(size[0] - columns + 1) if stands_at(left, 0)]
+    tops = [top for top in range(size[1] - rows + 1) if stands_at(0, top)]
+    assert all(stands_at(left, top) for left in lefts for top in tops)
+    for places, side, window, length in (
+        (lefts, size[0], width, columns),
+        (tops, size[1], height, rows),
+    ):
+        for begin in range(side - window + 1):
+            assert any(begin <= place <= begin + window - length for place in places), begin
+
+
+def first_gap(written: np.ndarray) -> int:
+    """Return where the first 12 rows or columns begin on which nothing is written."""
+    return next(at for at in range(len(written) - 12) if not written[at : at + 12].any())
+
+
+@pytest.mark.parametrize("ground", ["dark", "light", "grey", "noise", "slope"])
+@pytest.mark.parametrize(("size", "most"), [((200, 200), 0.12), ((640, 480), 0.08), ((1600, 1200), 0.08)])
+def test_the_mark_leaves_nearly_all_of_a_picture_as_it_is(
+    size: tuple[int, int], most: float, ground: str
+) -> None:
+    made = {
+        "dark": flat(*size, (20, 25, 30)),
+        "light": flat(*size, (240, 235, 230)),
+        "grey": flat(*size, (127, 127, 127)),
+        "noise": Image.effect_noise(size, 80).convert("RGB"),
+        "slope": Image.linear_gradient("L").resize(size).convert("RGB"),
+    }
+    difference = ImageChops.difference(made[ground], marked(made[ground], STAMP)).convert("L")
+    changed = np.asarray(difference) > 16
+    assert 0.003 < changed.mean() <= most
+
+
+@pytest.mark.parametrize("light", [0, 60, 127, 128, 200, 255])
+def test_the_mark_stands_out_from_what_is_under_it_however_light_that_is(light: int) -> None:
+    picture = flat(400, 300, (light, light, light))
+    assert np.asarray(ImageChops.difference(picture, marked(picture, STAMP))).max() >= 50
 
 
 def test_each_quarter_of_what_is_shown_is_written_on() -> None:
@@ -123,10 +155,10 @@ def test_an_animation_is_shown_as_a_sheet_of_frames_in_their_order() -> None:
     assert reds[-1] - reds[0] > 150
 
 
-def film(seconds: int, rate: int = 5) -> bytes:
+def film(seconds: int, rate: int = 5, *, form: str = "mp4", codec: str = "mpeg4") -> bytes:
     file = io.BytesIO()
-    with av.open(file, "w", format="mp4") as container:
-        stream = container.add_stream("mpeg4", rate=rate)
+    with av.open(file, "w", format=form) as container:
+        stream = container.add_stream(codec, rate=rate)
         stream.width, stream.height, stream.pix_fmt = 160, 120, "yuv420p"
         for number in range(seconds * rate):
             pixels = np.full((120, 160, 3), 250 * number // (seconds * rate), dtype=np.uint8)
@@ -147,6 +179,34 @@ def test_a_film_is_shown_from_its_beginning_to_its_end(seconds: int) -> None:
     assert greys == sorted(greys)
     assert greys[0] < 40
     assert greys[-1] > 180
+
+
+@pytest.mark.parametrize(("seconds", "frames"), [(6, 6), (90, MOST_FRAMES)])
+def test_a_film_that_breaks_off_midway_is_shown_as_far_as_it_goes_and_said_to_be_damaged(
+    seconds: int, frames: int
+) -> None:
+    data = film(seconds, form="matroska")
+    whole, _ = shown(data)
+    assert (whole.failure, whole.frames) == (None, frames)
+    seen, _ = shown(data[: len(data) // 2])
+    assert (seen.kind, seen.failure) == (MediaKind.VIDEO, DecodeFailure.TRUNCATED)
+    assert 1 < seen.frames < whole.frames
+
+
+def test_what_comes_after_a_damaged_part_of_a_film_is_shown() -> None:
+    data = bytearray(film(90))
+    at, size = data.index(b"mdat") + 4, len(data)
+    data[at + size // 3 : at + size // 2] = bytes(size // 2 - size // 3)
+    seen, _ = shown(bytes(data))
+    assert (seen.kind, seen.failure) == (MediaKind.VIDEO, DecodeFailure.TRUNCATED)
+    assert MOST_FRAMES // 2 < seen.frames <= MOST_FRAMES
+
+
+@pytest.mark.parametrize("seconds", [6, 90])
+def test_nothing_is_shown_of_an_encrypted_film_however_long_it_is(seconds: int) -> None:
+    data = film(seconds, codec="libx264").replace(b"avc1\0\0\0\0", b"encv\0\0\0\0")
+    seen = render(data, stamp=STAMP, limits=LIMITS)
+    assert (seen.failure, seen.rendition) == (DecodeFailure.ENCRYPTED, None)
 
 
 def test_a_picture_that_is_cut_off_is_shown_as_far_as_it_goes() -> None:

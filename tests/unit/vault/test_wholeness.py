@@ -1,7 +1,6 @@
 """Claims about lost tails: every cut of a file whose structure has an end is noticed, and nothing else is."""
 
 import io
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -52,7 +51,7 @@ def test_progressive_and_restarted_scans_are_followed() -> None:
         assert not is_whole(data[:-2], "image/jpeg")
 
 
-def test_a_tiff_whose_directory_is_cut_off_is_not_whole(tmp_path: Path) -> None:
+def test_a_tiff_whose_directory_is_cut_off_is_not_whole() -> None:
     data = a_picture("TIFF")
     assert is_whole(data, "image/tiff")
     assert not is_whole(data[:20], "image/tiff")
@@ -60,8 +59,19 @@ def test_a_tiff_whose_directory_is_cut_off_is_not_whole(tmp_path: Path) -> None:
     assert not is_whole(at_the_end, "image/tiff")
 
 
+def test_a_big_tiff_is_held_to_the_same() -> None:
+    data = a_picture("TIFF", big_tiff=True)
+    assert data[2] == 43
+    assert is_whole(data, "image/tiff")
+    assert not is_whole(data[:20], "image/tiff")
+    at_the_end = data[:8] + (len(data) + 400).to_bytes(8, "little") + data[16:]
+    assert not is_whole(at_the_end, "image/tiff")
+
+
 @given(
-    media_type=st.sampled_from(["image/jpeg", "image/png", "image/gif", "video/mp4", "video/webm"]),
+    media_type=st.sampled_from(
+        ["image/jpeg", "image/png", "image/gif", "image/tiff", "video/mp4", "video/webm"]
+    ),
     data=st.binary(),
 )
 def test_no_bytes_make_the_walk_fail_or_hang(media_type: str, data: bytes) -> None:

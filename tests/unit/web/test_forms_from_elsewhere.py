@@ -12,7 +12,7 @@ from fastapi import Request
 from safehold.app.access.sessions import SignedIn
 from safehold.app.program import Program
 from safehold.app.settings_sections import WebSettings
-from safehold.model.errors import NotAllowed, UnsupportedMediaType
+from safehold.model.errors import BadForm, NotAllowed, UnsupportedMediaType
 from safehold.model.ids import SessionId, UserId, new_id
 from safehold.model.permissions import Actor
 from safehold.web.console.session import check_origin, form_check, form_of
@@ -20,7 +20,7 @@ from safehold.web.console.session import check_origin, form_check, form_of
 URLENCODED = "application/x-www-form-urlencoded"
 
 
-def request(body: bytes = b"", method: str = "POST", **headers: str) -> Request:
+def request(body: bytes = b"", method: str = "POST", query: bytes = b"", **headers: str) -> Request:
     """Return a request with these headers, an underscore standing for a hyphen."""
     named = {"host": "127.0.0.1:8400"} | {name.replace("_", "-"): value for name, value in headers.items()}
     raw = [(name.encode(), value.encode()) for name, value in named.items()]
@@ -29,7 +29,7 @@ def request(body: bytes = b"", method: str = "POST", **headers: str) -> Request:
         "method": method,
         "path": "/",
         "headers": raw,
-        "query_string": b"",
+        "query_string": query,
     }
 
     async def receive() -> dict[str, Any]:
@@ -142,3 +142,30 @@ def test_a_form_of_a_session_needs_its_token_also_from_our_own_origin() -> None:
 
 def test_reading_a_page_asks_for_neither() -> None:
     assert checked(request(method="GET", origin="http://elsewhere.example"), signed_in=True) == {}
+
+
+def part(name: bytes, value: bytes) -> bytes:
+    return b'--x\r\nContent-Disposition: form-data; name="' + name + b'"\r\n\r\n' + value + b"\r\n--x--\r\n"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        (URLENCODED, b"a=b%00c"),
+        (URLENCODED, b"a%00b=c"),
+        (URLENCODED, b"a=b\0c"),
+        ("multipart/form-data; boundary=x", part(b"a", b"b\0c")),
+        ("multipart/form-data; boundary=x; charset=utf-7", part(b"a", b"+2AA-")),
+    ],
+)
+def test_a_text_that_the_records_cannot_keep_is_refused_before_anything_reads_it(content_type, body) -> None:
+    with pytest.raises(BadForm):
+        checked(request(body, origin=OURS, content_type=content_type), signed_in=False)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+@pytest.mark.parametrize("query", [b"object=a%00b", b"a%00b=1", b"next=%00"])
+def test_a_query_that_the_records_cannot_keep_is_refused_as_well(method, query) -> None:
+    with pytest.raises(BadForm):
+        checked(request(b"", method, query, origin=OURS, content_type=URLENCODED), signed_in=False)
+    checked(request(b"", method, b"object=a%20b", origin=OURS, content_type=URLENCODED), signed_in=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -10,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safehold.app.settings_sections import WebSettings
-from safehold.web.addresses import client_address
-from safehold.web.console.visitor import described, network_of, visitor_of
+from safehold.web.addresses import UNKNOWN, client_address, network_of
+from safehold.web.console.visitor import described, visitor_of
 
 PROXY = ["10.0.0.0/8", "::1/128"]
 
@@ -55,16 +56,24 @@ def test_only_a_trusted_proxy_says_where_somebody_comes_from(peer, forwarded, tr
 @pytest.mark.parametrize(
     ("address", "network"),
     [
-        ("192.0.2.1", "192.0.2.1"),
+        ("192.0.2.1", "192.0.2.1/32"),
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
-        ("::ffff:192.0.2.1", "192.0.2.1"),
-        ("", ""),
-        ("testclient", "testclient"),
+        ("::ffff:192.0.2.1", "192.0.2.1/32"),
+        ("", UNKNOWN),
+        ("testclient", UNKNOWN),
     ],
 )
 def test_an_ipv6_network_counts_as_one_place(address, network) -> None:
-    assert network_of(address) == network
+    assert visitor_of(request(address), WebSettings()).address == network
+
+
+@given(st.ip_addresses(v=4), st.integers(0, 32), st.integers(0, 128))
+def test_an_address_counts_the_same_however_it_is_written(address, v4, v6) -> None:
+    network = ip_network(network_of(str(address), v4=v4, v6=v6))
+    assert address in network
+    assert network.prefixlen == v4
+    assert network_of(f"::ffff:{address}", v4=v4, v6=v6) == str(network)
 
 
 @pytest.mark.parametrize(

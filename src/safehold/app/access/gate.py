@@ -57,6 +57,7 @@ class SignInKey:
         self._sealing = AESGCM(_derived(master, b"seal"))
         self._digesting = _derived(master, b"digest")
         self._following = _derived(master, b"follow")
+        self._proving = _derived(master, b"prove")
 
     def seal(self, secret: bytes, *, of: UUID) -> bytes:
         """Return the secret sealed with AES-256-GCM, bound to the person whose it is."""
@@ -80,9 +81,12 @@ class SignInKey:
         return UUID(bytes=self.digest(kind, text)[:16])
 
     def following(self, token: str) -> str:
-        """Return the token that follows one. Always the same, so that parallel requests agree on it."""
-        made = hmac.digest(self._following, token.encode(), "sha256")
-        return base64.urlsafe_b64encode(made).decode().rstrip("=")
+        """Return the token that follows one in its turn. Always the same: parallel requests agree on it."""
+        return _made_of(token, self._following)
+
+    def proven(self, token: str) -> str:
+        """Return the token that follows one after a proof. Nobody can tell it from `following`'s."""
+        return _made_of(token, self._proving)
 
 
 class Gate:
@@ -107,6 +111,11 @@ def new_token() -> str:
 def digest_of(token: str) -> bytes:
     """Return what is kept of a token. It has 256 random bits, so one round of SHA-256 is enough."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def _made_of(token: str, key: bytes) -> str:
+    made = hmac.digest(key, token.encode("utf-8", "surrogatepass"), "sha256")
+    return base64.urlsafe_b64encode(made).decode().rstrip("=")
 
 
 def _derived(master: bytes, use: bytes) -> bytes:

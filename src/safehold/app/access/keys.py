@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from datetime import datetime, timedelta
 
+from safehold.app import alarms
+from safehold.app.access.gate import digest_of, new_token
 from safehold.model.errors import BadForm, NotAuthenticated, NotFound
 from safehold.model.ids import KeyId, new_id
 from safehold.model.permissions import SCOPES, Actor, Permission
@@ -18,7 +18,6 @@ PREFIX = "sfh_"
 LASTS = timedelta(days=365)
 LONGEST = timedelta(days=3650)
 LONGEST_NAME = 100
-ENDS_SOON = timedelta(days=14)
 
 
 def add_key(
@@ -41,13 +40,13 @@ def add_key(
         raise BadForm(f"expires: within 1 to {LONGEST.days} days.")
     if not scopes or not scopes <= SCOPES:
         raise BadForm(f"scopes: at least one of {', '.join(sorted(SCOPES))}.")
-    secret = PREFIX + secrets.token_urlsafe(32)
+    secret = PREFIX + new_token()
     key_id = KeyId(new_id())
     rows.insert_key(
         tx,
         id=key_id,
         name=name.strip(),
-        secret_digest=_digest(secret),
+        secret_digest=digest_of(secret),
         scopes=scopes,
         now=now,
         expires_at=expires_at,
@@ -65,7 +64,7 @@ def add_key(
 
 def authenticate(tx: Tx, secret: str, *, now: datetime) -> Actor:
     """Return the actor behind a key. Raises NotAuthenticated when it is unknown, revoked or expired."""
-    key = rows.key_by_digest(tx, _digest(secret))
+    key = rows.key_by_digest(tx, digest_of(secret))
     if key is None or not key.is_valid(now):
         raise NotAuthenticated("The key is unknown, revoked or expired.")
     rows.note_key_use(tx, key.id, now)
@@ -86,9 +85,4 @@ def list_keys(tx: Tx) -> list[StoredKey]:
 
 def ends_soon(key: StoredKey, *, now: datetime) -> bool:
     """Say whether a key that is in use ends within two weeks."""
-    return key.is_valid(now) and key.expires_at is not None and key.expires_at - now <= ENDS_SOON
-
-
-def _digest(secret: str) -> bytes:
-    # The secret has 256 random bits: one round of SHA-256 is enough, and fast enough for every request.
-    return hashlib.sha256(secret.encode()).digest()
+    return key.is_valid(now) and key.expires_at is not None and key.expires_at - now <= alarms.KEY_ENDS_SOON

@@ -105,8 +105,10 @@ def created(
     from webauthn.helpers.exceptions import WebAuthnException
 
     name = name.strip()
-    if not 1 <= len(name) <= LONGEST_NAME:
-        raise BadForm(f"name: 1 to {LONGEST_NAME} characters, by which you know this passkey again.")
+    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
+        raise BadForm(
+            f"name: 1 to {LONGEST_NAME} characters that can be seen, by which you know this passkey again."
+        )
     if challenge is None:
         raise BadForm("The browser took too long.", advice=_ADVICE)
     try:

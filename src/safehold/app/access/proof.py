@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from safehold.app.access import passkeys, passwords, second_factors, sessions, throttle
 from safehold.app.access.gate import Gate
 from safehold.app.access.passkeys import Site
 from safehold.app.access.sessions import SignedIn
-from safehold.app.access.throttle import Account
+from safehold.app.access.throttle import Tally
 from safehold.model.errors import NotAllowed, NotAuthenticated, Refused
 from safehold.storage import audit
 from safehold.storage import sessions as session_rows
-from safehold.storage import sign_ins as rows
 from safehold.storage import users as user_rows
 from safehold.storage.database import Tx
 
 TRIES = 5
-"""Failures to prove it after which the session ends: it may be in the wrong hands."""
+"""Failures in a row to prove it after which each ends the session: it may be in the wrong hands."""
 
 _WRONG = "This does not prove that it is you."
 
@@ -27,7 +26,7 @@ def by_password(gate: Gate, signed_in: SignedIn, token: str, password: str, *, n
     """Prove it by the password; return the session token that carries the proof.
 
     Raises Refused for somebody with a second factor, who proves it by that; NotAllowed when it is wrong;
-    NotAuthenticated when the session ended with it; SignInBusy.
+    NotAuthenticated when the session ended with it; TooManyAttempts; SignInBusy.
     """
     with gate.database.begin() as tx:
         if second_factors.factors_of(tx, signed_in.user_id).any:
@@ -64,11 +63,11 @@ def by_passkey(gate: Gate, signed_in: SignedIn, token: str, answer: str, *, at: 
 
 
 def check_password(gate: Gate, signed_in: SignedIn, password: str, *, now: datetime) -> bool:
-    """Say whether this is the person's own password. Failures count as failures to prove it.
+    """Say whether this is the person's own password. Failures count as failures to prove it by that.
 
-    Raises NotAuthenticated when the session ended with this one, and SignInBusy.
+    Raises NotAuthenticated when the session ended with this one, TooManyAttempts, and SignInBusy.
     """
-    counted = _count(gate, signed_in, now)
+    counted = _count(gate, signed_in, "password", now)
     with gate.database.begin() as tx:
         user = user_rows.user_by_id(tx, signed_in.user_id)
     right = passwords.matches(user.password_hash if user is not None else None, password)
@@ -83,7 +82,7 @@ def check_password(gate: Gate, signed_in: SignedIn, password: str, *, now: datet
 def _by(
     gate: Gate, signed_in: SignedIn, token: str, prove: Callable[[Tx], str | None], *, now: datetime
 ) -> str:
-    counted = _count(gate, signed_in, now)
+    counted = _count(gate, signed_in, "factor", now)
     with gate.database.begin() as tx:
         by = prove(tx)
         if by is not None:
@@ -93,9 +92,8 @@ def _by(
     raise NotAllowed(_WRONG, advice="Try again.")
 
 
-def _count(gate: Gate, signed_in: SignedIn, now: datetime) -> tuple[Account, ...]:
-    session = gate.key.counted_as("proof", str(signed_in.session_id))
-    counted = (Account(session, free=TRIES, longest=timedelta(minutes=5)),)
+def _count(gate: Gate, signed_in: SignedIn, what: str, now: datetime) -> tuple[Tally, ...]:
+    counted = throttle.for_proof(gate.key, signed_in.user_id, what)
     with gate.database.begin() as tx:
         throttle.reserve(tx, counted, now=now)
     return counted
@@ -110,8 +108,8 @@ def _proven(tx: Tx, gate: Gate, signed_in: SignedIn, token: str, by: str, now: d
     return following
 
 
-def _refuse(gate: Gate, signed_in: SignedIn, counted: tuple[Account, ...], now: datetime) -> None:
-    """Put a failure on record. Raises NotAuthenticated when it was one too many."""
+def _refuse(gate: Gate, signed_in: SignedIn, counted: tuple[Tally, ...], now: datetime) -> None:
+    """Put a failure on record. Raises NotAuthenticated when it was one too many, which ends the session."""
     with gate.database.begin() as tx:
         failures = throttle.note_refused(tx, counted, now=now)
         detail = {"failures": failures}
@@ -119,6 +117,5 @@ def _refuse(gate: Gate, signed_in: SignedIn, counted: tuple[Account, ...], now: 
         audit.append(tx, at=now, actor=user, verb="session.proof_refused", object=user, detail=detail)
         if failures >= TRIES:
             session_rows.delete(tx, signed_in.session_id)
-            rows.forget_failures(tx, [account.id for account in counted])
     if failures >= TRIES:
         raise NotAuthenticated("Too many proofs failed, so your session was ended.")

@@ -72,10 +72,10 @@ def factors_of(tx: Tx, user_id: UserId) -> Factors:
     )
 
 
-def begin_app(tx: Tx, gate: Gate, user_id: UserId, *, now: datetime) -> None:
+def begin_app(tx: Tx, gate: Gate, user_id: UserId) -> None:
     """Make the secret of an authenticator app; it is no factor before `confirm_app`. Raises Conflict."""
     sealed = gate.key.seal(secrets.token_bytes(_SECRET_BYTES), of=user_id)
-    if not rows.begin_app(tx, user_id, sealed, now=now):
+    if not rows.begin_app(tx, user_id, sealed):
         raise Conflict("You have an authenticator app already.", advice="Remove it first, then add another.")
 
 
@@ -160,7 +160,7 @@ def make_codes(tx: Tx, gate: Gate, user_id: UserId, *, actor: Actor, now: dateti
             advice="Add a passkey or an authenticator app first.",
         )
     codes = [base64.b32encode(secrets.token_bytes(_CODE_BYTES)).decode()[:12] for _ in range(CODES)]
-    rows.replace_codes(tx, user_id, [_code_digest(gate, user_id, code) for code in codes], now=now)
+    rows.replace_codes(tx, user_id, [_code_digest(gate, user_id, code) for code in codes])
     _note(tx, user_id, "factor.codes", {"codes": CODES}, actor=actor, now=now)
     return ["-".join((code[:4], code[4:8], code[8:])) for code in codes]
 

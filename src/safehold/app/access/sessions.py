@@ -1,22 +1,23 @@
 """The sessions that follow a sign-in: server-side, limited, and with a token that is replaced as it is used.
 
-A browser is offered the token that follows its present one, every quarter of an hour and whenever somebody
-proved anew who they are. From its first use on the one before is spent; a spent token that comes back is a
-stolen one, and ends the session for everybody who holds it.
+A browser is offered the token that follows its present one every quarter of an hour. Whoever proves anew who
+they are is handed another, which nobody else is offered and which alone carries the proof. From the first use
+of either on the one before is spent; a spent token that comes back is a stolen one, and ends the session for
+everybody who holds it.
 """
 
 from __future__ import annotations
 
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from safehold.app import alarms
 from safehold.app.access.gate import Gate, digest_of, new_token
 from safehold.app.settings_sections import SignInSettings
-from safehold.model.errors import NotAllowed, NotFound, StepUpNeeded
+from safehold.model.errors import NotAllowed, NotAuthenticated, NotFound, StepUpNeeded
 from safehold.model.ids import SessionId, UserId, new_id
 from safehold.model.permissions import Actor, Permission, Role, permissions_of, system_actor
 from safehold.storage import audit
@@ -24,7 +25,7 @@ from safehold.storage import sessions as rows
 from safehold.storage import sign_ins as sign_in_rows
 from safehold.storage import users as user_rows
 from safehold.storage.database import Tx
-from safehold.storage.sessions import StoredSession
+from safehold.storage.sessions import SKEW, StoredSession
 from safehold.storage.users import StoredUser
 
 TOUCH = timedelta(minutes=1)
@@ -79,7 +80,7 @@ def open_session(
             id=SessionId(new_id()),
             token_digest=digest_of(token),
             user_id=user.id,
-            form_token=secrets.token_urlsafe(24),
+            form_token=_new_form_token(),
             client=client,
             must_enrol=must_enrol,
             created_at=now,
@@ -92,6 +93,34 @@ def open_session(
     return token
 
 
+def begin_anew(tx: Tx, signed_in: SignedIn, *, now: datetime) -> str:
+    """End every session of a person, this one too; open one in its place and return its token.
+
+    It ends when this one would have, and carries the proof that this one's token carried. Raises
+    NotAuthenticated when this one was ended meanwhile.
+    """
+    before = rows.by_id(tx, signed_in.session_id)
+    if before is None:
+        raise NotAuthenticated("Your session is over.")
+    end_all(tx, signed_in.user_id, actor=signed_in.actor, now=now)
+    token = new_token()
+    opened = replace(
+        before,
+        id=SessionId(new_id()),
+        token_digest=digest_of(token),
+        next_digest=None,
+        next_proved_at=None,
+        form_token=_new_form_token(),
+        last_seen_at=now,
+        rotated_at=now,
+        proved_at=signed_in.proved_at,
+    )
+    rows.insert_session(tx, opened)
+    user, detail = signed_in.actor.label, {"by": "new_password", "client": opened.client}
+    audit.append(tx, at=now, actor=user, verb="session.open", object=user, detail=detail)
+    return token
+
+
 def resume(tx: Tx, gate: Gate, token: str, *, now: datetime) -> SignedIn | None:
     """Return who holds this session token, None when it is unknown, over, idle too long, or shut out.
 
@@ -101,7 +130,7 @@ def resume(tx: Tx, gate: Gate, token: str, *, now: datetime) -> SignedIn | None:
     found, is_spent = rows.by_token(tx, digest), False
     if found is None:
         found, is_spent = _by_spent(tx, digest, now), True
-    if found is None or now >= found.expires_at or now - found.last_seen_at >= idle(gate.settings):
+    if found is None or not found.stands(now=now, idle=idle(gate.settings)):
         return None
     user = user_rows.user_by_id(tx, found.user_id)
     if user is None or user.disabled_at is not None:
@@ -113,7 +142,7 @@ def resume(tx: Tx, gate: Gate, token: str, *, now: datetime) -> SignedIn | None:
         rows.touch(tx, found.id, now)
     following = None
     if not is_spent and (found.next_digest is not None or now - found.rotated_at >= ROTATE):
-        following = _offered(tx, gate, found, token, proved_at=None)
+        following = _offered(tx, gate, found, token, now)
     return _signed_in(user, found, is_spent=is_spent, following=following)
 
 
@@ -122,14 +151,16 @@ def note_proof(tx: Tx, gate: Gate, token: str, *, now: datetime) -> str | None:
 
     Whoever else holds the present token gains nothing. None when the session is over by now.
     """
-    digest = digest_of(token)
-    found = rows.by_token(tx, digest)
-    if found is None:
-        spent = rows.by_spent_token(tx, digest)
-        # The very next token is the present one: its first answer did not arrive.
-        following = gate.key.following(token)
-        return following if spent is not None and spent[0].token_digest == digest_of(following) else None
-    return _offered(tx, gate, found, token, proved_at=now)
+    found, proven = rows.by_token(tx, digest_of(token)), gate.key.proven(token)
+    if found is not None:
+        return proven if rows.offer_proven(tx, found, digest_of(proven), proved_at=now) else None
+    spent = rows.by_spent_token(tx, digest_of(token))
+    present = spent[0].token_digest if spent is not None else None
+    if present == digest_of(proven):
+        return proven
+    # The token went on in its turn while the proof was checked.
+    following = gate.key.following(token)
+    return note_proof(tx, gate, following, now=now) if present == digest_of(following) else None
 
 
 def require_recent_proof(signed_in: SignedIn, *, now: datetime) -> None:
@@ -140,7 +171,7 @@ def require_recent_proof(signed_in: SignedIn, *, now: datetime) -> None:
 
 def has_recent_proof(signed_in: SignedIn, *, now: datetime) -> bool:
     """Say whether this person proved who they are in the last ten minutes."""
-    return signed_in.proved_at is not None and now - signed_in.proved_at < PROOF_LASTS
+    return signed_in.proved_at is not None and -SKEW <= now - signed_in.proved_at < PROOF_LASTS
 
 
 def sign_out(tx: Tx, signed_in: SignedIn, *, now: datetime) -> None:
@@ -172,10 +203,7 @@ def end_all(tx: Tx, user_id: UserId, *, actor: Actor, now: datetime, but: Sessio
 
 def listed(tx: Tx, settings: SignInSettings, user_id: UserId, *, now: datetime) -> list[StoredSession]:
     """Return the sessions of a person that are not over, the one used last first."""
-    rest = idle(settings)
-    return [
-        one for one in rows.of_user(tx, user_id) if now < one.expires_at and now - one.last_seen_at < rest
-    ]
+    return [one for one in rows.of_user(tx, user_id) if one.stands(now=now, idle=idle(settings))]
 
 
 def end_by_token(tx: Tx, token: str) -> None:
@@ -197,7 +225,7 @@ def check_form_token(signed_in: SignedIn, sent: str | None) -> None:
 
 def sweep_sessions(tx: Tx, settings: SignInSettings, *, now: datetime) -> int:
     """Remove sessions that are over and return how many there were."""
-    return rows.delete_ended(tx, now=now, idle_since=now - idle(settings))
+    return rows.delete_ended(tx, now=now, idle=idle(settings))
 
 
 def idle(settings: SignInSettings) -> timedelta:
@@ -226,15 +254,17 @@ def _signed_in(user: StoredUser, found: StoredSession, *, is_spent: bool, follow
     )
 
 
-def _offered(
-    tx: Tx, gate: Gate, found: StoredSession, token: str, *, proved_at: datetime | None
-) -> str | None:
+def _offered(tx: Tx, gate: Gate, found: StoredSession, token: str, now: datetime) -> str | None:
+    """Return the token that follows in its turn; None while one that carries a young proof is to follow."""
     following = gate.key.following(token)
-    digest, present = digest_of(following), digest_of(token)
-    if found.next_digest == digest and proved_at is None:
+    digest = digest_of(following)
+    if found.next_digest == digest or rows.offer(tx, found, digest, no_proof_since=now - PROOF_LASTS):
         return following
-    offered = rows.offer(tx, found.id, present=present, following=digest, proved_at=proved_at)
-    return following if offered else None
+    return None
+
+
+def _new_form_token() -> str:
+    return secrets.token_urlsafe(24)
 
 
 def _by_spent(tx: Tx, digest: bytes, now: datetime) -> StoredSession | None:
@@ -243,7 +273,7 @@ def _by_spent(tx: Tx, digest: bytes, now: datetime) -> StoredSession | None:
     if spent is None:
         return None
     found, spent_at = spent
-    if now - spent_at < GRACE:
+    if abs(now - spent_at) < GRACE:
         return found
     if rows.delete(tx, found.id):
         detail = {"session": str(found.id)}

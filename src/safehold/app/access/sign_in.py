@@ -14,7 +14,7 @@ from safehold.app.access import passkeys, passwords, second_factors, sessions, t
 from safehold.app.access.gate import Gate, Visitor, digest_of, new_token
 from safehold.app.access.passkeys import Site
 from safehold.app.access.second_factors import Factors
-from safehold.app.access.throttle import Account
+from safehold.app.access.throttle import Tally
 from safehold.model.errors import NotAuthenticated
 from safehold.model.ids import UserId, new_id
 from safehold.storage import audit
@@ -63,7 +63,6 @@ class FactorDue:
 class Pending:
     """A sign-in that waits for its second factor, and what it may be."""
 
-    user_id: UserId
     factors: Factors
 
 
@@ -78,7 +77,7 @@ def check_password(
     """
     name = name[:LONGEST_NAME]
     with gate.database.begin() as tx:
-        user = None if "\0" in name else user_rows.user_by_name(tx, name)
+        user = user_rows.user_by_name(tx, name)
         device = _device(tx, user.id if user is not None else None, visitor, now)
         counted = throttle.for_password(gate.key, name, visitor, device)
         throttle.reserve(tx, counted, now=now)
@@ -90,18 +89,22 @@ def check_password(
         raise NotAuthenticated(_WRONG)
     newer = passwords.renewed(known.password_hash, password)
     with gate.database.begin() as tx:
-        throttle.forgive(tx, counted, now=now)
-        if newer is not None:
-            user_rows.renew_hash(tx, known.id, before=known.password_hash, password_hash=newer)
-        if second_factors.factors_of(tx, known.id).any:
-            return _suspend(tx, known.id, now)
-        return _admit(tx, gate, known, visitor, "password", replaced=replaced, now=now)
+        user = _unchanged(tx, known)
+        if user is not None:
+            throttle.forgive(tx, counted, now=now)
+            if newer is not None:
+                user_rows.renew_hash(tx, user.id, before=user.password_hash, password_hash=newer)
+            if second_factors.factors_of(tx, user.id).any:
+                return _suspend(tx, user.id, now)
+            return _admit(tx, gate, user, visitor, "password", replaced=replaced, now=now)
+    _refuse(gate, counted, "password", user_id=None, now=now)
+    raise NotAuthenticated(_WRONG)
 
 
 def pending(tx: Tx, token: str, *, now: datetime) -> Pending:
     """Return the sign-in that this token leads to. Raises NotAuthenticated when it is over."""
     found = _pending(tx, token, now)
-    return Pending(found.user_id, second_factors.factors_of(tx, found.user_id))
+    return Pending(second_factors.factors_of(tx, found.user_id))
 
 
 def passkey_options(gate: Gate, token: str, *, at: Site, now: datetime) -> str:
@@ -187,6 +190,17 @@ def _pending(tx: Tx, token: str, now: datetime) -> StoredPending:
     return found
 
 
+def _unchanged(tx: Tx, known: StoredUser) -> StoredUser | None:
+    """Return a person as they are now; None where they were shut out or given a password meanwhile.
+
+    Whoever does so from here on waits for this transaction, and then ends what it opened.
+    """
+    user = user_rows.held_user(tx, known.id)
+    if user is None or user.disabled_at is not None or user.password_hash != known.password_hash:
+        return None
+    return user
+
+
 def _suspend(tx: Tx, user_id: UserId, now: datetime) -> FactorDue:
     token = new_token()
     rows.insert_pending(
@@ -244,7 +258,7 @@ def _remember(tx: Tx, user_id: UserId, visitor: Visitor, now: datetime) -> str |
 
 
 def _refuse(
-    gate: Gate, counted: Sequence[Account], what: str, *, user_id: UserId | None, now: datetime
+    gate: Gate, counted: Sequence[Tally], what: str, *, user_id: UserId | None, now: datetime
 ) -> None:
     """Put a failure on record. user_id: only once the password was right; a tried name is never named."""
     with gate.database.begin() as tx:

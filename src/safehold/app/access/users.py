@@ -73,11 +73,11 @@ def set_password(
     _set_password(tx, user.id, passwords.hash_password(password), once=once, actor=actor, now=now)
 
 
-def change_own_password(gate: Gate, signed_in: SignedIn, *, old: str, new: str, now: datetime) -> None:
-    """Replace one's own password; every other session of this person ends.
+def change_own_password(gate: Gate, signed_in: SignedIn, *, old: str, new: str, now: datetime) -> str:
+    """Replace one's own password and end every session of this person; return the token of a new one.
 
-    Raises NotAllowed when the old one is wrong, NotAuthenticated when that was once too often, BadForm,
-    and SignInBusy.
+    Raises NotAllowed when the old one is wrong, NotAuthenticated when that was once too often or this
+    session was ended meanwhile, TooManyAttempts, BadForm, and SignInBusy.
     """
     if new == old:
         raise BadForm("password: choose one that you have not now.")
@@ -86,15 +86,11 @@ def change_own_password(gate: Gate, signed_in: SignedIn, *, old: str, new: str, 
         raise NotAllowed("This is not your password.", advice="Type the password that you signed in with.")
     hashed = passwords.hash_password(new)
     with gate.database.begin() as tx:
-        _set_password(
-            tx,
-            signed_in.user_id,
-            hashed,
-            once=False,
-            actor=signed_in.actor,
-            now=now,
-            but=signed_in,
-        )
+        # Written first: it waits for an admin who gives another password, and who ends this session with it.
+        rows.set_password(tx, signed_in.user_id, hashed, once=False)
+        token = sessions.begin_anew(tx, signed_in, now=now)
+        _note(tx, signed_in.user_id, "user.password", actor=signed_in.actor, now=now)
+    return token
 
 
 def set_roles(tx: Tx, user_id: UserId, roles: frozenset[Role], *, actor: Actor, now: datetime) -> None:
@@ -110,13 +106,11 @@ def set_roles(tx: Tx, user_id: UserId, roles: frozenset[Role], *, actor: Actor, 
     _note(tx, user_id, "user.roles", actor=actor, now=now, detail=detail)
 
 
-def disable_user(tx: Tx, *, name: str, actor: Actor, now: datetime) -> None:
-    """Shut a person out at once: their sessions end. Raises NotFound, and Conflict for the last admin."""
-    disable(tx, find_user(tx, name).id, actor=actor, now=now)
-
-
 def disable(tx: Tx, user_id: UserId, *, actor: Actor, now: datetime) -> None:
-    """Shut a person out at once. Raises NotFound, NotAllowed for oneself, Conflict for the last admin."""
+    """Shut a person out at once: their sessions end.
+
+    Raises NotFound, NotAllowed for oneself, Conflict for the last admin.
+    """
     user = _other(tx, user_id, actor)
     _keep_an_admin(tx, user)
     rows.set_disabled(tx, user_id, now)
@@ -167,19 +161,9 @@ def forget_device(tx: Tx, user_id: UserId, device_id: DeviceId, *, actor: Actor,
     _note(tx, user_id, "device.forget", actor=actor, now=now)
 
 
-def _set_password(
-    tx: Tx,
-    user_id: UserId,
-    hashed: str,
-    *,
-    once: bool,
-    actor: Actor,
-    now: datetime,
-    but: SignedIn | None = None,
-) -> None:
+def _set_password(tx: Tx, user_id: UserId, hashed: str, *, once: bool, actor: Actor, now: datetime) -> None:
     rows.set_password(tx, user_id, hashed, once=once)
-    spared = but.session_id if but is not None else None
-    ended = sessions.end_all(tx, user_id, actor=actor, now=now, but=spared)
+    ended = sessions.end_all(tx, user_id, actor=actor, now=now)
     _note(tx, user_id, "user.password", actor=actor, now=now, detail={"sessions_ended": ended})
 
 

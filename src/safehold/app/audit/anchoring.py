@@ -63,8 +63,8 @@ def anchor_now(database: Database, anchor: Anchor, *, clock: Clock) -> Done:
     head = Head(*newest)
     try:
         receipt = anchor.set_down(head, now=clock())
-    except Exception as error:
-        _note(database, anchor.name, clock(), error)
+    except Exception:
+        _note_failure(database, anchor.name, clock())
         raise
     now = clock()
     with database.begin() as tx:
@@ -79,7 +79,7 @@ def anchor_now(database: Database, anchor: Anchor, *, clock: Clock) -> Done:
         )
         detail = {"name": anchor.name, "kind": anchor.kind, "seq": head.seq}
         audit.append(tx, at=now, actor=_ACTOR, verb=rows.ANCHORED, object=f"anchor:{made}", detail=detail)
-        state = rows.mark_tried(tx, anchor.name, at=now, error_code=None)
+        state = rows.mark_tried(tx, anchor.name, at=now, failed=False)
         alarms.clear_alarm(tx, alarms.ANCHOR_FAILING, f"anchor:{state.id}", now=now)
     return Done(anchor.name, anchor.kind, head, receipt.words)
 
@@ -109,9 +109,9 @@ def _is_due(tx: Tx, declared: Declared, now: datetime) -> bool:
     return not now - declared.every < last.at <= now and rows.moved_since(tx, last.seq)
 
 
-def _note(database: Database, name: str, now: datetime, error: Exception) -> None:
+def _note_failure(database: Database, name: str, now: datetime) -> None:
     with database.begin() as tx:
-        state = rows.mark_tried(tx, name, at=now, error_code=_code(error))
+        state = rows.mark_tried(tx, name, at=now, failed=True)
         alarms.raise_alarm(tx, alarms.ANCHOR_FAILING, f"anchor:{state.id}", now=now)
 
 

@@ -7,21 +7,18 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from safehold.app.audit.chain import FIRST, canonical
-from safehold.model.errors import NameTaken
 from safehold.model.permissions import Actor, Permission
 from safehold.storage import anchors as anchor_rows
 from safehold.storage import audit as rows
 from safehold.storage.audit import StoredRecord
 from safehold.storage.database import Database, Tx
-
-BATCH = 1000
+from safehold.vault.files import new_file
 
 
 def export(database: Database, to: Path, *, actor: Actor, now: datetime) -> tuple[int, int]:
@@ -32,18 +29,14 @@ def export(database: Database, to: Path, *, actor: Actor, now: datetime) -> tupl
     Raises NotAllowed, NameTaken when the file exists, OSError.
     """
     actor.require(Permission.AUDIT_READ)
-    try:
-        handle = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise NameTaken("The file exists already.", advice="Name another one.") from None
     links = anchors = 0
-    with os.fdopen(handle, "w", encoding="utf-8") as file, database.begin() as tx:
+    with new_file(to) as file, database.begin() as tx:
         for line in _links(tx):
             links += 1
-            file.write(_json(line))
+            file.write(_json(line).encode())
         for line in _anchors(tx):
             anchors += 1
-            file.write(_json(line))
+            file.write(_json(line).encode())
     with database.begin() as tx:
         rows.append(
             tx, at=now, actor=actor.label, verb="audit.export", object="audit", detail={"links": links}
@@ -52,10 +45,8 @@ def export(database: Database, to: Path, *, actor: Actor, now: datetime) -> tupl
 
 
 def _links(tx: Tx) -> Iterator[dict[str, Any]]:
-    after = 0
-    while batch := rows.chain(tx, after=after, limit=BATCH):
+    for batch in rows.whole_chain(tx):
         yield from map(_link, batch)
-        after = batch[-1].seq or after
 
 
 def _link(record: StoredRecord) -> dict[str, Any]:

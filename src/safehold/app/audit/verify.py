@@ -6,15 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 from safehold.app.audit.anchors.base import Anchor, Head
 from safehold.app.audit.chain import FIRST, link_hash
-from safehold.app.audit.claims import Asked, Claim, ask, claims, recorded
+from safehold.app.audit.claims import Asked, Claim, ask, brought
+from safehold.storage import anchors as anchor_rows
 from safehold.storage import audit as rows
 from safehold.storage.audit import StoredRecord, personal_digest
 from safehold.storage.database import Database, Tx
-
-BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,8 @@ class Verdict:
 
     links: how many were read. waiting: committed records that no sequencer has put on the chain yet.
     breaks: every place that does not fit. oldest_unanchored: the oldest record after the last head that
-    was set down outside and fits; from there on, whoever owns the database could rewrite the chain.
+    was found outside and fits; from there on, whoever owns the database could rewrite the chain. A head of
+    which only our own records say that it was set down does not count.
     erased: records whose personal side row was erased, which the chain allows; None where this process
     may not read those rows, and so has not compared them. anchors: how each fares.
     """
@@ -58,12 +59,11 @@ def verify(database: Database, *, anchors: Sequence[Anchor] = (), heads: Sequenc
     records say were set down are compared in any case.
     """
     with database.begin() as tx:
-        stored = recorded(tx)
-    asked, held = ask(stored, anchors)
+        stored = anchor_rows.all_anchors(tx)
+    asked, claims = ask(stored, anchors)
     with database.begin() as tx:
-        records, _ = rows.counts(tx)
-        reading = _Reading(_by_link([*claims(stored, heads), *held]))
-        for record in _links(tx):
+        reading = _Reading(_by_link([*claims, *brought(heads)]))
+        for record in chain.from_iterable(rows.whole_chain(tx)):
             reading.take(record)
         reading.close()
         breaks = reading.breaks
@@ -71,6 +71,8 @@ def verify(database: Database, *, anchors: Sequence[Anchor] = (), heads: Sequenc
             Break(seq, f"anchor {each.name}: {what}") for each in asked for seq, what in each.differences
         )
         erased = _check_personal(tx, breaks) if rows.may_read_personal(tx) else None
+        # Counted last: what is on the chain by then was a record before.
+        records, _ = rows.counts(tx)
     return Verdict(
         links=reading.links,
         waiting=records - reading.links,
@@ -103,7 +105,7 @@ class _Reading:
         for claim in self.claims.pop(seq, ()):
             if not claim.fits(seq, digest):
                 self.breaks.append(Break(seq, f"it is not the link that {claim.source} keeps"))
-            elif claim.is_anchor:
+            elif claim.is_outside:
                 self.oldest_unanchored = None
 
     def close(self) -> None:
@@ -119,13 +121,6 @@ def _by_link(all_claims: Sequence[Claim]) -> dict[int, list[Claim]]:
     return dict(found)
 
 
-def _links(tx: Tx) -> Iterator[StoredRecord]:
-    after = 0
-    while batch := rows.chain(tx, after=after, limit=BATCH):
-        yield from batch
-        after = batch[-1].seq or after
-
-
 def _check_link(record: StoredRecord, *, expected_seq: int, previous: bytes) -> Iterator[Break]:
     seq = record.seq or 0
     if seq != expected_seq:
@@ -139,19 +134,13 @@ def _check_link(record: StoredRecord, *, expected_seq: int, previous: bytes) -> 
 def _check_personal(tx: Tx, breaks: list[Break]) -> int:
     """Compare personal side rows with the digests in the chain; return how many were erased."""
     erased = 0
-    for batch in _with_personal(tx):
-        kept = rows.personal_rows(tx, [record.id for record in batch])
-        for record in batch:
+    for batch in rows.whole_chain(tx):
+        with_personal = [record for record in batch if record.personal_digest is not None]
+        kept = rows.personal_rows(tx, [record.id for record in with_personal])
+        for record in with_personal:
             data = kept.get(record.id)
             if data is None:
                 erased += 1
             elif personal_digest(data) != record.personal_digest:
                 breaks.append(Break(record.seq, "its personal side row was changed"))
     return erased
-
-
-def _with_personal(tx: Tx) -> Iterator[list[StoredRecord]]:
-    after = 0
-    while batch := rows.chain(tx, after=after, limit=BATCH):
-        yield [record for record in batch if record.personal_digest is not None]
-        after = batch[-1].seq or after

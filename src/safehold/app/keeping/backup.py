@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,13 +13,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from safehold.app.keeping.small_keys import prints_of
 from safehold.app.operator import Operator
 from safehold.evidence.closing import compare
 from safehold.model.errors import BadSettings, DatabaseDown, SafeholdError, Unavailable
 from safehold.model.permissions import Actor
 from safehold.storage import audit
 from safehold.storage.dumps import Dumps, Snapshot
-from safehold.vault.keys import load_sealing_key, sync_folder
+from safehold.vault.files import new_file, sync_folder
+from safehold.vault.keys import load_sealing_key
 from safehold.vault.ledger import LedgerCopy
 from safehold.vault.store import CiphertextStore
 
@@ -28,6 +29,9 @@ FORMAT = 1
 RECORDS, KEYS, MANIFEST = "records.dump", "keys.dump", "manifest.json"
 KEYS_KEPT = timedelta(days=14)
 """How long the keys of a backup are kept: longer, and what was erased could be brought back."""
+
+DATABASE, BACKED_UP = "database", "db.backed_up"
+"""What is on record once a backup is whole; that it was begun is on record before, as `db.backup`."""
 
 _STAMP = "%Y%m%dT%H%M%SZ"
 _DRAFT_AGE = timedelta(days=1)
@@ -73,6 +77,7 @@ def back_up(opened: Operator, to: Path, *, keys_to: Path | None, actor: Actor) -
             "postgresql": dumps.server_version,
             "revision": snapshot.revision(),
             "sealing_key": load_sealing_key(opened.home.keys.sealing).fingerprint.hex(),
+            "small_keys": prints_of(opened.home),
             "ledger": str(origin),
             "chain": _chain(snapshot),
             "counts": counts,
@@ -81,6 +86,9 @@ def back_up(opened: Operator, to: Path, *, keys_to: Path | None, actor: Actor) -
         }
         content = json.dumps(manifest, indent=2).encode() + b"\n"
         _write(folder / MANIFEST, lambda file: file.write(content))
+    with opened.database.begin() as tx:
+        detail = {"backup": stamp}
+        audit.append(tx, at=now, actor=actor.label, verb=BACKED_UP, object=DATABASE, detail=detail)
     ended = tuple(_end_old_keys(keys_folder, now))
     return Made(to / stamp, keys_folder / f"{stamp}.{KEYS}", ended, counts)
 
@@ -115,7 +123,15 @@ def read_backup(folder: Path) -> Backup:
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
         known = manifest["format"] == FORMAT
-        complete = {"made_at", "revision", "ledger", "chain", "parts", "keys_file"} <= manifest.keys()
+        complete = {
+            "made_at",
+            "revision",
+            "ledger",
+            "chain",
+            "parts",
+            "keys_file",
+            "small_keys",
+        } <= manifest.keys()
     except (OSError, ValueError, TypeError, KeyError):
         raise BadSettings(
             "There is no backup in this folder.", advice=f"Name the folder that holds {MANIFEST}."
@@ -161,10 +177,8 @@ def _full(why: str) -> SafeholdError:
 
 
 def _write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
-    with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+    with new_file(path) as file:
         fill(file)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _part(path: Path) -> dict[str, Any]:

@@ -10,22 +10,26 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from safehold.app.home import Home
+import structlog
+
+from safehold.app.home import Home, has_records, sealing_key_path
 from safehold.app.keeping.rewrapping import Rewrapped, Tell, counted, no_word, rewrap_all
 from safehold.app.operator import Operator, open_operator
 from safehold.app.settings import Settings
-from safehold.model.errors import BadSettings, Conflict, NotFound, Refused
+from safehold.model.errors import BadSettings, Conflict, NotFound, Refused, SafeholdError
 from safehold.model.permissions import Actor
 from safehold.storage import audit
 from safehold.vault import rotation, shares
+from safehold.vault.files import write_new
 from safehold.vault.hardening import harden
 from safehold.vault.key_ring import KeyRing
-from safehold.vault.keys import SEALING_KEY_NAME, load_sealing_key, private_pem, write_new
+from safehold.vault.keys import load_sealing_key, private_pem
 
 SETTLED = timedelta(hours=1)
 """How long ago a new pair must have begun to seal before the old private key may go."""
 
 _OBJECT = "vault:keys"
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,12 @@ def split(opened: Operator, *, of: int, need: int, actor: Actor) -> list[str]:
     ]
 
 
+def write_shares(folder: Path, texts: Sequence[str]) -> None:
+    """Write each share to a file of its own (0600) in a folder. Raises NameTaken."""
+    for number, text in enumerate(texts, start=1):
+        write_new(folder / f"share-{number}-of-{len(texts)}.txt", text.encode())
+
+
 def recover(
     settings: Settings, texts: Sequence[tuple[str, str]], out: Path, *, public: Path | None, actor: Actor
 ) -> tuple[bytes, bool]:
@@ -64,9 +74,11 @@ def recover(
 
     texts: the name and the text of each share. public: the file of the public key; else the one that the
     settings name or the data folder holds, where there is one. Returns the key's fingerprint and whether
-    the recovery is on the audit log: without records there is none. Raises BadForm for shares that do not
-    do, Refused when the key is not that of the public key, NotFound when nothing says which key it should
-    be, NameTaken when the file is there already.
+    the recovery is on the audit log: not where there are no records, or they cannot be reached now. Raises
+    BadForm for shares that do not do, Refused when the key is not that of the public key, NotFound when
+    nothing says which key it should be, NameTaken when the file is there already.
+
+    Nothing else is needed, and nothing else is made: no database that answers, and no pair of keys.
     """
     found = [shares.read(text, called=name) for name, text in texts]
     key = shares.combine(found)
@@ -82,7 +94,7 @@ def recover(
             advice="If the key was rotated, shares of the new one are needed; --public names another file.",
         )
     logged = _record_where_there_are_records(settings, actor, key.fingerprint)
-    write_new(out, private_pem(key), 0o600)
+    write_new(out, private_pem(key))
     return key.fingerprint, logged
 
 
@@ -108,7 +120,8 @@ def destroy_old(opened: Operator, *, actor: Actor) -> list[bytes]:
     """Delete the private keys that a rotation left, and return their fingerprints.
 
     Afterwards backups from before the rotation open nothing. Raises Refused while anything is wrapped to
-    one of them or the new pair has sealed for less than an hour, NotFound when there is none.
+    one of them or the new pair has sealed for less than an hour, NotFound when there is none, BadSettings
+    when the source does not give the key that seals. All is checked before anything is recorded.
     """
     places = opened.home.key_places()
     with _alone(opened.home):
@@ -124,9 +137,11 @@ def destroy_old(opened: Operator, *, actor: Actor) -> list[bytes]:
                 advice="Run `safehold keys rotate` again; restart processes that were running before it.",
             )
         _refuse_too_early(places.sealing, opened.clock())
+        others = rotation.to_be_destroyed(places)
         ended = sorted(beside - {current})
         _record(opened, actor, "vault.destroy_key", {"keys": [one.hex() for one in ended]})
-        rotation.destroy_others(places)
+        for path in others:
+            path.unlink()
     return ended
 
 
@@ -157,7 +172,7 @@ def _refuse_too_early(sealing: Path, now: datetime) -> None:
 
 
 def _public_key(settings: Settings, named: Path | None) -> bytes | None:
-    path = named or settings.vault.sealing_key or settings.data_folder / "keys" / SEALING_KEY_NAME
+    path = named or sealing_key_path(settings)
     if named is None and not path.exists():
         return None
     return load_sealing_key(path).fingerprint
@@ -169,11 +184,15 @@ def _record(opened: Operator, actor: Actor, verb: str, detail: Mapping[str, obje
 
 
 def _record_where_there_are_records(settings: Settings, actor: Actor, pair: bytes) -> bool:
-    # Opening what is not there would make it.
-    if settings.database.embedded and not (settings.data_folder / "postgres").is_dir():
+    if not has_records(settings):
         return False
-    with open_operator(settings) as opened:
-        _record(opened, actor, "vault.recover", {"key": pair.hex()})
+    try:
+        with open_operator(settings, makes_keys=False) as opened:
+            _record(opened, actor, "vault.recover", {"key": pair.hex()})
+    except SafeholdError as error:
+        # Whoever has enough shares has the key: nothing is held back by refusing.
+        _log.warning("recovery_not_recorded", key=pair.hex(), error_code=error.code)
+        return False
     return True
 
 

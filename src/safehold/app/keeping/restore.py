@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from safehold.app import clock_guard
+from safehold.app import destruction_guard
 from safehold.app.audit.verify import verify
-from safehold.app.home import Home, open_home
-from safehold.app.keeping.backup import KEYS, RECORDS, Backup, read_backup
+from safehold.app.home import Home, open_home, sealing_key_path
+from safehold.app.keeping.backup import DATABASE, KEYS, RECORDS, Backup, read_backup
+from safehold.app.keeping.small_keys import others_than
 from safehold.app.records import Addresses, running
 from safehold.app.settings import Settings
-from safehold.evidence.closing import Compared, compare
-from safehold.evidence.sweep import RESTORED, strangers_and_leftovers
+from safehold.evidence.closing import compare
+from safehold.evidence.sweep import strangers_and_leftovers
 from safehold.model.clock import Clock, utc_now
 from safehold.model.errors import BadSettings, Conflict, Damaged, NotFound, Refused
 from safehold.model.permissions import Actor
 from safehold.storage import audit, migrate
 from safehold.storage.database import Database
 from safehold.storage.dumps import Dumps
-from safehold.vault.keys import SEALING_KEY_NAME, load_sealing_key
+from safehold.vault.keys import load_sealing_key
 from safehold.vault.store import CiphertextStore
 from safehold.vault.vault import Vault
 
@@ -44,6 +46,7 @@ class Restored:
     strangers: int
     aside: str | None
     with_keys: bool
+    other_keys: tuple[str, ...] = ()
 
 
 def restore(
@@ -80,9 +83,10 @@ def restore(
             " --without-keys loads the records, and no evidence can be opened.",
         )
     with running(settings, home) as addresses:
-        return _load(
+        restored = _load(
             backup, keys, vault, addresses, replace=replace, replays=replays, actor=actor, clock=clock
         )
+    return dataclasses.replace(restored, other_keys=others_than(home, backup.manifest["small_keys"]))
 
 
 def _load(
@@ -104,7 +108,7 @@ def _load(
             "There are records here already.",
             advice="Restore into an empty installation, or move these aside with --replace.",
         )
-    aside = f"replaced_{now:%Y%m%dt%H%M%S}"
+    aside = f"replaced_{now:%Y%m%dt%H%M%S_%f}"
     with ExitStack() as stack:
         records = stack.enter_context((backup.folder / RECORDS).open("rb"))
         opened = stack.enter_context(keys.open("rb")) if keys is not None else None
@@ -112,13 +116,13 @@ def _load(
     migrate.upgrade(addresses.for_owner())
     with _database(addresses.for_owner()) as database:
         _check_chain(database, backup)
-        compared = compare(database, vault.ledger, now=now) if replays else Compared()
+        closed_again = compare(database, vault.ledger, now=now) if replays else 0
         stored = strangers_and_leftovers(database, vault, before=now)
         restored = Restored(
             made_at=str(backup.manifest["made_at"]),
             revision=migrate.newest(),
             counts=dict(backup.manifest["counts"]),
-            closed_again=compared.closed_again,
+            closed_again=closed_again,
             strangers=sum(not is_known for is_known in stored.values()),
             aside=aside if had_records else None,
             with_keys=keys is not None,
@@ -147,7 +151,7 @@ def _check_files(backup: Backup, keys: Path | None) -> None:
 
 def _home_with_keys(settings: Settings) -> Home:
     # Opening a home without keys makes new ones, and nothing that was sealed would open with those.
-    if settings.vault.sealing_key is None and not (settings.data_folder / "keys" / SEALING_KEY_NAME).exists():
+    if not sealing_key_path(settings).exists():
         raise BadSettings(
             "The vault's keys are not here yet, and the evidence of a backup opens with no others.",
             advice="Put back the public key, and the private one with `safehold keys recover`, first.",
@@ -180,8 +184,8 @@ def _record(database: Database, restored: Restored, actor: Actor, now: datetime)
     }
     with database.begin() as tx:
         # Decisions that kept something may be among what is gone: people look before anything is destroyed.
-        clock_guard.hold_back(tx, now=now)
-        audit.append(tx, at=now, actor=actor.label, verb=RESTORED, object="database", detail=detail)
+        destruction_guard.hold_back(tx, now=now)
+        audit.append(tx, at=now, actor=actor.label, verb="db.restore", object=DATABASE, detail=detail)
 
 
 @contextmanager

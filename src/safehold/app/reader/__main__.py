@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
         with opened(
             setup, lambda: Listener.inherited(descriptor, max_body=messages.MAX_REQUEST_BODY)
         ) as server:
-            _say({"ready": True})
+            _say(messages.answer().head)
             server.run(stopped_by=sys.stdin.fileno())
     except SafeholdError as error:
         _say(messages.failure(error).head)

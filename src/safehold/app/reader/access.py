@@ -12,18 +12,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from safehold.app.reader.messages import Export, Remake, Request, Show
+from safehold.app.reader.messages import Contact, Export, Remake, Request, Show
 from safehold.model.assessment import Tier
 from safehold.model.errors import NotAllowed, NotFound, SafeholdError
-from safehold.model.ids import MediaId, UserId
+from safehold.model.ids import InboundReportId, MediaId, ObjectId, UserId
 from safehold.model.permissions import Permission, permissions_of, system_actor
 from safehold.review import conflicts, viewing
 from safehold.storage import cases as case_rows
 from safehold.storage import evidence as evidence_rows
-from safehold.storage import viewers
+from safehold.storage import inbound_reports, viewers
 from safehold.storage.database import Tx
 from safehold.storage.evidence import ObjectRole
 from safehold.storage.reveals import Reveal
+from safehold.vault.sealing import Sealed
 
 OPERATOR = system_actor("shell").label
 
@@ -38,6 +39,20 @@ class Grant:
     about: str
     detail: Mapping[str, str] = field(default_factory=dict)
     reveal: Reveal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """How to reach whoever reported an item, still sealed. about: kind and id."""
+
+    report_id: InboundReportId
+    sealed: Sealed
+    about: str
+
+    @property
+    def object_id(self) -> ObjectId:
+        """What it was sealed as."""
+        return ObjectId(self.report_id)
 
 
 class Denied(Exception):
@@ -114,8 +129,20 @@ def to_remake(tx: Tx, request: Remake, asked: Asked) -> Grant:
     return Grant(media_id=request.media_id, role=ObjectRole.ORIGINAL, actor=OPERATOR, about=about)
 
 
+def to_reach(tx: Tx, request: Contact) -> Reachable:
+    """Let the operator reach whoever reported an item.
+
+    Raises NotFound where nobody reported it, or left nothing, or it was destroyed.
+    """
+    found = inbound_reports.contact_of_item(tx, request.item_id)
+    if found is None:
+        raise NotFound("Nobody can be reached about this item: nothing was left, or it is destroyed.")
+    report_id, contact = found
+    return Reachable(report_id, Sealed(contact.sealed, contact.wrapped), about=f"item:{request.item_id}")
+
+
 CHECKS: Mapping[type[Request], Check] = {Show: to_show, Export: to_export, Remake: to_remake}
-"""The check of each purpose. What has none is never opened."""
+"""The check of each purpose for which stored media is opened. What has none is never opened."""
 
 
 @contextmanager

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from safehold.app.reader import messages
-from safehold.app.reader.messages import Export, Remake, Request, Show, Status
+from safehold.app.reader.messages import Contact, Export, Remake, Request, Show, Status
 from safehold.model.errors import BadForm, NotFound, ReaderDown
 from safehold.model.ids import ItemId, MediaId, UserId
 from safehold.model.media import Examined
@@ -62,6 +63,10 @@ class ReaderClient:
         except BadAnswer:
             raise ReaderDown("The reader did not answer in its form.") from None
 
+    def contact(self, item_id: ItemId) -> str:
+        """Return the mail address that whoever reported an item left. Raises NotFound, VaultObjectDamaged."""
+        return self._ask(Contact(item_id)).body.decode(errors="replace")
+
     def status(self) -> Mapping[str, Any]:
         """Return how the reader is: pid, its walls, its decoders."""
         return messages.result(self._ask(Status()))
@@ -94,7 +99,8 @@ class ReaderClient:
     def _answer_on(self, line: Line, request: Request) -> Message | None:
         """Ask on this connection and let it rest; None when it broke."""
         try:
-            line.send(request.message(), seconds=ANSWER_SECONDS)
+            with suppress(ChannelBroken):  # whoever opens nothing for us has said so and ended the line
+                line.send(request.message(), seconds=ANSWER_SECONDS)
             answer = line.receive(seconds=ANSWER_SECONDS)
         except ChannelBroken:
             answer = None

@@ -60,6 +60,18 @@ class Remake:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """Say how to reach whoever reported an item: the mail address that they left."""
+
+    purpose: ClassVar[str] = "contact"
+    item_id: ItemId
+
+    def message(self) -> Message:
+        """Write it."""
+        return Message({"purpose": self.purpose, "item": str(self.item_id)})
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Say how the process is: nothing is opened."""
 
@@ -70,7 +82,7 @@ class Status:
         return Message({"purpose": self.purpose})
 
 
-Request = Show | Export | Remake | Status
+Request = Show | Export | Remake | Contact | Status
 
 
 def parse(message: Message) -> Request:
@@ -84,6 +96,8 @@ def parse(message: Message) -> Request:
         return Export(ItemId(_id(head, "item")), UserId(_id(head, "user")), message.body)
     if purpose == Remake.purpose and fields == {"purpose", "media"} and not message.body:
         return Remake(MediaId(_id(head, "media")))
+    if purpose == Contact.purpose and fields == {"purpose", "item"} and not message.body:
+        return Contact(ItemId(_id(head, "item")))
     if purpose == Status.purpose and fields == {"purpose"} and not message.body:
         return Status()
     raise BadForm("This is no request that the reader knows.")
@@ -111,12 +125,8 @@ def result(message: Message) -> Mapping[str, Any]:
     return fields
 
 
-def error_of(told: Mapping[str, Any]) -> SafeholdError:
-    """Return the error that `failure` wrote, as the class that it was; the root where we do not know it."""
-    return _told(told)
-
-
 def _told(told: Mapping[str, Any]) -> SafeholdError:
+    """Return the error that `failure` wrote, as the class that it was; the root where we do not know it."""
     kind = _KINDS.get(str(told.get("code")), SafeholdError)
     # Some classes are made from other things than words; the words are all there by now.
     error = kind.__new__(kind)

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from safehold.app.confined import limits_of
+from safehold.app.confined import limits_of, must_be_confined
 from safehold.app.home import Home, open_home
 from safehold.app.reader import messages
 from safehold.app.reader.client import ReaderClient
-from safehold.app.reader.messages import Export, Remake, Show, Status
-from safehold.app.reader.place import ALONE, folder_of
+from safehold.app.reader.messages import Contact, Export, Remake, Show, Status
+from safehold.app.reader.place import folder_of
 from safehold.app.reader.process import ReaderProcess
 from safehold.app.reader.server import opened
 from safehold.app.reader.setup import Setup
@@ -27,41 +27,38 @@ from safehold.vault.channel import Listener, is_listened_on
 
 SHOWING = (Show.purpose, Status.purpose)
 """What a reader does for whoever serves pictures."""
-OPERATING = (Export.purpose, Remake.purpose, Status.purpose)
+OPERATING = (Export.purpose, Remake.purpose, Contact.purpose, Status.purpose)
 """What a reader does for the operator's commands."""
 
 
 @contextmanager
 def reading(
     settings: Settings, home: Home, addresses: Addresses, *, purposes: tuple[str, ...] = SHOWING
-) -> Iterator[tuple[ReaderClient, ReaderProcess | None]]:
-    """Yield a reader, with its process where it was started here.
+) -> Iterator[ReaderClient]:
+    """Yield a reader: that which runs by itself where `reader.socket` is set, else one that is started here.
 
-    Where `reader.socket` is set, it is the one that runs by itself. Call it before threads and servers
-    exist. Raises what the reader cannot be started for.
+    Call it before threads and servers exist. Raises what the reader cannot be started for.
     """
     if settings.reader.socket is not None:
         with _client(settings.reader.socket) as client:
-            yield client, None
+            yield client
         return
     path = folder_of(home) / f"reader-{os.getpid()}-{secrets.token_hex(4)}.sock"
     process = ReaderProcess(setup_of(settings, home, addresses, own_purposes=purposes), path)
     process.start()
     try:
         with _client(path) as client:
-            yield client, process
+            yield client
     finally:
         process.stop()
 
 
 @contextmanager
-def open_reader(
-    settings: Settings, *, purposes: tuple[str, ...] = SHOWING
-) -> Iterator[tuple[ReaderClient, ReaderProcess | None]]:
+def open_reader(settings: Settings, *, purposes: tuple[str, ...] = SHOWING) -> Iterator[ReaderClient]:
     """Yield a reader for a process that needs nothing else; where it runs by itself, no database either."""
     if settings.reader.socket is not None:
         with _client(settings.reader.socket) as client:
-            yield client, None
+            yield client
         return
     home = open_home(settings)
     with running(settings, home) as addresses:
@@ -72,6 +69,13 @@ def open_reader(
 
 def run_alone(settings: Settings) -> None:
     """Be the reader, in this process, until SIGTERM or SIGINT. Raises BadSettings, and as `opened` does."""
+    socket = settings.reader.socket
+    if socket is None:
+        raise BadSettings(
+            "reader.socket: a reader that runs by itself listens there, and it is not set.",
+            advice="Name a socket, such as /run/safehold/reader.sock, here and in the settings of those who"
+            " ask it. Without one `safehold serve` starts a reader of its own.",
+        )
     home = open_home(settings)
     with running(settings, home) as addresses:
         check_up_to_date(addresses.of(frozenset({"reader"})))
@@ -82,7 +86,7 @@ def run_alone(settings: Settings) -> None:
             own_purposes=(*SHOWING, *OPERATING),
             client_uids=tuple(_uid_of(name) for name in settings.reader.clients),
         )
-        with _told_to_stop() as stopped_by, opened(setup, lambda: _listen(settings, home)) as server:
+        with _told_to_stop() as stopped_by, opened(setup, lambda: _listen(settings, socket)) as server:
             server.run(stopped_by)
 
 
@@ -106,7 +110,7 @@ def setup_of(
         other_keys=os.fspath(places.others),
         session_idle_seconds=60.0 * settings.sign_in.idle_minutes,
         limits=limits_of(settings),
-        must_be_confined=settings.production and not settings.decoding.allow_unconfined,
+        must_be_confined=must_be_confined(settings),
         views=ViewLimits(**settings.viewing.model_dump()),
         own_purposes=own_purposes,
         client_purposes=SHOWING,
@@ -123,8 +127,7 @@ def _client(socket: Path) -> Iterator[ReaderClient]:
         client.close()
 
 
-def _listen(settings: Settings, home: Home) -> Listener:
-    path = settings.reader.socket or folder_of(home) / ALONE
+def _listen(settings: Settings, path: Path) -> Listener:
     if is_listened_on(path):
         raise Conflict(
             "A reader listens on this socket already.",

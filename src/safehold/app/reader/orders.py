@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +12,10 @@ from safehold.app.reader.client import ReaderClient
 from safehold.app.reader.opening import OPERATING, open_reader
 from safehold.app.settings import Settings
 from safehold.intake import uploads
-from safehold.model.errors import ErasedEvidence, NameTaken, NotFound
+from safehold.model.errors import Damaged, ErasedEvidence, NotAllowed, NotFound
 from safehold.model.ids import ItemId, MediaId
 from safehold.storage import evidence as evidence_rows
+from safehold.vault.files import write_new
 from safehold.vault.keys import load_opening_key
 from safehold.vault.parcels import Opened, unpack
 
@@ -40,10 +40,19 @@ def export(settings: Settings, item_id: ItemId, *, name: str, recipient: bytes, 
     """
     with open_operator(settings) as operator, operator.database.begin() as tx:
         user_id = users.find_user(tx, name).id
-    with open_reader(settings, purposes=OPERATING) as (reader, _):
+    with open_reader(settings, purposes=OPERATING) as reader:
         parcel = reader.export(item_id, user_id=user_id, recipient=recipient)
-    _write_new(out, parcel)
+    write_new(out, parcel)
     return len(parcel)
+
+
+def contact(settings: Settings, item_id: ItemId) -> str:
+    """Return the mail address that whoever reported an item left; that it was opened is on record before.
+
+    Raises NotFound where nobody reported it, or left nothing, or it was destroyed; what the reader raises.
+    """
+    with open_reader(settings, purposes=OPERATING) as reader:
+        return reader.contact(item_id)
 
 
 def open_parcel(path: Path, *, key: Path, out: Path) -> Opened:
@@ -52,7 +61,7 @@ def open_parcel(path: Path, *, key: Path, out: Path) -> Opened:
     Raises BadSettings for the key, InvalidInput, VaultObjectDamaged, NameTaken.
     """
     opened = unpack(path.read_bytes(), load_opening_key(key))
-    _write_new(out, opened.data)
+    write_new(out, opened.data)
     return opened
 
 
@@ -60,20 +69,27 @@ def remake_signals(settings: Settings, media_id: MediaId | None = None) -> Itera
     """Take the signals of confirmed media anew, of one or of all, and yield how each fared.
 
     Signals that were there before stay as they are; those that can be made today and were not there are
-    added. Killing it harms nothing: run it again. Raises what opening raises.
+    added. What is damaged, destroyed or not confirmed any more does not keep it from the next. Killing it
+    harms nothing: run it again. Raises what opening raises, and NotAllowed for one that nobody confirmed.
     """
     with (
         open_operator(settings) as operator,
-        open_reader(settings, purposes=OPERATING) as (reader, _),
+        open_reader(settings, purposes=OPERATING) as reader,
     ):
-        for each in [media_id] if media_id is not None else _all_confirmed(operator):
-            yield _remade(operator, reader, each)
+        if media_id is not None:
+            yield _remade(operator, reader, media_id)
+            return
+        for each in _all_confirmed(operator):
+            try:
+                yield _remade(operator, reader, each)
+            except NotAllowed as error:  # its outcome was reversed a moment ago
+                yield Remade(each, failed=error.code)
 
 
 def _remade(operator: Operator, reader: ReaderClient, media_id: MediaId) -> Remade:
     try:
         examined = reader.remake(media_id)
-    except (ErasedEvidence, NotFound) as error:
+    except (Damaged, ErasedEvidence, NotFound) as error:
         return Remade(media_id, failed=error.code)
     with operator.database.begin() as tx:
         added = uploads.add_signals(tx, media_id, examined.signals, now=operator.clock())
@@ -90,13 +106,3 @@ def _all_confirmed(operator: Operator) -> Iterator[MediaId]:
         if len(found) < _BATCH:
             return
         last = found[-1]
-
-
-def _write_new(path: Path, data: bytes) -> None:
-    try:
-        with open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-    except FileExistsError:
-        raise NameTaken("A file of this name exists already; it was left as it is.") from None

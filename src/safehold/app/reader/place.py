@@ -1,4 +1,4 @@
-"""Where readers listen: in a folder of ours below the data folder, or a short one where that is too deep."""
+"""Where a reader listens that others start: below the data folder, or elsewhere where that is too deep."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ from pathlib import Path
 from safehold.app.home import Home
 from safehold.model.errors import BadSettings
 from safehold.vault.channel import LONGEST_PATH, is_listened_on
-
-ALONE = "reader.sock"
-"""The socket of a reader that runs by itself; one that `serve` starts has a name with its parent's id."""
 
 _ROOM = 32
 # Not the temporary folder of the environment: processes with different TMPDIRs have to meet.

@@ -19,7 +19,7 @@ import safehold
 from safehold.app.reader import messages
 from safehold.app.reader.setup import Setup
 from safehold.model.errors import ReaderDown, SafeholdError
-from safehold.vault.channel import Listener
+from safehold.vault.channel import Listener, Message
 
 START_SECONDS = 100.0
 """How long it may take to get ready."""
@@ -60,13 +60,6 @@ class ReaderProcess:
             self._listener.close()
             raise
         self._keeper.start()
-
-    @property
-    def pid(self) -> int | None:
-        """Its process id; None between two lives."""
-        with self._lock:
-            running = self._process is not None and self._process.poll() is None
-            return self._process.pid if running and self._process is not None else None
 
     def stop(self) -> None:
         """End it, and its decoder with it. Doing it twice is fine."""
@@ -141,8 +134,7 @@ def _await_ready(process: subprocess.Popen[bytes]) -> None:
         told = json.loads(line)
     except ValueError:
         raise ReaderDown("The process that opens sealed evidence ended before it was ready.") from None
-    if isinstance(told, dict) and isinstance(told.get("error"), dict):
-        raise messages.error_of(told["error"])
+    messages.result(Message(told if isinstance(told, dict) else {}))
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

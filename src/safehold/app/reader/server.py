@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import selectors
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 
 import structlog
 
+from safehold.app.confined import check_walls
 from safehold.app.logs import describe
 from safehold.app.reader import messages
-from safehold.app.reader.service import Service
+from safehold.app.reader.service import Service, unforeseen
 from safehold.app.reader.setup import Setup
 from safehold.app.reader.throttle import Throttle
 from safehold.model.clock import utc_now
-from safehold.model.errors import NotAllowed, SafeholdError, Unconfined
+from safehold.model.errors import NotAllowed, SafeholdError
 from safehold.storage.database import Database
 from safehold.vault.channel import ChannelBroken, Line, Listener, Message
 from safehold.vault.decoding.pool import DecoderPool
@@ -26,12 +28,17 @@ from safehold.vault.store import CiphertextStore
 from safehold.vault.vault import Reader
 
 AT_ONCE = 16
-"""Connections that are served at the same time; more are turned away."""
+"""Connections that are served at the same time; more are turned away, and who may ask nothing before."""
 REST_SECONDS = 60.0
 """A connection on which nothing is asked for so long is ended."""
 ANSWER_SECONDS = 30.0
 """How long taking an answer may last."""
+FINISH_SECONDS = 7.0
+"""How long requests under way may go on when it is told to stop; then their decoding is ended."""
+NOTE_SECONDS = 2.0
+"""How long those may take to note that. Both together are less than whoever started us waits."""
 
+_NOT_FOR_YOU = "This reader opens nothing for you for this purpose."
 _log = structlog.get_logger()
 
 
@@ -42,10 +49,18 @@ class ReaderServer:
         self._service = service
         self._listener = listener
         self._setup = setup
-        self._free = threading.Semaphore(AT_ONCE)
+        self._served: dict[threading.Thread, Line] = {}
+        self._lock = threading.Lock()
 
     def run(self, stopped_by: int) -> None:
-        """Accept until there is something to read at this descriptor, or its other end is closed."""
+        """Accept until there is something to read at this descriptor, or its other end is closed.
+
+        Requests that are under way then are finished, answered and on record when this returns.
+        """
+        self._accept(stopped_by)
+        self._finish()
+
+    def _accept(self, stopped_by: int) -> None:
         with selectors.DefaultSelector() as waiting:
             waiting.register(self._listener, selectors.EVENT_READ)
             waiting.register(stopped_by, selectors.EVENT_READ)
@@ -58,21 +73,39 @@ class ReaderServer:
                     self._begin(line)
 
     def _begin(self, line: Line) -> None:
-        if not self._free.acquire(blocking=False):
-            line.close()
+        purposes = self._purposes_of(line.peer_uid)
+        if not purposes:
+            _refuse(line)
             return
-        threading.Thread(target=self._serve, args=(line,), name="reader line", daemon=True).start()
+        thread = threading.Thread(target=self._serve, args=(line, purposes), name="reader line", daemon=True)
+        with self._lock:
+            if len(self._served) >= AT_ONCE:
+                line.close()
+                return
+            self._served[thread] = line
+        thread.start()
 
-    def _serve(self, line: Line) -> None:
+    def _serve(self, line: Line, purposes: frozenset[str]) -> None:
         try:
-            purposes = self._purposes_of(line.peer_uid)
             while (asked := line.receive(seconds=REST_SECONDS)) is not None:
                 line.send(self._answered(asked, purposes), seconds=ANSWER_SECONDS)
         except (ChannelBroken, OSError):
             return
+        except Exception as error:  # noqa: BLE001 - a traceback of the thread could quote what was asked
+            _log.error("reader_unforeseen", exception=describe(error))
         finally:
             line.close()
-            self._free.release()
+            with self._lock:
+                del self._served[threading.current_thread()]
+
+    def _finish(self) -> None:
+        with self._lock:
+            served = dict(self._served)
+        for line in served.values():
+            line.end_requests()
+        if not _all_ended(served, FINISH_SECONDS):
+            self._service.end_decoding()
+            _all_ended(served, NOTE_SECONDS)
 
     def _purposes_of(self, uid: int) -> frozenset[str]:
         if uid in (os.geteuid(), 0):
@@ -83,13 +116,27 @@ class ReaderServer:
         try:
             request = messages.parse(asked)
             if request.purpose not in purposes:
-                raise NotAllowed("This reader opens nothing for you for this purpose.")
+                raise NotAllowed(_NOT_FOR_YOU)
             return self._service.answer(request)
         except SafeholdError as error:
             return messages.failure(error)
         except Exception as error:  # noqa: BLE001 - one request that fails strangely must not end the reader
             _log.error("reader_unforeseen", exception=describe(error))
-            return messages.failure(SafeholdError("Something failed that we did not foresee."))
+            return messages.failure(unforeseen())
+
+
+def _refuse(line: Line) -> None:
+    """Say at once that nothing is opened for them, and end the line: they cannot keep others out."""
+    with suppress(ChannelBroken):
+        line.send(messages.failure(NotAllowed(_NOT_FOR_YOU)), seconds=0)
+    line.close()
+
+
+def _all_ended(threads: Iterable[threading.Thread], seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    return not any(thread.is_alive() for thread in threads)
 
 
 @contextmanager
@@ -102,7 +149,7 @@ def opened(setup: Setup, listen: Callable[[], Listener]) -> Iterator[ReaderServe
     walls = harden()
     with ExitStack() as stack:
         decoders = stack.enter_context(DecoderPool(1, limits=setup.limits))
-        _check_confined(setup, decoders)
+        check_walls(decoders, required=setup.must_be_confined)
         keys = setup.keys()
         database = Database(setup.database, pool_size=4, application="safehold reader")
         stack.callback(database.close)
@@ -119,12 +166,3 @@ def opened(setup: Setup, listen: Callable[[], Listener]) -> Iterator[ReaderServe
         listener = listen()
         stack.callback(listener.close)
         yield ReaderServer(service, listener, setup)
-
-
-def _check_confined(setup: Setup, decoders: DecoderPool) -> None:
-    level = decoders.confinement
-    if level.missing and setup.must_be_confined:
-        raise Unconfined(
-            "Evidence may not be opened here: `production` is on, and around the reader's decoder these walls"
-            f" do not hold: {', '.join(level.missing)}."
-        )

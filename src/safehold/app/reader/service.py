@@ -13,9 +13,11 @@ from datetime import timedelta
 from typing import Any, assert_never
 from uuid import UUID
 
+import structlog
+
 from safehold.app.reader import messages
-from safehold.app.reader.access import CHECKS, Asked, Denied, Grant
-from safehold.app.reader.messages import Export, Remake, Request, Show, Status
+from safehold.app.reader.access import CHECKS, OPERATOR, Asked, Denied, Grant, to_reach
+from safehold.app.reader.messages import Contact, Export, Remake, Request, Show, Status
 from safehold.app.reader.throttle import Throttle
 from safehold.evidence import reading
 from safehold.model.clock import Clock
@@ -30,6 +32,9 @@ from safehold.vault.decoding.pool import DecoderPool
 from safehold.vault.decoding.wire import write_document
 from safehold.vault.parcels import pack, recipient_key
 from safehold.vault.vault import Reader
+
+_REACHED = "inbound_report.open_contact"
+_log = structlog.get_logger()
 
 
 class Service:
@@ -63,10 +68,16 @@ class Service:
                 return self._export(request)
             case Remake():
                 return self._remake(request)
+            case Contact():
+                return self._contact(request)
             case Status():
                 return messages.answer(pid=os.getpid(), walls=dict(self._walls), **self._decoding())
             case _:
                 assert_never(request)
+
+    def end_decoding(self) -> None:
+        """End decoding for good: requests that wait for it fail, and note that."""
+        self._decoders.stop()
 
     def _show(self, request: Show) -> Message:
         try:
@@ -76,7 +87,7 @@ class Service:
             raise NotFound("There is no such ticket.") from None
         assert grant.reveal is not None
         reveal = grant.reveal
-        with self._noting_failure(grant, found):
+        with self._noting_failure(grant.actor, grant.about, str(found.object.id)):
             self._throttle.count(reveal.user_id, now=self._clock())
             seen = self._decoders.view(self._opened(found), stamp=_stamp(grant, self._clock))
             if seen.rendition is None:
@@ -89,7 +100,7 @@ class Service:
     def _export(self, request: Export) -> Message:
         recipient = recipient_key(request.recipient)
         grant, found = self._granted_to_operator(request, recipient=recipient.fingerprint.hex())
-        with self._noting_failure(grant, found):
+        with self._noting_failure(grant.actor, grant.about, str(found.object.id)):
             about = {
                 "item": str(request.item_id),
                 "media_type": found.object.media_type,
@@ -100,8 +111,17 @@ class Service:
 
     def _remake(self, request: Remake) -> Message:
         grant, found = self._granted_to_operator(request)
-        with self._noting_failure(grant, found):
+        with self._noting_failure(grant.actor, grant.about, str(found.object.id)):
             return messages.answer(write_document(self._decoders.examine(self._opened(found))))
+
+    def _contact(self, request: Contact) -> Message:
+        now = self._clock()
+        with self._database.begin() as tx:
+            found = to_reach(tx, request)
+            detail = {"report": str(found.report_id)}
+            audit.append(tx, at=now, actor=OPERATOR, verb=_REACHED, object=found.about, detail=detail)
+        with self._noting_failure(OPERATOR, found.about, str(found.report_id)):
+            return messages.answer(self._vault.open_beside(found.sealed, object_id=found.object_id))
 
     def _granted_to_operator(self, request: Export | Remake, **detail: str) -> tuple[Grant, Openable]:
         try:
@@ -135,11 +155,16 @@ class Service:
         return self._vault.open(found.object.id, found.wrapped_key)
 
     @contextlib.contextmanager
-    def _noting_failure(self, grant: Grant, found: Openable) -> Iterator[None]:
+    def _noting_failure(self, actor: str, about: str, what: str) -> Iterator[None]:
+        """Put on record that what was opened led to nothing, whatever the failure was."""
         try:
             yield
-        except SafeholdError as error:
-            self._note(grant.actor, "evidence.open_failed", grant.about, str(found.object.id), error)
+        except Exception as error:
+            cause = error if isinstance(error, SafeholdError) else unforeseen()
+            try:
+                self._note(actor, "evidence.open_failed", about, what, cause)
+            except SafeholdError as second:
+                _log.error("failure_not_noted", about=about, error_code=cause.code, why=second.code)
             raise
 
     def _note(self, actor: str, verb: str, about: str, what: str, cause: SafeholdError) -> None:
@@ -150,6 +175,11 @@ class Service:
     def _decoding(self) -> dict[str, Any]:
         level = self._decoders.confinement
         return {"decoders": list(self._decoders.pids), "confined": level.whole}
+
+
+def unforeseen() -> SafeholdError:
+    """Return what is told and put on record where a failure has no name."""
+    return SafeholdError("Something failed that we did not foresee.")
 
 
 def _stamp(grant: Grant, clock: Clock) -> tuple[str, ...]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+from safehold.model.media import DecodeFailure
 from safehold.vault.decoding import video
 from safehold.vault.decoding.frames import Frames, Unreadable
+from safehold.vault.decoding.sniff import Sniffed
+from safehold.vault.decoding.wholeness import is_whole
 
 if TYPE_CHECKING:
     import av
@@ -20,18 +23,19 @@ _STEPS = 300
 _MICROSECONDS = 1_000_000
 
 
-def read(data: bytes, demuxer: str, frames: Frames, wanted: int) -> bool:
+def read(data: bytes, found: Sniffed, frames: Frames, wanted: int) -> bool:
     """Hand `wanted` frames, evenly spread over the first video stream, to `frames`.
 
-    False, with nothing handed on, when the film is short, does not say how long it is, or cannot be
-    sought in: then it has to be read from its beginning.
+    False, with nothing handed on, when the film is short, encrypted, does not say how long it is, or cannot
+    be sought in: then it has to be read from its beginning. Raises Unreadable when something of it is
+    damaged or missing, or over a limit; what could be read is in `frames`.
     """
-    if not video.AVAILABLE:
+    if not video.AVAILABLE or video.is_encrypted(data, found.demuxer):
         return False
     import av
 
     try:
-        with av.open(io.BytesIO(data), "r", format=demuxer) as container:
+        with av.open(io.BytesIO(data), "r", format=found.demuxer) as container:
             seconds = (container.duration or 0) / _MICROSECONDS
             if seconds <= _SHORT_SECONDS or not container.streams.video:
                 return False
@@ -39,25 +43,39 @@ def read(data: bytes, demuxer: str, frames: Frames, wanted: int) -> bool:
             video.prepare_stream(stream, frames)
             begun = (container.start_time or 0) / _MICROSECONDS
             times = [begun + seconds * place / wanted for place in range(wanted)]
-            return _take(container, stream, times, begun, frames)
-    except (av.error.FFmpegError, Unreadable, ValueError, MemoryError):
-        return frames.count > 0
+            whole = _take(container, stream, times, begun, frames)
+    except Unreadable:
+        if frames.count:
+            raise
+        return False
+    except (av.error.FFmpegError, ValueError, MemoryError):
+        whole = False
+    if frames.count and not (whole and is_whole(data, found.media_type)):
+        raise Unreadable(DecodeFailure.TRUNCATED)
+    return frames.count > 0
 
 
 def _take(
     container: InputContainer, stream: VideoStream, times: list[float], begun: float, frames: Frames
 ) -> bool:
-    latest = -1.0
+    """Take the frame at each of these times; False when one could not be had: those after it may be there."""
+    import av
+
+    latest, whole = -1.0, True
     for number, wanted in enumerate(times):
         frames.check_time()
-        container.seek(int(wanted * _MICROSECONDS), backward=True)
-        frame = _first_from(container, stream, wanted, frames)
+        try:
+            container.seek(int(wanted * _MICROSECONDS), backward=True)
+            frame = _first_from(container, stream, wanted, frames)
+        except av.error.FFmpegError:
+            whole = False
+            continue
         if frame is None or frame.time is None or frame.time <= latest:
             continue
         latest = frame.time
         frames.make_room(frame.width, frame.height)
         frames.add(video.pixels_of(frame), number, frame.time - begun)
-    return frames.count > 0
+    return whole
 
 
 def _first_from(

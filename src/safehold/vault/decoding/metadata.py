@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import TypeVar
 
 from safehold.vault.decoding.boxes import first_box
+from safehold.vault.decoding.gif import blocks
 from safehold.vault.decoding.limits import CODECS
+from safehold.vault.decoding.tiff import pages
 
 _JPEG_SEGMENT = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
 _JPEG_SCAN = 0xDA
 _JPEG_NOTES = {*range(0xE0, 0xF0), 0xFE}
 _PNG_NOTES = {b"iCCP", b"tEXt", b"zTXt", b"iTXt", b"eXIf", b"sPLT"}
 _WEBP_NOTES = {b"ICCP", b"EXIF", b"XMP "}
-_TIFF_UNIT = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
-_TIFF_PAGES = 1_000
+_Size = TypeVar("_Size", int, float)
 
 
 def has_too_much(data: bytes, media_type: str) -> bool:
@@ -59,26 +62,24 @@ def _boxes(data: bytes) -> int:
     return len(first_box(data, b"meta"))
 
 
-def _tiff(data: bytes) -> int:
-    order = "<" if data[:2] == b"II" else ">"
-    total = 0
-    try:
-        (at,) = struct.unpack_from(order + "I", data, 4)
-        for _ in range(_TIFF_PAGES):
-            (entries,) = struct.unpack_from(order + "H", data, at)
-            for kind, count in struct.iter_unpack(order + "2xHI4x", data[at + 2 : at + 2 + 12 * entries]):
-                total += _TIFF_UNIT.get(kind, 0) * count
-            (at,) = struct.unpack_from(order + "I", data, at + 2 + 12 * entries)
-            if at == 0:
-                break
-    except struct.error:
-        pass  # a page lies beyond the end: its reader will say so
-    return total
+def _gif(data: bytes) -> int:
+    return sum(_as_far_as_it_goes(block.size for block in blocks(data) if block.is_note))
 
 
-_WALKS: dict[str, Callable[[bytes], int]] = {
+def _tiff(data: bytes) -> float:
+    return sum(_as_far_as_it_goes(pages(data)))
+
+
+def _as_far_as_it_goes(sizes: Iterator[_Size]) -> Iterator[_Size]:
+    # What lies beyond the end is no size: its reader will say that it is not there.
+    with suppress(IndexError, struct.error):
+        yield from sizes
+
+
+_WALKS: dict[str, Callable[[bytes], float]] = {
     "image/jpeg": _jpeg,
     "image/png": _png,
+    "image/gif": _gif,
     "image/webp": _webp,
     "image/avif": _boxes,
     "image/heic": _boxes,

@@ -229,8 +229,12 @@ class DecoderPool:
 
     def _clean(self, process: DecoderProcess | None) -> DecoderProcess | None:
         if process is not None and process.alive and not process.used_up:
-            process.memory.wipe()
-            return process
+            try:
+                process.memory.wipe()
+            except OSError:
+                _log.warning("decoder_memory_not_wiped", pid=process.pid)  # so it goes with the process
+            else:
+                return process
         self._forget(process)
         return None
 

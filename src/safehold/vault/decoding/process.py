@@ -43,18 +43,19 @@ class DecoderProcess:
         self._answered = 0
         self._damaged = False
         self._handling = threading.Lock()
-        try:
-            self.memory = SharedMemory(limits.max_bytes)
-        except OSError as error:
-            raise DecoderDown(f"A decoding worker could not be started ({type(error).__name__}).") from error
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
+        with contextlib.ExitStack() as undone:
             try:
+                self.memory = SharedMemory(limits.max_bytes)
+                undone.callback(self.memory.close)
+                self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+                undone.callback(self._control.close)
+            except OSError as error:
+                raise DecoderDown(
+                    f"A decoding worker could not be started ({type(error).__name__})."
+                ) from error
+            with theirs:
                 self.pid, self._handle = source.new_worker(theirs, self.memory)
-            except BaseException:
-                self._control.close()
-                self.memory.close()
-                raise
+            undone.pop_all()
         self.confinement = self._greet()
 
     @property

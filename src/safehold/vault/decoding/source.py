@@ -115,7 +115,8 @@ def not_ready() -> DecoderDown:
 
 def _spawn() -> tuple[socket.socket, subprocess.Popen[bytes]]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with theirs:
+    with contextlib.ExitStack() as undone, theirs:
+        undone.callback(ours.close)
         command = [sys.executable, "-P", "-s", "-m", "safehold.vault.decoding.template"]
         process = subprocess.Popen(
             [*command, str(theirs.fileno())],
@@ -126,6 +127,7 @@ def _spawn() -> tuple[socket.socket, subprocess.Popen[bytes]]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+        undone.pop_all()
     return ours, process
 
 

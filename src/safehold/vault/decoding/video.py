@@ -34,7 +34,7 @@ def read_video(data: bytes, media_type: str, demuxer: str, frames: Frames) -> Me
     Raises Unreadable: ENCRYPTED, UNSUPPORTED (no extra, unknown codec), NO_VIDEO (sound only), TRUNCATED
     (damaged; what could be decoded is in `frames`), LIMIT.
     """
-    if _is_encrypted(data, demuxer):
+    if is_encrypted(data, demuxer):
         raise Unreadable(DecodeFailure.ENCRYPTED)
     if not AVAILABLE:
         raise Unreadable(DecodeFailure.UNSUPPORTED)
@@ -114,7 +114,8 @@ def pixels_of(frame: av.VideoFrame) -> NDArray[np.uint8]:
     return np.ascontiguousarray(turned, dtype=np.uint8)
 
 
-def _is_encrypted(data: bytes, demuxer: str) -> bool:
+def is_encrypted(data: bytes, demuxer: str) -> bool:
+    """Whether the container says that its streams are encrypted: what they decode to would mean nothing."""
     if demuxer == "matroska":
         head = data[: max(0, data.find(_MATROSKA_CLUSTER))] or data[:65536]
         return _MATROSKA_ENCRYPTED.search(head) is not None

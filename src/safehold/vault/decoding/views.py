@@ -19,9 +19,9 @@ from PIL import Image, ImageDraw, ImageFile, ImageFont
 from safehold.model.media import DecodeFailure, Examined, MediaKind
 from safehold.vault.decoding import film_sheet
 from safehold.vault.decoding.examine import read_into
-from safehold.vault.decoding.frames import Frames
+from safehold.vault.decoding.frames import Frames, Unreadable
 from safehold.vault.decoding.limits import DecodeLimits
-from safehold.vault.decoding.sniff import Reading, sniff, unreadable
+from safehold.vault.decoding.sniff import Reading, Sniffed, sniff, unreadable
 from safehold.vault.decoding.watermark import marked
 
 LONG_SIDE = 1600
@@ -81,13 +81,19 @@ def render(data: bytes, *, stamp: Sequence[str], limits: DecodeLimits) -> Examin
     sheet = Sheet(limits.of_codec(found.media_type))
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     try:
-        if found.reading is Reading.VIDEO and film_sheet.read(data, found.demuxer, sheet, MOST_FRAMES):
-            kind, failure = MediaKind.VIDEO, None
-        else:
-            kind, failure = read_into(data, found, sheet)
+        kind, failure = _read(data, found, sheet)
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = False
     return _seen(found.media_type, kind, failure, sheet, stamp)
+
+
+def _read(data: bytes, found: Sniffed, sheet: Sheet) -> tuple[MediaKind, DecodeFailure | None]:
+    try:
+        if found.reading is Reading.VIDEO and film_sheet.read(data, found, sheet, MOST_FRAMES):
+            return MediaKind.VIDEO, None
+    except Unreadable as reason:
+        return MediaKind.VIDEO, reason.failure
+    return read_into(data, found, sheet)
 
 
 def _seen(

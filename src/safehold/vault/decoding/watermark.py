@@ -1,64 +1,56 @@
 """The mark on every picture that is shown: who looks, when, and in which showing; ids only, no names.
 
-It is repeated so closely that every window of half the width and half the height of a picture holds one
-whole mark: cutting a picture to a quarter does not get rid of it. It says where a copy came from; it does
-not hide anything, and whoever paints over all of it ends with a picture painted over.
+It is repeated so that every window of WINDOW pixels a side holds one whole mark, and in a small picture every
+window of two thirds of its width and height: a cut or a screenshot of a part does not get rid of it. It says
+where a copy came from and hides nothing: letters are thin, far apart and only tinted, dark where the picture
+is light and light where it is dark. Whoever paints over all of it ends with a picture painted over.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-_OPACITY = 120
-"""Of 255, for letters and for the line around them, which keeps them legible on light and dark alike."""
-_SHARE = 0.22
-"""What one mark may take of the picture's width and height."""
-_PITCH = 0.26
-"""From one mark to the next. Together with the share less than a half: hence the promise above."""
-_LARGEST, _SMALLEST = 28, 6
+WINDOW = 256
+"""Pixels a side of a window that holds a whole mark, wherever it is cut out."""
+OF_SMALL = 2 / 3
+"""What of its sides such a window has in a picture that is smaller than WINDOW / OF_SMALL."""
+
+_OPACITY = 112
+"""Of 255."""
+_SMALLEST, _LARGEST = 9, 18
+"""Height of the letters, in pixels."""
+_SHARE = 1 / 48
+"""The same, as a share of the picture's shorter side."""
 
 
 def marked(picture: Image.Image, lines: Sequence[str]) -> Image.Image:
     """Return the RGB picture with the mark all over it. lines: short; without any it comes back as it is."""
     if not lines:
         return picture
-    width, height = picture.size
-    mark = _fitting(lines, width * _SHARE, height * _SHARE)
-    covered = Image.new("RGBA", picture.size)
-    step_x, step_y = max(1, round(width * _PITCH)), max(1, round(height * _PITCH))
-    for y in range(0, height, step_y):
-        for x in range(0, width, step_x):
-            covered.paste(mark, (x, y))
-    return Image.alpha_composite(picture.convert("RGBA"), covered).convert("RGB")
+    size = min(max(round(min(picture.size) * _SHARE), _SMALLEST), _LARGEST)
+    mark = _drawn(lines, size)
+    letters = Image.new("L", picture.size)
+    for y in range(0, picture.height, _pitch(picture.height, mark.height)):
+        for x in range(0, picture.width, _pitch(picture.width, mark.width)):
+            letters.paste(mark, (x, y))
+    ground = picture.convert("L").filter(ImageFilter.BoxBlur(size / 2))
+    ink = ground.point(lambda light: 0 if light > 127 else 255)
+    return Image.composite(ink.convert("RGB"), picture, letters)
 
 
-def _fitting(lines: Sequence[str], width: float, height: float) -> Image.Image:
-    """Return the mark, as large as fits into so many pixels and as legible letters need at least."""
-    for size in range(_LARGEST, _SMALLEST, -1):
-        mark = _drawn(lines, size)
-        if mark.width <= width and mark.height <= height:
-            return mark
-    # Too small a place for letters: the mark is pressed into it, so that the promise still holds.
-    mark = _drawn(lines, _SMALLEST)
-    return mark.resize((max(1, min(mark.width, int(width))), max(1, min(mark.height, int(height)))))
+def _pitch(side: int, of_mark: int) -> int:
+    """Return how far it is from one mark to the next: as far as keeps the promise above."""
+    window = min(WINDOW, int(side * OF_SMALL))
+    return max(window - of_mark + 1, of_mark)
 
 
 def _drawn(lines: Sequence[str], size: int) -> Image.Image:
-    font = ImageFont.load_default(size)
-    text = "\n".join(lines)
-    outline = max(1, size // 10)
-    drawing = ImageDraw.Draw(Image.new("RGBA", (1, 1)))
-    box = drawing.multiline_textbbox((0, 0), text, font=font, spacing=outline, stroke_width=outline)
-    mark = Image.new("RGBA", (int(box[2] - box[0]) + 1, int(box[3] - box[1]) + 1))
-    ImageDraw.Draw(mark).multiline_text(
-        (-box[0], -box[1]),
-        text,
-        font=font,
-        spacing=outline,
-        fill=(255, 255, 255, _OPACITY),
-        stroke_width=outline,
-        stroke_fill=(0, 0, 0, _OPACITY),
-    )
+    """Return the letters of the mark, as grey that says how much of the ink is taken."""
+    font, text = ImageFont.load_default(size), "\n".join(lines)
+    drawing = ImageDraw.Draw(Image.new("L", (1, 1)))
+    left, top, right, bottom = drawing.multiline_textbbox((0, 0), text, font=font, spacing=1)
+    mark = Image.new("L", (int(right - left) + 1, int(bottom - top) + 1))
+    ImageDraw.Draw(mark).multiline_text((-left, -top), text, font=font, spacing=1, fill=_OPACITY)
     return mark

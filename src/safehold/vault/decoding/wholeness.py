@@ -12,11 +12,12 @@ import struct
 from collections.abc import Callable
 
 from safehold.vault.decoding.boxes import top_boxes
+from safehold.vault.decoding.gif import blocks
+from safehold.vault.decoding.tiff import pages
 
 _JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
 _JPEG_END = 0xD9
 _JPEG_BARE = {0x01, 0xD8, *range(0xD0, 0xD8)}
-_TIFF_PAGES = 1_000
 
 
 def is_whole(data: bytes, media_type: str) -> bool:
@@ -52,27 +53,9 @@ def _png(data: bytes) -> bool:
 
 
 def _gif(data: bytes) -> bool:
-    at = 13 + _gif_palette(data[10])
-    while True:
-        block = data[at]
-        if block == 0x3B:
-            return True
-        if block == 0x2C:
-            at = _gif_blocks(data, at + 11 + _gif_palette(data[at + 9]))
-        elif block == 0x21:
-            at = _gif_blocks(data, at + 2)
-        else:
-            at += 1  # stray bytes between blocks are common and harmless
-
-
-def _gif_palette(flags: int) -> int:
-    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
-
-
-def _gif_blocks(data: bytes, at: int) -> int:
-    while length := data[at]:
-        at += 1 + length
-    return at + 1
+    for _ in blocks(data):
+        pass  # to the end mark, or beyond the end
+    return True
 
 
 def _riff(data: bytes) -> bool:
@@ -89,15 +72,8 @@ def _boxes(data: bytes) -> bool:
 
 
 def _tiff(data: bytes) -> bool:
-    order = "<" if data[:2] == b"II" else ">"
-    if data[2 if order == "<" else 3] == 43:
-        return True  # BigTIFF: its decoder finds a lost tail by itself
-    (at,) = struct.unpack_from(order + "I", data, 4)
-    for _ in range(_TIFF_PAGES):
-        (entries,) = struct.unpack_from(order + "H", data, at)
-        (at,) = struct.unpack_from(order + "I", data, at + 2 + 12 * entries)
-        if at == 0:
-            break
+    for _ in pages(data):
+        pass  # each of them is there
     return True
 
 

@@ -71,4 +71,5 @@ def _summary(summary: ledger.ListSummary) -> dict[str, Any]:
         "created_at": known.created_at.isoformat(),
         "refreshed_at": known.refreshed_at.isoformat() if known.refreshed_at else None,
         "version": known.last_seq,
+        "withdrawn_at": known.withdrawn_at.isoformat() if known.withdrawn_at else None,
     }

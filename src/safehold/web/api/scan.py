@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
-from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
-from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException, MultiPartParser
 
 from safehold.app.program import Program
-from safehold.app.requests import LONGEST_KEY, Settle, unsettled
+from safehold.app.requests import LONGEST_KEY, Answer, Answering, Attempt, Settle, Unrepeated
 from safehold.app.scan import WhenKept
 from safehold.model.errors import BadForm, SafeholdError, TooLarge, UnsupportedMediaType
 from safehold.model.permissions import Actor, Permission
@@ -29,11 +26,8 @@ from safehold.web.api.bodies import (
     scan_answer,
 )
 from safehold.web.errors import problem, request_id
+from safehold.web.forms import MULTIPART, content_type_of, form_in_memory
 from safehold.web.guard import actor_of, needs
-
-Answer = dict[str, Any]
-Run = Callable[[Settle], Answer]
-"""Answers a request; is handed what keeps the answer together with what is recorded."""
 
 
 def _either(*models: str) -> dict[str, Any]:
@@ -82,9 +76,9 @@ def add_scan_routes(router: APIRouter, program: Program) -> None:
     @needs(Permission.SCAN)
     async def post_scan(request: Request) -> JSONResponse:
         """Answer whether this may go live. A file that arrived always gets an answer."""
-        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        content_type = content_type_of(request)
         actor = actor_of(request)
-        if content_type == "multipart/form-data":
+        if content_type == MULTIPART:
             digest_parts, run = await _upload(request, program, actor)
         elif content_type == "application/json":
             digest_parts, run = await _json(request, program, actor)
@@ -92,26 +86,12 @@ def add_scan_routes(router: APIRouter, program: Program) -> None:
             raise UnsupportedMediaType()
         key = request.headers.get("idempotency-key")
         if key is None:
-            return JSONResponse(await run_in_threadpool(run, unsettled))
+            return JSONResponse(await run_in_threadpool(run, Unrepeated()))
         return JSONResponse(await run_in_threadpool(program.once, actor, key, digest_parts, run, _kept))
 
 
-async def _form(request: Request) -> FormData:
-    """Read an upload into memory alone: the framework would write a large one to the disk, in plain."""
-    async with aclosing(request.stream()) as stream:
-        try:
-            return await _InMemory(request.headers, stream, max_files=2, max_fields=4).parse()
-        except MultiPartException as error:
-            raise HTTPException(400) from error
-
-
-class _InMemory(MultiPartParser):
-    spool_max_size = 0
-    """No limit: what is too large for memory is refused by its length, before and while it comes in."""
-
-
-async def _upload(request: Request, program: Program, actor: Actor) -> tuple[tuple[bytes, ...], Run]:
-    form = await _form(request)
+async def _upload(request: Request, program: Program, actor: Actor) -> tuple[tuple[bytes, ...], Answering]:
+    form = await form_in_memory(request, max_files=2, max_fields=4)
     try:
         file, context = _file_and_context(form)
         data = await file.read()
@@ -120,11 +100,11 @@ async def _upload(request: Request, program: Program, actor: Actor) -> tuple[tup
         await form.close()
     place = context.to_context()
 
-    def run(settle: Settle) -> Answer:
+    def run(attempt: Attempt) -> Answer:
         return _body(
             actor,
             program.scanner.scan_bytes(
-                data, place, claimed_type=claimed, actor=actor, when_kept=_settling(settle, actor)
+                data, place, claimed_type=claimed, actor=actor, when_kept=_settling(attempt.settle, actor)
             ),
         )
 
@@ -146,18 +126,16 @@ def _file_and_context(form: FormData) -> tuple[UploadFile, ContextBody]:
     return file, parsed
 
 
-async def _json(request: Request, program: Program, actor: Actor) -> tuple[tuple[bytes, ...], Run]:
+async def _json(request: Request, program: Program, actor: Actor) -> tuple[tuple[bytes, ...], Answering]:
     raw = await request.body()
     if _is_batch(raw):
         batch: ScanBatch = read(ScanBatch, raw)
         limit = program.settings.limits.batch_items
         if len(batch.items) > limit:
             raise TooLarge(f"A batch has at most {limit} items.")
-        return (raw,), lambda _: _scan_batch(request, program, actor, batch)
+        return (raw,), lambda attempt: _scan_batch(request, program, actor, batch, attempt)
     item: ScanItem = read(ScanItem, raw)
-    return (raw,), lambda settle: _body(
-        actor, _scan_one(program, actor, item, item.context, _settling(settle, actor))
-    )
+    return (raw,), lambda attempt: _answer_one(program, actor, item, item.context, attempt.settle)
 
 
 def _settling(settle: Settle, actor: Actor) -> WhenKept:
@@ -172,16 +150,24 @@ def _is_batch(raw: bytes) -> bool:
     return isinstance(value, dict) and "items" in value
 
 
-def _scan_batch(request: Request, program: Program, actor: Actor, batch: ScanBatch) -> Answer:
+def _scan_batch(
+    request: Request, program: Program, actor: Actor, batch: ScanBatch, attempt: Attempt
+) -> Answer:
     """Answer each item by itself: one that fails does not take the others with it."""
 
-    def one(item: ScanItem) -> Answer:
+    def one(item: ScanItem, settle: Settle) -> Answer:
         try:
-            return _body(actor, _scan_one(program, actor, item, item.context or batch.context))
+            return _answer_one(program, actor, item, item.context or batch.context, settle)
         except SafeholdError as error:
             return {"error": problem(error, request_id(request))}
 
-    return {"items": [one(item) for item in batch.items]}
+    return {"items": [attempt.part(index, partial(one, item)) for index, item in enumerate(batch.items)]}
+
+
+def _answer_one(
+    program: Program, actor: Actor, item: ScanItem, context: ContextBody | None, settle: Settle
+) -> Answer:
+    return _body(actor, _scan_one(program, actor, item, context, _settling(settle, actor)))
 
 
 def _scan_one(
@@ -189,7 +175,7 @@ def _scan_one(
     actor: Actor,
     item: ScanItem,
     context: ContextBody | None,
-    when_kept: WhenKept | None = None,
+    when_kept: WhenKept,
 ) -> ScanAnswer:
     if context is None:
         raise BadForm("context: every item needs one, or the batch one for all.")

@@ -12,6 +12,7 @@ from safehold.app.program import Program
 from safehold.model.ids import DeviceId, SessionId
 from safehold.model.permissions import Permission
 from safehold.web.console.confirm import is_proven, require_proof
+from safehold.web.console.cookies import SESSION, put_cookie
 from safehold.web.console.pages import go, page
 from safehold.web.console.second_step import possible_site
 from safehold.web.console.session import form_of, session_of
@@ -52,14 +53,16 @@ def add_account_page(router: APIRouter, program: Program) -> None:
     def change_password(request: Request) -> Response:
         """Replace the password; the old one is the proof."""
         form = form_of(request)
-        users.change_own_password(
+        token = users.change_own_password(
             program.gate,
             session_of(request),
             old=form.get("old", ""),
             new=form.get("new", ""),
             now=program.clock(),
         )
-        return go(ACCOUNT, done="password")
+        response = go(ACCOUNT, done="password")
+        put_cookie(response, program.settings.web, SESSION, token)
+        return response
 
 
 def _add_sessions(router: APIRouter, program: Program) -> None:

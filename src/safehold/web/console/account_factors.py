@@ -92,7 +92,7 @@ def _add_app(router: APIRouter, program: Program) -> None:
         require_proof(request, program)
         with program.database.begin() as tx:
             user_id = session_of(request).user_id
-            second_factors.begin_app(tx, program.gate, user_id, now=program.clock())
+            second_factors.begin_app(tx, program.gate, user_id)
         return go(APP)
 
     @router.get(APP)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from safehold.app.audit import reading
@@ -11,13 +13,16 @@ from safehold.model.permissions import Permission
 from safehold.web.console.pages import page
 from safehold.web.guard import actor_of, needs
 
+_Seq = Annotated[int, Query(ge=1, lt=2**63)]
+"""The number of a record, as its column can hold it."""
+
 
 def add_audit_pages(router: APIRouter, program: Program) -> None:
     """Add the log and its verification."""
 
     @router.get("/console/audit")
     @needs(Permission.AUDIT_READ)
-    def show_audit(request: Request, object: str = "", before: int | None = None) -> Response:
+    def show_audit(request: Request, object: str = "", before: _Seq | None = None) -> Response:
         """Show the newest records, or those of one object."""
         actor, now, wanted = actor_of(request), program.clock(), object.strip()
         with program.database.begin() as tx:

@@ -5,22 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from safehold.app import console_view
 from safehold.app.program import Program
 from safehold.model.permissions import Actor, Permission
 from safehold.web.console import words
 from safehold.web.console.session import signed_in_of
-from safehold.web.static_files import static_files
-
-TEMPLATES = Path(__file__).parents[1] / "templates" / "console"
+from safehold.web.templating import environment
 
 NOTICES = {
     "filed": "Filed. Here is what comes next.",
@@ -111,28 +108,20 @@ def go(path: str, **query: str) -> Response:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "instant": lambda at: at.strftime("%Y-%m-%d %H:%M UTC"),
+    made = environment("console")
+    made.filters |= {
         "clock": lambda at: at.strftime("%d %b %H:%M:%S"),
         "label": words.label,
         "span": words.span,
         "keys": _keys,
         "path": lambda text: quote(str(text), safe=""),
     }
-    environment.globals |= {
-        "static": static_files().address,
+    made.globals |= {
         "words": words,
         "Permission": Permission,
         "waited": _waited,
     }
-    return environment
+    return made
 
 
 def _keys(key: str) -> list[str]:

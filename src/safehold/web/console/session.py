@@ -15,11 +15,11 @@ from safehold.app.settings_sections import WebSettings
 from safehold.model.errors import NotAllowed, NotAuthenticated, UnsupportedMediaType
 from safehold.model.permissions import Actor
 from safehold.web.console.cookies import SESSION, drop_cookie, put_cookie, sets_cookie, token_of
+from safehold.web.forms import MULTIPART, URLENCODED, check_text, content_type_of, form_in_memory
 from safehold.web.guard import Authenticate, Finish
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 FORM_TOKEN = "form_token"  # noqa: S105 - the name of a field, itself no secret
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def by_session(program: Program) -> Authenticate:
@@ -77,18 +77,20 @@ def form_check(program: Program) -> Callable[[Request], Awaitable[None]]:
     """Return what runs before every handler: a request that changes something must come from our own page.
 
     It raises NotAllowed where the browser names another origin, or the form does not carry the token of
-    the session, and UnsupportedMediaType for what no form sends. The form is then at hand through `form_of`.
+    the session, UnsupportedMediaType for what no form sends, and BadForm for a text, of a query too, that the
+    records cannot keep. The form is then at hand through `form_of`.
     """
     web = program.settings.web
 
     async def check(request: Request) -> None:
+        check_text(request.query_params.multi_items())
         if request.method in READS:
             return
         signed_in = signed_in_of(request)
         check_origin(request, web, is_known=signed_in is not None)
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in FORMS:
+        if content_type_of(request) not in (URLENCODED, MULTIPART):
             raise UnsupportedMediaType("This takes what a form sends.", advice="Use the page's own form.")
-        form = await request.form()
+        form = await form_in_memory(request)
         if signed_in is not None:
             sessions.check_form_token(signed_in, _text(form, FORM_TOKEN))
         request.state.form = form

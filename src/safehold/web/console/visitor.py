@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address, ip_network
-
 from fastapi import Request
 from fastapi.responses import Response
 
 from safehold.app.access.gate import Visitor
 from safehold.app.settings_sections import WebSettings
-from safehold.web.addresses import client_address, parsed
+from safehold.web.addresses import client_address, network_of
 from safehold.web.console.cookies import DEVICES, put_cookie, token_of
 
 MOST_DEVICES = 5
 """People who share a browser and are each known there."""
-_IPV6_PREFIX = 64
-"""What one household or server is given; the rest of the address it may choose anew for every request."""
+_V4, _V6 = 32, 64
+"""What counts as one place: of IPv6 what a household is given. The rest it may choose anew each time."""
 
 # The first that is found counts: most browsers also claim to be the ones after them.
 _BROWSERS = (
@@ -43,7 +41,8 @@ def visitor_of(request: Request, web: WebSettings) -> Visitor:
     """Return who is at the door."""
     devices = (token_of(request, web, DEVICES) or "").split(".")[:MOST_DEVICES]
     address = client_address(request, web.trusted_proxies)
-    return Visitor(network_of(address), described(request), tuple(filter(None, devices)))
+    network = network_of(address, v4=_V4, v6=_V6)
+    return Visitor(network, described(request), tuple(filter(None, devices)))
 
 
 def remember_device(request: Request, response: Response, web: WebSettings, token: str | None) -> None:
@@ -52,14 +51,6 @@ def remember_device(request: Request, response: Response, web: WebSettings, toke
         return
     kept = (token_of(request, web, DEVICES) or "").split(".")
     put_cookie(response, web, DEVICES, ".".join([token, *filter(None, kept)][:MOST_DEVICES]))
-
-
-def network_of(address: str) -> str:
-    """Return what counts as one place: an IPv4 address, the first 64 bits of an IPv6 address."""
-    found = parsed(address)
-    if isinstance(found, IPv6Address):
-        return str(ip_network((found, _IPV6_PREFIX), strict=False))
-    return str(found or address)
 
 
 def described(request: Request) -> str:

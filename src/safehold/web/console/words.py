@@ -48,9 +48,10 @@ LABELS = {
     "passkey_copied": "Passkeys that were copied",
     "factors_reset": "Second factors that were reset",
     "too_many_views": "People who asked to see too much in a day",
+    "key_expiring": "Platforms’ keys in use that end within two weeks",
     "anchor_failing": "Outside anchors of the audit log that fail",
     "probing": "Uploads that come near a list again and again",
-    "time_jumped": "Days without a sweep, or a backup restored: nothing is destroyed for now",
+    "destruction_waits": "Days without a sweep, or a backup restored: nothing is destroyed for now",
 }
 """What codes are called on screen. A code without a row is shown as it is, its underscores as spaces."""
 
@@ -73,7 +74,7 @@ ALARMS = {
         "An outside anchor of the audit log has failed for an hour or more",
         "Let the operator run `safehold audit anchor --check`: it says why.",
     ),
-    "time_jumped": (
+    "destruction_waits": (
         "More than three days have passed since the last sweep, the clock is wrong, or a backup was restored",
         "Nothing is destroyed for a day. See that this machine's clock is right, and after a restore file the"
         " decisions again that are gone; then acknowledge. If the clock is wrong, set it right and leave this"
@@ -107,6 +108,11 @@ ALARMS = {
         "Somebody asked to see more than one person may in a day",
         "Speak with them: it may be too much for anybody, or somebody else may be using their session."
         " reveal.refused in the audit log says when.",
+    ),
+    "key_expiring": (
+        "A platform’s key that is in use ends within two weeks",
+        "Make another under Keys, hand it over, and revoke this one once the platform uses the new one. After"
+        " its end this key opens nothing, and the platform’s uploads go unchecked.",
     ),
 }
 """What each alarm says on screen, and what to do about it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from safehold.web.middleware import BodyLimit, RequestFrame
 PLACE = "/v/"
 """What comes before a ticket."""
 _NO_BODY = 1024
+_LIKE_A_TICKET = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""Whatever else stands in the place of a ticket: the reader is not troubled with it."""
 
 
 class Showing(Protocol):
@@ -44,11 +47,14 @@ def create_media_app(reader: Showing, *, console_origins: Collection[str], at_on
     @needs(Permission.PUBLIC)
     def picture(ticket: str) -> Response:
         """Give the picture of a ticket, once. One that is wrong, used or too old all get the same answer."""
+        nothing = NotFound("There is nothing at this address.")
+        if not _LIKE_A_TICKET.fullmatch(ticket):
+            raise nothing
         with _place(places):
             try:
                 shown = reader.show(ticket)
             except NotFound:
-                raise NotFound("There is nothing at this address.") from None
+                raise nothing from None
         return Response(shown, media_type="image/jpeg", headers={"content-disposition": "inline"})
 
     app.include_router(router)

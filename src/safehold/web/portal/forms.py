@@ -7,11 +7,12 @@ from urllib.parse import parse_qsl
 from fastapi import Request
 
 from safehold.model.errors import InvalidInput, NotAllowed, TooLarge, UnsupportedMediaType
+from safehold.web.forms import URLENCODED, content_type_of
+from safehold.web.portal.words import TEXT
 
 LARGEST_FORM = 32 * 1024
 """Bytes."""
 MOST_FIELDS = 20
-_FORM = "application/x-www-form-urlencoded"
 
 
 async def read_form(request: Request) -> dict[str, str]:
@@ -22,18 +23,18 @@ async def read_form(request: Request) -> dict[str, str]:
     """
     # There is no session that another site could misuse; it could only send in our visitors' names.
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise NotAllowed("This form was sent by another site.", advice="Open our own page and send it there.")
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
-        raise UnsupportedMediaType("Only the fields of the form can be sent; a file cannot.")
+        raise NotAllowed(TEXT["elsewhere"], advice=TEXT["elsewhere_advice"])
+    if content_type_of(request) != URLENCODED:
+        raise UnsupportedMediaType(TEXT["no_files"], advice=TEXT["no_files_advice"])
     body = bytearray()
     async for block in request.stream():
         body += block
         if len(body) > LARGEST_FORM:
-            raise TooLarge("The form has no room for so much.", advice="Write less, and send it again.")
+            raise TooLarge(TEXT["too_much"], advice=TEXT["too_much_advice"])
     try:
         pairs = parse_qsl(bytes(body).decode("ascii"), keep_blank_values=True, max_num_fields=MOST_FIELDS)
     except ValueError:
-        raise InvalidInput("This is not what our form sends.") from None
+        raise InvalidInput(TEXT["not_our_form"], advice=TEXT["not_our_form_advice"]) from None
     fields: dict[str, str] = {}
     for name, value in pairs:
         fields.setdefault(name, value)

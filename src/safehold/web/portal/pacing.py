@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
-from ipaddress import ip_network
+from collections.abc import Callable, Iterable
+
+from fastapi import Request
 
 from safehold.model.errors import TooOften
-from safehold.web.addresses import parsed
+from safehold.web.addresses import client_address, network_of
 from safehold.web.portal.words import TEXT
 
 HOUR = 3600.0
-UNKNOWN = "unknown"
-_PREFIXES = {4: 24, 6: 48}
+_V4, _V6 = 24, 48
 
 
 class Pace:
     """Lets a network do something `each` times an hour, and everybody together `in_all` times.
 
-    seconds: a clock that never goes back, such as time.monotonic. What is older than an hour is forgotten
-    at the next question, whoever asks it.
+    words: the entry of TEXT that says it is one too many; those named after it with `_kept` and `_advice`
+    say the rest. seconds: a clock that never goes back, such as time.monotonic. What is older than an hour
+    is forgotten at the next question, whoever asks it.
     """
 
-    def __init__(self, *, each: int, in_all: int, seconds: Callable[[], float]) -> None:
+    def __init__(self, words: str, *, each: int, in_all: int, seconds: Callable[[], float]) -> None:
+        self._said = (TEXT[words], TEXT[f"{words}_kept"], TEXT[f"{words}_advice"])
         self._each = each
         self._in_all = in_all
         self._seconds = seconds
@@ -37,9 +39,8 @@ class Pace:
             now = self._seconds()
             self._forget(now - HOUR)
             if len(self._order) >= self._in_all or self._counts.get(network, 0) >= self._each:
-                raise TooOften(
-                    TEXT["too_often"], kept=TEXT["too_often_kept"], advice=TEXT["too_often_advice"]
-                )
+                what, kept, advice = self._said
+                raise TooOften(what, kept=kept, advice=advice)
             self._order.append((now, network))
             self._counts[network] = self._counts.get(network, 0) + 1
 
@@ -57,9 +58,6 @@ class Pace:
                 del self._counts[network]
 
 
-def network_of(address: str) -> str:
-    """Return the network of an address: /24, or /48 of IPv6; what is no address is all one."""
-    found = parsed(address)
-    if found is None:
-        return UNKNOWN
-    return str(ip_network((found, _PREFIXES[found.version]), strict=False))
+def place_of(request: Request, trusted_proxies: Iterable[str]) -> str:
+    """Return the network that a visitor counts as: /24, or /48 of IPv6; whoever has no address is all one."""
+    return network_of(client_address(request, trusted_proxies), v4=_V4, v6=_V6)

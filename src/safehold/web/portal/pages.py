@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 
 from safehold.app.program import Program
 from safehold.app.settings_sections import PortalSettings
 from safehold.model.errors import NotFound, SafeholdError
-from safehold.web.errors import request_id, status_of
+from safehold.web.errors import Page, request_id, retry_after, status_of
 from safehold.web.portal.words import TEXT
-from safehold.web.static_files import static_files
-
-TEMPLATES = Path(__file__).parents[1] / "templates" / "portal"
+from safehold.web.templating import environment
 
 ROOTS = ("/report", "/blank", "/transparency")
 """Where the portal's pages are. A failure at one of these addresses, or below, is answered by a page."""
@@ -33,22 +30,28 @@ def page(program: Program, template: str, *, place: str = "", status: int = 200,
     return _rendered(template, status, portal=program.settings.portal, place=place, **context)
 
 
-def portal_page(request: Request, error: SafeholdError) -> Response | None:
-    """Answer a browser on the portal with a page; None elsewhere. Nothing here asks the database."""
-    path = request.url.path
-    if not any(path == root or path.startswith(f"{root}/") for root in ROOTS):
-        return None
-    if "text/html" not in request.headers.get("accept", ""):
-        return None
-    return _rendered(
-        "failure.html",
-        status_of(error),
-        portal=PortalSettings(),
-        place="",
-        not_found=isinstance(error, NotFound),
-        error=error,
-        request_id=request_id(request),
-    )
+def portal_page(portal: PortalSettings) -> Page:
+    """Return what answers a browser on the portal with a page, and None elsewhere. It asks no database."""
+
+    def failure_page(request: Request, error: SafeholdError) -> Response | None:
+        path = request.url.path
+        if not any(path == root or path.startswith(f"{root}/") for root in ROOTS):
+            return None
+        if "text/html" not in request.headers.get("accept", ""):
+            return None
+        response = _rendered(
+            "failure.html",
+            status_of(error),
+            portal=portal,
+            place="",
+            not_found=isinstance(error, NotFound),
+            error=error,
+            request_id=request_id(request),
+        )
+        response.headers.update(retry_after(error))
+        return response
+
+    return failure_page
 
 
 def _rendered(template: str, status: int, **context: Any) -> Response:
@@ -58,13 +61,6 @@ def _rendered(template: str, status: int, **context: Any) -> Response:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["instant"] = lambda at: at.strftime("%Y-%m-%d %H:%M UTC")
-    environment.globals |= {"static": static_files().address, "text": TEXT}
-    return environment
+    made = environment("portal")
+    made.globals["text"] = TEXT
+    return made

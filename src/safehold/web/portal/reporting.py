@@ -11,10 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from safehold.app.program import Program
 from safehold.intake import inbound_reports
 from safehold.model.permissions import Permission
-from safehold.web.addresses import client_address
 from safehold.web.guard import needs
 from safehold.web.portal.forms import read_form
-from safehold.web.portal.pacing import Pace, network_of
+from safehold.web.portal.pacing import Pace, place_of
 from safehold.web.portal.pages import page
 from safehold.web.portal.words import SEEN, TEXT
 
@@ -24,7 +23,12 @@ FIELDS = ("address", "seen", "statement", "contact")
 def add_reporting(router: APIRouter, program: Program) -> None:
     """Add the form and what takes it in."""
     limits = program.settings.portal
-    pace = Pace(each=limits.reports_per_hour, in_all=limits.reports_per_hour_in_all, seconds=time.monotonic)
+    pace = Pace(
+        "too_often",
+        each=limits.reports_per_hour,
+        in_all=limits.reports_per_hour_in_all,
+        seconds=time.monotonic,
+    )
 
     @router.get("/report")
     @needs(Permission.PUBLIC)
@@ -41,7 +45,7 @@ def add_reporting(router: APIRouter, program: Program) -> None:
         problems = inbound_reports.wrong(**fields)
         if problems:
             return _form(program, fields, tuple(problems))
-        pace.take(network_of(client_address(request, program.settings.web.trusted_proxies)))
+        pace.take(place_of(request, program.settings.web.trusted_proxies))
         code = await run_in_threadpool(_take, program, fields)
         return page(program, "thanks.html", place="report", status=201, code=code)
 

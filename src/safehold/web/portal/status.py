@@ -12,10 +12,9 @@ from safehold.app.program import Program
 from safehold.intake import inbound_reports
 from safehold.model.inbound_report import ReportState
 from safehold.model.permissions import Permission
-from safehold.web.addresses import client_address
 from safehold.web.guard import needs
 from safehold.web.portal.forms import read_form
-from safehold.web.portal.pacing import Pace, network_of
+from safehold.web.portal.pacing import Pace, place_of
 from safehold.web.portal.pages import page
 from safehold.web.portal.words import STATES
 
@@ -24,7 +23,7 @@ ASKED_PER_HOUR, ASKED_PER_HOUR_IN_ALL = 120, 6_000
 
 def add_status(router: APIRouter, program: Program) -> None:
     """Add the question and its answer. The code travels in a form, so that no address and no log holds it."""
-    pace = Pace(each=ASKED_PER_HOUR, in_all=ASKED_PER_HOUR_IN_ALL, seconds=time.monotonic)
+    pace = Pace("asked_too_often", each=ASKED_PER_HOUR, in_all=ASKED_PER_HOUR_IN_ALL, seconds=time.monotonic)
 
     @router.get("/report/status")
     @needs(Permission.PUBLIC)
@@ -37,7 +36,7 @@ def add_status(router: APIRouter, program: Program) -> None:
     async def show_status(request: Request) -> Response:
         """Say how far a report is."""
         sent = await read_form(request)
-        pace.take(network_of(client_address(request, program.settings.web.trusted_proxies)))
+        pace.take(place_of(request, program.settings.web.trusted_proxies))
         state = await run_in_threadpool(_state, program, sent.get("code", ""))
         return _status(program, asked=True, state=state)
 

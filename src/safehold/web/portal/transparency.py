@@ -10,18 +10,12 @@ from fastapi.responses import JSONResponse, Response
 
 from safehold.app.program import Program
 from safehold.lists import ledger
-from safehold.lists.ledger import PublicChange
+from safehold.lists.ledger import ListChangeKind, PublicChange
 from safehold.model.hash_list import HOLDING_PURPOSES, Purpose
 from safehold.model.permissions import Permission
 from safehold.web.guard import needs
 from safehold.web.portal.pages import page
-
-PURPOSES = {
-    Purpose.CSAM: "sexual abuse of children",
-    Purpose.INTIMATE_IMAGES: "intimate images shared without consent",
-    Purpose.OWN_TERMS: "the operator's own terms",
-}
-"""Every purpose that a list can have in earnest. There is no other, and none can be added in settings."""
+from safehold.web.portal.words import PURPOSES, TEXT
 
 _HELD_FOR = HOLDING_PURPOSES - {Purpose.TEST}
 
@@ -42,7 +36,7 @@ def add_transparency(router: APIRouter, program: Program) -> None:
             totals=_totals(history),
             history=history,
             purposes=PURPOSES,
-            held_for=[words for purpose, words in PURPOSES.items() if purpose in _HELD_FOR],
+            about_purposes=_about_purposes(),
         )
 
     @router.get("/transparency/lists.json")
@@ -53,16 +47,25 @@ def add_transparency(router: APIRouter, program: Program) -> None:
         return JSONResponse({"purposes": list(PURPOSES), "changes": [_plain(one) for one in history]})
 
 
+def _about_purposes() -> str:
+    return TEXT["lists_purposes"].format(
+        count=len(PURPOSES),
+        purposes="; ".join(PURPOSES.values()),
+        held_for=TEXT["lists_and"].join(words for purpose, words in PURPOSES.items() if purpose in _HELD_FOR),
+    )
+
+
 def _history(program: Program) -> list[PublicChange]:
     with program.database.begin() as tx:
         return ledger.public_history(tx)
 
 
 def _newest_of_each(history: list[PublicChange]) -> list[PublicChange]:
+    """Return the newest change of each list in use, by name."""
     newest: dict[str, PublicChange] = {}
     for change in history:
         newest.setdefault(change.list_name, change)
-    return [newest[name] for name in sorted(newest)]
+    return [newest[name] for name in sorted(newest) if newest[name].kind is not ListChangeKind.LIST_WITHDRAWN]
 
 
 def _totals(history: list[PublicChange]) -> dict[str, int]:

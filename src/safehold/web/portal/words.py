@@ -1,9 +1,10 @@
-"""Everything that the portal says, in one place: calm, plain, never about what a picture shows."""
+"""Everything that the portal's own pages say, in one place: calm, plain, never about what a picture shows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from safehold.model.hash_list import Purpose
 from safehold.model.inbound_report import ReportState, Seen
 
 TEXT: Mapping[str, str] = {
@@ -66,9 +67,60 @@ TEXT: Mapping[str, str] = {
     "failure_title": "This did not work",
     "not_found": "There is no such page.",
     "not_found_advice": "Perhaps the address was not copied whole.",
+    "elsewhere": "This form was sent by another site.",
+    "elsewhere_advice": "Open our own page and send it there.",
+    "no_files": "Only the fields of the form can be sent; a file cannot.",
+    "no_files_advice": "Send it again without the file.",
+    "too_much": "The form has no room for so much.",
+    "too_much_advice": "Write less, and send it again.",
+    "not_our_form": "This is not what our form sends.",
+    "not_our_form_advice": "Open our own page and send it there.",
     "too_often": "Many reports came from your network, or from everybody, within the last hour.",
     "too_often_kept": "Your report was not taken.",
     "too_often_advice": "Please send it again in an hour. If a child is in danger now, do not wait for us.",
+    "asked_too_often": (
+        "Your network, or everybody together, has asked for the status of many reports within the last hour."
+    ),
+    "asked_too_often_kept": "Your report is as it was, and your code still works.",
+    "asked_too_often_advice": (
+        "Please ask again in an hour. If a child is in danger now, do not wait for us."
+    ),
+    "lists_title": "What uploads are compared with",
+    "lists_lead": (
+        "Uploads are compared with fingerprints on the lists below, and with nothing else. The fingerprints"
+        " themselves stay secret: whoever knew them could slip past them."
+    ),
+    "lists_purposes": (
+        "A list can serve one of {count} purposes, and no other exists in the program: {purposes}. Only lists"
+        " about {held_for} can hold an upload back, and a person decides what follows."
+    ),
+    "lists_and": " and about ",
+    "lists": "The lists",
+    "lists_caption": "Every list, by name",
+    "lists_none": "No list is in use.",
+    "list": "List",
+    "list_purpose": "Purpose",
+    "list_source": "Source",
+    "list_source_unnamed": "not named",
+    "list_vetted": "checked by a person here",
+    "list_entries": "Entries",
+    "list_holds": "Can it hold?",
+    "list_holds_no": "no, it only asks a person to look",
+    "list_holds_with_another": "only what a second, independent source knows as well",
+    "list_holds_yes": "yes",
+    "changes": "Every change",
+    "changes_caption": "Changes of the lists, the newest first",
+    "changes_none": "Nothing has changed yet.",
+    "change_day": "Day",
+    "change_what": "What",
+    "change_declared": "list added",
+    "change_imported": "entries loaded",
+    "change_changed": "source or second source changed",
+    "change_withdrawn": "entries taken off",
+    "change_list_withdrawn": "list withdrawn",
+    "change_added": "Added",
+    "change_removed": "Removed",
+    "lists_for_programs": "The same for programs (JSON)",
     "back": "Report a page",
     "request": "Request",
 }
@@ -88,3 +140,10 @@ STATES: Mapping[ReportState, str] = {
     ReportState.LOOKED_AT: "Looked at",
 }
 """All that a code ever shows."""
+
+PURPOSES: Mapping[Purpose, str] = {
+    Purpose.CSAM: "sexual abuse of children",
+    Purpose.INTIMATE_IMAGES: "intimate images shared without consent",
+    Purpose.OWN_TERMS: "the operator's own terms",
+}
+"""Every purpose that a list can have in earnest. There is no other, and none can be added in settings."""

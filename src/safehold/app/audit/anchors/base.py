@@ -59,6 +59,10 @@ class Anchor(Protocol):
     def kind(self) -> str:
         """The kind in the settings."""
 
+    @property
+    def answers(self) -> bool:
+        """Whether a receipt can be checked from here; otherwise only whoever keeps the heads can do so."""
+
     def set_down(self, head: Head, *, now: datetime) -> Receipt:
         """Have the head kept, check what comes back, and return it. Doing so again does no harm."""
 

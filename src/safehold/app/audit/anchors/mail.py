@@ -41,6 +41,7 @@ class MailToOthers:
     recipients: tuple[str, ...]
     resolve: Resolve = system_resolve
     kind: str = "mail"
+    answers: bool = False
 
     def set_down(self, head: Head, *, now: datetime) -> Receipt:
         """Mail the head. The receipt is the mail's own id."""

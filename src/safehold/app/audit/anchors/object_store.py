@@ -24,6 +24,7 @@ class StoreOfOthers:
     place: str
     options: Mapping[str, str] = field(repr=False)
     kind: str = "object_store"
+    answers: bool = True
 
     def set_down(self, head: Head, *, now: datetime) -> Receipt:
         """Write the statement under the link's number, read it back, and be refused a second write."""

@@ -44,6 +44,7 @@ class TimeStampServer:
     permitted: PermittedNetworks
     egress: Egress
     kind: str = "rfc3161"
+    answers: bool = True
 
     def set_down(self, head: Head, *, now: datetime) -> Receipt:
         """Ask for a time stamp of the statement, and check its nonce, imprint, policy and signature."""

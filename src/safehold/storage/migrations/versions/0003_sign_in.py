@@ -101,9 +101,7 @@ def _add_factors() -> None:
         sa.Column("user_id", UUID, nullable=False),
         sa.Column("sealed_secret", sa.LargeBinary(), nullable=False),
         sa.Column("last_step", sa.BigInteger(), nullable=False),
-        sa.Column("begun_at", INSTANT, nullable=False),
         sa.Column("confirmed_at", INSTANT, nullable=True),
-        sa.Column("last_used_at", INSTANT, nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["app_user.id"], name=op.f("fk_authenticator_app_user_id")),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_authenticator_app")),
     )
@@ -111,7 +109,6 @@ def _add_factors() -> None:
         "recovery_code",
         sa.Column("user_id", UUID, nullable=False),
         sa.Column("code_digest", sa.LargeBinary(), nullable=False),
-        sa.Column("made_at", INSTANT, nullable=False),
         sa.Column("used_at", INSTANT, nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["app_user.id"], name=op.f("fk_recovery_code_user_id")),
         sa.PrimaryKeyConstraint("user_id", "code_digest", name=op.f("pk_recovery_code")),

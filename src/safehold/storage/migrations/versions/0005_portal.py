@@ -14,7 +14,18 @@ depends_on = None
 PORTAL_STATUS = """
 create function portal_status(digest bytea) returns text
 language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
-  select r.state from public.inbound_report r where r.reference_digest = digest
+  select case
+    when exists (select from public.outcome o where o.item_id = r.item_id and o.reversed_at is null)
+      then 'looked_at'
+    when exists (select from public.assessment a where a.item_id = r.item_id)
+      or exists (
+        select from public.case_item i join public.review_case c on c.id = i.case_id
+        where i.item_id = r.item_id and c.locked_by is not null
+      )
+      then 'being_looked_at'
+    else 'received'
+  end
+  from public.inbound_report r where r.reference_digest = digest
 $$
 """
 
@@ -39,7 +50,6 @@ def downgrade() -> None:
     """Take the change back. It fails while there are items that are pages: nothing older can read them."""
     op.execute("drop function portal_status(bytea)")
     op.drop_table("report_contact")
-    op.drop_index("ix_inbound_report_open", table_name="inbound_report")
     op.drop_index("ix_inbound_report_waiting", table_name="inbound_report")
     op.drop_table("inbound_report")
     op.drop_constraint(op.f("ck_item_page_present"), "item", type_="check")
@@ -58,22 +68,13 @@ def _add_reports() -> None:
         sa.Column("reference_digest", sa.LargeBinary(), nullable=False),
         sa.Column("key_id", sa.UUID(), nullable=True),
         sa.Column("received_at", sa.TIMESTAMP(timezone=True), nullable=False),
-        sa.Column("state", sa.Text(), server_default="received", nullable=False),
         sa.Column("item_id", sa.UUID(), nullable=True),
-        sa.Column("closed_at", sa.TIMESTAMP(timezone=True), nullable=True),
         sa.CheckConstraint(
             "seen in ('child_images', 'child_pressured', 'child_images_offered', 'intimate_images', 'other')",
             name=op.f("ck_inbound_report_seen_known"),
         ),
         sa.CheckConstraint(
-            "state in ('received', 'being_looked_at', 'looked_at')",
-            name=op.f("ck_inbound_report_state_known"),
-        ),
-        sa.CheckConstraint(
             "(address is null) = (item_id is not null)", name=op.f("ck_inbound_report_one_place")
-        ),
-        sa.CheckConstraint(
-            "(state = 'looked_at') = (closed_at is not null)", name=op.f("ck_inbound_report_closed_together")
         ),
         sa.CheckConstraint(
             "length(address) between 1 and 2048", name=op.f("ck_inbound_report_address_bounded")
@@ -93,12 +94,6 @@ def _add_reports() -> None:
         "inbound_report",
         ["received_at"],
         postgresql_where=sa.text("item_id is null"),
-    )
-    op.create_index(
-        "ix_inbound_report_open",
-        "inbound_report",
-        ["state"],
-        postgresql_where=sa.text("state <> 'looked_at'"),
     )
 
 

@@ -19,7 +19,6 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("tried_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("failing_since", sa.TIMESTAMP(timezone=True), nullable=True),
-        sa.Column("error_code", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_anchor_state")),
         sa.UniqueConstraint("name", name=op.f("uq_anchor_state_name")),
     )
@@ -32,7 +31,6 @@ def upgrade() -> None:
         sa.Column("head", sa.LargeBinary(), nullable=False),
         sa.Column("at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("receipt", sa.LargeBinary(), nullable=False),
-        sa.Column("verified_at", sa.TIMESTAMP(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_anchor")),
     )
     op.create_index("ix_audit_anchor_name_at", "audit_anchor", ["name", "at"], unique=False)

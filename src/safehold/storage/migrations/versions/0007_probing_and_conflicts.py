@@ -83,6 +83,7 @@ def downgrade() -> None:
     op.drop_constraint("uq_assessment_whole", "assessment", type_="unique")
     op.execute("drop function list_history()")
     op.drop_table("list_change")
+    op.drop_column("hash_list", "withdrawn_at")
     op.drop_column("hash_list", "needs_second_source")
     op.drop_column("hash_list", "source")
     op.drop_table("close_call")
@@ -96,16 +97,14 @@ def downgrade() -> None:
 def _add_close_calls() -> None:
     op.create_table(
         "close_call",
-        sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("subject", sa.UUID(), nullable=False),
-        sa.Column("key_id", sa.UUID(), nullable=True),
         sa.Column("hour", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("key_id", sa.UUID(), nullable=True),
         sa.Column("near_misses", sa.Integer(), nullable=False),
         sa.Column("matches", sa.Integer(), nullable=False),
         sa.CheckConstraint("near_misses >= 0 and matches >= 0", name=op.f("ck_close_call_counts")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_close_call")),
+        sa.PrimaryKeyConstraint("subject", "hour", name=op.f("pk_close_call")),
     )
-    op.create_index("ix_close_call_subject", "close_call", ["subject", "hour"])
     op.create_index("ix_close_call_hour", "close_call", ["hour"])
 
 
@@ -114,6 +113,7 @@ def _add_list_history() -> None:
     op.add_column(
         "hash_list", sa.Column("needs_second_source", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
+    op.add_column("hash_list", sa.Column("withdrawn_at", sa.TIMESTAMP(timezone=True), nullable=True))
     op.create_table(
         "list_change",
         sa.Column("id", sa.UUID(), nullable=False),
@@ -123,7 +123,8 @@ def _add_list_history() -> None:
         sa.Column("added", sa.Integer(), nullable=False),
         sa.Column("removed", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "kind in ('declared', 'imported', 'withdrawn')", name=op.f("ck_list_change_kind_known")
+            "kind in ('declared', 'imported', 'changed', 'withdrawn', 'list_withdrawn')",
+            name=op.f("ck_list_change_kind_known"),
         ),
         sa.CheckConstraint("added >= 0 and removed >= 0", name=op.f("ck_list_change_counts")),
         sa.ForeignKeyConstraint(["list_id"], ["hash_list.id"], name=op.f("fk_list_change_list_id")),

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 from safehold.signals.digests import Sha256
+
+if told := os.environ.get("SLY_LOADED"):
+    Path(told, str(os.getpid())).touch()
 
 ATTEMPTS = {
     "an assessment in a person's name": """
@@ -22,6 +27,16 @@ ATTEMPTS = {
             rests_on)
         select gen_random_uuid(), case_id, 'test', item_id, 'illegal', 'A', now(), gen_random_uuid(),
             gen_random_uuid() from case_item limit 1""",
+    "an outcome on an assessment that it wrote itself": """
+        with filed as (
+            insert into assessment (id, case_id, purpose, item_id, analyst_id, form, finding, category,
+                answers, tier, policy_version, filed_at)
+            select gen_random_uuid(), c.case_id, 'test', c.item_id, u.id, 'imagery', 'illegal', 'A', '{}',
+                'none', '1', now() from case_item c, app_user u limit 1 returning *)
+        insert into outcome (id, case_id, purpose, item_id, finding, category, settled_at, settled_by,
+            rests_on)
+        select gen_random_uuid(), case_id, purpose, item_id, finding, category, now(), analyst_id, id
+            from filed""",
     "an approved removal": """
         insert into proposal (id, kind, item_id, case_id, outcome_id, state, planned_at, decided_at, policy)
         select gen_random_uuid(), 'remove_item', item_id, case_id, gen_random_uuid(), 'approved', now(),
@@ -37,8 +52,10 @@ ATTEMPTS = {
             select from hold h where h.item_id = i.id and h.released_at is null) limit 1""",
     "a release": "update hold set released_at = now(), release_reason = 'item_cleared'",
     "a session": """
-        insert into session (token_digest, user_id, form_token, created_at, last_seen_at, expires_at)
-        select '\\x00', id, 'x', now(), now(), now() + interval '1 day' from app_user limit 1""",
+        insert into session (id, token_digest, user_id, form_token, client, must_enrol, created_at,
+            last_seen_at, rotated_at, proved_at, expires_at)
+        select gen_random_uuid(), '\\x00', id, 'x', 'x', false, now(), now(), now(), now(),
+            now() + interval '1 day' from app_user limit 1""",
     "an entry of its own on a list": """
         insert into entry (id, list_id, signal_type, value, origin, added_at, added_seq)
         select gen_random_uuid(), id, 'sha256', '\\x00', 'own', now(), 99 from hash_list limit 1""",

@@ -1,4 +1,4 @@
-"""How one part of an installation fares: what the doctor says of it."""
+"""The condition of one part of an installation: what the doctor says of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Condition:
     """How one part fares, in words."""
 
     part: str
