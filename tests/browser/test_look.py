@@ -143,7 +143,7 @@ def test_every_page_is_accessible_and_fits_the_screen(visit, addresses, theme, s
     page.get_by_text("The log is what was written").wait_for()
     wrong += look_at(page, f"verified-{size}-{theme}")
     page.keyboard.press("?")
-    wrong += look_at(page, f"keys-{size}-{theme}", whole=False)
+    wrong += look_at(page, f"overlay-{size}-{theme}", whole=False)
     stranger = visit(size=SIZES[size], theme=theme)
     stranger.goto("/console/sign-in")
     wrong += look_at(stranger, f"sign-in-{size}-{theme}")

@@ -24,6 +24,7 @@ from playwright.sync_api import BrowserContext, Playwright, sync_playwright
 from site_under_test import ANN, PASSWORD, jpeg
 
 CHROMIUM = "/usr/bin/chromium"
+"""The browser as people use it, with everything that writes into a profile."""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 PIECE = 64
 

@@ -62,7 +62,9 @@ def test_photos_of_the_repository_have_the_published_bits(path: Path, kernel: Ke
 
 
 @pytest.mark.skipif(not WALLPAPERS, reason="the Debian package lomiri-wallpapers-16.04 is not installed")
-@pytest.mark.parametrize("kernel", KERNELS, ids=["native", "numpy"])
+@pytest.mark.parametrize(
+    "kernel", [KERNELS[0], pytest.param(KERNELS[1], marks=pytest.mark.slow)], ids=["native", "numpy"]
+)
 def test_large_photos_have_the_published_bits_at_full_and_odd_sizes(kernel: Kernel) -> None:
     for path in WALLPAPERS:
         with Image.open(path) as image:
