@@ -46,7 +46,7 @@ def main() -> int:
         port = free_port()
         subprocess.run([safehold, "db", "init"], check=True, cwd=folder, env=environment, capture_output=True)
         with (Path(folder) / "log").open("wb") as log:
-            command = [safehold, "serve", "--listen", f"127.0.0.1:{port}"]
+            command = [safehold, "serve", "--listen", f"127.0.0.1:{port}", "--media-listen", "127.0.0.1:0"]
             server = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
         try:
             return report(server.pid, port, Path(folder, "log"), Path(folder, "data"))

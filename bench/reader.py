@@ -12,6 +12,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,7 @@ def photo_of(size: int) -> bytes:
 
 def measure(folder: Path) -> None:
     """Seal a photo of 5 MB, and open it in every way there is."""
-    settings = running.settings_of(folder / "data", None)
+    settings = running.settings_of(folder / "data", None, viewing=asdict(UNLIMITED))
     set_up(settings)
     with running.installation(settings, surfaces=frozenset({"api", "console"})) as safehold:
         program, data = safehold.program, photo_of(SIZE)

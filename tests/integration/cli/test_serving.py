@@ -17,7 +17,10 @@ from safehold.testing.platform import Platform
 
 @pytest.fixture(autouse=True)
 def _settings(tmp_path: Path, database_url: str) -> None:
-    (tmp_path / "safehold.toml").write_text(f'data_folder = "data"\n[database]\nurl = "{database_url}"\n')
+    (tmp_path / "safehold.toml").write_text(
+        f'data_folder = "data"\n[database]\nurl = "{database_url}"\n'
+        '[web]\nlisten = "127.0.0.1:0"\n[media]\nlisten = "127.0.0.1:0"\n'
+    )
 
 
 @pytest.fixture
