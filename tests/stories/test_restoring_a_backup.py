@@ -210,8 +210,8 @@ def test_a_restore_refuses_what_could_open_erased_evidence_or_lose_records(
     for present in (None, "another"):
         if present:
             shutil.rmtree(store)
-            (store / "ledger-origin").mkdir(parents=True)
-            (store / "ledger-origin" / "id").write_text("00000000-0000-4000-8000-000000000000")
+            (store / "ledger").mkdir(parents=True)
+            (store / "ledger" / "origin").write_text("00000000-0000-4000-8000-000000000000")
         with pytest.raises(Refused, match="ledger of destructions"):
             place.restore(made, replace=True)
     without = place.restore(made, replace=True, without_keys=True)

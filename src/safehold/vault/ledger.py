@@ -14,7 +14,8 @@ from safehold.model.ids import ObjectId
 from safehold.vault.store import CiphertextStore
 
 _LINES, _TAKEN_BACK, _AGAIN = "ledger", "ledger-taken-back", "ledger-again"
-_ORIGIN = "ledger-origin/id"
+_ORIGIN = f"{_LINES}/origin"
+"""Among the lines: whoever lost those has lost it too, and no other ledger passes for this one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from safehold.app.listening import address
 from safehold.app.program import Program, open_program
@@ -164,13 +163,12 @@ class _Socket:
     def __init__(self, listen: str) -> None:
         """Raises BadSettings, and Unavailable when the address cannot be listened on."""
         host, port = address(listen)
-        self.socket = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            self.socket.bind((host, port))
-        except OSError:
-            self.socket.close()
+            self.socket = uvicorn.Config(_nothing, host=host, port=port, log_config=None).bind_socket()
+        except SystemExit:
+            # Our own exit codes tell it, not the library's.
             raise _cannot_listen(listen) from None
+        self.socket.set_inheritable(False)
         host, port = self.socket.getsockname()[:2]
         self.listen = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
@@ -235,6 +233,10 @@ class _Server(uvicorn.Server):
         """Say when it answers."""
         await super().startup(sockets)
         self._answering.set()
+
+
+async def _nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    """Stand where the library wants an application while only an address is taken."""
 
 
 def _cannot_listen(listen: str) -> Unavailable:

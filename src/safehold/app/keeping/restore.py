@@ -79,8 +79,9 @@ def restore(
         raise Refused(
             "The ledger of destructions that belongs to this backup is not in the evidence store: what was"
             " destroyed since would open again.",
-            advice="Bring back the evidence store, or its folder `ledger` and `ledger-origin`. Without them,"
-            " --without-keys loads the records, and no evidence can be opened.",
+            advice="Bring back the evidence store, or its folders `ledger`, `ledger-again` and"
+            " `ledger-taken-back`. Without them, --without-keys loads the records, and no evidence can be"
+            " opened.",
         )
     with running(settings, home) as addresses:
         restored = _load(
