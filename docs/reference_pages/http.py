@@ -58,8 +58,12 @@ ANSWERED = """\
 LIMITS = """\
 ### `limits`: what ran with little to go on
 
-`low_detail:TYPE`: the picture is too plain for this signal type. It changes the result only where the
-surface's `on_incomplete` names it.
+| Code | Meaning |
+|---|---|
+| `low_detail:TYPE` | the picture is too plain for this signal type |
+| `sampled:video` | frames were left out: [which are read](../explanation/no-silent-clear.md#films) |
+
+They change the result only where the surface's `on_incomplete` names them.
 """
 
 

@@ -138,6 +138,10 @@ def test_every_page_is_accessible_and_fits_the_screen(visit, addresses, theme, s
     for name in PAGES:
         page.goto(addresses[name])
         wrong += look_at(page, f"{name}-{size}-{theme}")
+    proves(page)
+    for name in ("account", "people", "keys"):
+        page.goto(addresses[name])
+        wrong += look_at(page, f"{name}-confirmed-{size}-{theme}")
     page.goto(addresses["audit"])
     page.get_by_role("button", name="Verify the chain").click()
     page.get_by_text("The log is what was written").wait_for()
@@ -155,6 +159,7 @@ def test_what_is_shown_once_and_the_second_step_are_accessible(site, visit, them
     name = f"new-here-{theme}"
     site.add_person(name, Role.ADMIN)
     page = visit(name, size=SIZES["phone" if theme == "dark" else "desk"], theme=theme)
+    proves(page)
     page.goto("/console/account")
     page.get_by_role("button", name="Set up an app").click()
     page.wait_for_url("**/console/account/app")
@@ -189,6 +194,14 @@ def sign_in(page, name: str) -> None:
     page.wait_for_url("**/console/sign-in/second")
 
 
+def proves(page) -> None:
+    """Confirm by the password that it is oneself: what changes who may come in is shown then."""
+    page.goto("/console/confirm?next=/console/account")
+    page.get_by_label("Password").fill("a long enough password")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/account?done=confirmed")
+
+
 def look_at(page, name: str, *, whole: bool = True) -> list[str]:
     """Take a picture; return what axe finds and whether the page is wider than the screen."""
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
@@ -215,6 +228,7 @@ def test_a_held_shutter_is_pictured_for_the_record(visit, addresses) -> None:
 
 def test_no_page_moves_while_it_loads_and_none_is_heavy(visit, addresses) -> None:
     page = visit(ALL)
+    proves(page)
     sizes: list[int] = []
     page.on("response", lambda answer: sizes.append(int(answer.headers.get("content-length", 0))))
     for name in PAGES:

@@ -73,6 +73,15 @@ def signs_in(page: Page, name: str, base: str = "") -> None:
     page.wait_for_url(lambda url: not url.endswith("/console/sign-in"))
 
 
+def proves(page: Page, path: str, base: str = "") -> None:
+    """Go to a page that asks for a proof, and confirm by the password that it is the person it seems."""
+    page.goto(f"{base}{path}")
+    page.get_by_role("link", name="Confirm that it is you").click()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{path}?done=confirmed")
+
+
 def person(site, visit, name: str, *roles: Role) -> Page:
     """Add somebody and return a page of theirs that is not signed in."""
     site.add_person(name, *(roles or (Role.ANALYST,)))
@@ -84,7 +93,7 @@ def with_passkey(site, visit, by_name: str, name: str, *roles: Role) -> tuple[Pa
     page = person(site, visit, name, *roles)
     authenticator = Authenticator(page)
     signs_in(page, name, by_name)
-    page.goto(f"{by_name}/console/account")
+    proves(page, "/console/account", by_name)
     page.get_by_label("A name for it").fill("Key on my ring")
     page.get_by_role("button", name="Add a passkey").click()
     page.wait_for_url("**done=factor-added")
@@ -120,7 +129,6 @@ def test_a_passkey_is_added_signs_in_and_confirms(site, visit, by_name) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**/console/lists")
 
-    age_proof(site)
     page.goto(f"{by_name}/console/keys")
     assert page.get_by_role("button", name="Make it").count() == 0
     page.get_by_role("link", name="Confirm that it is you").click()
@@ -180,7 +188,7 @@ def test_at_an_address_without_a_name_passkeys_are_not_offered_and_the_page_says
 
 def add_app(page: Page) -> pyotp.TOTP:
     """Set up an app by what the page shows, and return it."""
-    page.goto("/console/account")
+    proves(page, "/console/account")
     page.get_by_role("button", name="Set up an app").click()
     page.wait_for_url("**/console/account/app")
     assert page.get_by_role("img", name="QR code").is_visible()
@@ -283,7 +291,7 @@ def test_a_stolen_token_that_comes_back_after_its_owner_went_on_ends_both(site, 
 def test_what_was_sent_without_a_fresh_proof_is_told_to_be_repeated(site, visit) -> None:
     page = person(site, visit, "slow", Role.ADMIN)
     signs_in(page, "slow")
-    page.goto("/console/keys")
+    proves(page, "/console/keys")
     page.get_by_label("Whose it is").fill("platform of the slow")
     page.get_by_label("scan", exact=True).check()
     age_proof(site)
@@ -304,6 +312,8 @@ def test_an_admin_adds_somebody_who_chooses_a_password_before_anything_else(site
     page = person(site, visit, "boss", Role.ADMIN)
     signs_in(page, "boss")
     page.goto("/console/people")
+    assert page.get_by_label("Name to sign in with").count() == 0
+    proves(page, "/console/people")
     adding = page.locator("form", has=page.get_by_label("Name to sign in with"))
     adding.get_by_label("Name to sign in with").fill("fresh")
     adding.get_by_label("analyst").check()
@@ -325,9 +335,42 @@ def test_an_admin_adds_somebody_who_chooses_a_password_before_anything_else(site
     assert fresh.url.endswith("/console/queue")
 
 
+def test_whoever_must_add_a_factor_first_confirms_by_the_password_and_adds_it(site, visit) -> None:
+    page = person(site, visit, "required")
+    signs_in(page, "required")
+    sql(site, "update session set must_enrol = true")
+    page.goto("/console/queue")
+    assert page.url.endswith("/console/account")
+    assert page.get_by_role("button", name="Set up an app").count() == 0
+    add_app(page)
+    page.goto("/console/queue")
+    assert page.url.endswith("/console/queue")
+
+
+def test_a_cookie_that_was_copied_at_the_sign_in_does_no_key_work(site, visit) -> None:
+    page = person(site, visit, "watched", Role.ADMIN)
+    signs_in(page, "watched")
+    [stolen] = [each for each in page.context.cookies() if each["name"] == "safehold"]
+    thief = visit()
+    thief.context.add_cookies([stolen])
+    for path in ("/console/keys", "/console/people", "/console/account"):
+        thief.goto(path)
+        assert thief.get_by_role("link", name="Confirm that it is you").is_visible()
+    thief.goto("/console/keys")
+    token = thief.locator("meta[name=form-token]").get_attribute("content")
+    form = {"form_token": token, "name": "of the thief", "scope": "scan", "days": "10"}
+    for _ in range(2):
+        sent = thief.request.post("/console/keys", form=form, headers={"origin": site.url})
+        assert (sent.status, sent.json()["code"]) == (403, "step_up_needed")
+        if "done=confirmed" not in page.url:
+            proves(page, "/console/keys")
+    assert sql(site, "select * from api_key where name = 'of the thief'") == []
+
+
 def test_nobody_changes_themselves_and_a_person_who_is_shut_out_is_out_at_once(site, visit) -> None:
     page = person(site, visit, "chief", Role.ADMIN)
     signs_in(page, "chief")
+    proves(page, "/console/people")
     site.add_person("leaving", Role.ANALYST)
     other = visit("leaving")
     page.goto("/console/people")
@@ -349,7 +392,7 @@ def test_nobody_changes_themselves_and_a_person_who_is_shut_out_is_out_at_once(s
 def test_a_key_is_made_shown_once_warned_of_and_revoked(site, visit) -> None:
     page = person(site, visit, "keeper", Role.ADMIN)
     signs_in(page, "keeper")
-    page.goto("/console/keys")
+    proves(page, "/console/keys")
     page.get_by_label("Whose it is").fill("platform-17")
     page.get_by_label("scan", exact=True).check()
     page.get_by_label("Ends after").fill("10")
@@ -369,7 +412,7 @@ def test_a_session_elsewhere_is_seen_and_ended_and_a_browser_is_forgotten(site, 
     page = person(site, visit, "roaming")
     signs_in(page, "roaming")
     elsewhere = visit("roaming")
-    page.goto("/console/account")
+    proves(page, "/console/account")
     assert page.get_by_role("cell", name="Chrome on Linux").count() >= 2
     page.get_by_role("button", name="End all others").click()
     page.wait_for_url("**done=session-ended")

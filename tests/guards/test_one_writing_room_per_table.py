@@ -256,5 +256,5 @@ def test_the_reader_changes_nothing_but_showings_and_the_log() -> None:
     assert writes == {
         "audit_record": "insert",
         "audit_personal": "insert",
-        "reveal": "select, update",
+        "reveal": "select, update (token_digest, fetched_at)",
     }

@@ -22,7 +22,7 @@ from safehold.app.access import second_factors, sign_in, users
 from safehold.app.access.gate import Visitor
 from safehold.app.audit.sequencer import sequence
 from safehold.app.audit.verify import verify
-from safehold.app.keeping import backup, restore
+from safehold.app.keeping import manifest, restore
 from safehold.app.keeping.backup import Made, back_up
 from safehold.app.operator import open_operator, set_up
 from safehold.app.settings import Settings
@@ -162,6 +162,17 @@ def test_an_alarm_that_stands_in_the_backup_does_not_shorten_the_wait_after_its_
         assert raised.cleared_at is None
 
 
+def test_a_restore_beside_a_store_without_the_evidence_says_how_much_of_it_is_missing(place: Place) -> None:
+    with place.running() as opened:
+        opened.add_list()
+        upload(opened, 1)
+    made = place.back_up()
+    assert place.restore(made, replace=True).missing == 0
+    objects = place.settings.data_folder / "vault" / "objects"
+    objects.rename(objects.with_name("objects-elsewhere"))
+    assert place.restore(made, replace=True).missing == made.counts["wrapped_key"] == 2
+
+
 def test_the_command_destroys_nothing_after_a_restore_until_somebody_takes_note_on_record(
     place: Place,
 ) -> None:
@@ -187,7 +198,7 @@ def test_the_command_destroys_nothing_after_a_restore_until_somebody_takes_note_
 def test_nothing_starts_between_the_loading_and_the_replay(place: Place) -> None:
     made = place.back_up()
     dumps = Dumps(place.url)
-    with (made.folder / backup.RECORDS).open("rb") as records, made.keys.open("rb") as keys:
+    with (made.folder / manifest.RECORDS).open("rb") as records, made.keys.open("rb") as keys:
         dumps.begin_load(records, keys, aside="replaced_by_a_killed_restore")
     with pytest.raises(DatabaseDown, match="not finished"), place.running():
         pass
@@ -302,10 +313,10 @@ def test_a_backup_is_private_holds_no_keys_of_evidence_and_ends_those_of_old_one
     made = place.back_up()
     assert {path.stat().st_mode & 0o777 for path in (*made.folder.iterdir(), made.keys)} == {0o600}
     assert {path.stat().st_mode & 0o777 for path in (place.backups, made.folder)} == {0o700}
-    manifest = json.loads((made.folder / backup.MANIFEST).read_text())
-    assert manifest["counts"]["wrapped_key"] == 2
+    written = json.loads((made.folder / manifest.MANIFEST).read_text())
+    assert written["counts"]["wrapped_key"] == 2
     loaded = subprocess.run(
-        [_pg_restore(), "-f", "-", str(made.folder / backup.RECORDS)], capture_output=True, check=True
+        [_pg_restore(), "-f", "-", str(made.folder / manifest.RECORDS)], capture_output=True, check=True
     ).stdout
     assert bytes(row.wrapped).hex().encode() not in loaded
     place.clock.ahead = timedelta(days=15)
@@ -349,7 +360,10 @@ def test_a_backup_or_restore_that_is_killed_at_any_moment_is_done_again(place: P
     for seconds in (0.0, 0.2, 0.5, 1.0, 2.0):
         _killed(("db", "backup", "--to", str(place.backups)), seconds, environment, place.url)
         for folder in place.backups.glob("safehold-*"):
-            backup.read_backup(folder).check(backup.RECORDS, folder / backup.RECORDS)
+            key = (place.settings.data_folder / "keys" / "backups.key").read_bytes()
+            whole = manifest.read_backup(folder, key)
+            with whole.checked(manifest.RECORDS, folder / manifest.RECORDS, within=place.folder):
+                pass
     made = place.back_up()
     states = set()
     for seconds in (0.0, 0.3, 0.6, 1.0, 1.5, 2.0):

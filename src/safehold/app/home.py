@@ -16,8 +16,10 @@ from safehold.vault.keys import OPENING_KEY_NAME, SEALING_KEY_NAME, KeyFiles, ge
 from safehold.vault.rotation import KeyPlaces
 from safehold.vault.sealing import OpeningKey
 
-REQUESTS_KEY, SIGN_IN_KEY = "requests.key", "sign-in.key"
+REQUESTS_KEY, SIGN_IN_KEY, BACKUPS_KEY = "requests.key", "sign-in.key", "backups.key"
 """Files beside the vault's keys. They are in no backup."""
+
+_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,27 @@ class Home:
     def sign_in_key(self) -> bytes:
         """Return the 32 bytes that seal the secrets of authenticator apps, made on first use."""
         return _made_once(self.folder / "keys" / SIGN_IN_KEY)
+
+    def backups_key(self) -> bytes:
+        """Return the 32 bytes that vouch for backups, made on first use. Only `safehold db` reads them.
+
+        Raises BadSettings for a damaged file: a shorter key could be guessed.
+        """
+        _made_once(self.folder / "keys" / BACKUPS_KEY)
+        if (key := self.kept_backups_key()) is None:
+            raise BadSettings(
+                f"keys/{BACKUPS_KEY} cannot be read, or does not hold {_KEY_BYTES} bytes.",
+                advice="Put it back from its copy. If there is none, remove it: another is made.",
+            )
+        return key
+
+    def kept_backups_key(self) -> bytes | None:
+        """Return the key of the backups that lies here, None where there is no whole one; none is made."""
+        try:
+            key = (self.folder / "keys" / BACKUPS_KEY).read_bytes()
+        except OSError:
+            return None
+        return key if len(key) == _KEY_BYTES else None
 
 
 def sealing_key_path(settings: Settings) -> Path:
@@ -115,5 +138,5 @@ def _made_once(path: Path) -> bytes:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
         with suppress(NameTaken):
-            write_new(path, secrets.token_bytes(32))
+            write_new(path, secrets.token_bytes(_KEY_BYTES))
     return path.read_bytes()

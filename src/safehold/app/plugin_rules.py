@@ -16,6 +16,11 @@ ROOMS = frozenset({"safehold.model", "safehold.signals"})
 
 REFUSED = frozenset(
     {
+        "_ctypes",
+        "_posixsubprocess",
+        "_socket",
+        "_ssl",
+        "aiohttp",
         "asyncio",
         "asyncpg",
         "cffi",
@@ -25,21 +30,28 @@ REFUSED = frozenset(
         "http",
         "httpcore",
         "httpx",
+        "imaplib",
         "importlib",
         "multiprocessing",
         "obstore",
         "pkgutil",
+        "poplib",
         "posix",
         "procrastinate",
         "psycopg",
+        "pty",
         "requests",
         "runpy",
         "smtplib",
         "socket",
+        "socketserver",
         "sqlalchemy",
         "ssl",
         "subprocess",
         "urllib",
+        "urllib3",
+        "webbrowser",
+        "xmlrpc",
     }
 )
 """Modules that no fingerprint needs: the network, the records, other processes, other modules by name."""

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from safehold.app.audit.anchors.declared import outside_anchors
 from safehold.app.conditions import Condition, Level
 from safehold.app.keeping.backup import BACKED_UP, DATABASE
+from safehold.app.listening import address, is_this_machine
 from safehold.app.settings import Settings
-from safehold.storage import audit, processes
+from safehold.storage import audit, processes, roles
 from safehold.storage.database import Tx
 from safehold.vault.decoding.confinement import Confinement
 from safehold.vault.key_sources import KeySource
@@ -27,6 +28,10 @@ KEY_IN_REACH = (
     " alone, and name it in the settings of that process only."
 )
 
+BEYOND = (
+    "others reach this without TLS, and read and change what is said. Listen on 127.0.0.1, and put a proxy in"
+    " front, on this machine, where TLS ends."
+)
 BACK_UP = "Run `safehold db backup` every night; the evidence store and the keys are copied apart from it."
 OLDEST_BACKUP = timedelta(days=7)
 _ROOT = 0
@@ -49,7 +54,8 @@ def of_settings(settings: Settings) -> list[Condition]:
         ("second factor", _second_factor, "required of everybody"),
         ("cookies", _cookies, "sent over TLS only"),
     )
-    return [judged(settings, part, wall(settings), stands) for part, wall, stands in walls]
+    found = [judged(settings, part, wall(settings), stands) for part, wall, stands in walls]
+    return [*found, _listening(settings)]
 
 
 def of_records(settings: Settings, tx: Tx, *, now: datetime) -> list[Condition]:
@@ -59,6 +65,7 @@ def of_records(settings: Settings, tx: Tx, *, now: datetime) -> list[Condition]:
     return [
         judged(settings, "surfaces", _together(serving), _served(serving)),
         judged(settings, "database role", AS_OWNER if owner else None, "one that owns nothing"),
+        judged(settings, "role settings", _role_settings(tx), "no role has any of its own"),
         _backups(settings, tx, now),
     ]
 
@@ -80,6 +87,18 @@ def of_private_key(settings: Settings, source: KeySource) -> Condition:
         )
     readable = path is not None and os.access(path, os.R_OK)
     return judged(settings, "private key", KEY_IN_REACH if readable else None, "not within this user's reach")
+
+
+def _role_settings(tx: Tx) -> str | None:
+    found = roles.with_settings_of_their_own(tx)
+    if not found:
+        return None
+    said = "; ".join(f"{role} has {', '.join(names)}" for role, names in found.items())
+    return (
+        f"{said}. Every role may change how its own connections begin, so whoever was in a surface can leave"
+        " this behind. Unless it is yours, type as the owner `alter role ROLE reset all` and"
+        " `alter role ROLE in database DATABASE reset all`, restart that surface and look into it."
+    )
 
 
 def _backups(settings: Settings, tx: Tx, now: datetime) -> Condition:
@@ -105,6 +124,13 @@ def _served(serving: Sequence[frozenset[str]]) -> str:
     if not serving:
         return "nothing is being served now"
     return "; ".join(" and ".join(sorted(surfaces)) for surfaces in serving)
+
+
+def _listening(settings: Settings) -> Condition:
+    listen = settings.web.listen
+    if is_this_machine(address(listen)[0]):
+        return Condition("listening", Level.OK, "on this machine alone")
+    return Condition("listening", Level.ADVICE, f"{listen}: {BEYOND}")
 
 
 def _own_server(settings: Settings) -> str | None:

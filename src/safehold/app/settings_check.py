@@ -11,7 +11,7 @@ from safehold.app.plugins import signal_types
 from safehold.app.program import destinations
 from safehold.app.settings import Settings
 from safehold.model.errors import BadSettings
-from safehold.model.media import DecodeFailure
+from safehold.model.media import DecodeFailure, MediaKind
 from safehold.vault.keys import load_opening_key, load_sealing_key
 
 DETAILS: dict[str, frozenset[str] | None] = {
@@ -20,6 +20,7 @@ DETAILS: dict[str, frozenset[str] | None] = {
     "no_check": None,
     "signal_missing": None,
     "low_detail": None,
+    "sampled": frozenset({MediaKind.VIDEO.value}),
     "decoder": frozenset(failure.value for failure in DecodeFailure),
     "matcher_down": frozenset(),
     "*": frozenset(),

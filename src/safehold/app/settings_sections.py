@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -85,13 +85,13 @@ class WebSettings(Section):
     )
     allowed_origins: list[Origin] = Field(
         default_factory=list,
-        description="Origins that forms may be sent from, besides the address that the browser asked for.",
+        description="Origins that forms may be sent from, besides the console's own.",
     )
     origin: Origin | None = Field(
         None,
         description=(
             "The console's own origin, scheme and name: forms come from there alone, and passkeys"
-            " are bound to it. Unset: whatever address the browser asked for."
+            " are bound to it. Unset: this machine's own names, and the host of `web.listen`."
         ),
     )
     trusted_proxies: list[str] = Field(
@@ -105,8 +105,12 @@ class WebSettings(Section):
     @field_validator("trusted_proxies")
     @classmethod
     def _are_networks(cls, networks: list[str]) -> list[str]:
-        for network in networks:
-            ip_network(network)
+        declared = [ip_network(network) for network in networks]
+        # Whoever asks could then say where they come from, and be counted as anybody.
+        v4 = collapse_addresses(each for each in declared if isinstance(each, IPv4Network))
+        v6 = collapse_addresses(each for each in declared if isinstance(each, IPv6Network))
+        if IPv4Network("0.0.0.0/0") in v4 or IPv6Network("::/0") in v6:
+            raise ValueError("this trusts everybody's address. Name your own proxies, 127.0.0.1/32")
         return networks
 
 

@@ -19,6 +19,11 @@ _WITHOUT = {
     ),
 }
 
+_UNVERIFIED = (
+    "Nothing vouched for this backup: whoever changed it has run whatever they liked here, as the database's"
+    " owner, and any record may be theirs. That it was loaded all the same is on record.\n"
+)
+
 app = typer.Typer(help="The database: set up, upgrade, back up, restore.", no_args_is_help=True)
 
 
@@ -58,7 +63,10 @@ def backup(
     )
     for name in made.ended:
         sys.stdout.write(f"{printable(name)} was older than 14 days and is deleted.\n")
-    sys.stdout.write("The evidence store and the vault's private key are not in it.\n")
+    sys.stdout.write(
+        "The evidence store and the vault's private key are not in it, nor is keys/backups.key, without which"
+        " a restore refuses it: keep a copy of that apart from every backup.\n"
+    )
 
 
 @app.command("restore")
@@ -73,6 +81,14 @@ def restore(
     replace: Annotated[
         bool, typer.Option("--replace", help="Move the records that are there aside, and load these.")
     ] = False,
+    unverified: Annotated[
+        bool,
+        typer.Option(
+            "--unverified",
+            help="Load a backup that keys/backups.key does not vouch for, too: whoever changed it then runs"
+            " whatever they like, as the database's owner.",
+        ),
+    ] = False,
 ) -> None:
     """Bring records back from a backup; what was destroyed since is destroyed again first."""
     from safehold.app.keeping.restore import restore as bring_back
@@ -84,6 +100,7 @@ def restore(
         keys_from=keys_from,
         without_keys=without_keys,
         replace=replace,
+        unverified=unverified,
         actor=SHELL,
     )
     sys.stdout.write(
@@ -91,6 +108,11 @@ def restore(
         f" {done.counts['review_case']} cases. What was recorded later is gone. Everybody signs in again.\n"
         f"{done.closed_again} objects were destroyed since, and are destroyed again.\n"
     )
+    if done.missing:
+        sys.stdout.write(
+            f"{done.missing} objects on record are NOT in the evidence store here. Is it the right folder,"
+            " and the newest copy? Bring it back and restore again: destructions are noted there, too.\n"
+        )
     if done.strangers:
         sys.stdout.write(
             f"{done.strangers} objects in the evidence store are unknown to these records: they were sealed"
@@ -100,6 +122,8 @@ def restore(
         "The alarm destruction_waits stands: nothing is destroyed for a day, unless somebody acknowledges it"
         " before.\n"
     )
+    if not done.verified:
+        sys.stdout.write(_UNVERIFIED)
     if not done.with_keys:
         sys.stdout.write("No keys were loaded: no evidence can be opened.\n")
     for name in done.other_keys:

@@ -77,6 +77,9 @@ def import_(
     accept_plain: Annotated[
         bool, typer.Option("--accept-plain", help="Entries may be those of empty files or plain patterns.")
     ] = False,
+    bring_back: Annotated[
+        bool, typer.Option("--bring-back", help="Entries that were withdrawn here go on the list again.")
+    ] = False,
 ) -> None:
     """Load the entries of a file into a list. Bad lines are named by number, the rest is loaded.
 
@@ -96,12 +99,21 @@ def import_(
             actor=SHELL,
             record=opened.recorder.record,
             clock=opened.clock,
-        ).run(name, file, strict=strict, accepted=accepted, on_progress=meter.update)
+        ).run(
+            name,
+            file,
+            strict=strict,
+            accepted=accepted,
+            bring_back=bring_back,
+            on_progress=meter.update,
+        )
     for bad in report.bad_lines:
         sys.stderr.write(f"line {bad.number} left out: {bad.reason}\n")
     if report.bad > len(report.bad_lines):
         sys.stderr.write(f"and {report.bad - len(report.bad_lines)} more lines left out\n")
     sys.stdout.write(f"{report.added} added, {report.known} known before, {report.bad} lines left out.\n")
+    if report.withdrawn:
+        sys.stdout.write(f"{report.withdrawn} were withdrawn here and stay off; --bring-back loads them.\n")
 
 
 @app.command("show")

@@ -88,9 +88,12 @@ def rotate() -> None:
     )
     if done.rewrapped.damaged:
         sys.stdout.write(f"{len(done.rewrapped.damaged)} of those no private key here unwraps.\n")
+    if not (done.began or done.rewrapped.done or done.rewrapped.left):
+        sys.stdout.write("Nothing is left to do here but to end the old key.\n")
+    else:
+        sys.stdout.write("Restart every process that was running, then run this again.\n")
     sys.stdout.write(
-        f"The other private key lies in {printable(done.others)}. Restart every process that was running,"
-        " then run this again.\n"
+        f"The other private key lies in {printable(done.others)}.\n"
         "An hour later `safehold keys destroy-old` ends the old key. Split the new one: the old shares"
         " recover the old key.\n"
     )

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from safehold.detect.known import KnownLists, LoadedList
 from safehold.model.match import Match
-from safehold.model.media import Examined
+from safehold.model.media import Examined, MediaKind
 from safehold.model.scan import CheckReport, CheckState
 from safehold.model.signal import Signal, SignalTypeName
 from safehold.model.surface import Surface
@@ -44,7 +44,12 @@ def of_media(signals: Sequence[Signal], examined: Examined | None, at: Circumsta
 
     examined: None where the decoder is down.
     """
-    return _reports("media", signals, _decoding(examined), at)
+    sampled = examined is not None and examined.sampled
+    limits = (f"sampled:{MediaKind.VIDEO.value}",) if sampled else ()
+    return [
+        replace(one, limits=one.limits + limits) if one.name == PERCEPTUAL else one
+        for one in _reports("media", signals, _decoding(examined), at)
+    ]
 
 
 def of_signals(signals: Sequence[Signal], at: Circumstances) -> list[CheckReport]:

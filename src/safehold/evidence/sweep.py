@@ -111,6 +111,16 @@ def strangers_and_leftovers(database: Database, vault: Vault, *, before: datetim
     return {one: one in destroyed for one in vault.orphans(live, before=before)}
 
 
+def missing_objects(database: Database, vault: Vault) -> int:
+    """Return how many objects that can be opened by the records are not in the store. Raises VaultDown."""
+    with database.begin() as tx:
+        missing = evidence_rows.count_live(tx)
+    for objects in vault.stored():
+        with database.begin() as tx:
+            missing -= sum(evidence_rows.on_record(tx, objects).values())
+    return missing
+
+
 def erased_items(tx: Tx, *, now: datetime, limit: int) -> list[ItemId]:
     """Return unconfirmed items that still have context although their time is over.
 

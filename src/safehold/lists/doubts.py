@@ -20,9 +20,11 @@ from safehold.signals.digests import digest_bytes
 from safehold.signals.pdq import Pdq
 
 GROWTH_PERCENT = 50
-"""A list that grows by more than this in a day"""
+"""A list that grows within a day by more than this part of what it held before"""
 GROWTH_ENTRIES = 1000
-"""and by more than this many entries is looked at first. A list's first import is not growth."""
+"""and by more than this many entries is looked at first.
+
+Before: a day ago or, where it held nothing then, after its first import, which itself is not growth."""
 GROWTH_WINDOW = timedelta(hours=24)
 """Imports within this time count together: many small ones are one large one."""
 
@@ -69,11 +71,14 @@ def count(drafts: Iterable[EntryDraft]) -> Counted:
     return Counted(entries, plain)
 
 
-def grows_too_fast(*, live: int, lately: int, coming: int) -> bool:
-    """Say whether a list grows suddenly. live: entries on it now; lately: added within the last day."""
-    before = max(0, live - lately)
+def grows_too_fast(*, before: int, lately: int, coming: int) -> bool:
+    """Say whether a list grows suddenly.
+
+    before: entries on it since a day ago or longer or, where there are none, since its first import. lately:
+    those that came since. coming: those of the file. It is not asked of a first import.
+    """
     grown = lately + coming
-    return before > 0 and grown > GROWTH_ENTRIES and grown * 100 > before * GROWTH_PERCENT
+    return grown > GROWTH_ENTRIES and grown * 100 > before * GROWTH_PERCENT
 
 
 def refusal(doubts: frozenset[Doubt]) -> DoubtfulImport:

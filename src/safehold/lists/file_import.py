@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from safehold.jobs.record import Record
@@ -26,6 +27,8 @@ BATCH_ENTRIES = 5000
 """Entries committed at once: a crash loses at most as much, and readers catch up in small steps."""
 BAD_LINES_KEPT = 1000
 """Bad lines that a report names; the others are only counted."""
+IMPORTED = "list.import"
+"""On record when an import has come to its end."""
 
 Progress = Callable[[int, int], None]
 """Told bytes read and bytes in all, after each batch is committed."""
@@ -35,13 +38,15 @@ Progress = Callable[[int, int], None]
 class ImportReport:
     """What an import did.
 
-    known: entries that were on the list already, or came twice in the file. bad: how many lines were left
+    known: entries that were on the list already, or came twice in the file. withdrawn: entries that were
+    taken off the list once, and stay off. bad: how many lines were left
     out; bad_lines: the first thousand of them. to_seq: the list's newest sequence number that it caused, or
     the one it began with.
     """
 
     added: int
     known: int
+    withdrawn: int
     bad: int
     bad_lines: tuple[BadLine, ...]
     to_seq: int
@@ -66,6 +71,7 @@ class FileImport:
         *,
         strict: bool = False,
         accepted: frozenset[Doubt] = frozenset(),
+        bring_back: bool = False,
         on_progress: Progress | None = None,
     ) -> ImportReport:
         """Load the file into the list of this name and mark the list refreshed.
@@ -73,9 +79,12 @@ class FileImport:
         Each batch that adds something commits its entries, an audit record and one EntriesChanged together.
         Broken off, it has loaded whole batches; running it again loads the rest. Bad lines are left out and
         reported. strict: with a single bad line nothing is loaded.
-        accepted: doubts that a person has looked into. Raises NotFound for the list, Refused where it was
-        withdrawn, DoubtfulImport where one of the others applies, and BadListFile for the file: also where
-        not one line holds an entry, for a list that was fetched in vain must not look fresh.
+        accepted: doubts that a person has looked into. bring_back: entries that were withdrawn go on again;
+        else a source's next full file would undo every withdrawal.
+
+        Raises NotFound for the list, Refused where it was withdrawn, DoubtfulImport where one of the other
+        doubts applies, and BadListFile for the file: also where not one line holds an entry, for a list that
+        was fetched in vain must not look fresh.
         """
         with self.database.begin() as tx:
             target = ledger.in_use(tx, name)
@@ -84,9 +93,9 @@ class FileImport:
             doubts = self._doubts(target, file)
             if doubts - accepted:
                 raise refusal(doubts - accepted)
-            report = ImportReport(0, 0, 0, (), target.last_seq)
+            report = ImportReport(0, 0, 0, 0, (), target.last_seq)
             for drafts, bad in in_batches(file, self.batch_entries):
-                report = _and(report, self._commit(target.id, drafts), bad)
+                report = _and(report, self._commit(target.id, drafts, bring_back), bad)
                 if on_progress is not None:
                     on_progress(file.read_bytes, file.size_bytes)
         self._finish(target.id, report, overruled=doubts)
@@ -97,16 +106,24 @@ class FileImport:
         drafts = (found for found in file if isinstance(found, EntryDraft))
         counted = count(drafts)
         with self.database.begin() as tx:
-            # Until one import has come to its end, the list is being loaded for the first time.
-            live = ledger.show(tx, target.name).entries if target.refreshed_at else 0
-            lately = list_rows.added_since(tx, target.id, self.clock() - GROWTH_WINDOW)
-            grows = grows_too_fast(live=live, lately=lately, coming=counted.entries)
-            # What is on the list already is no growth; that is only asked where it makes a difference.
-            if grows:
-                grows = grows_too_fast(live=live, lately=lately, coming=self._new_ones(tx, target, file))
+            grows = self._grows(tx, target, file, counted.entries)
         return frozenset(
             doubt for doubt, applies in ((Doubt.GROWTH, grows), (Doubt.PLAIN, counted.plain > 0)) if applies
         )
+
+    def _grows(self, tx: Tx, target: HashList, file: ListFile, entries: int) -> bool:
+        """Say whether a file of so many entries makes the list grow suddenly."""
+        first = audit.oldest_of(tx, f"list:{target.id}", IMPORTED)
+        if first is None:
+            # Until one import has come to its end, the list is being loaded for the first time.
+            return False
+        live = ledger.show(tx, target.name).entries
+        lately = list_rows.added_since(tx, target.id, self.clock() - GROWTH_WINDOW)
+        if lately == live:
+            lately = list_rows.added_since(tx, target.id, first)
+        growth = partial(grows_too_fast, before=live - lately, lately=lately)
+        # What is on the list already is no growth; that is only asked where it makes a difference.
+        return growth(coming=entries) and growth(coming=self._new_ones(tx, target, file))
 
     def _new_ones(self, tx: Tx, target: HashList, file: ListFile) -> int:
         """Return how many entries of the file are not on the list yet."""
@@ -115,11 +132,11 @@ class FileImport:
             for drafts, _ in in_batches(file, self.batch_entries)
         )
 
-    def _commit(self, list_id: ListId, drafts: list[EntryDraft]) -> list_rows.Added:
+    def _commit(self, list_id: ListId, drafts: list[EntryDraft], bring_back: bool) -> list_rows.Added:
         now = self.clock()
         entries = (as_entry(draft, list_id, self.origin) for draft in drafts)
         with self.database.begin() as tx:
-            added = list_rows.add_entries(tx, list_id, entries, now=now)
+            added = list_rows.add_entries(tx, list_id, entries, now=now, bring_back=bring_back)
             if added.added:
                 changed = {"from_seq": added.from_seq, "to_seq": added.to_seq}
                 audit.append(
@@ -142,11 +159,12 @@ class FileImport:
                 tx,
                 at=now,
                 actor=self.actor.label,
-                verb="list.import",
+                verb=IMPORTED,
                 object=f"list:{list_id}",
                 detail={
                     "added": report.added,
                     "known": report.known,
+                    "withdrawn": report.withdrawn,
                     "bad_lines": report.bad,
                     "accepted": sorted(overruled),
                 },
@@ -174,6 +192,7 @@ def _and(report: ImportReport, added: list_rows.Added, bad: list[BadLine]) -> Im
     return ImportReport(
         added=report.added + added.added,
         known=report.known + added.known,
+        withdrawn=report.withdrawn + added.withdrawn,
         bad=report.bad + len(bad),
         bad_lines=(*report.bad_lines, *bad)[:BAD_LINES_KEPT],
         to_seq=added.to_seq,

@@ -34,9 +34,10 @@ class Examined:
 
     media_type: an IANA media type such as "image/jpeg", from the bytes and never from the name;
     "application/octet-stream" when nothing we know. width, height: pixels as shown (orientation
-    applied). frames: how many were read. signals: those of every frame. rendition: a small grey
-    blurred JPEG, or None where none was asked for or none could be made. A failure may come with
-    the signals of the frames that were read before it.
+    applied). frames: how many were read. signals: those of every frame that was read. sampled: whether
+    frames of a film were left out on purpose. rendition: a small grey blurred JPEG, or None where none was
+    asked for or none could be made. A failure may come with the signals of the frames that were read
+    before it.
     """
 
     media_type: str
@@ -45,5 +46,6 @@ class Examined:
     height: int = 0
     frames: int = 0
     signals: tuple[Signal, ...] = ()
+    sampled: bool = False
     failure: DecodeFailure | None = None
     rendition: bytes | None = field(default=None, repr=False)

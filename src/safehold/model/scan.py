@@ -37,7 +37,8 @@ class CheckReport:
 
     near_miss: nothing of a holding list matched by a few bits; that is counted and never answered. codes:
     why the state is not OK, such as "list_stale:northland"; empty when it is. limits: what
-    ran with little to go on, such as "low_detail:pdq"; that alone does not change the result.
+    ran with little to go on ("low_detail:pdq") or not on everything ("sampled:video"); that alone does not
+    change the result.
     """
 
     name: str

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from safehold.model.errors import BadDigest
 from safehold.model.signal import Signal, SignalTypeName
 
+MOST_APPEARANCES = 6
+"""In how many ways one frame may be shown, and so fingerprinted by one signal type, at most."""
+
 
 @runtime_checkable
 class SignalType(Protocol):

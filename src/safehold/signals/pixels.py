@@ -1,8 +1,8 @@
 """From a decoded picture to the pixels that a person would see, whatever the file's way of storing them.
 
 A copy saved as GIF, as CMYK JPEG or with a turned camera looks the same, so it must be fingerprinted the
-same. Two things are left out, since they change no digest by more than a few bits: embedded colour
-profiles, and the difference between colour spaces of screens.
+same. Lists are made of these pixels. What a viewer makes of them by an embedded colour profile or on a dark
+page is for `appearances`.
 """
 
 from __future__ import annotations
@@ -39,9 +39,36 @@ def shown_pixels(image: Image.Image) -> NDArray[np.uint8]:
     Raises what Pillow raises where the picture's data is broken (OSError, SyntaxError, ValueError).
     """
     image.load()
+    return np.asarray(upright(_as_rgb(image), image))
+
+
+def upright(shown: Image.Image, image: Image.Image) -> Image.Image:
+    """Return what was made of `image` turned as its EXIF orientation asks; itself where it asks nothing."""
     turn = _UPRIGHT.get(_orientation(image))
-    rgb = _as_rgb(image)
-    return np.asarray(rgb if turn is None else rgb.transpose(turn))
+    return shown if turn is None else shown.transpose(turn)
+
+
+def as_opaque(image: Image.Image) -> Image.Image:
+    """Return the stored colours in mode L, RGB or CMYK, those that transparency hides included."""
+    if image.mode in {"L", "RGB", "CMYK"}:
+        return image
+    if image.mode == "LAB":
+        return _lab_to_rgb(image)
+    if _is_deep(image):
+        return _deep_grey(image)
+    if image.mode in {"1", "LA", "La"}:
+        return (image.convert("LA") if image.mode == "La" else image).convert("L")
+    return (as_rgba(image) if image.has_transparency_data else image).convert("RGB")
+
+
+def as_rgba(image: Image.Image) -> Image.Image:
+    """Return a picture that has transparency in mode RGBA, not premultiplied."""
+    if _is_deep(image):
+        rgba = _deep_grey(image).convert("RGBA")
+        seen = np.asarray(image) != image.info.get("transparency")
+        rgba.putalpha(Image.fromarray(seen.astype(np.uint8) * 255))
+        return rgba
+    return (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
 
 
 def _orientation(image: Image.Image) -> int:
@@ -55,15 +82,16 @@ def _orientation(image: Image.Image) -> int:
 def _as_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "LAB":
         return _lab_to_rgb(image)
-    if image.mode in {"I", "F"} or image.mode.startswith("I;16"):
+    if _is_deep(image):
         return _deep_grey(image).convert("RGB")
-    if image.mode == "La":
-        image = image.convert("LA")
     if image.has_transparency_data:
-        rgba = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(white, rgba).convert("RGB")
+        return Image.alpha_composite(white, as_rgba(image)).convert("RGB")
     return image.convert("RGB")
+
+
+def _is_deep(image: Image.Image) -> bool:
+    return image.mode in {"I", "F"} or image.mode.startswith("I;16")
 
 
 def _deep_grey(image: Image.Image) -> Image.Image:

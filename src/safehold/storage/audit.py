@@ -167,6 +167,15 @@ def newest_of(tx: Tx, object: str, verb: str) -> datetime | None:
     return found
 
 
+def oldest_of(tx: Tx, object: str, verb: str) -> datetime | None:
+    """Return when something was first done to an object, linked or not; None when it never was."""
+    statement = sa.select(sa.func.min(audit_record.c.at)).where(
+        audit_record.c.object == object, audit_record.c.verb == verb
+    )
+    found: datetime | None = tx.run(statement).scalar_one()
+    return found
+
+
 def may_read(tx: Tx) -> bool:
     """Say whether the role that this process connects as may read every record."""
     return bool(tx.run(sa.select(sa.func.has_table_privilege(audit_record.name, "select"))).scalar_one())

@@ -62,7 +62,12 @@ class Database:
             pool_timeout=10,
             hide_parameters=True,
             json_serializer=lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
-            connect_args={"application_name": application, "connect_timeout": 5},
+            connect_args={
+                "application_name": application,
+                "connect_timeout": 5,
+                # Every role may set a path for all its later connections: whoever was in one left it behind.
+                "options": f"{sa.make_url(url).query.get('options', '')} -csearch_path=public".lstrip(),
+            },
         )
 
     @property

@@ -400,6 +400,12 @@ def preserved_since(tx: Tx, item_id: ItemId, case_id: CaseId, *, since: datetime
     return tx.run(statement).first() is not None
 
 
+def count_live(tx: Tx) -> int:
+    """Return how many objects on record were not destroyed."""
+    live = sa.select(sa.func.count()).where(sealed_object.c.destroyed_at.is_(None))
+    return int(tx.run(live).scalar_one())
+
+
 def on_record(tx: Tx, objects: Sequence[ObjectId]) -> dict[ObjectId, bool]:
     """Return which of these objects are on record, and of each whether it is live."""
     statement = sa.select(sealed_object.c.id, sealed_object.c.destroyed_at).where(

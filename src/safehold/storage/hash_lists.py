@@ -68,6 +68,13 @@ entry = sa.Table(
         "ix_entry_removed", "list_id", "removed_seq", postgresql_where=sa.text("removed_seq is not null")
     ),
     sa.Index(
+        "ix_entry_withdrawn",
+        "list_id",
+        "signal_type",
+        "value",
+        postgresql_where=sa.text("removed_seq is not null"),
+    ),
+    sa.Index(
         "uq_entry_live",
         "list_id",
         "signal_type",
@@ -84,13 +91,15 @@ owned_by("lists", hash_list, entry)
 class Added:
     """What adding changed. from_seq, to_seq: inclusive; to_seq is from_seq - 1 where nothing was added.
 
-    known: entries that were on the list already, or came twice in what was added.
+    known: entries that were on the list already, or came twice in what was added. withdrawn: entries that
+    stay off because they were taken off once.
     """
 
     from_seq: int
     to_seq: int
     added: int
     known: int
+    withdrawn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,19 +170,24 @@ def mark_withdrawn(tx: Tx, list_id: ListId, now: datetime) -> None:
 
 
 @writes(hash_list, entry)
-def add_entries(tx: Tx, list_id: ListId, entries: Iterable[Entry], *, now: datetime) -> Added:
+def add_entries(
+    tx: Tx, list_id: ListId, entries: Iterable[Entry], *, now: datetime, bring_back: bool = True
+) -> Added:
     """Add the entries that are not on the list yet, in their order, each with a sequence number of its own.
 
     The entries' own list_id is not looked at. An entry is on the list when a live one has its signal type
     and value; the first one stays as it is. Memory does not grow with the number of entries. Other changes
     of the list wait until this transaction ends, so numbers have no gaps and rise in the order of commits.
+    bring_back: whether an entry that was taken off goes on again.
+
     Raises NotFound where there is no such list, Refused where it was withdrawn.
     """
     last = _lock(tx, list_id)
     sent = _copy_in(tx, entries)
+    withdrawn = 0 if bring_back else int(tx.run(_LEAVE_OUT_WITHDRAWN, {"list_id": list_id}).rowcount)
     added = tx.run(_ADD_NEW, {"list_id": list_id, "last": last, "now": now}).rowcount
     _advance(tx, list_id, last + added)
-    return Added(last + 1, last + added, added, sent - added)
+    return Added(last + 1, last + added, added, sent - added - withdrawn, withdrawn)
 
 
 @writes(entry)
@@ -261,6 +275,20 @@ _ADD_NEW = sa.text("""
         select 1 from entry as live
         where live.list_id = :list_id and live.signal_type = first_of_each.signal_type
           and live.value = first_of_each.value and live.removed_seq is null
+    )
+""").execution_options(preserve_rowcount=True)
+
+_LEAVE_OUT_WITHDRAWN = sa.text("""
+    delete from incoming_entry as sent
+    where exists (
+        select 1 from entry as gone
+        where gone.list_id = :list_id and gone.signal_type = sent.signal_type
+          and gone.value = sent.value and gone.removed_seq is not null
+    )
+    and not exists (
+        select 1 from entry as live
+        where live.list_id = :list_id and live.signal_type = sent.signal_type
+          and live.value = sent.value and live.removed_seq is null
     )
 """).execution_options(preserve_rowcount=True)
 

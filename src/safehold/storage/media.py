@@ -41,7 +41,8 @@ media_signal = sa.Table(
     sa.Column("media_id", sa.ForeignKey("media.id", ondelete="cascade"), primary_key=True),
     sa.Column("signal_type", sa.Text, primary_key=True),
     sa.Column("frame", sa.Integer, primary_key=True),
-    sa.Column("value", sa.LargeBinary, nullable=False),
+    # A frame may be seen in more ways than one: in other colours, on black.
+    sa.Column("value", sa.LargeBinary, primary_key=True),
     sa.Column("quality", sa.SmallInteger),
     sa.CheckConstraint("quality between 0 and 100", name="quality_range"),
 )
@@ -118,11 +119,11 @@ def put_signals(tx: Tx, media_id: MediaId, signals: Sequence[Signal]) -> None:
 
 
 def signals_of(tx: Tx, media_id: MediaId) -> tuple[Signal, ...]:
-    """Return the signals of these bytes, by type and frame."""
+    """Return the signals of these bytes, by type, frame and value."""
     statement = (
         sa.select(media_signal)
         .where(media_signal.c.media_id == media_id)
-        .order_by(media_signal.c.signal_type, media_signal.c.frame)
+        .order_by(media_signal.c.signal_type, media_signal.c.frame, media_signal.c.value)
     )
     return tuple(
         Signal(SignalTypeName(row.signal_type), bytes(row.value), row.quality, row.frame)

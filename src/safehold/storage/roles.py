@@ -34,7 +34,24 @@ _READ, _APPEND, _CHANGE, _ALL = (
     "select, insert, update",
     "select, insert, update, delete",
 )
-_JOBS = {"event": _APPEND, "item_revision": _CHANGE, "step": _CHANGE}
+
+
+def _change(*columns: str) -> str:
+    """Return the grant of whoever adds rows, and changes nothing of them but these columns."""
+    return f"{_APPEND}, update ({', '.join(columns)})"
+
+
+_REVISION = _change("revision")
+_JOBS = {
+    "event": _APPEND,
+    "item_revision": _REVISION,
+    "step": _change("state", "attempts", "error_code", "finished_at"),
+}
+# Of a case its number, account and purpose stay, of an outcome what was found and by whom.
+_CASE = "update (locked_by, locked_until, revision, priority, priority_parts, state, settled_at)"
+_OUTCOME = "update (reversed_at, reversed_by)"
+_PROPOSAL = "update (state, decided_at, approved_by, policy)"
+_SUBJECT = "update (part, part_set_by, part_set_at, revision)"
 # Personal data beside the log is read by whoever administers the records, and by no surface.
 _AUDIT = {"audit_record": _APPEND, "audit_personal": "insert"}
 
@@ -42,12 +59,14 @@ GRANTS: dict[str, dict[str, str]] = {
     API: {
         # What it records it need not read: the rest is for the metrics, which count.
         "event": "select (id, seq, kind), insert",
-        "item_revision": _CHANGE,
+        "item_revision": _REVISION,
         "step": "select (id, event_id, name, state), insert",
         "audit_record": "select (id), insert",
         "audit_personal": "insert",
-        "api_key": "select, update",
-        "media": _CHANGE,
+        # It notes when a key was used. Reviving one, or making one its own, is not its work.
+        "api_key": "select, update (last_used_at)",
+        # What could not be read of a file the first time; its digest stays.
+        "media": _change("media_type", "kind", "width", "height", "frames", "failure"),
         "media_signal": _APPEND,
         "item": _APPEND,
         # Whose account and which address it was it writes down, and cannot read back.
@@ -60,9 +79,9 @@ GRANTS: dict[str, dict[str, str]] = {
         "sealed_object": _APPEND,
         "wrapped_key": "insert",
         "retention": _CHANGE,
-        "idempotency": _ALL,
+        "idempotency": f"{_change('started_at', 'answer')}, delete",
         "incomplete_scan": _APPEND,
-        "close_call": _CHANGE,
+        "close_call": _change("near_misses", "matches"),
         "scan_counter": _APPEND,
         "appeal": _APPEND,
         "review_case": "select (id, number, purpose, state, rehearsal, opened_at, settled_at)",
@@ -83,7 +102,7 @@ GRANTS: dict[str, dict[str, str]] = {
         **_AUDIT,
         "audit_link": _READ,
         "audit_anchor": _READ,
-        "app_user": _CHANGE,
+        "app_user": _change("password_hash", "password_once", "roles", "disabled_at"),
         "session": _ALL,
         "spent_token": _APPEND,
         "passkey": _ALL,
@@ -108,22 +127,22 @@ GRANTS: dict[str, dict[str, str]] = {
         "match": _READ,
         "flag": _READ,
         "hold": _READ,
-        "declared_conflict": _CHANGE,
-        "review_case": "select, update",
-        "case_item": _CHANGE,
-        "case_pass": _CHANGE,
-        "subject": "select, update",
+        "declared_conflict": _change("ended_at", "ended_by"),
+        "review_case": f"select, {_CASE}",
+        "case_item": _change("waits_for"),
+        "case_pass": _change("reason", "passed_at"),
+        "subject": f"select, {_SUBJECT}",
         "assessment": _APPEND,
-        "outcome": "select, update",
+        "outcome": f"select, {_OUTCOME}",
         "outcome_assessment": _READ,
-        "reveal": _CHANGE,
+        "reveal": _change("token_digest", "session_id", "closed_at"),
         "appeal": _READ,
-        "proposal": "select, update",
-        "delivery": "select, update",
+        "proposal": f"select, {_PROPOSAL}",
+        "delivery": "select, update (state, attempts, next_attempt_at, last_status, last_error)",
         "retention": _READ,
         "destruction": _READ,
         # Whoever asks to see too much raises one.
-        "alarm": _CHANGE,
+        "alarm": _change("cleared_at"),
         "schedule_run": _READ,
     },
     WORKER: {
@@ -134,28 +153,28 @@ GRANTS: dict[str, dict[str, str]] = {
         "anchor_state": _ALL,
         "media": _READ,
         # It makes a page and an item of what somebody reported; scans make the others.
-        "page": _CHANGE,
+        "page": _change("url"),
         "item": _APPEND,
         "item_context": "select, insert, delete",
-        "inbound_report": "select, update",
+        "inbound_report": "select, update (item_id, address, statement)",
         "report_contact": "select (report_id), delete",
         "hash_list": _READ,
         "entry": _READ,
         "match": _READ,
         "flag": _READ,
-        "hold": _CHANGE,
-        "review_case": _CHANGE,
-        "case_item": _CHANGE,
+        "hold": _change("released_at", "release_reason"),
+        "review_case": f"{_APPEND}, {_CASE}",
+        "case_item": _change("waits_for"),
         "case_pass": _READ,
-        "subject": _CHANGE,
+        "subject": f"{_APPEND}, {_SUBJECT}",
         "assessment": _READ,
-        "outcome": _CHANGE,
+        "outcome": f"{_APPEND}, {_OUTCOME}",
         "outcome_assessment": _APPEND,
-        "reveal": _CHANGE,
+        "reveal": "select, update (closed_at)",
         "appeal": _READ,
-        "proposal": _CHANGE,
+        "proposal": f"{_APPEND}, {_PROPOSAL}",
         "delivery": _CHANGE,
-        "sealed_object": "select, update",
+        "sealed_object": "select, update (destroyed_at)",
         # It destroys keys, by their objects, and reads none.
         "wrapped_key": "select (object_id), delete",
         "retention": _ALL,
@@ -164,9 +183,9 @@ GRANTS: dict[str, dict[str, str]] = {
         "idempotency": "select, delete",
         "incomplete_scan": "select, delete",
         "close_call": "select, delete",
-        "scan_counter": "select, insert, update",
+        "scan_counter": _change("sealed_by"),
         "schedule_run": _CHANGE,
-        "alarm": _CHANGE,
+        "alarm": _change("cleared_at"),
         # A person is alarmed before a key in use ends.
         "api_key": "select (id, expires_at, last_used_at, revoked_at)",
         "session": "select, delete",
@@ -195,7 +214,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "outcome": _READ,
         "inbound_report": "select (id, item_id)",
         "report_contact": _READ,
-        "reveal": "select, update",
+        "reveal": "select, update (token_digest, fetched_at)",
         "sealed_object": _READ,
         "wrapped_key": _READ,
     },
@@ -226,6 +245,23 @@ VERSION = "alembic_version"
 def app_grants() -> dict[str, str]:
     """Return what the all-in-one role may do: everything, except changing what is append-only."""
     return {table.name: _APPEND if table.name in APPEND_ONLY else _ALL for table in metadata.sorted_tables}
+
+
+def with_settings_of_their_own(tx: Tx) -> dict[str, list[str]]:
+    """Return which of the roles have settings that the server gives every connection of theirs, and which.
+
+    Here or in every database; names alone. Any role may ask, and any may have made some for itself.
+    """
+    statement = sa.text(
+        "select r.rolname, split_part(each, '=', 1) as setting"
+        " from pg_db_role_setting s join pg_roles r on r.oid = s.setrole, unnest(s.setconfig) as each"
+        " where r.rolname = any(:roles) and s.setdatabase in"
+        " (0, (select oid from pg_database where datname = current_database())) order by 1, 2"
+    )
+    found: dict[str, list[str]] = {}
+    for row in tx.run(statement, {"roles": list(ROLES)}):
+        found.setdefault(row.rolname, []).append(row.setting)
+    return found
 
 
 def create(tx: Tx) -> None:

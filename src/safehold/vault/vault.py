@@ -82,6 +82,11 @@ class Vault:
             on_record = known(old) if old else ()
             yield from (object_id for object_id in old if object_id not in on_record)
 
+    def stored(self) -> Iterator[list[ObjectId]]:
+        """Yield the ids of all stored objects, at most 1,000 at a time. Raises VaultDown."""
+        for batch in self._store.objects():
+            yield [stored.object_id for stored in batch]
+
 
 class Reader:
     """Opens sealed objects. It alone holds the private key, so it can live in a process of its own.

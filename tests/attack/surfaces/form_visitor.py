@@ -112,6 +112,13 @@ class Visitor:
         assert answer.status_code == 200, answer.text
         assert "/sign-in" not in answer.url.path
 
+    def confirm(self, password: str) -> None:
+        """Prove by the password who it is: the forms that change who may come in are there then."""
+        [form] = [one for one in self.forms("/console/confirm") if "password" in one.typed]
+        answer = self.submit(form, lambda _, value: value or password)
+        assert answer.status_code == 200, answer.text
+        assert "/confirm" not in answer.url.path
+
     def _read(self, path: str) -> _Reader:
         answer = self.client.get(path)
         reader = _Reader(str(answer.url))

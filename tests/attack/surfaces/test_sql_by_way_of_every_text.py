@@ -123,6 +123,7 @@ def test_every_text_of_the_console_and_the_portal_is_data(
     safehold.platform().upload(altered_copy(1), {"surface": "rehearsal", "account_id": payload})
     safehold.run_steps()
     visitor.sign_in("everybody", "a password that is long enough")
+    visitor.confirm("a password that is long enough")
     take_the_case(visitor)
     before = safehold.counts()
     tried: dict[str, set[str]] = {}

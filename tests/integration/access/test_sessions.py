@@ -27,6 +27,11 @@ def rotated(door, token: str) -> str:
     return following
 
 
+def proves(door, token: str) -> str:
+    """Prove by the password who it is; return the token that carries the proof."""
+    return proof.by_password(door.gate, door.resumes(token), token, PASSWORD, now=door.now)
+
+
 def test_a_session_ends_when_it_rests_too_long_and_when_it_is_old(door) -> None:
     token = door.signs_in()
     door.later(minutes=30)
@@ -86,7 +91,8 @@ def test_parallel_requests_are_offered_the_same_token_and_all_go_on(door) -> Non
 
 
 def test_a_token_that_was_spent_a_moment_ago_still_goes_through_without_a_proof(door) -> None:
-    token = door.signs_in()
+    token = proves(door, door.signs_in())
+    assert door.resumes(token).proved_at == door.now
     rotated(door, token)
     signed_in = door.resumes(token)
     assert signed_in is not None
@@ -117,9 +123,25 @@ def test_a_token_that_never_was_alarms_nobody(door) -> None:
     assert door.alarms() == []
 
 
+def test_a_sign_in_is_no_proof_and_a_copy_of_its_token_never_carries_one(door) -> None:
+    token = door.signs_in()
+    with pytest.raises(StepUpNeeded):
+        sessions.require_recent_proof(door.resumes(token), now=door.now)
+    proven = proves(door, token)
+    sessions.require_recent_proof(door.resumes(proven), now=door.now)
+    for seconds in (0, 29):
+        door.later(seconds=seconds)
+        thief = door.resumes(token)
+        assert thief.next_token is None
+        with pytest.raises(StepUpNeeded):
+            sessions.require_recent_proof(thief, now=door.now)
+    door.later(seconds=2)
+    assert door.resumes(token) is None
+    assert door.alarms() == ["session_stolen"]
+
+
 def test_a_proof_is_bound_to_the_token_that_follows(door) -> None:
     token = door.signs_in()
-    door.later(minutes=11)
     signed_in = door.resumes(token)
     with pytest.raises(StepUpNeeded):
         sessions.require_recent_proof(signed_in, now=door.now)
@@ -181,7 +203,7 @@ def test_a_proof_goes_on_from_the_token_that_came_in_while_it_was_checked(door) 
 
 
 def test_a_proof_from_a_future_that_was_taken_back_is_none(door) -> None:
-    signed_in = door.resumes(door.signs_in())
+    signed_in = door.resumes(proves(door, door.signs_in()))
     sessions.require_recent_proof(signed_in, now=door.now - sessions.SKEW)
     with pytest.raises(StepUpNeeded):
         sessions.require_recent_proof(signed_in, now=door.now - sessions.SKEW - timedelta(seconds=1))

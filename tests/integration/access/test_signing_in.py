@@ -10,7 +10,7 @@ from datetime import timedelta
 import pyotp
 import pytest
 
-from safehold.app.access import passwords, second_factors, sessions, sign_in, users
+from safehold.app.access import passwords, proof, second_factors, sessions, sign_in, users
 from safehold.app.access.gate import SignInKey, Visitor
 from safehold.app.access.passwords import Turns
 from safehold.app.access.sign_in import Admitted, FactorDue
@@ -166,13 +166,27 @@ def test_a_password_that_somebody_else_made_must_be_replaced_before_anything_els
     assert door.resumes(token).actor.may(Permission.CASE_ASSESS)
 
 
+def test_whoever_comes_with_a_password_for_once_can_go_on_to_the_factor_that_is_required(door) -> None:
+    door.settles(second_factor="required")
+    door.add("newcomer", Role.ANALYST, once=True)
+    token = changes_password(door, door.signs_in("newcomer"))
+    signed_in = door.resumes(token)
+    assert (signed_in.due, signed_in.proved_at) == (sessions.Due.SECOND_FACTOR, None)
+    token = proof.by_password(door.gate, signed_in, token, "another long password", now=door.now)
+    sessions.require_recent_proof(door.resumes(token), now=door.now)
+    _give_factor(door, "newcomer")
+    assert door.resumes(token).due is None
+
+
 def test_changing_the_password_ends_every_session_and_opens_one_for_the_browser_that_did(door) -> None:
     here, there = door.signs_in(), door.signs_in(visitor=Visitor("192.0.2.2", "Chrome on Windows"))
+    here = proof.by_password(door.gate, door.resumes(here), here, PASSWORD, now=door.now)
     before = door.resumes(here)
+    assert before.proved_at == door.now
     new = door.resumes(changes_password(door, here))
     assert door.resumes(here) is None
     assert door.resumes(there) is None
-    assert (new.user_id, new.proved_at) == (door.robin, before.proved_at)
+    assert (new.user_id, new.proved_at) == (door.robin, door.now)
     [*_, opened] = door.sql("select detail from audit_record where verb = 'session.open' order by id")
     assert opened.detail == {"by": "new_password", "client": "Firefox on Linux"}
     assert {new.session_id, new.form_token}.isdisjoint({before.session_id, before.form_token})

@@ -213,6 +213,14 @@ def test_one_idempotency_key_and_body_have_one_effect_and_one_answer(
     assert safehold.platform().upload(altered_copy(2), CONTEXT, headers=header).status == 200
 
 
+def test_one_idempotency_key_and_another_claim_about_the_same_bytes_is_refused(platform: Platform) -> None:
+    header = {"Idempotency-Key": "upload-1"}
+    data = altered_copy(1)
+    assert platform.upload(data, CONTEXT, media_type="image/jpeg", headers=header).status == 200
+    again = platform.upload(data, CONTEXT, media_type="text/plain", headers=header)
+    assert_problem(again, 422, "idempotency_mismatch")
+
+
 def test_one_idempotency_key_with_another_body_is_refused(platform: Platform) -> None:
     header = {"Idempotency-Key": "upload-1"}
     assert platform.upload(altered_copy(1), CONTEXT, headers=header).status == 200

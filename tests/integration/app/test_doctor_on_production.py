@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy import make_url
 
 from safehold.app import production
@@ -105,6 +106,54 @@ def test_connecting_as_the_owner_of_the_tables_is_red(fresh_database_url: str) -
 
 
 @pytest.mark.parametrize(("is_on", "level"), [(True, Level.RED), (False, Level.ADVICE)])
+def test_a_role_that_has_settings_of_its_own_is_named_with_how_to_reset_it(
+    fresh_database_url: str, is_on: bool, level: Level
+) -> None:
+    settings = settings_of(is_on, database={"url": fresh_database_url})
+    assert records(fresh_database_url, settings)["role settings"].level is Level.OK
+    as_portal = make_url(fresh_database_url).set(username="safehold_portal").render_as_string(False)
+    name = make_url(fresh_database_url).database
+    in_database = f'alter role current_user in database "{name}"'
+    portal = Database(as_portal, pool_size=1)
+    try:
+        with portal.begin() as tx:
+            tx.run(sa.text(f"{in_database} set search_path = nowhere"))
+            tx.run(sa.text(f"{in_database} set work_mem = '1MB'"))
+    finally:
+        portal.close()
+    for asked_by in (fresh_database_url, as_portal):
+        found = records(asked_by, settings)["role settings"]
+        assert found.level is level
+        assert "safehold_portal has search_path, work_mem" in found.what
+        assert "`alter role ROLE in database DATABASE reset all`" in found.what
+        assert "nowhere" not in found.what
+    owner = Database(fresh_database_url, pool_size=1)
+    with owner.begin() as tx:
+        tx.run(sa.text(f'alter role safehold_portal in database "{name}" reset all'))
+    owner.close()
+    assert records(fresh_database_url, settings)["role settings"].level is Level.OK
+
+
+def test_our_connections_find_the_tables_whatever_path_the_role_was_left_with(
+    fresh_database_url: str,
+) -> None:
+    name = make_url(fresh_database_url).database
+    as_console = make_url(fresh_database_url).set(username="safehold_console")
+    in_database = f'alter role current_user in database "{name}"'
+    for asked_for in (None, "1MB"):
+        url = as_console.update_query_dict({"options": f"-cwork_mem={asked_for}"} if asked_for else {})
+        before = Database(url.render_as_string(False), pool_size=1)
+        with before.begin() as tx:
+            tx.run(sa.text(f"{in_database} set search_path = nowhere"))
+        before.close()
+        after = Database(url.render_as_string(False), pool_size=1)
+        with after.begin() as tx:
+            assert tx.run(sa.text("select count(*) from review_case")).scalar_one() == 0
+            assert tx.run(sa.text("show work_mem")).scalar_one() == (asked_for or "4MB")
+        after.close()
+
+
+@pytest.mark.parametrize(("is_on", "level"), [(True, Level.RED), (False, Level.ADVICE)])
 def test_a_backup_that_was_never_made_or_is_older_than_a_week_is_said_with_what_to_do(
     fresh_database_url: str, tmp_path: Path, is_on: bool, level: Level
 ) -> None:
@@ -156,6 +205,17 @@ def test_each_wall_is_red_in_production_advice_in_a_trial_and_well_once_it_is_se
     assert by_part(production.of_settings(settings_of(True)))[part].level is Level.RED
     assert by_part(production.of_settings(settings_of(False)))[part].level is Level.ADVICE
     assert by_part(production.of_settings(settings_of(True, **WALLS[part])))[part].level is Level.OK
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_listening_beyond_this_machine_is_told_with_what_to_do(is_on: bool) -> None:
+    for listen in ("0.0.0.0:8400", "[::]:8400", "10.9.8.7:8400", "console.lan:8400"):
+        found = by_part(production.of_settings(settings_of(is_on, web={"listen": listen})))["listening"]
+        assert (found.level, listen in found.what) == (Level.ADVICE, True)
+        assert "TLS" in found.what
+    for listen in ("127.0.0.1:8400", "[::1]:8400", "localhost:8400"):
+        found = by_part(production.of_settings(settings_of(is_on, web={"listen": listen})))["listening"]
+        assert found.level is Level.OK
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,14 @@ def test_an_upload_is_kept_as_it_was_sent(intake: Intake) -> None:
     assert (kept.media.media_type, kept.media.width, kept.media.size_bytes) == ("image/jpeg", 640, 1234)
 
 
+def test_every_way_in_which_a_frame_is_seen_is_kept(intake: Intake) -> None:
+    looks = tuple(Signal(PDQ, bytes([value]) * 32, 90, 0) for value in (1, 2, 3))
+    _, media_id = intake.receives(signals=looks)
+    assert media_id is not None
+    with intake.begin() as tx:
+        assert media_rows.signals_of(tx, media_id) == looks
+
+
 def test_signals_alone_make_an_item_without_media(intake: Intake) -> None:
     item_id, media_id = intake.receives(digest_sha256=None, examined=None)
     with intake.begin() as tx:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,32 @@ def test_a_sudden_growth_is_refused_until_it_is_accepted(
     assert loading.run("northland", grown, accepted=GROWTH).added == 2000
     accepted = rows("select detail->'accepted' from audit_record where verb = 'list.import' order by at, id")
     assert accepted[-1] == (["growth"],)
+
+
+def test_a_few_entries_on_the_first_day_do_not_open_the_list_for_thousands(
+    northland: HashList, loading: FileImport, list_file: Callable[..., Path], rows: Rows
+) -> None:
+    loading.run("northland", list_file(range(1, 11)))
+    later = replace(loading, clock=lambda: loading.clock() + timedelta(hours=1))
+    with pytest.raises(DoubtfulImport):
+        later.run("northland", list_file(range(1, 3011)))
+    assert rows("select count(*) from entry") == [(10,)]
+    assert later.run("northland", list_file(range(1, 1011))).added == 1000
+    with pytest.raises(DoubtfulImport):
+        replace(loading, clock=lambda: loading.clock() + timedelta(hours=2)).run(
+            "northland", list_file(range(1, 1012))
+        )
+    assert later.run("northland", list_file(range(1, 3011)), accepted=GROWTH).added == 2000
+
+
+def test_on_the_first_day_a_list_is_compared_with_what_its_first_import_brought(
+    northland: HashList, loading: FileImport, list_file: Callable[..., Path]
+) -> None:
+    loading.run("northland", list_file(range(1, 3001)))
+    later = replace(loading, clock=lambda: loading.clock() + timedelta(hours=1))
+    assert later.run("northland", list_file(range(1, 4501))).added == 1500
+    with pytest.raises(DoubtfulImport):
+        later.run("northland", list_file(range(1, 4502)))
 
 
 def test_loading_again_what_is_on_the_list_is_no_growth(

@@ -155,3 +155,16 @@ def test_an_unknown_list_and_a_reason_that_is_no_code_are_refused(
     for reason in ("", "Because of Ada", "x" * 41, "naïve"):
         with pytest.raises(BadForm):
             Withdrawal(reason=reason, actor=actor, record=recorder.record, clock=lambda: NOW)
+
+
+def test_what_was_withdrawn_stays_off_when_the_source_sends_it_again_until_somebody_brings_it_back(
+    database: Database, northland: HashList, withdrawal: Withdrawal, loading: FileImport, list_file: ListFile
+) -> None:
+    loading.run("northland", list_file(range(1, 31)))
+    withdrawal.file(database, loading.kinds, "northland", list_file(range(1, 13)))
+    again = loading.run("northland", list_file(range(1, 33)))
+    assert (again.added, again.known, again.withdrawn) == (2, 18, 12)
+    back = loading.run("northland", list_file(range(1, 33)), bring_back=True)
+    assert (back.added, back.known, back.withdrawn) == (12, 20, 0)
+    # On the list again, it is as known as any other.
+    assert loading.run("northland", list_file(range(1, 33))).known == 32

@@ -123,6 +123,55 @@ def test_the_api_reads_neither_evidence_nor_the_audit_log(database: Database) ->
     assert declared(API, "audit_record") == {"insert": None, "select": ["id"]}
 
 
+@pytest.mark.parametrize(
+    ("role", "statement"),
+    [
+        (API, "update api_key set revoked_at = null"),
+        (API, "update api_key set expires_at = expires_at + interval '1 year'"),
+        (API, "update api_key set secret_digest = ''::bytea, name = 'another'"),
+        (CONSOLE, "update api_key set revoked_at = now(), expires_at = null"),
+        (CONSOLE, "update declared_conflict set about = 'another account'"),
+        (CONSOLE, "update declared_conflict set user_id = declared_by"),
+        (CONSOLE, "update review_case set account_id = null"),
+        (CONSOLE, "update outcome set finding = 'not_illegal'"),
+        (WORKER, "update outcome set settled_by = null"),
+        (WORKER, "update hold set match_id = null"),
+        (READER, "update reveal set user_id = null"),
+    ],
+)
+def test_what_stands_once_is_not_rewritten_by_whoever_notes_something_beside_it(
+    database: Database, role: str, statement: str
+) -> None:
+    with database.begin() as tx:
+        tx.run(sa.text(f"set local role {role}"))
+        assert not allowed(tx, statement)
+
+
+WHOLE = {
+    API: {"retention"},
+    CONSOLE: {
+        "session",
+        "passkey",
+        "authenticator_app",
+        "recovery_code",
+        "pending_sign_in",
+        "passkey_challenge",
+        "sign_in_failure",
+        "known_device",
+    },
+    WORKER: {"anchor_state", "delivery", "retention", "closing", "schedule_run"},
+    PORTAL: set(),
+    READER: set(),
+}
+"""Where a role may change every column: of a session, say, or of how long something is kept."""
+
+
+@pytest.mark.parametrize("role", APART)
+def test_where_a_role_may_change_a_whole_row_is_said_here(role: str) -> None:
+    whole = {table for table in GRANTS[role] if declared(role, table).get("update", []) is None}
+    assert whole == WHOLE[role]
+
+
 @pytest.mark.parametrize("role", [API, CONSOLE, PORTAL, WORKER])
 def test_only_the_reader_reads_what_opens_evidence(role: str) -> None:
     readable = declared(role, "wrapped_key").get("select", [])

@@ -8,6 +8,7 @@ from PIL import Image
 
 from safehold.model.media import DecodeFailure, Examined, MediaKind
 from safehold.signals.pdq import Pdq
+from safehold.testing.colour_profiles import rgb_profile
 from safehold.vault.decoding.limits import DecodeLimits
 from safehold.vault.decoding.pool import DecoderPool
 
@@ -104,13 +105,15 @@ def test_pages_of_a_tiff_and_the_second_picture_of_a_photo_are_read_too(decoder,
         ("libx264", "mpegts", "video/mp2t"),
     ],
 )
-def test_a_film_is_sampled_once_a_second_from_its_first_frame(
+def test_a_film_is_looked_at_in_every_second_and_wherever_its_picture_changes(
     decoder, film, codec, container, media_type
 ) -> None:
     seen = decoder.examine(film(codec, container))
     assert (seen.media_type, seen.kind, seen.failure) == (media_type, MediaKind.VIDEO, None)
-    assert (seen.width, seen.height, seen.frames) == (160, 120, 6)
-    assert [signal.frame for signal in seen.signals] == [0, 10, 20, 30, 40, 50]
+    # The first, the last, one in each of six seconds, and the five changes.
+    assert (seen.width, seen.height, seen.sampled) == (160, 120, True)
+    assert 10 <= seen.frames <= 13
+    assert {0, 10, 20, 30, 40, 50} <= {signal.frame for signal in seen.signals}
 
 
 def test_a_film_without_pictures_has_no_video(decoder, film) -> None:
@@ -188,3 +191,40 @@ def test_an_animation_beyond_the_frame_limit_gives_what_was_read_and_says_so(lan
     with DecoderPool(limits=DecodeLimits(max_frames=5)) as short:
         seen = short.examine(data)
     assert (seen.failure, seen.frames, len(seen.signals)) == (DecodeFailure.LIMIT, 5, 5)
+
+
+def test_a_walled_in_worker_sees_what_a_profile_or_a_black_page_shows(decoder, landscape, encode) -> None:
+    assert decoder.confinement.whole
+    picture = landscape(900, 700)
+    original = decoder.examine(encode(picture, "PNG")).signals[0].value
+    inverted = Image.eval(picture, lambda value: 255 - value)
+    unseen = Image.merge("LA", (Image.new("L", picture.size, 255), picture.convert("L")))
+    for data in (
+        encode(inverted, "JPEG", quality=95, icc_profile=rgb_profile(lambda light: (1 - light) ** 2.2)),
+        encode(inverted, "HEIF", quality=95, icc_profile=rgb_profile(lambda light: (1 - light) ** 2.2)),
+        encode(unseen, "PNG"),
+    ):
+        seen = decoder.examine(data)
+        assert (seen.kind, seen.frames, seen.failure) == (MediaKind.IMAGE, 1, None)
+        assert [signal.frame for signal in seen.signals] == [0, 0]
+        stored, shown = (Pdq().distance(original, signal.value) for signal in seen.signals)
+        assert shown <= 20 < stored
+
+
+def test_a_profile_that_cannot_be_applied_is_a_failure_beside_what_was_read(
+    decoder, landscape, encode
+) -> None:
+    seen = decoder.examine(encode(landscape(), "PNG", icc_profile=b"nothing that is a profile"))
+    assert (seen.frames, seen.failure) == (1, DecodeFailure.UNSUPPORTED)
+    assert len(seen.signals) == 1
+
+
+def test_a_look_that_stays_the_same_in_an_animation_is_compared_once(decoder, landscape, encode) -> None:
+    pictures = [Image.merge("LA", (Image.new("L", (120, 90), 255), landscape(120, 90).convert("L")))]
+    pictures += [landscape(120, 90, seed).convert("RGBA") for seed in (2, 3)]
+    data = encode(
+        pictures[0].convert("RGBA"), "WEBP", save_all=True, append_images=pictures[1:], lossless=True
+    )
+    seen = decoder.examine(data)
+    assert (seen.kind, seen.frames, seen.failure) == (MediaKind.ANIMATION, 3, None)
+    assert [signal.frame for signal in seen.signals] == [0, 0, 1, 2]

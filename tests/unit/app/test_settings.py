@@ -107,6 +107,7 @@ def test_a_webhook_for_an_event_that_nobody_is_told_of_is_named() -> None:
 
 def test_codes_that_scans_do_answer_with_are_accepted() -> None:
     codes = ("list_stale", "list_stale:northland", "decoder:truncated", "matcher_down", "low_detail:pdq", "*")
+    codes += ("sampled", "sampled:video")
 
     check(Settings.model_validate({"surfaces": {"s": {"on_incomplete": dict.fromkeys(codes, "retry")}}}))
 

@@ -211,6 +211,19 @@ def test_a_picture_too_plain_to_compare_is_clear_with_a_limit_unless_the_surface
         assert (found.advice is Advice.RETRY) is (result == "incomplete")
 
 
+def test_a_film_of_which_frames_were_left_out_says_so_and_is_clear_unless_the_surface_minds() -> None:
+    film = Examined("video/mp4", MediaKind.VIDEO, 8, 8, 2, (SEEN,), sampled=True)
+    verdict = compare_media(PICTURE, film, at("good")).verdict
+    assert (verdict.result, verdict.limits) == (ScanResult.CLEAR, ("sampled:video",))
+    for key, result in (("sampled", "incomplete"), ("sampled:video", "incomplete"), ("*", "clear")):
+        minding = Surface(name="children", on_incomplete={key: Advice.RETRY})
+        here = Circumstances(known=known("good"), surface=minding, now=NOW)
+        found = compare_media(PICTURE, film, here).verdict
+        assert (found.result.value, found.advice is Advice.RETRY) == (result, result == "incomplete")
+    # Where nothing that looks at frames is on a list, none was left out of anything.
+    assert compare_media(PICTURE, film, at("good, exact only")).verdict.limits == ()
+
+
 def test_one_frame_with_enough_detail_is_no_limit() -> None:
     frames = (Signal(PDQ, bytes(32), quality=3, frame=0), Signal(PDQ, SEEN.value, quality=90, frame=1))
     moving = Examined("image/gif", MediaKind.ANIMATION, 8, 8, 2, frames)

@@ -36,3 +36,15 @@ def test_size_is_that_of_the_first_frame_and_equal_neighbours_are_hashed_once() 
         frames.add(pixels, number)
     assert (frames.width, frames.height, frames.count) == (64, 48, 4)
     assert [signal.frame for signal in frames.signals] == [0, 2, 3]
+
+
+def test_another_look_of_a_frame_has_its_number_and_is_compared_with_the_same_look_before() -> None:
+    frames = some_frames()
+    for number in range(3):
+        frames.add(PIXELS, number)
+        frames.add_look(PIXELS[::-1], number, 1)
+    assert frames.count == 3
+    assert [signal.frame for signal in frames.signals] == [0, 0]
+    assert len({signal.value for signal in frames.signals}) == 2
+    with pytest.raises(Unreadable):
+        some_frames(seconds=-1).add_look(PIXELS, 0, 1)

@@ -89,6 +89,16 @@ def test_only_the_socket_to_the_parent_can_be_spoken_on(architecture: str) -> No
 
 
 @every_architecture
+def test_processors_are_counted_for_the_worker_alone_so_that_no_other_process_can_be_found(
+    architecture: str,
+) -> None:
+    number = number_of("sched_getaffinity", architecture)
+    assert answer(architecture, number, 0) == ALLOWED
+    for pid in (1, 2, 4_194_304, 0xFFFFFFFF):
+        assert answer(architecture, number, pid) == "EPERM"
+
+
+@every_architecture
 def test_memory_can_neither_run_nor_show_a_file(architecture: str) -> None:
     mmap, mprotect = number_of("mmap", architecture), number_of("mprotect", architecture)
     private, anonymous = 0x02, 0x20

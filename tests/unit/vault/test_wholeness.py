@@ -1,12 +1,15 @@
 """Claims about lost tails: every cut of a file whose structure has an end is noticed, and nothing else is."""
 
 import io
+import struct
+import zlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from safehold.vault.decoding.png import chunks
 from safehold.vault.decoding.sniff import sniff
 from safehold.vault.decoding.wholeness import is_whole
 
@@ -80,3 +83,60 @@ def test_no_bytes_make_the_walk_fail_or_hang(media_type: str, data: bytes) -> No
 
 def test_types_without_an_end_mark_are_taken_as_they_are() -> None:
     assert is_whole(b"G" * 188, "video/mp2t")
+
+
+def an_animation() -> list[tuple[bytes, bytes]]:
+    """Return the chunks of a PNG of two frames."""
+    second = Image.linear_gradient("L").resize((64, 48)).convert("RGB")
+    data = a_picture("PNG", save_all=True, append_images=[second], duration=100)
+    return [(chunk.name, data[chunk.start : chunk.end]) for chunk in chunks(data)]
+
+
+def png_of(parts: list[tuple[bytes, bytes]]) -> bytes:
+    data = b"\x89PNG\r\n\x1a\n"
+    for name, content in parts:
+        data += (
+            struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        )
+    return data
+
+
+def test_an_animation_that_every_reader_takes_for_one_is_whole() -> None:
+    assert [name for name, _ in an_animation()].count(b"fcTL") == 2
+    assert is_whole(png_of(an_animation()), "image/png")
+    apart = a_picture("PNG", save_all=True, default_image=True, append_images=[Image.new("RGB", (64, 48))])
+    assert is_whole(apart, "image/png")
+
+
+@pytest.mark.parametrize("announced", [0, 1, 3, 2**31 + 1])
+def test_frames_of_a_png_that_are_not_announced_as_they_are_make_it_not_whole(announced: int) -> None:
+    parts = [(n, struct.pack(">II", announced, 0) if n == b"acTL" else c) for n, c in an_animation()]
+    assert not is_whole(png_of(parts), "image/png")
+
+
+@pytest.mark.parametrize("place", ["nowhere", "twice", "late"])
+def test_an_animation_that_readers_may_take_for_a_still_picture_is_not_whole(place: str) -> None:
+    parts = an_animation()
+    control = next(part for part in parts if part[0] == b"acTL")
+    kept = [part for part in parts if part is not control]
+    made = {
+        "nowhere": kept,
+        "twice": [parts[0], control, control, *kept[1:]],
+        "late": [*kept[:-1], control, kept[-1]],
+    }
+    assert not is_whole(png_of(made[place]), "image/png")
+
+
+@pytest.mark.parametrize("name", [b"gAMA", b"sRGB", b"iCCP", b"cHRM", b"tRNS"])
+@pytest.mark.parametrize("place", [1, -1])
+def test_what_changes_colours_may_not_come_twice_or_after_the_pixels(name: bytes, place: int) -> None:
+    parts = [part for part in an_animation() if part[0] in {b"IHDR", b"IDAT", b"IEND"}]
+    once = [parts[0], (name, b"\0"), *parts[1:]]
+    assert is_whole(png_of(once), "image/png")
+    assert not is_whole(png_of([*once[:place], (name, b"\1"), *once[place:]]), "image/png")
+
+
+def test_one_transparent_colour_of_a_deep_picture_is_not_read_by_us() -> None:
+    parts = [part for part in an_animation() if part[0] in {b"IHDR", b"IDAT", b"IEND"}]
+    deep = parts[0][1][:8] + b"\x10" + parts[0][1][9:]
+    assert not is_whole(png_of([(b"IHDR", deep), (b"tRNS", bytes(6)), *parts[1:]]), "image/png")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from safehold.model.media import DecodeFailure, Examined, MediaKind
 from safehold.model.signal import PDQ, Signal, SignalTypeName
+from safehold.signals.base import MOST_APPEARANCES
 from safehold.vault.decoding.limits import DecodeLimits
 from safehold.vault.decoding.wire import Answer, BadAnswer, Job, Setup, read_document, write_document
 
@@ -18,14 +19,21 @@ signals = st.builds(
     quality=st.none() | st.integers(0, 100),
     frame=st.integers(0, 2**32),
 )
+LIMIT = DecodeLimits().max_frames
+
+
+def of_enough_frames(signals: tuple[Signal, ...], **fields: object) -> Examined:
+    return Examined(signals=signals, frames=max(1, len(signals)), **fields)
+
+
 examined = st.builds(
-    Examined,
+    of_enough_frames,
     media_type=st.sampled_from(["image/jpeg", "application/octet-stream"]),
     kind=st.sampled_from(MediaKind),
     width=st.integers(0, 2**24),
     height=st.integers(0, 2**24),
-    frames=st.integers(0, 2**32),
     signals=st.lists(signals, max_size=4).map(tuple),
+    sampled=st.booleans(),
     failure=st.none() | st.sampled_from(DecodeFailure),
     rendition=st.none() | st.binary(min_size=1, max_size=9),
 )
@@ -74,11 +82,19 @@ def test_lengths_beyond_the_memory_are_refused(message: bytes) -> None:
         ("width", -1),
         ("width", "4"),
         ("frames", 1.5),
+        ("frames", LIMIT + 1),
+        ("sampled", 1),
+        ("sampled", None),
         ("failure", "none"),
         ("signals", [["md5", "00", None, 0]]),
         ("signals", [["pdq", "zz", None, 0]]),
         ("signals", [["pdq", "", None, 0]]),
         ("signals", [["pdq", "00" * 2000, None, 0]]),
+        ("signals", [["pdq", "00" * 31, None, 0]]),
+        ("signals", [["pdq", "00" * 33, None, 0]]),
+        ("signals", [["pdq", "0 " + "00" * 31 + "0", None, 0]]),
+        ("signals", [["pdq", "AA" * 32, None, 0]]),
+        ("signals", {"pdq": 7}),
         ("signals", [["pdq", "00" * 32, 101, 0]]),
         ("signals", [["pdq", "00" * 32, 50, -1]]),
         ("signals", [["pdq", "00" * 32, 50]]),
@@ -103,3 +119,32 @@ def test_a_field_of_another_form_is_refused(field: str, value: object) -> None:
 def test_any_json_as_a_document_is_refused(value: object) -> None:
     with pytest.raises(BadAnswer):
         read_document(json.dumps(value).encode(), None, [PDQ])
+
+
+@pytest.mark.parametrize("frames", [0, 1, 3])
+def test_a_worker_has_no_room_for_more_signals_than_its_frames_can_have(frames: int) -> None:
+    """Else one that was taken over could send others' media home in pieces, as signals of its own."""
+    most = frames * MOST_APPEARANCES
+    rows = [["pdq", f"{number:064x}", 80, 0] for number in range(most + 1)]
+    fields = {**json.loads(write_document(GOOD)), "frames": frames}
+    seen = read_document(json.dumps({**fields, "signals": rows[:most]}).encode(), None, [PDQ])
+    assert len(seen.signals) == most
+    with pytest.raises(BadAnswer):
+        read_document(json.dumps({**fields, "signals": rows}).encode(), None, [PDQ])
+
+
+def test_frames_beyond_the_jobs_own_limit_are_not_believed() -> None:
+    document = json.dumps({**json.loads(write_document(GOOD)), "frames": 8}).encode()
+    assert read_document(document, None, [PDQ], most_frames=8).frames == 8
+    with pytest.raises(BadAnswer):
+        read_document(document, None, [PDQ], most_frames=7)
+
+
+def test_the_fullest_honest_document_is_read_and_a_longer_one_is_not_even_parsed() -> None:
+    row = ["pdq", "00" * 32, 100, 2**32]
+    fullest = {**json.loads(write_document(GOOD)), "frames": LIMIT}
+    fullest["media_type"], fullest["signals"] = "x" * 64, [row] * (LIMIT * MOST_APPEARANCES)
+    document = json.dumps(fullest).encode()
+    assert len(read_document(document, None, [PDQ]).signals) == LIMIT * MOST_APPEARANCES
+    with pytest.raises(BadAnswer, match="too long"):
+        read_document(document + b" " * 64 * len(document), None, [PDQ])

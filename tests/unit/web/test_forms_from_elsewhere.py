@@ -98,6 +98,51 @@ def test_where_the_origin_is_declared_a_name_that_leads_here_all_the_same_does_n
         check_origin(request(origin="http://rebound.example", host="rebound.example"), web, is_known=False)
 
 
+def rebound(host: str, web: WebSettings, server: str = "127.0.0.1", **more: str) -> None:
+    """Send what a page at this host sends to itself, to a console that is listened on at `server`."""
+    sent = request(**{"host": host, "origin": f"http://{host}"} | more)
+    sent.scope["server"] = (server, 8400)
+    check_origin(sent, web, is_known=False)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "rebound.example",
+        "rebound.example:8400",
+        "localhost.rebound.example",
+        "10.9.8.7:8400",
+        "127.0.0.1.example",
+    ],
+)
+def test_without_a_declared_origin_a_strangers_name_that_leads_here_does_not_count(host) -> None:
+    with pytest.raises(NotAllowed) as refused:
+        rebound(host, WebSettings())
+    assert "web.origin" in refused.value.advice_now
+    with pytest.raises(NotAllowed):
+        rebound(host, WebSettings(), origin="null", sec_fetch_site="same-origin")
+
+
+@pytest.mark.parametrize(
+    ("host", "listen", "server"),
+    [
+        ("localhost:8400", "127.0.0.1:8400", "127.0.0.1"),
+        ("127.0.0.1:8400", "127.0.0.1:8400", "127.0.0.1"),
+        ("[::1]:8400", "[::1]:8400", "::1"),
+        ("console.localhost", "127.0.0.1:8400", "127.0.0.1"),
+        ("10.9.8.7:8400", "10.9.8.7:8400", "10.9.8.7"),
+        ("10.9.8.7:8400", "0.0.0.0:8400", "10.9.8.7"),
+        ("console.lan:8400", "console.lan:8400", "10.9.8.7"),
+    ],
+)
+def test_without_a_declared_origin_this_machine_and_what_is_listened_on_count(host, listen, server) -> None:
+    rebound(host, WebSettings(listen=listen), server)
+
+
+def test_where_origins_are_allowed_their_names_lead_here_as_well() -> None:
+    rebound("other.example.org", WebSettings(allowed_origins=["https://other.example.org"]))
+
+
 def test_an_origin_that_the_settings_allow_is_let_through() -> None:
     web = WebSettings(allowed_origins=["https://other.example.org"])
     check_origin(request(origin="https://other.example.org"), web, is_known=False)

@@ -111,8 +111,9 @@ def test_of_the_devices_that_a_browser_claims_five_are_looked_at() -> None:
     assert visitor_of(asked, WebSettings()).devices == ("0", "1", "2", "3", "4")
 
 
-def test_proxies_that_are_no_networks_are_refused_in_the_settings() -> None:
-    for wrong in (["proxy.example.org"], ["10.0.0.1/8"]):
+def test_proxies_that_are_no_networks_or_everybody_are_refused_in_the_settings() -> None:
+    everybody = (["0.0.0.0/0"], ["127.0.0.1/32", "::/0"], ["0.0.0.0/1", "128.0.0.0/1"], ["::/1", "8000::/1"])
+    for wrong in (["proxy.example.org"], ["10.0.0.1/8"], *everybody):
         with pytest.raises(ValueError, match="trusted_proxies"):
             WebSettings(trusted_proxies=wrong)
     for wrong in ("console.example.org", "https://console.example.org/", "https://a b"):

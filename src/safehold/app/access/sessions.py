@@ -1,9 +1,9 @@
 """The sessions that follow a sign-in: server-side, limited, and with a token that is replaced as it is used.
 
-A browser is offered the token that follows its present one every quarter of an hour. Whoever proves anew who
-they are is handed another, which nobody else is offered and which alone carries the proof. From the first use
-of either on the one before is spent; a spent token that comes back is a stolen one, and ends the session for
-everybody who holds it.
+A browser is offered the token that follows its present one every quarter of an hour. A sign-in is no proof
+for what asks for one: whoever proves anew who they are is handed another token, which nobody else is offered
+and which alone carries the proof. From the first use of either on the one before is spent; a spent token that
+comes back is a stolen one, and ends the session for everybody who holds it.
 """
 
 from __future__ import annotations
@@ -72,7 +72,11 @@ class SignedIn:
 def open_session(
     tx: Tx, user: StoredUser, *, client: str, must_enrol: bool, lasts: timedelta, now: datetime
 ) -> str:
-    """Open a session for somebody who has just proved who they are, and return its token."""
+    """Open a session for somebody who has just signed in, and return its token. It carries no proof.
+
+    A copy of this token that somebody steals opens nothing that asks for one: its owner proves who they are
+    anew, and the token that carries the proof is another.
+    """
     token = new_token()
     rows.insert_session(
         tx,
@@ -86,7 +90,7 @@ def open_session(
             created_at=now,
             last_seen_at=now,
             rotated_at=now,
-            proved_at=now,
+            proved_at=None,
             expires_at=now + lasts,
         ),
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,10 +11,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from safehold.app.keeping.manifest import FORMAT, KEYS, MANIFEST, RECORDS, part_of, vouched_for
 from safehold.app.keeping.small_keys import prints_of
 from safehold.app.operator import Operator
 from safehold.evidence.closing import compare
-from safehold.model.errors import BadSettings, DatabaseDown, SafeholdError, Unavailable
+from safehold.model.errors import DatabaseDown, SafeholdError, Unavailable
 from safehold.model.permissions import Actor
 from safehold.storage import audit
 from safehold.storage.dumps import Dumps, Snapshot
@@ -25,8 +24,6 @@ from safehold.vault.keys import load_sealing_key
 from safehold.vault.ledger import LedgerCopy
 from safehold.vault.store import CiphertextStore
 
-FORMAT = 1
-RECORDS, KEYS, MANIFEST = "records.dump", "keys.dump", "manifest.json"
 KEYS_KEPT = timedelta(days=14)
 """How long the keys of a backup are kept: longer, and what was erased could be brought back."""
 
@@ -36,7 +33,6 @@ DATABASE, BACKED_UP = "database", "db.backed_up"
 _STAMP = "%Y%m%dT%H%M%SZ"
 _DRAFT_AGE = timedelta(days=1)
 _COUNTED = ("item", "review_case", "sealed_object", "wrapped_key", "destruction", "audit_record")
-_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +50,12 @@ def back_up(opened: Operator, to: Path, *, keys_to: Path | None, actor: Actor) -
 
     keys_to: where the keys go, else `to`/keys. A backup has its name only when it is whole: whatever
     kills the process leaves nothing that looks like one. First the ledger of destructions outside the
-    database is completed. Files are 0600. Raises Unavailable when a disk is full, VaultDown, DatabaseDown.
+    database is completed. Files are 0600. The manifest carries a MAC under the key of the backups. Raises
+    Unavailable when a disk is full, VaultDown, DatabaseDown, BadSettings when that key is damaged.
     """
     now = opened.clock()
     stamp = f"safehold-{now.strftime(_STAMP)}"
-    keys_folder = keys_to or to / "keys"
+    keys_folder, key = keys_to or to / "keys", opened.home.backups_key()
     ledger = LedgerCopy(CiphertextStore(opened.home.vault))
     compare(opened.database, ledger, now=now)
     origin = ledger.begin()
@@ -81,64 +78,15 @@ def back_up(opened: Operator, to: Path, *, keys_to: Path | None, actor: Actor) -
             "ledger": str(origin),
             "chain": _chain(snapshot),
             "counts": counts,
-            "parts": {RECORDS: _part(records), KEYS: _part(keys)},
+            "parts": {RECORDS: part_of(records), KEYS: part_of(keys)},
             "keys_file": f"{stamp}.{KEYS}",
         }
-        content = json.dumps(manifest, indent=2).encode() + b"\n"
-        _write(folder / MANIFEST, lambda file: file.write(content))
+        _write(folder / MANIFEST, lambda file: file.write(vouched_for(manifest, key)))
     with opened.database.begin() as tx:
         detail = {"backup": stamp}
         audit.append(tx, at=now, actor=actor.label, verb=BACKED_UP, object=DATABASE, detail=detail)
     ended = tuple(_end_old_keys(keys_folder, now))
     return Made(to / stamp, keys_folder / f"{stamp}.{KEYS}", ended, counts)
-
-
-@dataclass(frozen=True, slots=True)
-class Backup:
-    """A backup that was made earlier, its manifest read."""
-
-    folder: Path
-    manifest: dict[str, Any]
-
-    @property
-    def keys_file(self) -> Path:
-        """Where its keys were put, had nobody named another place."""
-        return self.folder.parent / "keys" / str(self.manifest["keys_file"])
-
-    def check(self, part: str, path: Path) -> None:
-        """Raise BadSettings unless a file is, byte for byte, the part that was written."""
-        try:
-            found = _part(path)
-        except OSError as error:
-            raise BadSettings(f"{part} of this backup cannot be read: {error.strerror}.") from None
-        if found != self.manifest["parts"][part]:
-            raise BadSettings(
-                f"{part} is not what was written: it is of another backup, or was damaged.",
-                advice="Take another copy of this backup, or an earlier one.",
-            )
-
-
-def read_backup(folder: Path) -> Backup:
-    """Read a backup's manifest. Raises BadSettings for what is no backup, or one of a newer Safehold."""
-    try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
-        known = manifest["format"] == FORMAT
-        complete = {
-            "made_at",
-            "revision",
-            "ledger",
-            "chain",
-            "parts",
-            "keys_file",
-            "small_keys",
-        } <= manifest.keys()
-    except (OSError, ValueError, TypeError, KeyError):
-        raise BadSettings(
-            "There is no backup in this folder.", advice=f"Name the folder that holds {MANIFEST}."
-        ) from None
-    if not (known and complete):
-        raise BadSettings("This backup was written by a newer Safehold.", advice="Install that version.")
-    return Backup(folder, manifest)
 
 
 @contextmanager
@@ -179,15 +127,6 @@ def _full(why: str) -> SafeholdError:
 def _write(path: Path, fill: Callable[[BinaryIO], object]) -> None:
     with new_file(path) as file:
         fill(file)
-
-
-def _part(path: Path) -> dict[str, Any]:
-    digest, size = hashlib.sha256(), 0
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-            size += len(block)
-    return {"sha256": digest.hexdigest(), "bytes": size}
 
 
 def _chain(snapshot: Snapshot) -> dict[str, Any]:

@@ -8,16 +8,18 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from safehold.app import destruction_guard
 from safehold.app.audit.verify import verify
 from safehold.app.home import Home, open_home, sealing_key_path
-from safehold.app.keeping.backup import DATABASE, KEYS, RECORDS, Backup, read_backup
+from safehold.app.keeping.backup import DATABASE
+from safehold.app.keeping.manifest import KEYS, RECORDS, Backup, read_backup
 from safehold.app.keeping.small_keys import others_than
 from safehold.app.records import Addresses, running
 from safehold.app.settings import Settings
 from safehold.evidence.closing import compare
-from safehold.evidence.sweep import strangers_and_leftovers
+from safehold.evidence.sweep import missing_objects, strangers_and_leftovers
 from safehold.model.clock import Clock, utc_now
 from safehold.model.errors import BadSettings, Conflict, Damaged, NotFound, Refused
 from safehold.model.permissions import Actor
@@ -35,7 +37,8 @@ class Restored:
 
     made_at: when the backup was made; all that was recorded later is gone. closed_again: objects that the
     backup could have opened although they were destroyed since. strangers: objects in the evidence store
-    that the records do not know, because they were sealed later. aside: the schema to which the records that
+    that the records do not know, because they were sealed later. missing: objects on record that are not
+    there, so it is another evidence store or an old copy of it. aside: the schema to which the records that
     were there before were moved, None where there were none.
     """
 
@@ -44,8 +47,10 @@ class Restored:
     counts: dict[str, int]
     closed_again: int
     strangers: int
+    missing: int
     aside: str | None
     with_keys: bool
+    verified: bool
     other_keys: tuple[str, ...] = ()
 
 
@@ -56,26 +61,49 @@ def restore(
     keys_from: Path | None = None,
     without_keys: bool = False,
     replace: bool = False,
+    unverified: bool = False,
     actor: Actor,
     clock: Clock = utc_now,
 ) -> Restored:
     """Load a backup into an empty installation, and close again what was destroyed since it was made.
 
     keys_from: the file with its keys, else where the backup put it. without_keys: load none, so no evidence
-    can be opened. replace: move records that are there aside. Until the last step is done nothing of
-    Safehold starts on this database; after a kill or a failure, the same command begins afresh.
+    can be opened. replace: move records that are there aside. unverified: load one that the key of backups
+    does not vouch for, too. Before MAC and digests fit, no program of PostgreSQL sees anything of it: a dump
+    holds code that runs as the database's owner. Until the last step is done nothing of Safehold starts on
+    this database; after a kill or a failure, the same command begins afresh.
 
     Raises BadSettings for what is no whole backup or an installation without the vault's keys, Conflict when
-    there are records or somebody is connected, Refused when the ledger of destructions that belongs to the
-    backup is not in the evidence store, Damaged when the audit log comes back other than it was saved.
+    there are records or somebody is connected, Refused when the MAC does not fit or when the ledger of
+    destructions that belongs to the backup is not in the evidence store, Damaged when the audit log comes
+    back other than it was saved.
     """
-    backup = read_backup(folder)
-    keys = None if without_keys else keys_from or backup.keys_file
-    _check_files(backup, keys)
     home = _home_with_keys(settings)
+    backup = read_backup(folder, home.kept_backups_key(), unverified=unverified)
+    keys = None if without_keys else keys_from or backup.keys_file
+    with ExitStack() as stack:
+        parts = _checked_parts(stack, backup, keys, home)
+        restored = _bring_back(settings, home, backup, parts, replace=replace, actor=actor, clock=clock)
+    return dataclasses.replace(restored, other_keys=others_than(home, backup.manifest["small_keys"]))
+
+
+_Parts = tuple[BinaryIO, BinaryIO | None]
+"""Copies of the records, and of the keys where they are loaded too."""
+
+
+def _bring_back(
+    settings: Settings,
+    home: Home,
+    backup: Backup,
+    parts: _Parts,
+    *,
+    replace: bool,
+    actor: Actor,
+    clock: Clock,
+) -> Restored:
     vault = Vault(CiphertextStore(home.vault), load_sealing_key(home.keys.sealing))
     replays = _has_its_ledger(vault, backup)
-    if keys is not None and not replays:
+    if parts[1] is not None and not replays:
         raise Refused(
             "The ledger of destructions that belongs to this backup is not in the evidence store: what was"
             " destroyed since would open again.",
@@ -84,15 +112,14 @@ def restore(
             " opened.",
         )
     with running(settings, home) as addresses:
-        restored = _load(
-            backup, keys, vault, addresses, replace=replace, replays=replays, actor=actor, clock=clock
+        return _load(
+            backup, parts, vault, addresses, replace=replace, replays=replays, actor=actor, clock=clock
         )
-    return dataclasses.replace(restored, other_keys=others_than(home, backup.manifest["small_keys"]))
 
 
 def _load(
     backup: Backup,
-    keys: Path | None,
+    parts: _Parts,
     vault: Vault,
     addresses: Addresses,
     *,
@@ -110,10 +137,7 @@ def _load(
             advice="Restore into an empty installation, or move these aside with --replace.",
         )
     aside = f"replaced_{now:%Y%m%dt%H%M%S_%f}"
-    with ExitStack() as stack:
-        records = stack.enter_context((backup.folder / RECORDS).open("rb"))
-        opened = stack.enter_context(keys.open("rb")) if keys is not None else None
-        was_moved = dumps.begin_load(records, opened, aside=aside)
+    was_moved = dumps.begin_load(*parts, aside=aside)
     migrate.upgrade(addresses.for_owner())
     with _database(addresses.for_owner()) as database:
         _check_chain(database, backup)
@@ -125,8 +149,10 @@ def _load(
             counts=dict(backup.manifest["counts"]),
             closed_again=closed_again,
             strangers=sum(not is_known for is_known in stored.values()),
+            missing=missing_objects(database, vault),
             aside=aside if had_records else None,
-            with_keys=keys is not None,
+            with_keys=parts[1] is not None,
+            verified=backup.verified,
         )
         _record(database, restored, actor, now)
     dumps.finish_load()
@@ -135,19 +161,19 @@ def _load(
     return restored
 
 
-def _check_files(backup: Backup, keys: Path | None) -> None:
+def _checked_parts(stack: ExitStack, backup: Backup, keys: Path | None, home: Home) -> _Parts:
     if not migrate.knows(str(backup.manifest["revision"])):
         raise BadSettings("This backup was made by a newer Safehold.", advice="Install that version.")
-    backup.check(RECORDS, backup.folder / RECORDS)
+    records = stack.enter_context(backup.checked(RECORDS, backup.folder / RECORDS, within=home.folder))
     if keys is None:
-        return
+        return records, None
     if not keys.is_file():
         raise NotFound(
             "The keys of this backup are not where it put them.",
             advice="Name their file with --keys-from; they are deleted after 14 days. With --without-keys the"
             " records come back alone, and no evidence can be opened.",
         )
-    backup.check(KEYS, keys)
+    return records, stack.enter_context(backup.checked(KEYS, keys, within=home.folder))
 
 
 def _home_with_keys(settings: Settings) -> Home:
@@ -180,8 +206,10 @@ def _record(database: Database, restored: Restored, actor: Actor, now: datetime)
         "made_at": restored.made_at,
         "closed_again": restored.closed_again,
         "strangers": restored.strangers,
+        "missing": restored.missing,
         "moved_aside": restored.aside,
         "with_keys": restored.with_keys,
+        "verified": restored.verified,
     }
     with database.begin() as tx:
         # Decisions that kept something may be among what is gone: people look before anything is destroyed.

@@ -47,6 +47,7 @@ def examine(
         height=frames.height,
         frames=frames.count,
         signals=tuple(frames.signals),
+        sampled=frames.sampled,
         failure=failure,
         rendition=frames.rendition(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Mapping
 
@@ -27,13 +28,22 @@ class Frames:
     """Everything that was seen of one media so far."""
 
     def __init__(
-        self, signal_types: Mapping[SignalTypeName, FrameSignal], limits: DecodeLimits, *, rendition: bool
+        self,
+        signal_types: Mapping[SignalTypeName, FrameSignal],
+        limits: DecodeLimits,
+        *,
+        rendition: bool,
+        chance: random.Random = random.SystemRandom(),  # noqa: B008 - it has no state
     ) -> None:
+        """chance: decides which frames of a film are looked at, so that nobody can know beforehand."""
         self.limits = limits
+        self.chance = chance
+        self.sampled = False
+        """Whether frames were left out on purpose: a reader of films sets it."""
         self.width = self.height = self.count = 0
         self.signals: list[Signal] = []
         self._signal_types = signal_types
-        self._last: dict[SignalTypeName, bytes] = {}
+        self._last: dict[tuple[SignalTypeName, int], bytes] = {}
         self._deadline = time.monotonic() + limits.seconds
         self._wants_rendition = rendition
         self._best: Grey | None = None
@@ -60,13 +70,25 @@ class Frames:
         if not self.count:
             self.height, self.width = pixels.shape[:2]
         self.count += 1
+        self._take(pixels, number, 0)
+
+    def add_look(self, pixels: NDArray[np.uint8], number: int, place: int) -> None:
+        """Take the signals of another way in which frame `number`, that was added last, may be seen.
+
+        place: which way, from 1, below MOST_APPEARANCES. Its signals have the number of the frame. Raises
+        Unreadable(LIMIT) when the job's seconds are used up.
+        """
+        self.check_time()
+        self._take(pixels, number, place)
+
+    def _take(self, pixels: NDArray[np.uint8], number: int, place: int) -> None:
         quality = 0
         for name, signal_type in self._signal_types.items():
             signal = signal_type.of_frame(pixels, number)
             quality = max(quality, signal.quality or 0)
-            if self._last.get(name) != signal.value:
+            if self._last.get((name, place)) != signal.value:
                 self.signals.append(signal)
-                self._last[name] = signal.value
+                self._last[name, place] = signal.value
         # Films often begin black: the frame with most to see stands for the whole.
         if self._wants_rendition and quality > self._best_quality:
             self._best, self._best_quality = small_grey(pixels), quality

@@ -20,7 +20,7 @@ from PIL import (
 )
 
 from safehold.model.media import DecodeFailure, MediaKind
-from safehold.signals.pixels import shown_pixels
+from safehold.signals.appearances import Appearances
 from safehold.vault.decoding.frames import Frames, Unreadable
 from safehold.vault.decoding.limits import MAX_TEXT_BYTES, MAX_TEXTS_BYTES
 from safehold.vault.decoding.wholeness import is_whole
@@ -79,11 +79,25 @@ def read_frames(data: bytes, media_type: str, formats: tuple[str, ...], frames: 
 
 
 def _read_all(image: ImageFile.ImageFile, frames: Frames) -> None:
+    appearances = Appearances()
     for number in count():
         try:
             image.seek(number)
         except EOFError:
-            return
+            break
         frames.make_room(*image.size)
         image.load()
-        frames.add(shown_pixels(image), number)
+        _read_one(image, number, appearances, frames)
+    if isinstance(image, PngImagePlugin.PngImageFile) and frames.count < image.n_frames:
+        raise Unreadable(DecodeFailure.TRUNCATED)
+    if appearances.incomplete:
+        raise Unreadable(DecodeFailure.UNSUPPORTED)
+
+
+def _read_one(image: ImageFile.ImageFile, number: int, appearances: Appearances, frames: Frames) -> None:
+    for place, pixels in enumerate(appearances.of(image)):
+        if place == 0:
+            frames.add(pixels, number)
+        else:
+            frames.add_look(pixels, number, place)
+        del pixels  # a large picture has room for one of them at a time

@@ -78,7 +78,9 @@ class DecoderProcess:
             answer = Answer.from_bytes(said, room=self.memory.size, picture=job.largest_picture)
             end = answer.document + answer.rendition
             document, rendition = self.memory.take(0, answer.document), self.memory.take(answer.document, end)
-            seen = read_document(document, rendition or None, self._signal_types)
+            seen = read_document(
+                document, rendition or None, self._signal_types, most_frames=self._limits.max_frames
+            )
         except TimeoutError:
             self.close()
             raise WorkerLost(timed_out=True) from None

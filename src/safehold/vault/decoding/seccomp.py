@@ -74,6 +74,7 @@ def _answer(verdict: Verdict, control_fd: int) -> list[bytes]:
         Verdict.ABSENT: [_step(_RETURN, _ERRNO | errno.ENOSYS)],
         Verdict.ON_CONTROL: [_argument(0), _step(_EQUAL, control_fd, 0, 1), allowed, refused],
         Verdict.ON_STREAMS: [_argument(0), _step(_ABOVE, _LAST_STREAM, 1, 0), allowed, refused],
+        Verdict.ON_ITSELF: [_argument(0), _step(_EQUAL, 0, 0, 1), allowed, refused],
         Verdict.PLAIN_MEMORY: [
             _argument(3),
             _step(_ANY_BIT, _MAP_ANONYMOUS, 0, 3),

@@ -16,6 +16,7 @@ class Verdict(StrEnum):
     ALLOW = "allow"
     ON_CONTROL = "on_control"  # only on the socket to the parent
     ON_STREAMS = "on_streams"  # only on the standard streams, which lead nowhere
+    ON_ITSELF = "on_itself"  # only about the thread that asks; else it would tell which processes exist
     PLAIN_MEMORY = "plain_memory"  # only memory of no file, and never to be run
     NOT_EXECUTABLE = "not_executable"  # unless it asks for memory that can be run
     THREAD_ONLY = "thread_only"  # a thread within the same walls; a process ends the worker
@@ -65,7 +66,7 @@ TABLE: tuple[Call, ...] = (
     # Harmless questions about this process.
     Call("getpid", 39, 172, _A, "libraries look whether they were forked"),
     Call("gettid", 186, 178, _A, "locks that know their owner"),
-    Call("sched_getaffinity", 204, 123, _A, "codecs count processors before they choose one thread"),
+    Call("sched_getaffinity", 204, 123, Verdict.ON_ITSELF, "codecs count processors first"),
     Call("getrandom", 318, 278, _A, "seeds of hash tables"),
     Call("rseq", 334, 293, _A, "the C library's bookkeeping"),
     Call("set_robust_list", 273, 99, _A, "the C library's bookkeeping"),

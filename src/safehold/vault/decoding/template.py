@@ -19,19 +19,17 @@ from collections.abc import Iterator, Mapping
 
 from safehold.model.signal import SignalTypeName
 from safehold.signals.base import FrameSignal
-from safehold.signals.pdq import Pdq
 from safehold.vault.decoding import worker
 from safehold.vault.decoding.warm import warm
-from safehold.vault.decoding.wire import MAX_MESSAGE, READY, Setup
+from safehold.vault.decoding.wire import FRAME_SIGNALS, MAX_MESSAGE, READY, Setup
 
-_FRAME_SIGNALS: tuple[FrameSignal, ...] = (Pdq(),)
 _DESCRIPTORS = 2  # of a worker: its control socket and its memory
 
 
 def serve(orders: socket.socket) -> None:
     """Warm up, say so, then make one worker for each order until the parent closes its end."""
     setup = Setup.from_bytes(orders.recv(MAX_MESSAGE))
-    known = {signal_type.name: signal_type for signal_type in _FRAME_SIGNALS}
+    known = {signal_type.name: signal_type for signal_type in FRAME_SIGNALS}
     signal_types = {name: known[name] for name in setup.signal_types}
     warm(signal_types, setup.limits)
     # What is loaded now stays: left alone by the collector, its pages remain shared with every worker.

@@ -1,9 +1,10 @@
-"""Films, by PyAV (extra `[video]`): the first frame and then some per second, in one thread."""
+"""Films, by PyAV (extra `[video]`): frames at chosen instants and those that look new, in one thread."""
 
 from __future__ import annotations
 
 import importlib.util
 import io
+import math
 import re
 from typing import TYPE_CHECKING, cast
 
@@ -11,8 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from safehold.model.media import DecodeFailure, MediaKind
+from safehold.model.signal import Signal
+from safehold.signals.pdq import Pdq
 from safehold.vault.decoding.boxes import first_box
 from safehold.vault.decoding.frames import Frames, Unreadable
+from safehold.vault.decoding.sampling import Instants, Sketches
 from safehold.vault.decoding.wholeness import is_whole
 
 if TYPE_CHECKING:
@@ -27,9 +31,18 @@ AVAILABLE = importlib.util.find_spec("av") is not None
 _MATROSKA_ENCRYPTED = re.compile(rb"\x6d\x80.{1,16}\x62\x40.{1,64}\x50\x35", re.DOTALL)
 _MATROSKA_CLUSTER = b"\x1f\x43\xb6\x75"
 
+_MICROSECONDS = 1_000_000
+_USUAL_RATE = 25
+_GREY_FIRST = {"gray", "nv12", *(f"yuv{j}{form}p" for j in ("", "j") for form in ("420", "422", "444"))}
+"""Forms of frames whose first plane is grey values of eight bits."""
+_PDQ = Pdq()
+
 
 def read_video(data: bytes, media_type: str, demuxer: str, frames: Frames) -> MediaKind:
-    """Hand the sampled frames of every video stream to `frames`; numbers count decoded frames.
+    """Hand the chosen frames of every video stream to `frames`; numbers count decoded frames.
+
+    Chosen are the first, the last, one in every second by chance, and, as long as the limit on frames has
+    room for both, each that looks unlike all that were chosen before it.
 
     Raises Unreadable: ENCRYPTED, UNSUPPORTED (no extra, unknown codec), NO_VIDEO (sound only), TRUNCATED
     (damaged; what could be decoded is in `frames`), LIMIT.
@@ -55,7 +68,8 @@ def read_video(data: bytes, media_type: str, demuxer: str, frames: Frames) -> Me
 def _read_streams(container: InputContainer, frames: Frames) -> None:
     import av
 
-    samplers = {stream.index: _Sampler(stream, frames) for stream in container.streams.video}
+    most = _most_with_new(container, frames.limits.max_frames)
+    samplers = {stream.index: _Sampler(stream, frames, most) for stream in container.streams.video}
     damaged = False
     for packet in container.demux(*container.streams.video):
         frames.check_time()
@@ -66,8 +80,19 @@ def _read_streams(container: InputContainer, frames: Frames) -> None:
             continue
         for frame in cast("list[av.VideoFrame]", decoded):
             samplers[packet.stream.index].take(frame)
+    for sampler in samplers.values():
+        sampler.finish()
     if damaged or not frames.count:
         raise Unreadable(DecodeFailure.TRUNCATED)
+
+
+def _most_with_new(container: InputContainer, max_frames: int) -> int:
+    """How many frames may have been taken when one is taken for its newness alone.
+
+    The rest is for one in every second: half, or as many as the film says that it needs.
+    """
+    seconds = math.ceil((container.duration or 0) / _MICROSECONDS)
+    return max_frames - max(max_frames // 2, (seconds + 2) * len(container.streams.video))
 
 
 def prepare_stream(stream: VideoStream, frames: Frames) -> None:
@@ -82,28 +107,57 @@ def prepare_stream(stream: VideoStream, frames: Frames) -> None:
 
 
 class _Sampler:
-    """Picks the frames of one stream that are due."""
+    """Picks the frames of one stream that are looked at."""
 
-    def __init__(self, stream: VideoStream, frames: Frames) -> None:
+    def __init__(self, stream: VideoStream, frames: Frames, most_with_new: int) -> None:
         prepare_stream(stream, frames)
         self._frames = frames
-        self._step = 1 / frames.limits.frames_per_second
-        self._rate = float(stream.average_rate or 25)
-        self._number = 0
-        self._due: float | None = None
-        self._begun = 0.0
+        self._most_with_new = most_with_new
+        self._instants = Instants(
+            frames.chance,
+            usual_rate=float(stream.average_rate or _USUAL_RATE),
+            per_second=frames.limits.frames_per_second,
+        )
+        self._sketches = Sketches()
+        self._number = self._looked_at = 0
+        self._begun: float | None = None
+        self._left_out: tuple[av.VideoFrame, int] | None = None
 
     def take(self, frame: av.VideoFrame) -> None:
+        """Look at a frame, or leave it out."""
         number, self._number = self._number, self._number + 1
-        seconds = frame.time if frame.time is not None else number / self._rate
-        if self._due is None:
-            self._due = self._begun = seconds
-        if seconds < self._due:
-            return
-        while self._due <= seconds:
-            self._due += self._step
+        picked, sketch = self._instants.picks(frame.time), sketch_of(frame)
+        has_room = self._frames.count < self._most_with_new
+        if picked or (has_room and self._sketches.is_new(sketch)):
+            self._look(frame, number)
+            self._sketches.add(sketch)
+        else:
+            self._left_out = frame, number
+
+    def finish(self) -> None:
+        """Look at the last frame too, where there is room for it."""
+        if self._left_out is not None and self._frames.count < self._frames.limits.max_frames:
+            self._look(*self._left_out)
+        self._frames.sampled |= self._looked_at < self._number
+
+    def _look(self, frame: av.VideoFrame, number: int) -> None:
+        self._left_out = None
+        self._looked_at += 1
         self._frames.make_room(frame.width, frame.height)
-        self._frames.add(pixels_of(frame), number, seconds - self._begun)
+        if self._begun is None:
+            self._begun = frame.time
+        seconds = None if frame.time is None or self._begun is None else frame.time - self._begun
+        self._frames.add(pixels_of(frame), number, seconds)
+
+
+def sketch_of(frame: av.VideoFrame) -> Signal:
+    """Return a fingerprint of the grey values as they are stored: cheap enough for every frame."""
+    if frame.format.name not in _GREY_FIRST or frame.planes[0].line_size <= 0:
+        frame = frame.reformat(format="gray", threads=1)
+    plane = frame.planes[0]
+    stored = memoryview(cast("bytes", plane))[: plane.height * plane.line_size]
+    rows = np.frombuffer(stored, dtype=np.uint8)
+    return _PDQ.of_frame(rows.reshape(plane.height, plane.line_size)[:, : plane.width])
 
 
 def pixels_of(frame: av.VideoFrame) -> NDArray[np.uint8]:

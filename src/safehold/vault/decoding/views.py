@@ -1,8 +1,9 @@
 """What a person is shown of some media: one JPEG, made anew from pixels, marked for whoever looks at it.
 
 A picture comes as it is shown, at most LONG_SIDE pixels long, without any metadata. What moves comes as a
-contact sheet of at most MOST_FRAMES frames in the order of time. Damaged media is shown as far as it can be
-read: a person has to decide about it too.
+contact sheet of at most MOST_FRAMES frames in the order of time. A frame that is seen otherwise in the
+colours that its file names, or on black, comes with that beside it. Damaged media is shown as far as it can
+be read: a person has to decide about it too.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,18 +56,29 @@ class Sheet(Frames):
         super().add(pixels, number, seconds)
         if (self.count - 1) % self._stride:
             return
-        side = LONG_SIDE if self.count == 1 else _TILE
-        self._kept.append(_Kept(_caption(number, seconds), _reduced(Image.fromarray(pixels), side)))
+        self._kept.append(_Kept(_caption(number, seconds), _reduced(Image.fromarray(pixels), self._side)))
         if len(self._kept) > 2 * MOST_FRAMES:
             self._kept = self._kept[::2]
             self._stride *= 2
+
+    def add_look(self, pixels: NDArray[np.uint8], number: int, place: int) -> None:
+        """Set another way in which the frame that was added last is seen beside it."""
+        super().add_look(pixels, number, place)
+        if (self.count - 1) % self._stride or not self._kept:
+            return
+        kept, other = self._kept[-1], _reduced(Image.fromarray(pixels), self._side)
+        self._kept[-1] = replace(kept, picture=_beside(kept.picture, other))
+
+    @property
+    def _side(self) -> int:
+        return LONG_SIDE if self.count == 1 else _TILE
 
     def picture(self, stamp: Sequence[str]) -> Image.Image | None:
         """Return the frame, or the contact sheet of several, marked; None when nothing was read."""
         if not self._kept:
             return None
         if len(self._kept) == 1:
-            return marked(_with_room(self._kept[0].picture), stamp)
+            return marked(_with_room(_reduced(self._kept[0].picture, LONG_SIDE)), stamp)
         return _contact_sheet(_even_choice(self._kept, MOST_FRAMES), stamp)
 
 
@@ -132,6 +144,13 @@ def _with_room(picture: Image.Image) -> Image.Image:
     wider = Image.new("RGB", size, _GREY)
     wider.paste(picture, ((size[0] - picture.width) // 2, (size[1] - picture.height) // 2))
     return wider
+
+
+def _beside(first: Image.Image, second: Image.Image) -> Image.Image:
+    both = Image.new("RGB", (first.width + second.width, max(first.height, second.height)), _GREY)
+    both.paste(first, (0, 0))
+    both.paste(second, (first.width, 0))
+    return both
 
 
 def _even_choice(kept: Sequence[_Kept], most: int) -> list[_Kept]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageCms
 
 from safehold.model.media import DecodeFailure
 from safehold.model.signal import SignalTypeName
@@ -18,6 +19,7 @@ from safehold.vault.decoding.views import render
 
 _FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP")
 _SIDE = 32
+_LARGE = 400
 
 
 class NotWorking(RuntimeError):
@@ -32,7 +34,7 @@ def warm(signal_types: Mapping[SignalTypeName, FrameSignal], limits: DecodeLimit
     Image.preinit()
     images.prepare(limits.max_pixels)
     heif.prepare()
-    samples = {name: _picture(name) for name in _FORMATS}
+    samples = {name: _picture(name, limits.max_pixels) for name in _FORMATS}
     if video.AVAILABLE:
         samples["video"] = _film()
     for name, data in samples.items():
@@ -48,9 +50,14 @@ def warm(signal_types: Mapping[SignalTypeName, FrameSignal], limits: DecodeLimit
         raise NotWorking("JPEG, cut")
 
 
-def _picture(name: str) -> bytes:
+def _picture(name: str, most_pixels: int) -> bytes:
     out = io.BytesIO()
-    Image.linear_gradient("L").resize((_SIDE, _SIDE)).convert("RGB").save(out, name)
+    # With a profile, so that colours are changed once; large and see-through, so that a sample is taken.
+    side = min(_LARGE, math.isqrt(most_pixels)) if name == "PNG" else _SIDE
+    picture = Image.linear_gradient("L").resize((side, side)).convert("RGB")
+    if name == "PNG":
+        picture.putalpha(Image.linear_gradient("L").resize((side, side)).rotate(90))
+    picture.save(out, name, icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     return out.getvalue()
 
 

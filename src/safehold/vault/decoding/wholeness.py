@@ -1,8 +1,9 @@
 """Does the media reach its own end? Decoders are lenient about lost tails; a silent tail is a silent clear.
 
 Each walk follows the container's own lengths to its end marker and decodes nothing. A file that goes on
-after its end mark is whole; boxed containers (MP4, AVIF, HEIF) have none, so strange bytes after their
-last box count as one that was cut.
+after its end mark is whole; a PNG that tells different things to different readers is not, for we saw one
+side of it. Boxed containers (MP4, AVIF, HEIF) have no end mark, so strange bytes after their last box count
+as one that was cut.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable
 
 from safehold.vault.decoding.boxes import top_boxes
 from safehold.vault.decoding.gif import blocks
+from safehold.vault.decoding.png import is_plain
 from safehold.vault.decoding.tiff import pages
 
 _JPEG_MARKER = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
@@ -41,15 +43,6 @@ def _jpeg(data: bytes) -> bool:
         if code not in _JPEG_BARE:
             at += int(struct.unpack_from(">H", data, at)[0])
     return False
-
-
-def _png(data: bytes) -> bool:
-    at = 8
-    while True:
-        name = data[at + 4 : at + 8]
-        at += 12 + int(struct.unpack_from(">I", data, at)[0])
-        if at > len(data) or name == b"IEND":
-            return at <= len(data)
 
 
 def _gif(data: bytes) -> bool:
@@ -95,7 +88,7 @@ def _ebml(data: bytes, at: int) -> tuple[int, int]:
 
 _WALKS: dict[str, Callable[[bytes], bool]] = {
     "image/jpeg": _jpeg,
-    "image/png": _png,
+    "image/png": is_plain,
     "image/gif": _gif,
     "image/webp": _riff,
     "image/tiff": _tiff,

@@ -13,6 +13,8 @@ from typing import Any
 
 from safehold.model.media import DecodeFailure, Examined, MediaKind
 from safehold.model.signal import Signal, SignalTypeName
+from safehold.signals.base import MOST_APPEARANCES, FrameSignal
+from safehold.signals.pdq import Pdq
 from safehold.vault.decoding.limits import DecodeLimits
 
 MAX_MESSAGE = 16_384
@@ -20,8 +22,13 @@ MAX_RENDITION_BYTES = 256 * 1024
 MAX_VIEW_BYTES = 8 * 1024 * 1024
 READY = b"ready"
 """What the template says when its codecs are warm."""
-_MAX_DIGEST_BYTES = 1_024
+FRAME_SIGNALS: tuple[FrameSignal, ...] = (Pdq(),)
+"""What a worker can be asked to make of a frame."""
+_DIGEST_BYTES = {kind.name: kind.digest_bytes for kind in FRAME_SIGNALS}
 _MAX_SIDE = 1 << 24
+_MOST_FRAMES = DecodeLimits().max_frames
+_HEAD, _AROUND_DIGEST = 1_024, 64
+"""Characters of a document besides its signals, and of one signal besides its digest, at most."""
 
 
 class BadAnswer(ValueError):
@@ -115,33 +122,49 @@ def write_document(examined: Examined) -> bytes:
             "height": examined.height,
             "frames": examined.frames,
             "failure": examined.failure,
+            "sampled": examined.sampled,
             "signals": [[s.signal_type, s.value.hex(), s.quality, s.frame] for s in examined.signals],
         }
     ).encode()
 
 
-def read_document(document: bytes, rendition: bytes | None, asked: Sequence[SignalTypeName]) -> Examined:
-    """Read a document that may say anything; signals may only be of the types that were asked for.
+def read_document(
+    document: bytes,
+    rendition: bytes | None,
+    asked: Sequence[SignalTypeName],
+    *,
+    most_frames: int = _MOST_FRAMES,
+) -> Examined:
+    """Read a document that may say anything: it has no room for more than was asked for.
 
-    Raises BadAnswer.
+    Signals may only be of the types that were asked for, each of its exact length, and no more of them than
+    the frames that were read can have; of those there are at most `most_frames`. Raises BadAnswer.
     """
+    if len(document) > _longest(asked, most_frames):
+        raise BadAnswer("too long")
     fields = _json(document)
     if not isinstance(fields, dict):
         raise BadAnswer("not an object")
     try:
-        failure = fields["failure"]
+        failure, frames = fields["failure"], _whole(fields["frames"], most_frames)
         return Examined(
             media_type=_media_type(fields["media_type"]),
             kind=MediaKind(fields["kind"]),
             width=_whole(fields["width"], _MAX_SIDE),
             height=_whole(fields["height"], _MAX_SIDE),
-            frames=_whole(fields["frames"], 1 << 32),
-            signals=tuple(_signal(row, asked) for row in fields["signals"]),
+            frames=frames,
+            signals=_signals(fields["signals"], asked, frames),
+            sampled=_truth(fields["sampled"]),
             failure=None if failure is None else DecodeFailure(failure),
             rendition=rendition,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadAnswer("a field is missing or strange") from error
+
+
+def _longest(asked: Sequence[SignalTypeName], most_frames: int) -> int:
+    a_frame = sum(2 * _DIGEST_BYTES[name] + _AROUND_DIGEST for name in asked) * MOST_APPEARANCES
+    return _HEAD + most_frames * a_frame
 
 
 def _json(message: bytes) -> Any:
@@ -164,11 +187,27 @@ def _media_type(value: object) -> str:
     return value
 
 
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise BadAnswer("neither true nor false")
+    return value
+
+
+def _signals(rows: object, asked: Sequence[SignalTypeName], frames: int) -> tuple[Signal, ...]:
+    # Else a worker that was taken over could send home, as signals, what it has read of other media.
+    if not isinstance(rows, list) or len(rows) > frames * len(asked) * MOST_APPEARANCES:
+        raise BadAnswer("more signals than the frames can have")
+    return tuple(_signal(row, asked) for row in rows)
+
+
 def _signal(row: object, asked: Sequence[SignalTypeName]) -> Signal:
     if not isinstance(row, list) or len(row) != 4:
         raise BadAnswer("not a signal")
     name, digest, quality, frame = row
-    if name not in asked or not isinstance(digest, str) or not 0 < len(digest) <= 2 * _MAX_DIGEST_BYTES:
+    if name not in asked or not isinstance(digest, str):
         raise BadAnswer("not a signal")
+    value = bytes.fromhex(digest)
+    if len(value) != _DIGEST_BYTES[name] or value.hex() != digest:
+        raise BadAnswer("not a digest of this type")
     checked = None if quality is None else _whole(quality, 100)
-    return Signal(SignalTypeName(name), bytes.fromhex(digest), checked, _whole(frame, 1 << 32))
+    return Signal(SignalTypeName(name), value, checked, _whole(frame, 1 << 32))

@@ -108,7 +108,9 @@ async def _upload(request: Request, program: Program, actor: Actor) -> tuple[tup
             ),
         )
 
-    return (hashlib.sha256(data).digest(), context.model_dump_json().encode()), run
+    # What the part claims to be is part of the answer, so it is part of what a repeat repeats.
+    said = (claimed or "").encode("utf-8", "surrogatepass")
+    return (hashlib.sha256(data).digest(), said, context.model_dump_json().encode()), run
 
 
 def _file_and_context(form: FormData) -> tuple[UploadFile, ContextBody]:

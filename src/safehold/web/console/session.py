@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 
 from safehold.app.access import sessions
 from safehold.app.access.sessions import SignedIn
+from safehold.app.listening import address
 from safehold.app.program import Program
 from safehold.app.settings_sections import WebSettings
 from safehold.model.errors import NotAllowed, NotAuthenticated, UnsupportedMediaType
@@ -17,6 +18,7 @@ from safehold.model.permissions import Actor
 from safehold.web.console.cookies import SESSION, drop_cookie, put_cookie, sets_cookie, token_of
 from safehold.web.forms import MULTIPART, URLENCODED, check_text, content_type_of, form_in_memory
 from safehold.web.guard import Authenticate, Finish
+from safehold.web.origins import leads_here
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 FORM_TOKEN = "form_token"  # noqa: S105 - the name of a field, itself no secret
@@ -107,6 +109,7 @@ def check_origin(request: Request, web: WebSettings, *, is_known: bool = True) -
     origin, sent_by = request.headers.get("origin"), request.headers.get("sec-fetch-site")
     if origin in web.allowed_origins:
         return
+    _check_host(request, web)
     if sent_by not in (None, "same-origin"):
         raise NotAllowed("This request comes from another site.")
     # Browsers write null where a page keeps its address to itself; the line above has judged those.
@@ -143,6 +146,23 @@ def end_session(response: Response, web: WebSettings) -> None:
 def _form(request: Request) -> FormData:
     form: FormData = getattr(request.state, "form", FormData())
     return form
+
+
+def _check_host(request: Request, web: WebSettings) -> None:
+    """Raise NotAllowed where a browser asked for a name that is not known to be the console's.
+
+    A stranger's name can be made to lead here: to the browser, their page and this one are then one site.
+    """
+    if web.origin is not None:
+        return
+    # What is listened on is as set, and the address at which this very connection came in.
+    bound = request.scope.get("server") or ("",)
+    listens = (address(web.listen)[0], str(bound[0]))
+    if not leads_here(request.headers.get("host", ""), listens, web.allowed_origins):
+        raise NotAllowed(
+            "This address is not known to be the console's own.",
+            advice="Operators name the address that people open in the setting web.origin.",
+        )
 
 
 def _is_ours(origin: str, host: str, web: WebSettings) -> bool:

@@ -72,7 +72,7 @@ ALARMS = {
     ),
     "anchor_failing": (
         "An outside anchor of the audit log has failed for an hour or more",
-        "Let the operator run `safehold audit anchor --check`: it says why.",
+        "Let the operator run safehold audit anchor --check: it says why.",
     ),
     "destruction_waits": (
         "More than three days have passed since the last sweep, the clock is wrong, or a backup was restored",
@@ -83,7 +83,7 @@ ALARMS = {
     "probing": (
         "One account or key comes near the edge of a list again and again",
         "Somebody may be trying out what is listed, or keeps uploading what is. Ask the platform that the key"
-        " belongs to; `safehold probing` tells one account from another. Revoke a key that was stolen.",
+        " belongs to; safehold probing tells one account from another. Revoke a key that was stolen.",
     ),
     "sign_in_guessed": (
         "Somebody fails to sign in again and again",

@@ -83,6 +83,7 @@ def downgrade() -> None:
     op.drop_constraint("uq_assessment_whole", "assessment", type_="unique")
     op.execute("drop function list_history()")
     op.drop_table("list_change")
+    op.drop_index("ix_entry_withdrawn", table_name="entry")
     op.drop_column("hash_list", "withdrawn_at")
     op.drop_column("hash_list", "needs_second_source")
     op.drop_column("hash_list", "source")
@@ -114,6 +115,12 @@ def _add_list_history() -> None:
         "hash_list", sa.Column("needs_second_source", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
     op.add_column("hash_list", sa.Column("withdrawn_at", sa.TIMESTAMP(timezone=True), nullable=True))
+    op.create_index(
+        "ix_entry_withdrawn",
+        "entry",
+        ["list_id", "signal_type", "value"],
+        postgresql_where=sa.text("removed_seq is not null"),
+    )
     op.create_table(
         "list_change",
         sa.Column("id", sa.UUID(), nullable=False),

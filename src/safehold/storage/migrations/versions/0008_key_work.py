@@ -1,4 +1,4 @@
-"""Objects that are about to be destroyed, so that a copy of the ledger can be written outside first."""
+"""Objects about to be destroyed, for a copy of the ledger outside; frames that are seen in several ways."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the table."""
+    """Add the table, and let a frame have more than one signal of a type."""
     op.create_table(
         "closing",
         sa.Column("object_id", sa.UUID(), nullable=False),
@@ -20,8 +20,18 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["object_id"], ["sealed_object.id"], name=op.f("fk_closing_object_id")),
         sa.PrimaryKeyConstraint("object_id", name=op.f("pk_closing")),
     )
+    op.drop_constraint(op.f("pk_media_signal"), "media_signal")
+    op.create_primary_key(
+        op.f("pk_media_signal"), "media_signal", ["media_id", "signal_type", "frame", "value"]
+    )
 
 
 def downgrade() -> None:
-    """Take it away."""
+    """Take it away, and of each frame all signals of a type but one."""
+    op.execute(
+        "delete from media_signal a using media_signal b where a.value > b.value"
+        " and (a.media_id, a.signal_type, a.frame) = (b.media_id, b.signal_type, b.frame)"
+    )
+    op.drop_constraint(op.f("pk_media_signal"), "media_signal")
+    op.create_primary_key(op.f("pk_media_signal"), "media_signal", ["media_id", "signal_type", "frame"])
     op.drop_table("closing")
