@@ -7,11 +7,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+
+from safehold.testing.processes import free_port
 
 ROOT = Path(__file__).parents[2]
 DEMO = "from safehold.cli.main import run; run()"
@@ -44,16 +45,17 @@ class Demo:
 def demo(tmp_path: Path) -> Iterator[Demo]:
     if not (ROOT / "build" / "examples" / "listed").is_dir():
         pytest.fail("`make examples` writes the altered copies that the demo uploads")
-    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
-        listen = f"127.0.0.1:{server.server_port}"
+    listen = f"127.0.0.1:{free_port(following=1)}"  # pictures take the port after it
     command = [sys.executable, "-c", DEMO, "demo", "--listen", listen, "--folder", str(tmp_path / "data")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
-    try:
-        yield Demo(process)
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-            process.wait(60)
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT
+    ) as process:
+        try:
+            yield Demo(process)
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+                process.wait(60)
 
 
 def press(page: Page, key: str) -> None:

@@ -18,6 +18,7 @@ import pytest
 from safehold.storage.embedded import EmbeddedServer
 from safehold.testing.commands import run_apart, started
 from safehold.testing.platform import Platform
+from safehold.testing.processes import free_port
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 WAITING = "Ctrl-C stops everything."
@@ -41,9 +42,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def free() -> str:
-    """Return an address that nobody listens on."""
-    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
-        return f"127.0.0.1:{server.server_port}"
+    """Return an address that nobody listens on, nor on the one after it, where pictures are."""
+    return f"127.0.0.1:{free_port(following=1)}"
 
 
 def told(process: subprocess.Popen[str]) -> Iterator[str]:

@@ -11,7 +11,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -30,6 +29,7 @@ from safehold.storage.database import Database
 from safehold.storage.embedded import EmbeddedServer
 from safehold.testing.pictures import landscape
 from safehold.testing.platform import Answer, Platform
+from safehold.testing.processes import free_port
 from safehold.testing.running import encoded
 
 LISTED, UNLISTED = 1, 77
@@ -282,7 +282,7 @@ def told_in(folder: Path, server: EmbeddedServer, canary: Canary) -> Story:
     """Play the story in this folder, on this server."""
     (folder / "safehold.toml").write_text(SETTINGS.format(folder=folder / "data"))
     key, printed = set_up(folder, canary)
-    listen = f"127.0.0.1:{_free_port()}"
+    listen = f"127.0.0.1:{free_port()}"
     platform = Platform(f"http://{listen}", key)
     with (folder / "said").open("w") as said, ExitStack() as stack:
         serving = stack.enter_context(
@@ -339,13 +339,6 @@ def told(answer: Answer) -> str:
         return json.dumps(answer.body)
     items = answer.body.get("items", []) if isinstance(answer.body, dict) else []
     return json.dumps([item["error"] for item in items if "error" in item]) if items else ""
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 def _wait_for(platform: Platform, process: subprocess.Popen[bytes]) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -30,11 +32,17 @@ def environment_of(sections: Mapping[str, Any]) -> dict[str, str]:
     return others | ours
 
 
-def free_port() -> int:
-    """Return a port of the loopback interface that nobody listens on at this moment."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+def free_port(*, following: int = 0) -> int:
+    """Return a port of the loopback interface that nobody listens on, nor on so many that follow it.
+
+    It lies below those that the system gives to whoever connects, so nobody gets it by chance meanwhile.
+    """
+    while True:
+        port = secrets.choice(range(20_000, 32_000))
+        with ExitStack() as stack, suppress(OSError):
+            for each in range(port, port + following + 1):
+                stack.enter_context(socket.socket()).bind(("127.0.0.1", each))
+            return port
 
 
 class SafeholdProcess:

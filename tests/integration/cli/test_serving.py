@@ -13,6 +13,7 @@ import pytest
 
 from safehold.testing.commands import Run, run_apart, started
 from safehold.testing.platform import Platform
+from safehold.testing.processes import free_port
 
 
 @pytest.fixture(autouse=True)
@@ -33,8 +34,7 @@ def taken() -> Iterator[str]:
 @pytest.fixture
 def free() -> str:
     """Return an address that nobody listens on."""
-    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
-        return f"127.0.0.1:{server.server_port}"
+    return f"127.0.0.1:{free_port()}"
 
 
 def test_serving_answers_until_it_is_told_to_stop(free: str) -> None:
