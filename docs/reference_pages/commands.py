@@ -59,7 +59,9 @@ def _parameters(command: Any) -> str:
 
 def _row(parameter: Any) -> tuple[str, str, str, str]:
     is_option = parameter.opts[0].startswith("-")
-    name = md.code(", ".join(parameter.opts) if is_option else parameter.name.upper())
+    # A switch may have a second name that takes it back.
+    names = [*parameter.opts, *parameter.secondary_opts]
+    name = md.code(", ".join(names) if is_option else parameter.name.upper())
     return name, _values(parameter), _default(parameter), parameter.help or ""
 
 

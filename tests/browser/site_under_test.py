@@ -26,6 +26,7 @@ from safehold.model.hash_list import Purpose
 from safehold.model.item import Context
 from safehold.model.permissions import Actor, Role, system_actor
 from safehold.model.scan import ScanAnswer
+from safehold.storage import schedules
 from safehold.testing.jobs import run_all_steps, run_step, waiting_steps
 from safehold.testing.pictures import landscape
 from safehold.web.server import served
@@ -78,6 +79,14 @@ class Site:
         [step] = waiting_steps(program.database)
         run_step(program.database, program.recorder, {step.name: fail}, step.id)
         self.follow()
+
+    def note_sweeps(self) -> None:
+        """Put on record that one sweep went well, an hour ago, and that another fails."""
+        now = self.machinery.clock()
+        with self.machinery.database.begin() as tx:
+            for name, error in (("retention", None), ("webhook deliveries", "vault_down")):
+                schedules.mark_began(tx, name, at=now - timedelta(hours=1))
+                schedules.mark_ended(tx, name, at=now - timedelta(hours=1), error_code=error)
 
     def give_up_deliveries(self) -> None:
         """Try every message for two weeks: the receiver's port is closed, so each ends as dead."""

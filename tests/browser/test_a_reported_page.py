@@ -43,6 +43,9 @@ def test_a_reported_page_is_shown_as_text_and_closed_with_a_key(visit: Any, site
     assert page.locator("a[href*='example.org']").count() == 0
     assert page.get_by_text("A page that somebody reported").is_visible()
     assert page.locator("#panel").count() == 0
+    with site.machinery.database.begin() as tx:
+        [item_id] = tx.driver.execute("select id from item").fetchone()
+    assert page.locator(".id").inner_text() == str(item_id)
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / "case-reported-page.png", full_page=True)
     assert Axe().run(page).response["violations"] == []

@@ -81,6 +81,7 @@ def addresses(full_site, chromium):
     full_site.follow()
     full_site.give_up_deliveries()
     full_site.get_one_step_stuck()
+    full_site.note_sweeps()
     page.goto("/console/queue")
     for row in page.locator("tbody tr").filter(has_text="nobody yet").all()[:1]:
         found["case-free"] = row.get_by_role("link").get_attribute("href")
@@ -151,6 +152,20 @@ def test_every_page_is_accessible_and_fits_the_screen(visit, addresses, theme, s
     stranger = visit(size=SIZES[size], theme=theme)
     stranger.goto("/console/sign-in")
     wrong += look_at(stranger, f"sign-in-{size}-{theme}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("size", "theme"), [("desk", "light"), ("phone", "dark")])
+def test_a_form_that_is_shown_again_is_accessible_and_fits_the_screen(visit, addresses, size, theme) -> None:
+    page = visit(ALL, size=SIZES[size], theme=theme)
+    proves(page)
+    wrong = []
+    for name, button in (("people", "Add, and show a password"), ("keys", "Make it, and show")):
+        page.goto(addresses[name])
+        page.get_by_label(re.compile("Name to sign in with|Whose it is")).fill("without a tick")
+        page.get_by_role("button", name=button).click()
+        page.locator("#what-is-wrong").wait_for()
+        wrong += look_at(page, f"{name}-refused-{size}-{theme}")
     assert wrong == []
 
 

@@ -14,6 +14,8 @@ from sqlalchemy import make_url
 from safehold.app import wiring
 from safehold.app.program import open_program
 from safehold.app.settings import Settings
+from safehold.lists.ledger import NewList, add_list
+from safehold.model.hash_list import Purpose
 from safehold.storage.databases import create_database, drop_database
 from safehold.storage.embedded import EmbeddedServer
 from safehold.testing import running
@@ -36,6 +38,7 @@ def portal(
     folder, url = tmp_path_factory.mktemp("portal"), postgres_server.url(NAME)
     inside = running.settings_of(folder / "inside", url)
     with open_program(inside, surfaces=frozenset({"worker"})) as machinery:
+        declare_lists(machinery)
         own = make_url(url).set(username="safehold_portal").render_as_string(hide_password=False)
         outside = Settings.model_validate(
             {
@@ -82,6 +85,25 @@ def visit(chromium: Browser, portal: tuple[str, Any]) -> Iterator[Any]:
         assert context.cookies() == []
         context.close()
     assert complaints == []
+
+
+def declare_lists(machinery: Any) -> None:
+    """Declare lists of every kind that the public is told of."""
+    with machinery.database.begin() as tx:
+        for name, purpose, may_hold in (
+            ("northland-hotline-known-images-2026", Purpose.CSAM, True),
+            ("fjordland", Purpose.INTIMATE_IMAGES, True),
+            ("house-rules", Purpose.OWN_TERMS, False),
+        ):
+            wanted = NewList(
+                name=name,
+                purpose=purpose,
+                may_hold=may_hold,
+                vetted=may_hold,
+                provenance="Made for the tests.",
+                source="the-hotline-of-northland" if may_hold else "",
+            )
+            add_list(tx, wanted, actor=running.TESTER, now=machinery.clock())
 
 
 def fill(page: Page, address: str = "https://example.org/gallery") -> None:
@@ -157,7 +179,11 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_written_stays(visit:
     page = visit()
     fill(page, "not an address at all")
     page.get_by_role("button", name="Send the report").click()
-    assert page.get_by_role("alert").inner_text() == "Something is missing."
+    assert page.get_by_role("alert").inner_text().startswith("This was not sent yet.")
+    link = page.get_by_role("alert").get_by_role("link", name="Address of the page")
+    assert link.get_attribute("href") == "#address"
+    assert page.evaluate("document.activeElement.id") == "address"
+    assert "blank" in page.locator("#wrong-address").inner_text()
     field = page.get_by_label("Address of the page")
     assert field.input_value() == "not an address at all"
     assert field.get_attribute("aria-invalid") == "true"
@@ -189,6 +215,8 @@ def test_every_page_of_the_portal_is_accessible_and_fits_the_screen(
     page.get_by_role("button", name="Show the status").click()
     page.locator("[aria-current=step]").wait_for()
     wrong += look_at(page, f"status-{size}-{theme}")
+    page.goto("/transparency")
+    wrong += look_at(page, f"transparency-{size}-{theme}")
     page.goto("/report/nothing")
     wrong += look_at(page, f"not-found-{size}-{theme}")
     assert wrong == []

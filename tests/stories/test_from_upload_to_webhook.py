@@ -122,6 +122,9 @@ def test_a_cleared_upload_is_released_told_and_destroyed_when_its_fortnight_is_o
         story.safehold.open_sealed(item_id)
     assert "wrapped_key" not in story.safehold.counts()
     assert "item_context" not in story.safehold.counts()
+    for table in story.safehold.counts():
+        named = f"select 1 from {table} as t where t::text like '%%account-1%%'"
+        assert story.safehold.sql(named) == [], f"{table} still says whose it was"
     assert story.one("select count(*) as n from destruction").n == 2
     # Destroyed once, however often it is swept.
     assert wiring.sweep_retention(story.safehold.program).destroyed == []

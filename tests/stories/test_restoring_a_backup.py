@@ -22,7 +22,7 @@ from safehold.app.access import second_factors, sign_in, users
 from safehold.app.access.gate import Visitor
 from safehold.app.audit.sequencer import sequence
 from safehold.app.audit.verify import verify
-from safehold.app.keeping import manifest, restore
+from safehold.app.keeping import manifest, replaced, restore
 from safehold.app.keeping.backup import Made, back_up
 from safehold.app.operator import open_operator, set_up
 from safehold.app.settings import Settings
@@ -37,6 +37,7 @@ from safehold.model.errors import (
     Refused,
 )
 from safehold.model.permissions import Role
+from safehold.storage.aside import schema_name
 from safehold.storage.dumps import Dumps
 from safehold.testing import running
 from safehold.testing.commands import COMMAND
@@ -193,6 +194,53 @@ def test_the_command_destroys_nothing_after_a_restore_until_somebody_takes_note_
     with place.running() as opened:
         [record] = opened.sql("select actor, detail from audit_record where verb = 'alarm.acknowledge'")
         assert (record.actor, record.detail) == ("system:shell", {"code": "destruction_waits"})
+
+
+def test_what_a_restore_moved_aside_is_shown_and_dropped_keys_and_all_once_that_is_said(
+    place: Place,
+) -> None:
+    with place.running() as opened:
+        opened.add_list()
+        upload(opened, 1)
+        opened.sql("create schema replaced_by_somebody_else")
+    made = place.back_up()
+    schemas = [place.restore(made, replace=True).aside]
+    place.clock.ahead = timedelta(days=1)
+    schemas.append(place.restore(made, replace=True).aside)
+
+    def dropping(*options: str, url: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        database = {"url": place.url} if url is None else {"surface_urls": url}
+        environment = environment_of({"data_folder": str(place.settings.data_folder), "database": database})
+        command = [*COMMAND, "db", "drop-replaced", *options]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+    asked = dropping()
+    assert (asked.returncode, asked.stderr.rstrip().endswith("[refused]")) == (77, True)
+    assert [line.partition(",")[0] for line in asked.stdout.splitlines()] == schemas
+    assert asked.stdout.count("keys of 2 sealed objects.") == 2
+    assert dropping("--yes", url={"console": place.url}).returncode == 78
+    done = dropping("--yes")
+    assert (done.returncode, done.stdout.count(": dropped.")) == (0, 2)
+    assert [ended.stdout for ended in (dropping(), dropping("--yes"))] == ["No records lie aside.\n"] * 2
+
+    with place.running() as opened:
+        left = opened.sql("select nspname from pg_namespace where nspname like 'replaced%%'")
+        assert [row.nspname for row in left] == ["replaced_by_somebody_else"]
+        recorded = opened.sql("select actor, detail from audit_record where verb = 'db.drop_replaced'")
+        assert [row.actor for row in recorded] == ["system:shell"] * 2
+        assert [row.detail for row in recorded] == [{"schema": name, "keys": 2} for name in schemas]
+        assert len(opened.sql("select object_id from wrapped_key")) == 2
+
+
+def test_nothing_is_dropped_while_what_lies_aside_are_the_only_records(place: Place) -> None:
+    made = place.back_up()
+    with (made.folder / manifest.RECORDS).open("rb") as records:
+        Dumps(place.url).begin_load(records, None, aside=schema_name(place.clock()))
+    with pytest.raises(DatabaseDown, match="not finished"):
+        replaced.drop(place.settings, actor=TESTER, clock=place.clock)
+    place.restore(made)
+    [one] = replaced.drop(place.settings, actor=TESTER, clock=place.clock)
+    assert one.keys == 0
 
 
 def test_nothing_starts_between_the_loading_and_the_replay(place: Place) -> None:

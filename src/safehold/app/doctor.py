@@ -9,18 +9,28 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 
 from safehold.app import production, settings_check
-from safehold.app.conditions import Condition, Level
+from safehold.app.conditions import (
+    EVERYTHING,
+    OF_RECORDS,
+    OF_THE_STORE,
+    OPENS_FILES,
+    Condition,
+    Level,
+    answers_for,
+    looked_at,
+)
 from safehold.app.format_samples import SAMPLES
 from safehold.app.home import has_records, open_home
 from safehold.app.keeping import master_key
 from safehold.app.keeping.rewrapping import counted
 from safehold.app.logs import describe
 from safehold.app.plugins import signal_types
+from safehold.app.reader.opening import open_reader
 from safehold.app.records import Addresses, check_up_to_date, running
 from safehold.app.settings import Settings
 from safehold.lists import ledger
 from safehold.model.clock import utc_now
-from safehold.model.errors import DecoderDown, NotFound, SafeholdError
+from safehold.model.errors import DecoderDown, NotFound, ReaderDown, SafeholdError
 from safehold.signals import kernels
 from safehold.storage.database import Database
 from safehold.storage.wrapped_keys import may_count
@@ -37,29 +47,38 @@ READERS_OF_LISTS = ("all", "console", "worker", "api")
 """Whose addresses may read the lists, those first that read most besides."""
 
 
+Probe = Callable[[Settings], str]
+Wall = Callable[[Settings], list[Condition]]
+
+
 def examine(settings: Settings) -> list[Condition]:
-    """Try every part, look at every wall that production needs, and return how each fares."""
-    parts: tuple[tuple[str, Callable[[Settings], str]], ...] = (
-        ("settings", _settings),
-        ("signal types", _signals),
-        ("native core", _native),
-        ("decoders", _decoders),
-        ("picture formats", _formats),
-        ("extras", _extras),
-        ("database", _database),
-        ("lists", _lists),
-        ("vault keys", _keys),
-        ("evidence store", _store),
+    """Try every part that these settings answer for, and return how each fares, with every wall they need.
+
+    What other processes answer for is left to them: see `answers_for`.
+    """
+    parts: tuple[tuple[str, frozenset[str], Probe], ...] = (
+        ("settings", EVERYTHING, _settings),
+        ("signal types", frozenset({"api"}), _signals),
+        ("native core", OPENS_FILES, _native),
+        ("decoders", OPENS_FILES, _decoders),
+        ("picture formats", OPENS_FILES, _formats),
+        ("extras", OPENS_FILES, _extras),
+        ("database", OF_RECORDS, _database),
+        ("lists", frozenset({"api", "console", "worker"}), _lists),
+        ("vault keys", OF_RECORDS, _keys),
+        ("evidence store", OF_THE_STORE, _store),
     )
-    walls_to_ask: tuple[tuple[str, Callable[[Settings], list[Condition]]], ...] = (
-        ("settings", production.of_settings),
-        ("surfaces", _walls_of_records),
-        ("confinement", _walls_of_decoders),
-        ("private key", _walls_of_keys),
+    walls_to_ask: tuple[tuple[str, frozenset[str], Wall], ...] = (
+        ("reader", frozenset({"media"}), _reader),
+        ("settings", EVERYTHING, production.of_settings),
+        ("surfaces", OF_RECORDS, _walls_of_records),
+        ("confinement", OPENS_FILES, _walls_of_decoders),
+        ("private key", OF_RECORDS - {"reader"}, _walls_of_keys),
     )
-    found = [_try(name, _saying(name, probe), settings) for name, probe in parts]
-    found += [_try(name, wall, settings) for name, wall in walls_to_ask]
-    return [condition for some in found for condition in some]
+    mine = answers_for(settings)
+    found = [_try(name, _saying(name, probe), settings) for name, whose, probe in parts if whose & mine]
+    found += [_try(name, wall, settings) for name, whose, wall in walls_to_ask if whose & mine]
+    return [looked_at(settings), *(condition for some in found for condition in some)]
 
 
 def _saying(name: str, probe: Callable[[Settings], str]) -> Callable[[Settings], list[Condition]]:
@@ -89,6 +108,21 @@ def _walls_of_decoders(settings: Settings) -> list[Condition]:
 def _walls_of_keys(settings: Settings) -> list[Condition]:
     _check_set_up(settings)
     return [production.of_private_key(settings, open_home(settings).opening)]
+
+
+def _reader(settings: Settings) -> list[Condition]:
+    """Ask the reader that runs by itself; one that `serve` starts is there only while it serves."""
+    if settings.reader.socket is None:
+        return []
+    try:
+        with open_reader(settings) as reader:
+            reader.status()
+    except ReaderDown as error:
+        raise ReaderDown(
+            error.what,
+            advice="See that `safehold reader` runs, and that this user is in the group of its socket.",
+        ) from error
+    return [Condition("reader", Level.OK, "it answers, and opens pictures for this user")]
 
 
 def _settings(settings: Settings) -> str:
@@ -136,9 +170,6 @@ def _database(settings: Settings) -> str:
 
 
 def _lists(settings: Settings) -> str:
-    surface_urls = settings.database.surface_urls
-    if settings.database.url is None and surface_urls and not set(READERS_OF_LISTS) & set(surface_urls):
-        return "not for this process to read"
     with _records(settings) as database, database.begin() as tx:
         declared = ledger.show_all(tx)
     stale = [each.hash_list.name for each in declared if each.hash_list.is_stale(utc_now())]

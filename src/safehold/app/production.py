@@ -7,17 +7,20 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from safehold.app.audit.anchors.declared import outside_anchors
-from safehold.app.conditions import Condition, Level
-from safehold.app.keeping.backup import BACKED_UP, DATABASE
+from safehold.app.conditions import OF_RECORDS, Condition, Level, answers_for
+from safehold.app.keeping.backup import BACKED_UP, DATABASE, KEYS_KEPT
 from safehold.app.listening import address, is_this_machine
 from safehold.app.settings import Settings
-from safehold.storage import audit, processes, roles
+from safehold.storage import aside, audit, processes, roles
 from safehold.storage.database import Tx
 from safehold.vault.decoding.confinement import Confinement
 from safehold.vault.key_sources import KeySource
 
 APART = frozenset({"console", "portal"})
 """Surfaces that must never share a process: strangers write to one, and the other shows evidence."""
+
+PAGES = frozenset({"api", "console", "portal"})
+"""Surfaces that answer at `web.listen`."""
 
 AS_OWNER = (
     "this connects as the owner of the tables, or as a superuser. Name roles of Safehold's in"
@@ -28,11 +31,17 @@ KEY_IN_REACH = (
     " alone, and name it in the settings of that process only."
 )
 
+TOGETHER = (
+    "the portal and the console share a process, which is for demos and small sites: a hole in what strangers"
+    " write to reaches what shows evidence. Serve each from its own: `safehold serve --surfaces portal`,"
+    " `safehold serve --surfaces console`, and so on, as docs/how-to/run-surfaces-apart.md says."
+)
 BEYOND = (
     "others reach this without TLS, and read and change what is said. Listen on 127.0.0.1, and put a proxy in"
     " front, on this machine, where TLS ends."
 )
 BACK_UP = "Run `safehold db backup` every night; the evidence store and the keys are copied apart from it."
+DROP_REPLACED = "`safehold db drop-replaced` shows and drops them."
 OLDEST_BACKUP = timedelta(days=7)
 _ROOT = 0
 
@@ -47,15 +56,19 @@ def judged(settings: Settings, part: str, missing: str | None, stands: str) -> C
 
 
 def of_settings(settings: Settings) -> list[Condition]:
-    """Return the conditions that the settings alone decide."""
-    walls: tuple[tuple[str, Callable[[Settings], str | None], str], ...] = (
-        ("database server", _own_server, "a server of your own"),
-        ("audit anchors", _anchors, "the log is set down outside this machine"),
-        ("second factor", _second_factor, "required of everybody"),
-        ("cookies", _cookies, "sent over TLS only"),
+    """Return the conditions that the settings alone decide, of what these settings answer for."""
+    walls: tuple[tuple[str, frozenset[str], Callable[[Settings], str | None], str], ...] = (
+        ("database server", OF_RECORDS, _own_server, "a server of your own"),
+        ("audit anchors", frozenset({"worker"}), _anchors, "the log is set down outside this machine"),
+        ("second factor", frozenset({"console"}), _second_factor, "required of everybody"),
+        ("cookies", frozenset({"console"}), _cookies, "sent over TLS only"),
     )
-    found = [judged(settings, part, wall(settings), stands) for part, wall, stands in walls]
-    return [*found, _listening(settings)]
+    mine = answers_for(settings)
+    found = [
+        judged(settings, part, wall(settings), stands) for part, whose, wall, stands in walls if whose & mine
+    ]
+    listening = _listening(settings, mine)
+    return found if listening is None else [*found, listening]
 
 
 def of_records(settings: Settings, tx: Tx, *, now: datetime) -> list[Condition]:
@@ -67,6 +80,7 @@ def of_records(settings: Settings, tx: Tx, *, now: datetime) -> list[Condition]:
         judged(settings, "database role", AS_OWNER if owner else None, "one that owns nothing"),
         judged(settings, "role settings", _role_settings(tx), "no role has any of its own"),
         _backups(settings, tx, now),
+        _replaced(tx, now),
     ]
 
 
@@ -111,13 +125,26 @@ def _backups(settings: Settings, tx: Tx, now: datetime) -> Condition:
     return judged(settings, "backups", missing, stands)
 
 
+def _replaced(tx: Tx, now: datetime) -> Condition:
+    found = aside.listed(tx)
+    if not found:
+        return Condition("replaced records", Level.OK, "none lie aside")
+    until = found[0].moved_at + KEYS_KEPT
+    if until < now:
+        late = (
+            f"{len(found)} lie aside, keys of evidence included, the oldest since"
+            f" {found[0].moved_at:%Y-%m-%d}. That is more than {KEYS_KEPT.days} days: what was erased since"
+            f" lives on there. {DROP_REPLACED}"
+        )
+        return Condition("replaced records", Level.RED, late)
+    due = f"{len(found)} lie aside, keys of evidence included. End that before {until:%Y-%m-%d}."
+    return Condition("replaced records", Level.ADVICE, f"{due} {DROP_REPLACED}")
+
+
 def _together(serving: Sequence[frozenset[str]]) -> str | None:
     if not any(surfaces >= APART for surfaces in serving):
         return None
-    return (
-        "the portal and the console share a process. Serve each from its own: `safehold serve --surfaces"
-        " portal`, `safehold serve --surfaces console`."
-    )
+    return TOGETHER
 
 
 def _served(serving: Sequence[frozenset[str]]) -> str:
@@ -126,11 +153,14 @@ def _served(serving: Sequence[frozenset[str]]) -> str:
     return "; ".join(" and ".join(sorted(surfaces)) for surfaces in serving)
 
 
-def _listening(settings: Settings) -> Condition:
-    listen = settings.web.listen
-    if is_this_machine(address(listen)[0]):
-        return Condition("listening", Level.OK, "on this machine alone")
-    return Condition("listening", Level.ADVICE, f"{listen}: {BEYOND}")
+def _listening(settings: Settings, mine: frozenset[str]) -> Condition | None:
+    listens = [settings.web.listen] if mine & PAGES else []
+    if "media" in mine:
+        listens.append(settings.media.listen)
+    open_to_others = [listen for listen in listens if not is_this_machine(address(listen)[0])]
+    if open_to_others:
+        return Condition("listening", Level.ADVICE, f"{', '.join(open_to_others)}: {BEYOND}")
+    return Condition("listening", Level.OK, "on this machine alone") if listens else None
 
 
 def _own_server(settings: Settings) -> str | None:

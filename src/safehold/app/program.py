@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from safehold.act.channels.base import Destination
@@ -29,7 +29,7 @@ from safehold.jobs.record import Recorder
 from safehold.model.clock import Clock, utc_now
 from safehold.model.errors import BadSettings
 from safehold.model.permissions import Actor
-from safehold.storage.database import Database
+from safehold.storage.database import Database, Tx
 from safehold.storage.processes import connection_name
 from safehold.vault.decoding.pool import DecoderPool
 from safehold.vault.keys import SealingKeyFile
@@ -37,6 +37,8 @@ from safehold.vault.store import CiphertextStore
 from safehold.vault.vault import Vault
 
 USER_AGENT = "Safehold"
+Transaction = AbstractContextManager[Tx]
+"""What `Program.database.begin` opens: for rooms above that hand one on and never look inside."""
 PORTAL_ALONE = frozenset({"portal"})
 """The surfaces of a process that seals contacts into rows, and never comes near the store."""
 SURFACES = frozenset({"api", "console", "worker", "media", "portal"})

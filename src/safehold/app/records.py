@@ -11,6 +11,7 @@ from safehold.app.settings import Settings
 from safehold.app.settings_sections import SURFACES_WITH_ROLES
 from safehold.model.errors import BadSettings, DatabaseDown, NameTaken
 from safehold.storage import migrate, roles
+from safehold.storage.database import place_of
 from safehold.storage.databases import create_database, database_exists
 from safehold.storage.dumps import is_unfinished
 from safehold.storage.embedded import EmbeddedServer
@@ -62,13 +63,10 @@ def running(settings: Settings, home: Home) -> Iterator[Addresses]:
     """Make sure that the database runs, for as long as the block lasts.
 
     The embedded server is started on entry and stopped on exit when nobody else uses it. A server by URL
-    is left as it is. Raises BadSettings for an address of another kind.
+    is left as it is.
     """
     url, by_surface = settings.database.url, settings.database.surface_urls
     if url is not None or by_surface:
-        _check("url", url)
-        for surface, address in by_surface.items():
-            _check(f"surface_urls.{surface}", address)
         yield Addresses(url, {ALL: url, **by_surface} if url is not None else dict(by_surface))
         return
     with EmbeddedServer(home.postgres) as server, server.kept_running():
@@ -82,7 +80,9 @@ def running(settings: Settings, home: Home) -> Iterator[Addresses]:
 
 def bring_up_to_date(addresses: Addresses) -> None:
     """Apply every migration and grant, as the owner. Doing so again changes nothing. Raises BadSettings."""
-    migrate.upgrade(addresses.for_owner())
+    owner = addresses.for_owner()
+    with _naming(owner):
+        migrate.upgrade(owner)
 
 
 def check_up_to_date(address: str) -> None:
@@ -90,7 +90,9 @@ def check_up_to_date(address: str) -> None:
 
     address: that of the process itself; every role may read which revision the tables are at.
     """
-    if is_unfinished(address):
+    with _naming(address):
+        unfinished = is_unfinished(address)
+    if unfinished:
         raise DatabaseDown(
             "A restore from a backup was begun here and is not finished.",
             advice="Wait until it is, or run the same `safehold db restore` again.",
@@ -103,6 +105,14 @@ def check_up_to_date(address: str) -> None:
         )
 
 
-def _check(name: str, address: str | None) -> None:
-    if address is not None and not address.startswith("postgresql+psycopg://"):
-        raise BadSettings(f"database.{name}: begin it with postgresql+psycopg://")
+@contextmanager
+def _naming(address: str) -> Iterator[None]:
+    """Say where the database is that does not answer: at a start and to commands, never to strangers."""
+    try:
+        yield
+    except DatabaseDown as error:
+        raise DatabaseDown(
+            f"The database does not answer at {place_of(address)}, or does not let this process in.",
+            advice="See that it runs there, takes connections from here, and knows the user and the password"
+            " that database.url or database.surface_urls name.",
+        ) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from safehold.act.tell import TOLD_KINDS
-from safehold.app.audit.anchors.declared import made
+from safehold.app.audit.anchors import declared
 from safehold.app.listening import address, meet
 from safehold.app.plugins import signal_types
 from safehold.app.program import destinations
@@ -32,8 +32,7 @@ def check(settings: Settings) -> None:
     """Raise BadSettings that names everything which cannot work. Nothing is changed."""
     signal_types(settings.plugins.signal_types)
     destinations(settings)
-    for name, each in settings.audit.anchors.items():
-        made(name, each, settings.audit.name)
+    declared.check(settings)
     problems = [*_codes(settings), *_events(settings), *_origins(settings), *_addresses(settings)]
     if problems:
         raise BadSettings(" ".join(problems))
@@ -44,8 +43,8 @@ def check(settings: Settings) -> None:
 
 
 def _codes(settings: Settings) -> Iterator[str]:
-    for surface, declared in settings.surfaces.items():
-        for code in declared.on_incomplete:
+    for surface, each in settings.surfaces.items():
+        for code in each.on_incomplete:
             name, colon, detail = code.partition(":")
             known = DETAILS.get(name, frozenset())
             if name not in DETAILS or (colon and known is not None and detail not in known):
@@ -65,7 +64,7 @@ def _addresses(settings: Settings) -> Iterator[str]:
 
 
 def _events(settings: Settings) -> Iterator[str]:
-    for name, declared in settings.webhooks.items():
-        for kind in sorted(set(declared.events) - TOLD_KINDS):
+    for name, each in settings.webhooks.items():
+        for kind in sorted(set(each.events) - TOLD_KINDS):
             known = ", ".join(sorted(TOLD_KINDS))
             yield f"webhooks.{name}.events: {kind!r} is none that a platform is told of ({known})."

@@ -37,6 +37,21 @@ Origin = Annotated[str, AfterValidator(_origin)]
 """Where a page comes from, as browsers name it: scheme, name, and a port where it is not the usual one."""
 
 
+_DRIVER = "postgresql+psycopg://"
+_REST = re.compile(r"(.*@)?(\[[0-9a-fA-F:.]+\]|[^:/?@\[\]]*)(:[0-9]{1,5})?(/[^/?]*)?(\?.*)?", re.DOTALL)
+
+
+def _database_address(url: str) -> str:
+    # The rest of the program would say so later, and less well. Nothing of it is quoted: passwords.
+    if not url.startswith(_DRIVER):
+        raise ValueError(f"begin it with {_DRIVER}")
+    if not _REST.fullmatch(url.removeprefix(_DRIVER)):
+        raise ValueError(
+            "after the user come a host, a port and a database, such as …@db.internal:5432/safehold"
+        )
+    return url
+
+
 class Section(BaseModel):
     """A part of the settings. An unknown name in it is an error: a typo must not be silent."""
 
@@ -66,6 +81,11 @@ class DatabaseSettings(Section):
         """Whether the records are on the server that Safehold brings."""
         return self.url is None and not self.surface_urls
 
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: str | None) -> str | None:
+        return url if url is None else _database_address(url)
+
     @field_validator("surface_urls")
     @classmethod
     def _of_surfaces(cls, urls: dict[str, str]) -> dict[str, str]:
@@ -73,7 +93,7 @@ class DatabaseSettings(Section):
         unknown = sorted(set(urls) - SURFACES_WITH_ROLES)
         if unknown:
             raise ValueError(f"{unknown[0]} is none of {', '.join(sorted(SURFACES_WITH_ROLES))}")
-        return urls
+        return {surface: _database_address(url) for surface, url in urls.items()}
 
 
 class WebSettings(Section):

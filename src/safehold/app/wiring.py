@@ -18,6 +18,7 @@ from safehold.jobs.running import Handler
 from safehold.jobs.schedules import Schedule
 from safehold.jobs.worker import Timings, Worker
 from safehold.model.events import Event
+from safehold.model.ids import ObjectId
 from safehold.model.permissions import Actor
 from safehold.review import cases, settle, viewing
 from safehold.storage.database import Tx
@@ -105,6 +106,7 @@ def sweep_retention(program: Program) -> sweep.Swept:
         if erased:
             uploads.forget_context(tx, item_ids=erased, now=now)
             deliver.forget(tx, erased)
+        cases.forget_accounts(tx, now=now, limit=ERASED_AT_ONCE)
         inbound_reports.forget_contacts(tx, now=now)
     return done
 
@@ -115,16 +117,26 @@ def sweep_leftovers(program: Program) -> sweep.Swept:
     return sweep.sweep_leftovers(program.database, program.vault, now=program.clock())
 
 
-def sweep_now(program: Program, *, acknowledged_by: Actor | None) -> tuple[sweep.Swept, sweep.Swept]:
+def sweep_now(
+    program: Program, *, acknowledged_by: Actor | None, rehearsals_by: Actor | None = None
+) -> tuple[sweep.Swept, sweep.Swept]:
     """Destroy what is due, then leftovers, instead of waiting for the schedules; return what each did.
 
     acknowledged_by: who takes note of the alarm that holds destruction back, if it stands. Raises Refused
-    while it does and nobody takes note, and as the sweeps do.
+    while it does and nobody takes note, and as the sweeps do. rehearsals_by: who has what came for practice
+    destroyed as well, whatever its date, for a drill.
     """
     destruction_guard.refuse_while_held_back(
         program.database, DESTROYING, acknowledged_by=acknowledged_by, now=program.clock()
     )
-    return sweep_retention(program), sweep_leftovers(program)
+    rehearsed: list[ObjectId] = []
+    if rehearsals_by is not None:
+        rehearsed = sweep.sweep_rehearsals(
+            program.database, program.vault, actor=rehearsals_by, now=program.clock()
+        )
+    done = sweep_retention(program)
+    done.destroyed = [*rehearsed, *done.destroyed]
+    return done, sweep_leftovers(program)
 
 
 def _guarded(program: Program, schedule: str, sweep: Callable[[Program], object]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
     from datetime import datetime
 
     from safehold.app.audit.anchors.base import Anchor, Head
@@ -39,7 +40,8 @@ def verify(
         anchors = [each.anchor for each in declared(opened.settings)]
         verdict = verify_chain(opened.database, anchors=anchors, heads=brought)
         now = opened.clock()
-    _report(verdict, now)
+        off = {name for name, each in opened.settings.audit.anchors.items() if not each.enabled}
+    _report(verdict, now, off)
     if not verdict.intact:
         return EXIT_CODES[Damaged]
     return EXIT_CODES[Unavailable] if any(each.failure for each in verdict.anchors) else 0
@@ -117,9 +119,10 @@ def _head(text: str) -> Head:
     return Head(int(seq), bytes.fromhex(digest))
 
 
-def _how(each: Asked) -> str:
+def _how(each: Asked, off: AbstractSet[str]) -> str:
     if not each.is_declared:
-        return "not in the settings: its heads were compared, its receipts were not checked"
+        why = "off" if each.name in off else "not in the settings"
+        return f"{why}: its heads were compared, its receipts were not checked"
     if each.failure:
         return f"could not be asked [{each.failure}]"
     if not each.answers:
@@ -127,7 +130,7 @@ def _how(each: Asked) -> str:
     return f"asked; {len(each.differences)} receipts do not fit" if each.differences else "asked"
 
 
-def _report(verdict: Verdict, now: datetime) -> None:
+def _report(verdict: Verdict, now: datetime, off: AbstractSet[str]) -> None:
     from safehold.cli.opening import printable, shown
 
     personal = "personal rows not compared"
@@ -143,7 +146,7 @@ def _report(verdict: Verdict, now: datetime) -> None:
         newest = f", the newest link {each.newest_seq} at {shown(each.newest_at)}" if each.checked else ""
         sys.stdout.write(
             f"Anchor {each.name} ({each.kind}): {each.checked} of {each.heads} heads found outside{newest};"
-            f" {_how(each)}.\n"
+            f" {_how(each, off)}.\n"
         )
     sys.stdout.write(f"Head of the chain: {verdict.links}:{verdict.head.hex()}\n")
     if verdict.oldest_unanchored is not None:

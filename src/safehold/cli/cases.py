@@ -36,11 +36,15 @@ def list_(
 
 @app.command("contact")
 def contact(
-    item_id: Annotated[UUID, typer.Argument(help="The item, as its page in the console names it.")],
+    item_or_case: Annotated[
+        UUID,
+        typer.Argument(
+            help="The item, by the id that its case's page in the console shows, or a case of one item."
+        ),
+    ],
 ) -> None:
     """Print how to reach whoever reported a page: the reader opens it, and puts that on record."""
     from safehold.app.reader import orders
     from safehold.cli.opening import printable, settings
-    from safehold.model.ids import ItemId
 
-    sys.stdout.write(f"{printable(orders.contact(settings(), ItemId(item_id)))}\n")
+    sys.stdout.write(f"{printable(orders.contact(settings(), item_or_case))}\n")

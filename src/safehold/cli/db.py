@@ -133,5 +133,35 @@ def restore(
     if done.aside is not None:
         sys.stdout.write(
             f"What was here before is in the schema {done.aside} of the database, keys included. Drop it"
-            " within 14 days, or what is erased from now on lives on there.\n"
+            " within 14 days (`safehold db drop-replaced`), or what is erased from now on lives on there.\n"
         )
+
+
+@app.command("drop-replaced")
+def drop_replaced(
+    yes: Annotated[bool, typer.Option("--yes", help="Say that it is to be dropped, for good.")] = False,
+) -> None:
+    """Show the records that restores moved aside, and with --yes drop them, keys included."""
+    from safehold.app.keeping import replaced
+    from safehold.cli.opening import SHELL, settings, shown
+    from safehold.model.errors import Refused
+
+    found = replaced.drop(settings(), actor=SHELL) if yes else replaced.look(settings())
+    for one in found:
+        sys.stdout.write(
+            f"{one.schema}, moved aside {shown(one.moved_at)}, {_in_megabytes(one.size_bytes)},"
+            f" keys of {one.keys} sealed objects{': dropped' if yes else ''}.\n"
+        )
+    if not found:
+        sys.stdout.write("No records lie aside.\n")
+    elif not yes:
+        sys.stdout.flush()
+        raise Refused(
+            "Dropping these records ends them for good.",
+            kept="Nothing was dropped.",
+            advice="Say --yes where the records that replaced them are whole.",
+        )
+
+
+def _in_megabytes(size_bytes: int) -> str:
+    return f"{size_bytes / 1_000_000:.1f} MB"

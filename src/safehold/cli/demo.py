@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import secrets
+import sys
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,11 +43,11 @@ def demo(
     photos = _check_examples(examples)
 
     from safehold.app.logs import configure
-    from safehold.cli.demo_uploads import check_address
+    from safehold.cli.demo_uploads import check_addresses
     from safehold.testing.webhook_receiver import WebhookReceiver
 
     configure(json=False, quiet=True)
-    check_address(listen)
+    check_addresses(listen, _after(listen))
     # The platform's side of the demonstration: a receiver that checks every signature.
     secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
     try:
@@ -194,6 +196,12 @@ def _new_secrets(program: Program) -> tuple[str, str]:
     return key, password
 
 
+def _typed() -> str:
+    """Return what to type for this program: `make demo` starts one that is not on the PATH."""
+    started = sys.argv[0]
+    return started if Path(started).name == "safehold" and which("safehold") != started else "safehold"
+
+
 def _tell_where(listen: str, folder: Path, key: str, password: str) -> None:
     say(
         f"""
@@ -209,7 +217,7 @@ def _tell_where(listen: str, folder: Path, key: str, password: str) -> None:
 
    Try the API: curl -H "Authorization: Bearer {key}" \\
      -F 'context={{"surface": "{SURFACE}"}}' -F file=@PHOTO http://{listen}/v1/scan
-   The same audit trail, from outside: SAFEHOLD_DATA_FOLDER={folder} safehold audit verify
+   The same audit trail, from outside: SAFEHOLD_DATA_FOLDER={folder} {_typed()} audit verify
 
 Ctrl-C stops everything."""
     )

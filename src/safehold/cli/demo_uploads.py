@@ -21,24 +21,38 @@ READY_SECONDS = 60
 ALMOST_AT_ONCE = 0.1
 
 
-def check_address(listen: str) -> None:
-    """Raise Unavailable when somebody answers at this address already, BadSettings when it names no port."""
-    _, port = address(listen)
+def check_addresses(pages: str, pictures: str) -> None:
+    """Raise Unavailable when somebody answers at one of them already, BadSettings when one names no port."""
+    host, port = pages.rpartition(":")[0], address(pages)[1]
     if port == 0:
-        raise BadSettings("--listen: name a port.", advice="Such as 127.0.0.1:8401.")
+        raise BadSettings("--listen: name a port.", advice="Such as 127.0.0.1:8410.")
+    taken = next((one for one in (pages, pictures) if _is_answered(one)), None)
+    if taken is None:
+        return
+    others = (f"{host}:{other}" for other in range(port + 10, min(port + 200, 65535), 10))
+    free = next(
+        (one for one in others if not (_is_answered(one) or _is_answered(_next(one)))), f"{host}:PORT"
+    )
+    raise Unavailable(
+        f"Something answers on {taken} already.",
+        advice=f"Perhaps the demonstration runs: stop it, or choose another address: --listen {free}.",
+    )
+
+
+def _next(listen: str) -> str:
+    host, port = listen.rpartition(":")[0], address(listen)[1]
+    return f"{host}:{port + 1}"
+
+
+def _is_answered(listen: str) -> bool:
     try:
         Platform(f"http://{listen}", "", timeout_seconds=2).ask("GET", "/v1/health/live")
-    except ConnectionRefusedError:
-        return
-    except OSError as error:
-        if not isinstance(error, TimeoutError):
-            return  # nobody is there; the server itself says what is wrong with the address
     except HTTPException:
-        pass  # somebody who speaks something else
-    raise Unavailable(
-        f"Something answers on {listen} already.",
-        advice="Perhaps the demonstration runs: stop it, or choose another address: --listen 127.0.0.1:8401.",
-    )
+        return True  # somebody who speaks something else
+    except OSError as error:
+        # Else nobody is there; the server itself says what is wrong with the address.
+        return isinstance(error, TimeoutError)
+    return True
 
 
 class Uploads:

@@ -22,6 +22,13 @@ def sweep(
             "--acknowledge", help="Acknowledge the alarm destruction_waits, on record, where it stands."
         ),
     ] = False,
+    rehearsal: Annotated[
+        bool,
+        typer.Option(
+            "--rehearsal",
+            help="For a drill: destroy also what came on rehearsal surfaces, for test lists alone.",
+        ),
+    ] = False,
 ) -> None:
     """Destroy what is due now instead of waiting for the next sweep."""
     from safehold.app.program import open_program
@@ -29,7 +36,11 @@ def sweep(
     from safehold.cli.opening import SHELL, settings
 
     with open_program(settings(), surfaces=frozenset({"worker"})) as program:
-        done, left = sweep_now(program, acknowledged_by=SHELL if acknowledge else None)
+        done, left = sweep_now(
+            program,
+            acknowledged_by=SHELL if acknowledge else None,
+            rehearsals_by=SHELL if rehearsal else None,
+        )
     sys.stdout.write(
         f"{len(done.destroyed)} objects destroyed, {left.leftovers} leftovers deleted,"
         f" {len(done.alarms)} newly undecided for too long.\n"
@@ -43,7 +54,12 @@ def sweep(
 
 @app.command("export")
 def export(
-    item: Annotated[UUID, typer.Argument(help="The item, by its id.")],
+    item_or_case: Annotated[
+        UUID,
+        typer.Argument(
+            help="The item, by the id that its case's page in the console shows, or a case of one item."
+        ),
+    ],
     to: Annotated[Path, typer.Option("--to", help="The recipient's public key, an X25519 key as PEM.")],
     out: Annotated[Path, typer.Option("--out", help="The file to write; it must not exist yet.")],
     as_name: Annotated[
@@ -53,9 +69,8 @@ def export(
     """Seal the bytes of an item to a recipient. They are in the clear for nobody else, here for nobody."""
     from safehold.app.reader import orders
     from safehold.cli.opening import settings
-    from safehold.model.ids import ItemId
 
-    size = orders.export(settings(), ItemId(item), name=as_name, recipient=to.read_bytes(), out=out)
+    size = orders.export(settings(), item_or_case, name=as_name, recipient=to.read_bytes(), out=out)
     sys.stdout.write(f"{size} bytes written. Only the recipient's private key opens them.\n")
 
 

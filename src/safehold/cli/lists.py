@@ -189,14 +189,18 @@ def withdraw(
     reason: Annotated[
         str, typer.Option("--reason", help="A short code for the audit log, such as source_error.")
     ] = "",
+    yes: Annotated[
+        bool, typer.Option("--yes", help="With --whole: say that nothing brings the list back.")
+    ] = False,
 ) -> None:
     """Take entries off a list, or the list out of use. From their next scan on, processes match them no more.
 
     What was held for them stays held until a person decides. It is on record, and public in numbers.
     """
     from safehold.cli.opening import SHELL, operator
+    from safehold.lists import ledger
     from safehold.lists.withdrawal import Withdrawal
-    from safehold.model.errors import BadForm
+    from safehold.model.errors import BadForm, Refused
     from safehold.model.ids import EntryId
 
     if sum((bool(entries), file is not None, whole)) != 1:
@@ -210,6 +214,12 @@ def withdraw(
             )
             return
         with opened.database.begin() as tx:
+            if whole and not yes:
+                raise Refused(
+                    f"That takes {name} with {ledger.show(tx, name).entries} entries out of use for good:"
+                    " nothing brings it back, and its name stays taken.",
+                    advice="Say --yes where that is meant.",
+                )
             if whole:
                 removed = withdrawal.whole_list(tx, name)
             else:

@@ -52,12 +52,23 @@ app = typer.Typer(
 )
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"safehold {version('safehold')}\n")
+        raise Exit
+
+
 @app.callback()
 def options(
     config_file: Annotated[
         Path | None,
         typer.Option("--config", help="Settings file; else $SAFEHOLD_CONFIG, else ./safehold.toml."),
     ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Read options that belong to every command."""
     opening.config_file.set(config_file)

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from safehold.cli.opening import say
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from safehold.app.program import Program
 
 NOT_YET = frozenset({"feed"})
@@ -27,8 +31,7 @@ def serve(
     ] = None,
 ) -> int:
     """Serve every surface from one process, or those that are named. In production run them apart."""
-    import structlog
-
+    from safehold.app import production
     from safehold.app.program import SURFACES
     from safehold.cli.opening import settings
     from safehold.web.server import serve_program
@@ -45,13 +48,26 @@ def serve(
     if wanted == {"media"}:
         media_listen = media_listen or listen
     chosen = settings()
-    if chosen.production and {"console", "portal"} <= wanted:
-        structlog.get_logger().warning("surfaces_share_a_process", surfaces=sorted(wanted))
-    return serve_program(chosen, wanted, listen=listen, media_listen=media_listen, when_ready=_tell_walls)
+    if chosen.production and wanted >= production.APART:
+        say(f"Production is on, and {production.TOGETHER}")
+    return serve_program(
+        chosen,
+        wanted,
+        listen=listen,
+        media_listen=media_listen,
+        when_ready=_tell_walls,
+        when_answering=lambda where: _tell_where(where, works="worker" in wanted),
+    )
+
+
+def _tell_where(where: Mapping[str, frozenset[str]], *, works: bool) -> None:
+    for url, surfaces in where.items():
+        say(f"Serving {', '.join(sorted(surfaces))} at {url}.")
+    say(f"{'The worker runs in this process, too. ' if works else ''}Ctrl-C or SIGTERM stops it.")
 
 
 def _tell_walls(program: Program) -> None:
     from safehold.app.confined import in_words
 
     if program.scanner.decoders_alive:  # else nothing is opened in this process
-        typer.echo(in_words(program.scanner.decoders.confinement))
+        say(in_words(program.scanner.decoders.confinement))

@@ -82,7 +82,10 @@ def sessions_(name: Annotated[str, typer.Argument(help="Whose sessions.")]) -> N
 
     with operator() as opened, opened.database.begin() as tx:
         user, now = users.find_user(tx, name), opened.clock()
-        for one in sessions.listed(tx, opened.settings.sign_in, user.id, now=now):
+        found = sessions.listed(tx, opened.settings.sign_in, user.id, now=now)
+        if not found:
+            sys.stdout.write("No session is open.\n")
+        for one in found:
             sys.stdout.write(
                 f"{one.client}  since {shown(one.created_at)}  last used {shown(one.last_seen_at)}"
                 f"  ends by {shown(one.expires_at)}\n"
@@ -123,7 +126,10 @@ def list_() -> None:
     from safehold.cli.opening import operator, printable, shown
 
     with operator() as opened, opened.database.begin() as tx:
-        for user in users.list_users(tx):
+        found = users.list_users(tx)
+        if not found:
+            sys.stdout.write("Nobody can sign in yet. `safehold users add` adds a person.\n")
+        for user in found:
             state = f"shut out since {shown(user.disabled_at)}" if user.disabled_at else "active"
             factors = second_factors.factors_of(tx, user.id).count
             sys.stdout.write(

@@ -26,25 +26,29 @@ def split(
 ) -> None:
     """Split the vault's private key into shares, word lists to print, for several people."""
     from safehold.app.keeping import master_key
-    from safehold.cli.opening import SHELL, operator
-    from safehold.model.errors import Refused
+    from safehold.cli.opening import SHELL, operator, printable
+    from safehold.model.errors import NameTaken, Refused
 
     if out is None and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise Refused(
             "All shares would lie in one place.",
             advice="Run it in a terminal and write each share down, or name a folder with --out.",
         )
+    if out is not None and out.exists():
+        raise NameTaken(
+            f"{printable(out)} is there already, and shares go into a new folder.",
+            kept="The key was not split.",
+            advice="Name another folder with --out.",
+        )
     master_key.close_memory()
     with operator() as opened:
-        if out is not None:
-            out.mkdir(mode=0o700, parents=True)
         texts = master_key.split(opened, of=of, need=need, actor=SHELL)
     if out is None:
         _show_one_by_one(texts)
         return
     master_key.write_shares(out, texts)
     sys.stdout.write(
-        f"All {of} shares lie in {out} now: whoever reads that folder has the key.\n"
+        f"All {of} shares lie in {printable(out)} now: whoever reads that folder has the key.\n"
         "Print each, hand it to one person, and delete the folder.\n"
     )
 
@@ -62,7 +66,7 @@ def recover(
     from safehold.cli.opening import SHELL, printable, settings
 
     master_key.close_memory()
-    texts = [(printable(path), path.read_text(errors="replace")) for path in share_files]
+    texts = [(printable(path), _text_of(path)) for path in share_files]
     pair, logged = master_key.recover(settings(), texts, out, public=public, actor=SHELL)
     sys.stdout.write(f"The private key {pair.hex()} is in {printable(out)}, for you alone (0600).\n")
     if not logged:
@@ -128,6 +132,22 @@ def destroy_old(
             "The copy of the new key is deleted; the old one is where your settings found it before. Destroy"
             " it there.\n"
         )
+
+
+def _text_of(share_file: Path) -> str:
+    from safehold.cli.opening import printable
+    from safehold.model.errors import BadForm, NotFound
+
+    try:
+        return share_file.read_text(errors="replace")
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFound(
+            f"There is no file {printable(share_file)}.", advice="Name the file of each share."
+        ) from None
+    except IsADirectoryError:
+        raise BadForm(
+            f"{printable(share_file)} is a folder.", advice="Name the files of the shares in it."
+        ) from None
 
 
 def _show_one_by_one(texts: list[str]) -> None:

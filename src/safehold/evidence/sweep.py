@@ -7,7 +7,7 @@ dead process left behind is found by comparing the store with what is on record.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,8 +16,8 @@ import structlog
 from safehold.evidence import closing, retention
 from safehold.model.errors import VaultDown
 from safehold.model.ids import ItemId, MediaId, ObjectId
-from safehold.model.permissions import system_actor
-from safehold.storage import audit, closings
+from safehold.model.permissions import Actor, system_actor
+from safehold.storage import audit, closings, rehearsals
 from safehold.storage import evidence as evidence_rows
 from safehold.storage.database import Database, Tx
 from safehold.storage.evidence import EvidenceObject, Rule
@@ -28,7 +28,7 @@ ORPHAN_AGE = timedelta(hours=1)
 MOST_STRANGERS = 100
 """Objects without any record that one sweep deletes; more of them look like the wrong database."""
 
-_ACTOR = system_actor("evidence.sweep").label
+_ACTOR = system_actor("evidence.sweep")
 _log = structlog.get_logger()
 
 
@@ -65,10 +65,29 @@ def sweep(database: Database, vault: Vault, *, now: datetime, limit: int = 100) 
         begun = closings.media_being_closed(tx, limit=limit)
         done.alarms = evidence_rows.overdue(tx, now=now, limit=limit)
     for media_id in dict.fromkeys([*begun, *media]):
-        doomed = _destroy_media(database, vault, media_id, now)
+        doomed = _destroy_media(database, vault, media_id, now, judge=_rule_if_due)
         done.destroyed += [one.id for one in doomed]
         _delete_ciphertext(vault, doomed)
     return done
+
+
+def sweep_rehearsals(
+    database: Database, vault: Vault, *, actor: Actor, now: datetime, limit: int = 10_000
+) -> list[ObjectId]:
+    """Destroy what came for practice alone, whatever its date, at most `limit` media; return the objects.
+
+    It is for drills of a restore: nothing else can be destroyed within a fortnight. For practice is what
+    matched test lists on rehearsal surfaces, each time it came, and was neither flagged nor confirmed.
+    Killed on the way, it has destroyed whole media.
+    """
+    destroyed: list[ObjectId] = []
+    with database.begin() as tx:
+        media = rehearsals.destroyable(tx, limit=limit)
+    for media_id in media:
+        doomed = _destroy_media(database, vault, media_id, now, judge=_rule_in_practice, actor=actor)
+        destroyed += [one.id for one in doomed]
+        _delete_ciphertext(vault, doomed)
+    return destroyed
 
 
 def sweep_leftovers(database: Database, vault: Vault, *, now: datetime) -> Swept:
@@ -144,9 +163,17 @@ def _recompute_reversed(database: Database, limit: int) -> None:
 
 
 def _destroy_media(
-    database: Database, vault: Vault, media_id: MediaId, now: datetime
+    database: Database,
+    vault: Vault,
+    media_id: MediaId,
+    now: datetime,
+    *,
+    judge: Callable[[Tx, MediaId, datetime], Rule | None],
+    actor: Actor = _ACTOR,
 ) -> list[EvidenceObject]:
     """Destroy the objects of media that is still due; otherwise put its date right and destroy nothing.
+
+    judge: says under which rule it is due; None when it is not.
 
     What is noted first, written outside second and destroyed third may end between any two of them: the
     next sweep finds the note, and either goes on or, when people have decided otherwise since, takes the
@@ -154,13 +181,13 @@ def _destroy_media(
     """
     with database.begin() as tx:
         retention.lock(tx, media_id)
-        rule = _rule_if_due(tx, media_id, now)
+        rule = judge(tx, media_id, now)
         doomed = evidence_rows.live_objects(tx, media_id) if rule else []
         closings.begin_closing(tx, [one.id for one in doomed], at=now)
     closing.write_lines(vault.ledger, [(one.id, rule) for one in doomed if rule], at=now)
     with database.begin() as tx:
         retention.lock(tx, media_id)
-        rule = _rule_if_due(tx, media_id, now)
+        rule = judge(tx, media_id, now)
         if rule is None:
             closing.take_back(tx, vault.ledger, media_id, now=now)
             return []
@@ -171,7 +198,7 @@ def _destroy_media(
             audit.append(
                 tx,
                 at=now,
-                actor=_ACTOR,
+                actor=actor.label,
                 verb="evidence.destroy",
                 object=f"media:{media_id}",
                 detail={"object": str(one.id), "role": one.role.value, "rule": rule.value},
@@ -191,6 +218,13 @@ def _rule_if_due(tx: Tx, media_id: MediaId, now: datetime) -> Rule | None:
     if current.destroy_at is None or current.destroy_at > now:
         return None
     return current.rule
+
+
+def _rule_in_practice(tx: Tx, media_id: MediaId, _now: datetime) -> Rule | None:
+    if not rehearsals.is_for_practice(tx, media_id):
+        return None
+    current = retention.keep(tx, media_id)
+    return current.rule if current is not None and current.destroy_at is not None else None
 
 
 def _delete_ciphertext(vault: Vault, doomed: Sequence[EvidenceObject]) -> None:

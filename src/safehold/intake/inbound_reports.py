@@ -57,6 +57,8 @@ _MISREAD = str.maketrans("018", "OIB")
 _MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 # A name in any script, or an IPv6 address: what no browser could open is a slip of the hand.
 _HOST = re.compile(r"[\w.-]+|[0-9a-f:.]+")
+# What people write for an address without its scheme: a name with dots, of which the last part is a word.
+_BARE = re.compile(r"(?:[\w-]+\.)+[^\W\d_][\w-]+\.?(?::\d+)?(?:[/?#].*)?")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _INTAKE = system_actor("intake").label
 
@@ -74,7 +76,7 @@ class Told:
 def read(*, address: str, seen: str, statement: str, contact: str) -> Told:
     """Return what was told, tidied. Raises BadForm; `wrong` names the fields one by one.
 
-    An address without a scheme gets https, for that is how people copy them.
+    An address without a scheme gets https where it begins with the name of a site, and with nothing else.
     """
     problems = wrong(address=address, seen=seen, statement=statement, contact=contact)
     if problems:
@@ -87,15 +89,18 @@ def read(*, address: str, seen: str, statement: str, contact: str) -> Told:
     )
 
 
-def wrong(*, address: str, seen: str, statement: str, contact: str) -> list[str]:
-    """Return the names of the fields that cannot be taken as they are, in the order of the form."""
-    fits = {
-        "address": _is_address(_with_scheme(address)),
-        "seen": seen in set(Seen),
-        "statement": len(_tidy(statement)) <= LONGEST_STATEMENT,
-        "contact": not contact.strip() or _is_mail(contact.strip()),
+def wrong(*, address: str, seen: str, statement: str, contact: str) -> dict[str, str]:
+    """Return the fields that cannot be taken as they are, in the order of the form, each with a code for why.
+
+    The code is the name of the field; of an address also address_missing, address_blank, address_scheme.
+    """
+    why = {
+        "address": _wrong_address(address.strip()),
+        "seen": "" if seen in set(Seen) else "seen",
+        "statement": "" if len(_tidy(statement)) <= LONGEST_STATEMENT else "statement",
+        "contact": "" if not contact.strip() or _is_mail(contact.strip()) else "contact",
     }
-    return [name for name, is_right in fits.items() if not is_right]
+    return {name: code for name, code in why.items() if code}
 
 
 def receive(tx: Tx, told: Told, *, vault: Vault, key_id: KeyId | None = None, now: datetime) -> str:
@@ -183,6 +188,16 @@ def _pick_up(tx: Tx, report: Waiting, *, record: Record, now: datetime) -> None:
         at=now, item_id=item.id, report_id=report.id, purpose=report.seen.purpose
     )
     record(tx, happened)
+
+
+def _wrong_address(address: str) -> str:
+    if not address:
+        return "address_missing"
+    if re.search(r"\s", address):
+        return "address_blank"
+    if "://" not in address and not _BARE.fullmatch(address):
+        return "address_scheme"
+    return "" if _is_address(_with_scheme(address)) else "address"
 
 
 def _is_address(address: str) -> bool:

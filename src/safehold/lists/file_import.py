@@ -90,7 +90,7 @@ class FileImport:
             target = ledger.in_use(tx, name)
         with ListFile(path, self.kinds) as file:
             _check(file, strict=strict)
-            doubts = self._doubts(target, file)
+            doubts = self._doubts(target, file, bring_back)
             if doubts - accepted:
                 raise refusal(doubts - accepted)
             report = ImportReport(0, 0, 0, 0, (), target.last_seq)
@@ -101,17 +101,17 @@ class FileImport:
         self._finish(target.id, report, overruled=doubts)
         return report
 
-    def _doubts(self, target: HashList, file: ListFile) -> frozenset[Doubt]:
+    def _doubts(self, target: HashList, file: ListFile, bring_back: bool) -> frozenset[Doubt]:
         """Return what speaks against loading the file as it is."""
         drafts = (found for found in file if isinstance(found, EntryDraft))
         counted = count(drafts)
         with self.database.begin() as tx:
-            grows = self._grows(tx, target, file, counted.entries)
+            grows = self._grows(tx, target, file, counted.entries, bring_back)
         return frozenset(
             doubt for doubt, applies in ((Doubt.GROWTH, grows), (Doubt.PLAIN, counted.plain > 0)) if applies
         )
 
-    def _grows(self, tx: Tx, target: HashList, file: ListFile, entries: int) -> bool:
+    def _grows(self, tx: Tx, target: HashList, file: ListFile, entries: int, bring_back: bool) -> bool:
         """Say whether a file of so many entries makes the list grow suddenly."""
         first = audit.oldest_of(tx, f"list:{target.id}", IMPORTED)
         if first is None:
@@ -122,15 +122,16 @@ class FileImport:
         if lately == live:
             lately = list_rows.added_since(tx, target.id, first)
         growth = partial(grows_too_fast, before=live - lately, lately=lately)
-        # What is on the list already is no growth; that is only asked where it makes a difference.
-        return growth(coming=entries) and growth(coming=self._new_ones(tx, target, file))
+        # What is on the list already is no growth, nor is what stays off. It is asked where it matters.
+        return growth(coming=entries) and growth(coming=self._new_ones(tx, target.id, file, bring_back))
 
-    def _new_ones(self, tx: Tx, target: HashList, file: ListFile) -> int:
-        """Return how many entries of the file are not on the list yet."""
-        return sum(
-            list_rows.count_new(tx, target.id, [as_entry(draft, target.id, self.origin) for draft in drafts])
-            for drafts, _ in in_batches(file, self.batch_entries)
-        )
+    def _new_ones(self, tx: Tx, list_id: ListId, file: ListFile, bring_back: bool) -> int:
+        """Return how many entries of the file would go on the list."""
+        new = 0
+        for drafts, _ in in_batches(file, self.batch_entries):
+            entries = [as_entry(draft, list_id, self.origin) for draft in drafts]
+            new += list_rows.count_new(tx, list_id, entries, bring_back=bring_back)
+        return new
 
     def _commit(self, list_id: ListId, drafts: list[EntryDraft], bring_back: bool) -> list_rows.Added:
         now = self.clock()

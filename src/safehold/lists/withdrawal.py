@@ -13,7 +13,7 @@ from safehold.lists import ledger
 from safehold.lists.formats.base import BadLine, SignalTypes
 from safehold.lists.list_file import ListFile, as_entry, in_batches, nothing_in_it
 from safehold.model.clock import Clock
-from safehold.model.errors import BadForm
+from safehold.model.errors import BadForm, NotFound
 from safehold.model.events import EntriesChanged
 from safehold.model.hash_list import Origin
 from safehold.model.ids import EntryId, ListId
@@ -56,14 +56,20 @@ class Withdrawal:
             raise BadForm("reason: a short code of small letters, digits and underscores, as source_error.")
 
     def entries(self, tx: Tx, name: str, entry_ids: Sequence[EntryId]) -> Removed:
-        """Take single entries off a list. Ids that are not on it are passed over.
+        """Take single entries off a list: all of them, or none where one is not on it.
 
-        Raises NotFound for the list, Refused where it was withdrawn.
+        Raises NotFound for the list and, when the transaction has to be given up, for entries that are not on
+        it; Refused where it was withdrawn.
         """
-        list_id, now = ledger.in_use(tx, name).id, self.clock()
-        removed = list_rows.remove_entries(tx, list_id, entry_ids, now=now)
-        if removed.removed:
-            self._tell(tx, list_id, removed, "list.withdraw_entries", ListChangeKind.WITHDRAWN, now)
+        wanted = set(entry_ids)
+        removed = self._take_off(tx, ledger.in_use(tx, name).id, list(wanted))
+        unknown = len(wanted) - removed.removed
+        if unknown:
+            raise NotFound(
+                f"{unknown} of {len(wanted)} ids name nothing that is on this list now.",
+                kept="Nothing was taken off.",
+                advice="Ids are those in answers to scans. Leave out what was taken off before.",
+            )
         return removed
 
     def whole_list(self, tx: Tx, name: str) -> Removed:
@@ -90,12 +96,19 @@ class Withdrawal:
                 with database.begin() as tx:
                     list_id = ledger.in_use(tx, name).id
                     sent = [as_entry(draft, list_id, Origin.FILE) for draft in drafts]
-                    removed = self.entries(tx, name, list_rows.live_ids(tx, list_id, sent)).removed
+                    removed = self._take_off(tx, list_id, list_rows.live_ids(tx, list_id, sent)).removed
                 unknown = len(drafts) - removed
                 done = FileWithdrawn(done.removed + removed, done.unknown + unknown, done.bad + len(bad))
         if not done.removed + done.unknown:
             raise nothing_in_it(bad)
         return done
+
+    def _take_off(self, tx: Tx, list_id: ListId, entry_ids: Sequence[EntryId]) -> Removed:
+        now = self.clock()
+        removed = list_rows.remove_entries(tx, list_id, entry_ids, now=now)
+        if removed.removed:
+            self._tell(tx, list_id, removed, "list.withdraw_entries", ListChangeKind.WITHDRAWN, now)
+        return removed
 
     def _tell(
         self, tx: Tx, list_id: ListId, removed: Removed, verb: str, kind: ListChangeKind, now: datetime

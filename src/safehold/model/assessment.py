@@ -123,7 +123,9 @@ class HowKnown(StrEnum):
 
 def _check_terms(finding: Finding, purpose: Purpose) -> None:
     if finding is Finding.AGAINST_TERMS and purpose not in (Purpose.INTIMATE_IMAGES, Purpose.OWN_TERMS):
-        raise BadForm("finding: against_terms belongs to cases about intimate images or own terms.")
+        raise BadForm(
+            "finding: against_terms belongs to cases about intimate images or own terms.", field="finding"
+        )
 
 
 MOST_COUNTED = 1000
@@ -153,14 +155,16 @@ class ImageryForm:
             Purpose.INTIMATE_IMAGES,
             Purpose.OWN_TERMS,
         ):
-            raise BadForm("finding: against_terms belongs to cases about intimate images or own terms.")
+            raise BadForm(
+                "finding: against_terms belongs to cases about intimate images or own terms.", field="finding"
+            )
         needs_category = self.finding is Finding.ILLEGAL and purpose in (Purpose.CSAM, Purpose.TEST)
         if needs_category and self.category is None:
-            raise BadForm("category: an illegal finding needs one of A, B, C, prohibited.")
+            raise BadForm("category: an illegal finding needs one of A, B, C, prohibited.", field="finding")
         if self.category is not None and not needs_category:
-            raise BadForm("category: only an illegal finding in a csam case has one.")
+            raise BadForm("category: only an illegal finding in a csam case has one.", field="finding")
         if self.count is not None and not 1 <= self.count <= MOST_COUNTED:
-            raise BadForm(f"count: 1 to {MOST_COUNTED}, or leave it out when you cannot tell.")
+            raise BadForm(f"count: 1 to {MOST_COUNTED}, or leave it out when you cannot tell.", field="count")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +190,9 @@ class ConductForm:
         """Raise BadForm where the answers do not fit each other or the purpose of the case."""
         _check_terms(self.finding, purpose)
         if self.finding.confirms and not self.relied_on:
-            raise BadForm("relied_on: name at least one message that the finding rests on.")
+            raise BadForm(
+                "relied_on: name at least one message that the finding rests on.", field="relied_on"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,13 +31,18 @@ from typing import ClassVar
 
 
 class SafeholdError(Exception):
-    """Something failed in a way that we foresaw."""
+    """Something failed in a way that we foresaw.
+
+    field: the one of a form that it is about, "" when it is about none or all of them. What happened may
+    then begin with its name and a colon.
+    """
 
     code: ClassVar[str] = "error"
     kept: ClassVar[str] = "Nothing was changed."
     advice: ClassVar[str] = "See the message; if it repeats, run `safehold doctor`."
 
-    def __init__(self, what: str = "", *, kept: str = "", advice: str = "") -> None:
+    def __init__(self, what: str = "", *, kept: str = "", advice: str = "", field: str = "") -> None:
+        self.field = field
         self.what = what or (type(self).__doc__ or "").strip().splitlines()[0]
         self.kept_now = kept or self.kept
         self.advice_now = advice or self.advice
@@ -82,7 +87,7 @@ class BadForm(InvalidInput):
     """A form was not filled in fully or holds a value that does not exist."""
 
     code = "bad_form"
-    advice = "Fill in the fields that are named."
+    advice = "Correct what is named, and try again."
 
 
 class BadSettings(InvalidInput):

@@ -29,6 +29,7 @@ __all__ = [
     "CaseSummary",
     "PassReason",
     "existing_case",
+    "forget_accounts",
     "held_case",
     "open_case",
     "pass_on",
@@ -140,6 +141,20 @@ def pass_on(tx: Tx, case_id: CaseId, analyst: AnalystId, reason: PassReason, now
     case_rows.put_pass(tx, case_id, analyst=analyst, reason=reason, at=now)
     case_rows.set_lock(tx, case_id, analyst=None, until=None)
     _audit(tx, analyst, "case.pass_on", case_id, now, reason=reason.value)
+
+
+def forget_accounts(tx: Tx, *, now: datetime, limit: int) -> int:
+    """Erase whose account cases are about, at most `limit`, where nothing else says so; return how many.
+
+    That is when where each of a case's items appeared was erased, and none is confirmed. The case, its
+    subjects and what people decided stay, without the account. Doing it again erases nothing more. One
+    audit record names each case, and no account.
+    """
+    forgotten = case_rows.forget_accounts(tx, limit=limit)
+    subject_rows.forget_accounts(tx, forgotten)
+    for case_id in forgotten:
+        audit.append(tx, at=now, actor=_REVIEW, verb="case.forget_account", object=f"case:{case_id}")
+    return len(forgotten)
 
 
 def existing_case(tx: Tx, case_id: CaseId, *, for_change: bool = False) -> Case:

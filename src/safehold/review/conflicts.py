@@ -71,7 +71,7 @@ def declare_about_account(tx: Tx, account_id: str, *, of: UserId, actor: Actor, 
     """
     actor.require(Permission.CONFLICT_EDIT)
     if not account_id.strip():
-        raise BadForm("account: name it as the platform does.")
+        raise BadForm("account: name it as the platform does.", field="account")
     _declare(tx, of, f"{ACCOUNT}{account_id.strip()}", by=actor, now=now)
 
 

@@ -22,6 +22,7 @@ from safehold.storage import appeals as appeal_rows
 from safehold.storage import assessments as assessment_rows
 from safehold.storage import case_facts
 from safehold.storage import cases as case_rows
+from safehold.storage import evidence as evidence_rows
 from safehold.storage import inbound_reports as report_rows
 from safehold.storage import items as item_rows
 from safehold.storage import media as media_rows
@@ -30,11 +31,13 @@ from safehold.storage.assessments import StoredAssessment, StoredOutcome
 from safehold.storage.case_facts import EarlierOutcome, HistoryLine, HoldFacts, MatchFacts
 from safehold.storage.cases import CaseItem, WaitsFor
 from safehold.storage.database import Tx
+from safehold.storage.evidence import Destruction
 from safehold.storage.items import StoredItem
 from safehold.storage.media import MediaFacts
 
 __all__ = [
     "CaseView",
+    "Destruction",
     "EarlierOutcome",
     "HistoryLine",
     "HoldFacts",
@@ -57,9 +60,10 @@ class ItemView:
     """One item of a case.
 
     waits_for: what it waits for, None while an outcome stands. media: None when only signals were sent.
-    context: None once erased. page, report: where somebody told us about an address. matches: nearest first.
-    hold: the newest, standing or released. assessments: the viewer's own, and others' once an outcome
-    stands; hidden_assessments: how many are not shown. outcomes: of this item in this case, reversed ones
+    destroyed: when and under which rule its bytes were, None while they are kept or never were. context:
+    None once erased. page, report: where somebody told us about an address. matches: nearest first. hold:
+    the newest, standing or released. assessments: the viewer's own, and others' once an outcome stands;
+    hidden_assessments: how many are not shown. outcomes: of this item in this case, reversed ones
     too, oldest first. earlier: what stands for other appearances of the same media, in any case. appeals:
     their words are for people alone.
     """
@@ -67,6 +71,7 @@ class ItemView:
     item: Item
     waits_for: WaitsFor | None
     media: MediaFacts | None
+    destroyed: Destruction | None
     context: Context | None
     page: Page | None
     report: InboundReport | None
@@ -145,7 +150,7 @@ def _item_views(
     item_ids = [place.item_id for place in places]
     stored = item_rows.get_many(tx, item_ids)
     media_ids = [one.item.media_id for one in stored.values() if one.item.media_id is not None]
-    media = media_rows.facts_of(tx, media_ids)
+    media, destroyed = media_rows.facts_of(tx, media_ids), evidence_rows.destroyed(tx, media_ids)
     matches = _grouped((match.item_id, match) for match in case_facts.matches_of(tx, item_ids))
     flags = _grouped(case_facts.flags_of(tx, item_ids))
     pages, reports = item_rows.pages_of(tx, item_ids), report_rows.of_items(tx, item_ids)
@@ -161,6 +166,7 @@ def _item_views(
             item=item,
             waits_for=place.waits_for,
             media=media.get(item.media_id) if item.media_id is not None else None,
+            destroyed=destroyed.get(item.media_id) if item.media_id is not None else None,
             context=stored[item.id].context,
             page=pages.get(item.id),
             report=reports.get(item.id),

@@ -15,7 +15,9 @@ from safehold.model.case import Case, CaseState, PriorityPart
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId, ItemId, UserId
 from safehold.storage import conflicts
+from safehold.storage.assessments import CONFIRMING_STANDS, outcome
 from safehold.storage.database import Tx
+from safehold.storage.items import item_context
 from safehold.storage.tables import Instant, Json, Uuid, metadata, one_of, owned_by, writes
 
 
@@ -46,7 +48,8 @@ review_case = sa.Table(
     sa.Column("number", sa.BigInteger, sa.Identity(start=1001), nullable=False, unique=True),
     sa.Column("purpose", sa.Text, nullable=False),
     sa.Column("account_id", sa.Text),
-    # The account where one is known, else the media or item: what "one open case" is counted by.
+    # The account where one is known, else the media or item: what "one open case" is counted by. The case
+    # itself once its account was forgotten.
     sa.Column("gathered_by", sa.Text, nullable=False),
     sa.Column("rehearsal", sa.Boolean, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
@@ -108,7 +111,10 @@ _STANDING = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Gathering:
-    """What belongs into one open case. by: "account:…" where an account is known, else media or item."""
+    """What belongs into one open case. by: "account:…" where an account is known, else media or item.
+
+    A case whose account was forgotten gathers by itself, "case:…", and so nothing more.
+    """
 
     by: str = field(repr=False)
     purpose: Purpose
@@ -340,6 +346,27 @@ def set_settled(tx: Tx, case_id: CaseId, *, at: datetime | None) -> None:
     )
 
 
+@writes(review_case)
+def forget_accounts(tx: Tx, *, limit: int) -> list[CaseId]:
+    """Erase the account of cases of which nothing says any more where an item appeared; return them, locked.
+
+    A case keeps its account as long as one of its items has its context, or is confirmed. One that somebody
+    is changing at this instant is left for another time. What is forgotten gathers nothing more: the account
+    may have another case at once.
+    """
+    idle = sa.select(review_case.c.id).where(review_case.c.account_id.is_not(None), _nothing_left())
+    locked = idle.order_by(review_case.c.id).limit(limit).with_for_update(skip_locked=True)
+    case_ids = list(tx.run(locked).scalars())
+    # Asked again under the lock: an item may have joined since the first question was begun.
+    statement = (
+        review_case.update()
+        .where(review_case.c.id.in_(case_ids), _nothing_left())
+        .values(account_id=None, gathered_by=sa.func.concat("case:", review_case.c.id))
+        .returning(review_case.c.id)
+    )
+    return [CaseId(case_id) for case_id in tx.run(statement).scalars()]
+
+
 @writes(case_item)
 def join(tx: Tx, case_id: CaseId, item_id: ItemId, *, at: datetime) -> bool:
     """Put an item into a case; say whether it was not in it before."""
@@ -394,6 +421,14 @@ def _in_order(
         review_case.c.state == CaseState.OPEN.value,
         review_case.c.purpose.in_([purpose.value for purpose in purposes]),
     ).order_by(*first, review_case.c.priority.desc(), review_case.c.opened_at, review_case.c.id)
+
+
+def _nothing_left() -> sa.ColumnElement[bool]:
+    """Return the condition that no item of a case has its context or is confirmed."""
+    ours = case_item.c.case_id == review_case.c.id
+    seen = sa.exists().where(ours, item_context.c.item_id == case_item.c.item_id)
+    confirmed = sa.exists().where(ours, outcome.c.item_id == case_item.c.item_id, CONFIRMING_STANDS)
+    return ~seen & ~confirmed
 
 
 def _counted(*, only_waiting: bool = False) -> sa.ScalarSelect[int]:

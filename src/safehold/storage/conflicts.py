@@ -19,7 +19,7 @@ declared_conflict = sa.Table(
     metadata,
     sa.Column("id", Uuid, primary_key=True),
     sa.Column("user_id", sa.ForeignKey("app_user.id"), nullable=False),
-    # What a case gathers by: "account:…" where an account is known, else "media:…" or "item:…".
+    # What a case gathers by: "account:…" where an account is known, else "media:…", "item:…" or "case:…".
     sa.Column("about", sa.Text, nullable=False),
     # NULL: declared in the shell of the machine.
     sa.Column("declared_by", sa.ForeignKey("app_user.id")),

@@ -104,6 +104,15 @@ class Database:
         self._engine.dispose()
 
 
+def place_of(url: str) -> str:
+    """Return where an address leads, such as "db.internal:5432, database safehold"; no user, no password."""
+    parsed = sa.make_url(url)
+    # Of a password in which an @ is not written as %40 the driver takes the rest for the host.
+    host = (parsed.host or "").rpartition("@")[2] or parsed.query.get("host") or "this machine"
+    port = f":{parsed.port}" if parsed.port else ""
+    return f"{host}{port}, database {parsed.database or 'of the same name as its user'}"
+
+
 def _without_values(error: BaseException) -> BaseException:
     """Return the driver's own error where there is one: SQLAlchemy's wrapper may quote the statement."""
     if isinstance(error, DBAPIError) and error.orig is not None:

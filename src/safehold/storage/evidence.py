@@ -225,6 +225,17 @@ def destroy_object(tx: Tx, doomed: EvidenceObject, *, rule: Rule, at: datetime) 
     tx.run(sealed_object.update().where(sealed_object.c.id == doomed.id).values(destroyed_at=at))
 
 
+def destroyed(tx: Tx, media_ids: Collection[MediaId]) -> dict[MediaId, Destruction]:
+    """Return which of these media have no bytes left because they were destroyed, with the newest line."""
+    kept = sa.select(retention.c.media_id).where(retention.c.media_id == destruction.c.media_id).exists()
+    statement = (
+        sa.select(destruction)
+        .where(destruction.c.media_id.in_(media_ids), destruction.c.role == ObjectRole.ORIGINAL, ~kept)
+        .order_by(destruction.c.destroyed_at)
+    )
+    return {line.media_id: line for line in map(_destruction, tx.run(statement).mappings())}
+
+
 def retention_of(tx: Tx, media_id: MediaId) -> Retention | None:
     """Return until when some media is kept, None when nothing of it is kept."""
     row = tx.run(sa.select(retention).where(retention.c.media_id == media_id)).mappings().first()
@@ -419,10 +430,7 @@ def ledger(tx: Tx, *, objects: Collection[ObjectId] | None = None) -> list[Destr
     statement = sa.select(destruction).order_by(destruction.c.destroyed_at, destruction.c.object_id)
     if objects is not None:
         statement = statement.where(destruction.c.object_id.in_(objects))
-    return [
-        Destruction(**{**row, "role": ObjectRole(row["role"]), "rule": Rule(row["rule"])})
-        for row in tx.run(statement).mappings()
-    ]
+    return [_destruction(row) for row in tx.run(statement).mappings()]
 
 
 def items_of_erased_media(tx: Tx, *, limit: int) -> list[ItemId]:
@@ -470,6 +478,10 @@ def forgotten_signals_items(tx: Tx, *, before: datetime, limit: int) -> list[Ite
         .limit(limit)
     )
     return [ItemId(row.id) for row in tx.run(statement)]
+
+
+def _destruction(row: Mapping[Any, Any]) -> Destruction:
+    return Destruction(**{**row, "role": ObjectRole(row["role"]), "rule": Rule(row["rule"])})
 
 
 def _object(row: Mapping[Any, Any]) -> EvidenceObject:

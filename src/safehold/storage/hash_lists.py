@@ -171,7 +171,7 @@ def mark_withdrawn(tx: Tx, list_id: ListId, now: datetime) -> None:
 
 @writes(hash_list, entry)
 def add_entries(
-    tx: Tx, list_id: ListId, entries: Iterable[Entry], *, now: datetime, bring_back: bool = True
+    tx: Tx, list_id: ListId, entries: Iterable[Entry], *, now: datetime, bring_back: bool = False
 ) -> Added:
     """Add the entries that are not on the list yet, in their order, each with a sequence number of its own.
 
@@ -184,16 +184,18 @@ def add_entries(
     """
     last = _lock(tx, list_id)
     sent = _copy_in(tx, entries)
-    withdrawn = 0 if bring_back else int(tx.run(_LEAVE_OUT_WITHDRAWN, {"list_id": list_id}).rowcount)
+    withdrawn = 0 if bring_back else _leave_out_withdrawn(tx, list_id)
     added = tx.run(_ADD_NEW, {"list_id": list_id, "last": last, "now": now}).rowcount
     _advance(tx, list_id, last + added)
     return Added(last + 1, last + added, added, sent - added - withdrawn, withdrawn)
 
 
 @writes(entry)
-def count_new(tx: Tx, list_id: ListId, entries: Iterable[Entry]) -> int:
+def count_new(tx: Tx, list_id: ListId, entries: Iterable[Entry], *, bring_back: bool = False) -> int:
     """Return how many of these entries `add_entries` would add now; nothing is added."""
     _copy_in(tx, entries)
+    if not bring_back:
+        _leave_out_withdrawn(tx, list_id)
     return int(tx.run(_COUNT_NEW, {"list_id": list_id}).scalar_one())
 
 
@@ -343,6 +345,11 @@ def _lock(tx: Tx, list_id: ListId) -> int:
     if row.withdrawn_at is not None:
         raise withdrawn()
     return int(row.last_seq)
+
+
+def _leave_out_withdrawn(tx: Tx, list_id: ListId) -> int:
+    """Drop from what was copied in what was taken off the list, and return how many that was."""
+    return int(tx.run(_LEAVE_OUT_WITHDRAWN, {"list_id": list_id}).rowcount)
 
 
 def _advance(tx: Tx, list_id: ListId, last: int) -> None:

@@ -47,11 +47,12 @@ _JOBS = {
     "item_revision": _REVISION,
     "step": _change("state", "attempts", "error_code", "finished_at"),
 }
-# Of a case its number, account and purpose stay, of an outcome what was found and by whom.
-_CASE = "update (locked_by, locked_until, revision, priority, priority_parts, state, settled_at)"
+# Of a case its number and purpose stay, of an outcome what was found and by whom. Whose account it is
+# about the worker alone takes away, when its time is over.
+_CASE = "locked_by, locked_until, revision, priority, priority_parts, state, settled_at"
 _OUTCOME = "update (reversed_at, reversed_by)"
 _PROPOSAL = "update (state, decided_at, approved_by, policy)"
-_SUBJECT = "update (part, part_set_by, part_set_at, revision)"
+_SUBJECT = "part, part_set_by, part_set_at, revision"
 # Personal data beside the log is read by whoever administers the records, and by no surface.
 _AUDIT = {"audit_record": _APPEND, "audit_personal": "insert"}
 
@@ -128,10 +129,10 @@ GRANTS: dict[str, dict[str, str]] = {
         "flag": _READ,
         "hold": _READ,
         "declared_conflict": _change("ended_at", "ended_by"),
-        "review_case": f"select, {_CASE}",
+        "review_case": f"select, update ({_CASE})",
         "case_item": _change("waits_for"),
         "case_pass": _change("reason", "passed_at"),
-        "subject": f"select, {_SUBJECT}",
+        "subject": f"select, update ({_SUBJECT})",
         "assessment": _APPEND,
         "outcome": f"select, {_OUTCOME}",
         "outcome_assessment": _READ,
@@ -163,10 +164,10 @@ GRANTS: dict[str, dict[str, str]] = {
         "match": _READ,
         "flag": _READ,
         "hold": _change("released_at", "release_reason"),
-        "review_case": f"{_APPEND}, {_CASE}",
+        "review_case": f"{_APPEND}, update ({_CASE}, account_id, gathered_by)",
         "case_item": _change("waits_for"),
         "case_pass": _READ,
-        "subject": f"{_APPEND}, {_SUBJECT}",
+        "subject": f"{_APPEND}, update ({_SUBJECT}, account_id)",
         "assessment": _READ,
         "outcome": f"{_APPEND}, {_OUTCOME}",
         "outcome_assessment": _APPEND,

@@ -181,7 +181,12 @@ def codes_left(tx: Tx, user_id: UserId) -> int:
 
 @writes(passkey, authenticator_app, recovery_code)
 def delete_all(tx: Tx, user_id: UserId) -> int:
-    """Remove every second factor and recovery code of a person; return how many factors there were."""
+    """Remove every second factor and recovery code of a person; return how many factors there were.
+
+    An app that was never confirmed goes as well, and was none.
+    """
     tx.run(recovery_code.delete().where(recovery_code.c.user_id == user_id))
-    apps = tx.run(authenticator_app.delete().where(authenticator_app.c.user_id == user_id)).rowcount
+    app = authenticator_app.c
+    taken = tx.run(authenticator_app.delete().where(app.user_id == user_id).returning(app.confirmed_at))
+    apps = sum(row.confirmed_at is not None for row in taken)
     return apps + tx.run(passkey.delete().where(passkey.c.user_id == user_id)).rowcount

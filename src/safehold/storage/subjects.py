@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -84,6 +85,12 @@ def set_part(tx: Tx, subject_id: SubjectId, part: SubjectPart, *, by: AnalystId,
             "An account action against this subject is planned or was approved.",
             advice="Decline or withdraw the account action first, then set the part.",
         ) from None
+
+
+@writes(subject)
+def forget_accounts(tx: Tx, case_ids: Collection[CaseId]) -> None:
+    """Erase the accounts of the subjects of these cases. Their parts stay."""
+    tx.run(subject.update().where(subject.c.case_id.in_(case_ids)).values(account_id=None))
 
 
 def _subject(row: Any) -> Subject:

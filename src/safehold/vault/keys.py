@@ -49,7 +49,7 @@ def generate_keys(folder: Path) -> KeyFiles:
 
 def load_sealing_key(path: Path) -> SealingKey:
     """Read the public half from a PEM file. Raises BadSettings when it is missing or no X25519 key."""
-    key = parse_sealing_key(_read(path, "sealing"))
+    key = parse_sealing_key(_read(path, "The vault's sealing key"))
     if key is None:
         raise BadSettings("The vault's sealing key file holds no X25519 public key.")
     return key
@@ -96,12 +96,12 @@ def _state(path: Path) -> tuple[int, int]:
     return found.st_ino, found.st_mtime_ns
 
 
-def load_opening_key(path: Path) -> OpeningKey:
-    """Read the private half from a PEM file.
+def load_opening_key(path: Path, *, called: str = "The vault's opening key") -> OpeningKey:
+    """Read the private half from a PEM file. called: begins what is said of it.
 
     Raises BadSettings when it is missing, no X25519 key, or when anybody but its owner may read or write it.
     """
-    return parse_opening_key(_read(path, "opening", private=True), "The vault's opening key file")
+    return parse_opening_key(_read(path, called, private=True), f"{called} file")
 
 
 def parse_opening_key(pem: bytes, source: str) -> OpeningKey:
@@ -129,15 +129,15 @@ def public_pem(key: SealingKey) -> bytes:
     )
 
 
-def _read(path: Path, which: str, *, private: bool = False) -> bytes:
+def _read(path: Path, called: str, *, private: bool = False) -> bytes:
     try:
         with path.open("rb") as file:
             # The open file is asked, not the path: the answer cannot change in between.
             if private and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
                 raise BadSettings(
-                    "Others than its owner may use the vault's opening key file.",
+                    f"{called} file may be used by others than its owner.",
                     advice="Run `chmod 600` on it, and think about who could have read it until now.",
                 )
             return file.read()
     except OSError as error:
-        raise BadSettings(f"The vault's {which} key file cannot be read: {error.strerror}.") from error
+        raise BadSettings(f"{called} file cannot be read: {error.strerror}.") from error

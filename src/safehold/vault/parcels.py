@@ -15,7 +15,7 @@ from uuid import UUID
 from safehold.model.errors import InvalidInput, VaultObjectDamaged
 from safehold.model.ids import ObjectId, new_id
 from safehold.vault.keys import parse_sealing_key
-from safehold.vault.sealing import OpeningKey, SealingKey, open_, seal
+from safehold.vault.sealing import OpeningKey, SealingKey, open_, seal, wrapped_to
 
 _MARK = b"SHP1"
 _HEAD = struct.Struct("!4s16sH")
@@ -60,6 +60,11 @@ def unpack(parcel: bytes, opening_key: OpeningKey) -> Opened:
     _, raw_id, key_bytes = _HEAD.unpack_from(parcel)
     sealed_at = _HEAD.size + key_bytes
     object_id = ObjectId(UUID(bytes=raw_id))
+    if wrapped_to(parcel[_HEAD.size : sealed_at], object_id) != opening_key.fingerprint:
+        raise VaultObjectDamaged(
+            "This was exported to another key than the one that was named, which cannot open it.",
+            advice="Name the private half of the public key that `evidence export --to` was given.",
+        )
     plain = open_(parcel[sealed_at:], parcel[_HEAD.size : sealed_at], opening_key, object_id=object_id)
     try:
         (said_bytes,) = _SAID.unpack_from(plain)

@@ -20,6 +20,7 @@ from safehold.web.api.scan import add_scan_routes
 from safehold.web.console import add_console_routes, console_page
 from safehold.web.guard import guarded_router, needs
 from safehold.web.middleware import HEADERS, BodyLimit, RequestFrame, headers_of_pages
+from safehold.web.patience import USUAL, Patience
 from safehold.web.portal import add_portal_routes, portal_page
 
 FIRST_PAGES = (("console", "/console"), ("portal", "/report"))
@@ -28,10 +29,16 @@ MULTIPART_ROOM = 64 * 1024
 """What the parts around a file may take."""
 
 
-def create_app(program: Program, surfaces: frozenset[str], *, media_origin: str | None = None) -> FastAPI:
+def create_app(
+    program: Program,
+    surfaces: frozenset[str],
+    *,
+    media_origin: str | None = None,
+    patience: Patience = USUAL,
+) -> FastAPI:
     """Return the application that serves these surfaces ("api", "console", "portal").
 
-    media_origin: where the console's pages fetch pictures from, else as set.
+    media_origin: where the console's pages fetch pictures from, else as set. patience: with slow bodies.
     """
     media_origin = media_origin or origins.media_origin(program.settings)
     limits = program.settings.limits
@@ -55,7 +62,10 @@ def create_app(program: Program, surfaces: frozenset[str], *, media_origin: str 
     if first is not None:
         app.include_router(_front_door(program, first))
     app.add_middleware(
-        BodyLimit, upload_bytes=limits.upload_bytes + MULTIPART_ROOM, json_bytes=limits.json_bytes
+        BodyLimit,
+        upload_bytes=limits.upload_bytes + MULTIPART_ROOM,
+        json_bytes=limits.json_bytes,
+        patience=patience,
     )
     is_console = "console" in surfaces
     headers = headers_of_pages(media_origin) if is_console else HEADERS

@@ -78,6 +78,11 @@ def answer(request: Request, error: errors.SafeholdError) -> JSONResponse:
     return JSONResponse(problem(error, request_id(request)), status, headers, media_type=PROBLEM)
 
 
+def wants_page(request: Request) -> bool:
+    """Say whether a browser asks, to show somebody a page, and no program."""
+    return "text/html" in request.headers.get("accept", "")
+
+
 def retry_after(error: errors.SafeholdError) -> dict[str, str]:
     """Return the header that says after how many seconds another try is right; nothing where it never is."""
     if isinstance(error, errors.TooManyAttempts | errors.TooOften):

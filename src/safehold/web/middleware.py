@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from safehold.model.errors import TooLarge
 from safehold.model.ids import new_id
 from safehold.web.errors import PROBLEM, Page, problem, unforeseen
-from safehold.web.patience import PatientReceive
+from safehold.web.patience import Patience, PatientReceive
 
 log = structlog.get_logger()
 
@@ -89,10 +89,11 @@ class RequestFrame:
 class BodyLimit:
     """Refuses bodies above a limit, at once if the length is declared, and bodies that come too slowly."""
 
-    def __init__(self, app: ASGIApp, *, upload_bytes: int, json_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, upload_bytes: int, json_bytes: int, patience: Patience) -> None:
         self.app = app
         self._upload_bytes = upload_bytes
         self._json_bytes = json_bytes
+        self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
@@ -104,7 +105,7 @@ class BodyLimit:
             await _refuse(scope, send, limit)
             return
         received = 0
-        receive_in_time = PatientReceive(receive)
+        receive_in_time = PatientReceive(receive, self._patience)
 
         async def receive_counted() -> Message:
             nonlocal received

@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-HEAD_SECONDS = 20.0
-"""So long a request line and its headers may take to arrive, from the connection or from their first byte."""
-BODY_SECONDS = 30.0
-"""So long the server waits for a body in all, and a second more for each BODY_RATE bytes that came."""
-BODY_RATE = 4096
-CONNECTIONS = 500
-"""Connections at once to one address; whoever comes on top is answered 503. A process has 1,024 files."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a server waits for its peers.
+
+    head_seconds: so long a request line and its headers may take to arrive, from the connection or from their
+    first byte. body_seconds: so long it waits for a body in all, and a second more for each body_rate bytes
+    that came. connections: at once to one address; whoever comes on top is answered 503. A process has 1,024
+    files.
+    """
+
+    head_seconds: float = 20.0
+    body_seconds: float = 30.0
+    body_rate: int = 4096
+    connections: int = 500
+
+
+USUAL = Patience()
 
 
 class PatientProtocol(H11Protocol):
     """HTTP/1.1 by the strict reader, which bounds the head to 64 KiB, with a time for the head to arrive."""
+
+    patience: ClassVar[Patience] = USUAL
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -46,7 +60,7 @@ class PatientProtocol(H11Protocol):
         if cycle is not None and not cycle.response_complete:
             self._stop_waiting()
         elif self._head_is_due is None:
-            self._head_is_due = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+            self._head_is_due = self.loop.call_later(self.patience.head_seconds, self.transport.close)
 
     def _stop_waiting(self) -> None:
         if self._head_is_due is not None:
@@ -54,11 +68,17 @@ class PatientProtocol(H11Protocol):
             self._head_is_due = None
 
 
+def protocol_with(patience: Patience) -> type[PatientProtocol]:
+    """Return the protocol that waits so long: uvicorn makes one for each connection, of a class."""
+    return type("Patient", (PatientProtocol,), {"patience": patience})
+
+
 class PatientReceive:
     """Receives the messages of one request, and gives up on a body that comes too slowly."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, patience: Patience) -> None:
         self._receive = receive
+        self._patience = patience
         self._waited = 0.0
         self._bytes = 0
         self._is_whole = False
@@ -69,7 +89,9 @@ class PatientReceive:
             return await self._receive()
         began = time.monotonic()
         try:
-            async with asyncio.timeout(BODY_SECONDS + self._bytes / BODY_RATE - self._waited):
+            patience = self._patience
+            most = patience.body_seconds + self._bytes / patience.body_rate
+            async with asyncio.timeout(most - self._waited):
                 message = await self._receive()
         except TimeoutError:
             # The framework lets its own exception pass where it would wrap another.

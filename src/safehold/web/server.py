@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -22,13 +23,18 @@ from safehold.model.errors import Unavailable
 from safehold.web.application import create_app
 from safehold.web.media.application import create_media_app
 from safehold.web.origins import console_origins, media_origin
-from safehold.web.patience import CONNECTIONS, PatientProtocol
+from safehold.web.patience import USUAL, Patience, protocol_with
 
 GRACE_SECONDS = 10
+BACKLOG = 2048
+"""Connections that wait to be taken."""
 STOPPED_BY = (signal.SIGTERM, signal.SIGINT)
 PICTURES = frozenset({"media"})
 PAGES = frozenset({"api", "console", "portal"})
 """What answers at `web.listen`; pictures have an address of their own."""
+
+
+_LIBRARY = logging.getLogger("uvicorn.error")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,7 @@ class Opened:
     surfaces: frozenset[str]
     program: Program | None
     reader: ReaderClient | None
+    patience: Patience = USUAL
 
 
 def serve_program(
@@ -48,12 +55,14 @@ def serve_program(
     listen: str | None = None,
     media_listen: str | None = None,
     when_ready: Callable[[Program], None] | None = None,
+    when_answering: Callable[[Mapping[str, frozenset[str]]], None] | None = None,
 ) -> int:
     """Open what these surfaces need and serve them until a signal stops it; return the exit code.
 
     listen: where pages answer, media_listen: where pictures do; else as set. when_ready: called once, after
-    everything is open and before the first request. Raises BadSettings, DatabaseDown, VaultDown,
-    DecoderDown, ReaderDown, and Unavailable when an address cannot be listened on.
+    everything is open and before the first request. when_answering: called once with the base of each
+    address and the surfaces that answer there. Raises BadSettings, DatabaseDown, VaultDown, DecoderDown,
+    ReaderDown, and Unavailable when an address cannot be listened on.
     """
     stopped = threading.Event()
     pages, pictures = listen or settings.web.listen, media_listen or settings.media.listen
@@ -65,18 +74,26 @@ def serve_program(
         if when_ready is not None and opened.program is not None:
             when_ready(opened.program)
         told += stack.enter_context(_answering(opened, taken, when_ended=stopped.set))
+        if when_answering is not None:
+            when_answering(_where(taken, surfaces))
         stopped.wait()
     return 0
 
 
 @contextmanager
-def served(program: Program, surfaces: frozenset[str], *, listen: str = "127.0.0.1:0") -> Iterator[str]:
+def served(
+    program: Program,
+    surfaces: frozenset[str],
+    *,
+    listen: str = "127.0.0.1:0",
+    patience: Patience = USUAL,
+) -> Iterator[str]:
     """Serve an open program from threads for as long as the block lasts; yield the base URL of its pages.
 
     listen: port 0 takes a free one, and pictures take one anyway. No signal is listened to, and no worker
     is started: see `working`. Raises BadSettings, and Unavailable when the address cannot be listened on.
     """
-    opened = Opened(program.settings, surfaces, program, program.reader)
+    opened = Opened(program.settings, surfaces, program, program.reader, patience)
     with _taken(surfaces, listen, "127.0.0.1:0") as taken, _answering(opened, taken) as servers:
         yield servers[0].url
 
@@ -136,15 +153,26 @@ def _answering(
 
 def _servers(opened: Opened, taken: _Taken, when_ended: Callable[[], None]) -> Iterator[_Server]:
     """Yield a server for each address. Pages and pictures have to know of each other; a port may be any."""
-    settings, pages, pictures = opened.settings, taken.pages, taken.pictures
+    settings, patience = opened.settings, opened.patience
+    pages, pictures = taken.pages, taken.pictures
     if pages is not None and opened.program is not None:
         origin = media_origin(settings, pictures.listen if pictures else None)
-        app: ASGIApp = create_app(opened.program, opened.surfaces, media_origin=origin)
-        yield _Server(app, pages, when_ended)
+        app: ASGIApp = create_app(opened.program, opened.surfaces, media_origin=origin, patience=patience)
+        yield _Server(app, pages, when_ended, patience)
     if pictures is not None and opened.reader is not None:
         origins = console_origins(settings, pages.listen if pages else None)
-        app = create_media_app(opened.reader, console_origins=origins, at_once=settings.media.at_once)
-        yield _Server(app, pictures, when_ended)
+        app = create_media_app(
+            opened.reader,
+            console_origins=origins,
+            at_once=settings.media.at_once,
+            patience=patience,
+        )
+        yield _Server(app, pictures, when_ended, patience)
+
+
+def _where(taken: _Taken, surfaces: frozenset[str]) -> dict[str, frozenset[str]]:
+    found = ((taken.pages, surfaces & PAGES), (taken.pictures, PICTURES))
+    return {f"http://{at.listen}": answered for at, answered in found if at is not None}
 
 
 @contextmanager
@@ -163,11 +191,14 @@ class _Socket:
     def __init__(self, listen: str) -> None:
         """Raises BadSettings, and Unavailable when the address cannot be listened on."""
         host, port = address(listen)
+        # Our own message and exit code tell a refusal, not the library's line and code.
+        _LIBRARY.disabled = True
         try:
             self.socket = uvicorn.Config(_nothing, host=host, port=port, log_config=None).bind_socket()
         except SystemExit:
-            # Our own exit codes tell it, not the library's.
             raise _cannot_listen(listen) from None
+        finally:
+            _LIBRARY.disabled = False
         self.socket.set_inheritable(False)
         host, port = self.socket.getsockname()[:2]
         self.listen = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
@@ -190,12 +221,14 @@ class _Taken:
 class _Server(uvicorn.Server):
     """Answers in a thread for as long as its block lasts. url: the base of what it serves."""
 
-    def __init__(self, app: ASGIApp, taken: _Socket, when_ended: Callable[[], None]) -> None:
+    def __init__(
+        self, app: ASGIApp, taken: _Socket, when_ended: Callable[[], None], patience: Patience
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
-                http=PatientProtocol,
-                limit_concurrency=CONNECTIONS,
+                http=protocol_with(patience),
+                limit_concurrency=patience.connections,
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -211,6 +244,11 @@ class _Server(uvicorn.Server):
         self._thread = threading.Thread(target=self._run, name="web")
 
     def __enter__(self) -> _Server:
+        # Whoever took the same address at the same moment may listen by now. The event loop would not say so.
+        try:
+            self._taken.socket.listen(BACKLOG)
+        except OSError:
+            raise _cannot_listen(self._taken.listen) from None
         self._thread.start()
         self._answering.wait()
         if not self.started:

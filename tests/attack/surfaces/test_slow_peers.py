@@ -7,15 +7,18 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
 
 from safehold.testing.running import Installation
-from safehold.web import patience
+from safehold.web.patience import Patience
+from safehold.web.server import served
 
 HEAD = b"POST /v1/scan HTTP/1.1\r\nHost: a\r\n"
 FORM = b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 1000\r\n\r\n"
+HASTY = Patience(head_seconds=0.4, body_seconds=0.4)
 LATE = 15.0
 """Seconds after which a test gives up; far above what the server is told to wait."""
 
@@ -35,11 +38,15 @@ def answer(connection: socket.socket) -> bytes:
     return got
 
 
+@pytest.fixture(scope="module")
+def hasty_url(running_program: Installation) -> Iterator[str]:
+    with served(running_program.program, frozenset({"api"}), patience=HASTY) as url:
+        yield url
+
+
 @pytest.fixture
-def hasty(safehold: Installation, monkeypatch: pytest.MonkeyPatch) -> Installation:
-    monkeypatch.setattr(patience, "HEAD_SECONDS", 0.4)
-    monkeypatch.setattr(patience, "BODY_SECONDS", 0.4)
-    return safehold
+def hasty(safehold: Installation, hasty_url: str) -> Installation:
+    return replace(safehold, base_url=hasty_url)
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET", HEAD, HEAD + b"X: "])
@@ -79,7 +86,7 @@ def test_a_body_that_does_not_arrive_in_time_is_refused_with_a_reason(hasty: Ins
 
 
 def test_a_body_that_comes_steadily_may_take_longer(hasty: Installation) -> None:
-    part = b"x" * (patience.BODY_RATE // 2)
+    part = b"x" * (HASTY.body_rate // 2)
     head = b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % (len(part) * 6)
     key = f"Authorization: Bearer {hasty.key()}\r\nConnection: close\r\n".encode()
     with connected(hasty) as connection:

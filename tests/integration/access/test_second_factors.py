@@ -295,6 +295,12 @@ def test_a_reset_takes_everything_ends_sessions_and_is_told(door) -> None:
     assert isinstance(door.tries(), Admitted)
 
 
+def test_an_app_that_was_never_confirmed_goes_with_a_reset_and_is_not_counted(door) -> None:
+    door.in_tx(second_factors.begin_app, door.gate, door.robin)
+    assert door.in_tx(second_factors.reset, door.robin, actor=SHELL, now=door.now) == 0
+    assert door.sql("select * from authenticator_app") == []
+
+
 @pytest.mark.parametrize(
     ("settings", "host", "production", "expected"),
     [

@@ -19,6 +19,7 @@ from safehold.app.operator import open_operator, set_up
 from safehold.app.settings import Settings
 from safehold.model.clock import utc_now
 from safehold.model.errors import Unavailable
+from safehold.storage.aside import schema_name
 from safehold.storage.database import Database
 from safehold.storage.processes import connection_name
 from safehold.testing import running
@@ -132,6 +133,29 @@ def test_a_role_that_has_settings_of_its_own_is_named_with_how_to_reset_it(
         tx.run(sa.text(f'alter role safehold_portal in database "{name}" reset all'))
     owner.close()
     assert records(fresh_database_url, settings)["role settings"].level is Level.OK
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_records_that_lie_aside_are_noted_and_after_14_days_red_in_a_trial_too(
+    fresh_database_url: str, is_on: bool
+) -> None:
+    settings = settings_of(is_on, database={"url": fresh_database_url})
+    assert records(fresh_database_url, settings)["replaced records"].level is Level.OK
+    owner = Database(fresh_database_url, pool_size=1)
+    with owner.begin() as tx:
+        # Not ours, whatever it is; the last one names no day.
+        for name in ("replaced", "replaced_by_me", "replaced_20260231t000000_000000"):
+            tx.run(sa.text(f"create schema {name}"))
+    assert records(fresh_database_url, settings)["replaced records"].level is Level.OK
+    with owner.begin() as tx:
+        tx.run(sa.text(f"create schema {schema_name(utc_now())}"))
+    owner.close()
+    as_portal = make_url(fresh_database_url).set(username="safehold_portal").render_as_string(False)
+    for asked_by in (fresh_database_url, as_portal):
+        for days, level in ((0, Level.ADVICE), (13, Level.ADVICE), (15, Level.RED)):
+            found = records(asked_by, settings, days=days)["replaced records"]
+            assert (found.level, found.what[:13]) == (level, "1 lie aside, ")
+            assert "`safehold db drop-replaced`" in found.what
 
 
 def test_our_connections_find_the_tables_whatever_path_the_role_was_left_with(
@@ -277,4 +301,5 @@ def test_settings_that_name_the_portal_alone_are_examined_with_what_they_have(
     found = by_part(examine(settings))
     assert [condition for condition in found.values() if not condition.ok] == []
     assert found["vault keys"].what.startswith("the public half is here")
-    assert found["lists"].what == "not for this process to read"
+    assert found["looked at"].what.startswith("portal alone")
+    assert not {"lists", "evidence store", "decoders"} & set(found)

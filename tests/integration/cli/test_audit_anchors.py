@@ -81,6 +81,31 @@ def test_an_anchor_that_is_off_can_be_tried_by_name(run: Run) -> None:
     assert run("audit", "anchor", "nobody").code == 72
 
 
+def test_one_that_was_switched_off_is_called_off_and_not_unknown(run: Run, tmp_path: Path) -> None:
+    run("lists", "add", "north", "--purpose", "test")
+    run("audit", "anchor")
+    written = (tmp_path / "safehold.toml").read_text()
+    (tmp_path / "safehold.toml").write_text(written.replace("enabled = true", "enabled = false"))
+
+    verified = run("audit", "verify")
+    assert verified.out.count("; off: its heads were compared, its receipts were not checked.") == 2, (
+        verified.out
+    )
+    assert "not in the settings" not in verified.out
+
+
+def test_a_server_in_a_network_that_is_not_permitted_is_told_with_the_setting(
+    run: Run, tmp_path: Path
+) -> None:
+    written = (tmp_path / "safehold.toml").read_text().splitlines()
+    kept = [line for line in written if not line.startswith("permitted_networks")]
+    (tmp_path / "safehold.toml").write_text("\n".join(kept))
+
+    tried = run("audit", "anchor", "stamps", "--check")
+    assert tried.code == 75
+    assert "audit.anchors.stamps.permitted_networks" in tried.out
+
+
 def test_one_that_fails_is_named_and_keeps_no_other_back(run: Run, authority: TimeStampAuthority) -> None:
     run("lists", "add", "north", "--purpose", "test")
     authority.fault = Fault.UNTRUSTED

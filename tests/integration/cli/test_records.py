@@ -72,7 +72,8 @@ def test_entries_are_withdrawn_by_id_by_file_and_all_at_once(
     run("lists", "add", "north", "--purpose", "test")
     run("lists", "import", "north", list_file)
     nobody = "018f0000-0000-7000-8000-000000000000"
-    assert run("lists", "withdraw", "north", nobody, "--reason", "wrong").out == "0 taken off.\n"
+    unknown = run("lists", "withdraw", "north", nobody, "--reason", "wrong")
+    assert (unknown.code, unknown.out, "1 of 1 ids" in unknown.err) == (72, "", True)
     (tmp_path / "gone.txt").write_text(f"{VALUES[0]}\n{'f' * 64}\n")
     by_file = run("lists", "withdraw", "north", "--file", tmp_path / "gone.txt", "--reason", "wrong")
     assert by_file.out == "1 taken off, 1 not on the list, 0 lines left out.\n"
@@ -80,7 +81,10 @@ def test_entries_are_withdrawn_by_id_by_file_and_all_at_once(
     for said in ((), ("--whole", nobody), ("--whole", "--file", list_file)):
         assert run("lists", "withdraw", "north", *said, "--reason", "wrong").code == 71
     assert run("lists", "withdraw", "north", "--whole").code == 71
-    whole = run("lists", "withdraw", "north", "--whole", "--reason", "agreement_ended")
+    asked = run("lists", "withdraw", "north", "--whole", "--reason", "agreement_ended")
+    assert (asked.code, asked.out, "north with 4 entries" in asked.err) == (77, "", True)
+    assert "north  test  4 entries" in run("lists", "show").out
+    whole = run("lists", "withdraw", "north", "--whole", "--reason", "agreement_ended", "--yes")
     assert (whole.code, whole.out) == (0, "4 taken off; the list is withdrawn.\n")
     assert run("lists", "show").err.startswith("No list is declared yet.")
     assert ", withdrawn 20" in run("lists", "show", "north").out
@@ -259,7 +263,8 @@ def test_a_database_that_is_away_is_told_without_its_password(
         ended = run(*arguments)
         assert ended.code == 75
         assert "geheim" not in ended.out + ended.err
-        assert "The database does not answer." in ended.out + ended.err
+        assert "The database does not answer at 127.0.0.1:1, database x," in ended.out + ended.err
+        assert "u:" not in ended.out + ended.err
 
 
 def test_a_data_folder_that_cannot_be_made_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,7 +131,8 @@ def test_a_scan_that_is_stopped_keeps_its_rows_and_leaves_no_worker_behind(slow:
         out, err = process.communicate()
         left = [pid for pid in workers if is_running(pid)]
 
-    assert (process.returncode, err) == (75, "Stopped.\n")
+    # A slow machine has time for a line of progress before that.
+    assert (process.returncode, err.splitlines()[-1]) == (75, "Stopped.")
     rows = [json.loads(line) for line in [first, *out.splitlines()]]
     assert 1 <= len(rows) < 100
     assert workers

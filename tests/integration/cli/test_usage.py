@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,13 @@ def test_a_reader_that_nobody_could_find_is_not_started(run: Run, tmp_path: Path
     assert "reader.socket: a reader that runs by itself listens there, and it is not set." in ended.err
     assert "Name a socket" in ended.err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_version_is_printed(run: Run) -> None:
+    ended = run("--version")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert re.fullmatch(r"safehold \d+\.\d+\.\d+\n", ended.out)
 
 
 def test_help_is_no_failure(run: Run) -> None:

@@ -35,6 +35,34 @@ def test_shares_go_to_one_place_only_when_that_is_asked_for_and_said(tmp_path: P
     assert {stat.S_IMODE(path.stat().st_mode) for path in (*files, tmp_path / "shares")} == {0o600, 0o700}
 
 
+def test_shares_go_into_a_new_folder_alone_and_what_cannot_be_split_leaves_none(tmp_path: Path) -> None:
+    few = keys("keys", "split", "--of", 2, "--need", 3, "--out", "shares")
+    assert (few.code, few.err.rstrip().endswith("[bad_form]"), (tmp_path / "shares").exists()) == (
+        71,
+        True,
+        False,
+    )
+    (tmp_path / "shares").mkdir()
+    for taken in ("shares", "safehold.toml"):
+        ended = keys("keys", "split", "--of", 3, "--need", 2, "--out", taken)
+        assert (ended.code, f"{taken} is there already" in ended.err) == (73, True)
+        assert ended.err.rstrip().endswith("[name_taken]")
+    assert list((tmp_path / "shares").iterdir()) == []
+
+
+def test_a_share_that_is_no_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "shares").mkdir()
+    (tmp_path / "one.txt").write_text("words")
+    for share, code, said in (
+        ("nowhere.txt", 72, "There is no file nowhere.txt. "),
+        ("one.txt/two.txt", 72, "There is no file one.txt/two.txt. "),
+        ("shares", 71, "shares is a folder. "),
+    ):
+        ended = keys("keys", "recover", share, "--out", "back.pem")
+        assert (ended.code, ended.err.startswith(said.strip())) == (code, True)
+    assert not (tmp_path / "back.pem").exists()
+
+
 @pytest.mark.slow
 def test_the_key_is_recovered_from_enough_shares_and_proved_before_it_is_written(tmp_path: Path) -> None:
     keys("keys", "split", "--of", 3, "--need", 2, "--out", "shares")

@@ -93,7 +93,7 @@ def test_catching_up_through_any_changes_is_the_same_as_loading_everything(
             of, live = lists[doing.list_number].id, truth[doing.list_number]
             if isinstance(doing, Put):
                 entries = [an_entry(of, number) for number in doing.numbers]
-                list_rows.add_entries(tx, of, entries, now=NOW)
+                list_rows.add_entries(tx, of, entries, now=NOW, bring_back=True)
                 for number, entry in zip(doing.numbers, entries, strict=True):
                     live.setdefault(number, entry.id)
             else:

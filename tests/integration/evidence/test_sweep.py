@@ -53,6 +53,21 @@ def ledger(world: World) -> list[evidence_rows.Destruction]:
         return evidence_rows.ledger(tx)
 
 
+def test_that_bytes_were_destroyed_is_told_with_the_rule_until_they_come_again(world: World) -> None:
+    media_id, other = sealed_media(world), MediaId(new_id())
+    with world.database.begin() as tx:
+        assert evidence_rows.destroyed(tx, [media_id, other]) == {}
+    sweep_on(world, 90)
+    with world.database.begin() as tx:
+        told = evidence_rows.destroyed(tx, [media_id, other])
+    assert list(told) == [media_id]
+    assert (told[media_id].rule, told[media_id].destroyed_at) == (Rule.UNDECIDED, world.after(90))
+    world.add_item(media_id, world.after(91))
+    world.keep(media_id, at=world.after(91))
+    with world.database.begin() as tx:
+        assert evidence_rows.destroyed(tx, [media_id]) == {}
+
+
 def test_undecided_bytes_are_destroyed_at_90_days_and_not_before(world: World) -> None:
     media_id = sealed_media(world)
     assert sweep_on(world, 89.99).destroyed == []

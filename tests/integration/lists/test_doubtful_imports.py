@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from safehold.jobs.record import Recorder
 from safehold.lists.doubts import Doubt
 from safehold.lists.file_import import FileImport
+from safehold.lists.withdrawal import Withdrawal
 from safehold.model.errors import DoubtfulImport
 from safehold.model.hash_list import HashList
+from safehold.model.permissions import Actor
 
 GROWTH, PLAIN = frozenset({Doubt.GROWTH}), frozenset({Doubt.PLAIN})
 Rows = Callable[..., list[tuple[Any, ...]]]
@@ -75,6 +78,25 @@ def test_loading_again_what_is_on_the_list_is_no_growth(
     loading.run("northland", list_file(range(1, 2001)))
     rows("update entry set added_at = added_at - interval '2 days' returning 1")
     assert loading.run("northland", list_file(range(1, 2101))).added == 100
+
+
+def test_what_was_withdrawn_here_and_stays_off_is_no_growth_unless_it_is_brought_back(
+    northland: HashList,
+    loading: FileImport,
+    list_file: Callable[..., Path],
+    actor: Actor,
+    recorder: Recorder,
+    rows: Rows,
+) -> None:
+    whole = list_file(range(1, 4001))
+    loading.run("northland", whole)
+    rows("update entry set added_at = added_at - interval '2 days' returning 1")
+    withdrawal = Withdrawal(reason="wrong", actor=actor, record=recorder.record, clock=loading.clock)
+    withdrawal.file(loading.database, loading.kinds, "northland", list_file(range(1, 2001)))
+    assert loading.run("northland", whole).withdrawn == 2000
+    with pytest.raises(DoubtfulImport):
+        loading.run("northland", whole, bring_back=True)
+    assert loading.run("northland", whole, bring_back=True, accepted=GROWTH).added == 2000
 
 
 def test_a_digest_that_means_nothing_is_refused_until_it_is_accepted(

@@ -130,7 +130,8 @@ def test_what_was_withdrawn_can_be_listed_again_as_a_new_entry(
         assert list_rows.add_entries(tx, northland.id, [before], now=NOW).added == 1
         assert list_rows.add_entries(tx, northland.id, entries(northland, 1), now=NOW).known == 1
         list_rows.remove_entries(tx, northland.id, [before.id], now=NOW)
-        assert list_rows.add_entries(tx, northland.id, [after], now=NOW).added == 1
+        assert list_rows.add_entries(tx, northland.id, [after], now=NOW).withdrawn == 1
+        assert list_rows.add_entries(tx, northland.id, [after], now=NOW, bring_back=True).added == 1
         assert [one.entry for one in list_rows.changes(tx, northland.id, after_seq=0)] == [after]
 
 

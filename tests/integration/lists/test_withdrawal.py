@@ -50,15 +50,29 @@ def test_entries_are_taken_off_once_and_on_record(
     )
     with database.begin() as tx:
         list_rows.add_entries(tx, northland.id, [first, second, third], now=NOW)
-    for removed in (2, 0):
-        with database.begin() as tx:
-            done = withdrawal.entries(tx, "northland", [third.id, first.id, EntryId(new_id())])
-        assert done.removed == removed
+    gone = [third.id, first.id, first.id]
+    with database.begin() as tx:
+        assert withdrawal.entries(tx, "northland", gone).removed == 2
+    with pytest.raises(NotFound, match="2 of 2 ids"), database.begin() as tx:
+        withdrawal.entries(tx, "northland", gone)
     with database.begin() as tx:
         assert ledger.show(tx, "northland").entries == 1
         assert [change.entry_id for change in list_rows.changes(tx, northland.id, after_seq=0)] == [second.id]
     assert rows("select fields->>'from_seq', fields->>'to_seq' from event") == [("4", "5")]
     assert rows("select verb from audit_record order by id") == [("list.add",), ("list.withdraw_entries",)]
+
+
+def test_with_one_id_that_is_not_on_the_list_nothing_is_taken_off(
+    database: Database, northland: HashList, withdrawal: Withdrawal, rows: Rows
+) -> None:
+    one = Entry(id=EntryId(new_id()), list_id=northland.id, signal_type=PDQ, value=(1).to_bytes(32))
+    with database.begin() as tx:
+        list_rows.add_entries(tx, northland.id, [one], now=NOW)
+    with pytest.raises(NotFound, match="1 of 2 ids"), database.begin() as tx:
+        withdrawal.entries(tx, "northland", [one.id, EntryId(new_id())])
+    with database.begin() as tx:
+        assert ledger.show(tx, "northland").entries == 1
+    assert rows("select verb from audit_record") == [("list.add",)]
 
 
 def test_a_file_takes_off_what_it_names_and_the_rest_is_matched_on(

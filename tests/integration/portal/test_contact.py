@@ -71,7 +71,9 @@ def test_the_reader_opens_a_contact_for_the_operator_and_puts_that_on_record(
             by_itself = settings.reader.model_copy(update={"socket": reader.socket})
             asked = settings.model_copy(update={"reader": by_itself})
             assert orders.contact(asked, report.item_id) == CONTACT
-            [record] = portal.sql(f"select actor, object, detail from audit_record where verb = '{OPENED}'")
+            [case] = portal.sql("select id from review_case")
+            assert orders.contact(asked, case.id) == CONTACT
+            record, _ = portal.sql(f"select actor, object, detail from audit_record where verb = '{OPENED}'")
             assert (record.actor, record.detail) == ("system:shell", {"report": str(report.id)})
             assert record.object == f"item:{report.item_id}"
 
@@ -86,7 +88,7 @@ def test_the_reader_opens_a_contact_for_the_operator_and_puts_that_on_record(
                 orders.contact(asked, report.item_id)
         with reading(settings, program.home, addresses) as showing, pytest.raises(NotAllowed):
             showing.contact(report.item_id)
-    assert len(portal.sql(f"select 1 from audit_record where verb = '{OPENED}'")) == 2
+    assert len(portal.sql(f"select 1 from audit_record where verb = '{OPENED}'")) == 3
 
 
 def test_a_report_without_a_contact_has_none(portal: Any) -> None:

@@ -112,6 +112,8 @@ def test_one_network_can_send_only_so_many_within_an_hour_and_reads_why(portal: 
         limited = httpx.post(f"{base}/report", data=fields, trust_env=False)
     assert [answer.status_code for answer in answers] == [201, 201, 429]
     assert "Please send it again in an hour." in answers[2].text
+    assert 'value="https://example.org"' in answers[2].text
+    assert 'value="other" required checked' in answers[2].text
     assert [answer.headers.get("retry-after") for answer in answers] == [None, None, "3600"]
     assert (limited.json()["code"], limited.headers["retry-after"]) == ("too_often", "3600")
     assert wrong.status_code == 422

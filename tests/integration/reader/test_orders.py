@@ -16,7 +16,7 @@ from safehold.app.records import running as records_running
 from safehold.app.settings import Settings
 from safehold.cli.exits import PARTLY
 from safehold.model.assessment import Finding
-from safehold.model.errors import ConflictOfInterest, InvalidInput, NameTaken, NotAllowed, NotFound
+from safehold.model.errors import Conflict, ConflictOfInterest, InvalidInput, NameTaken, NotAllowed, NotFound
 from safehold.model.ids import ItemId, MediaId, new_id
 from safehold.model.permissions import Role
 from safehold.review import conflicts
@@ -99,6 +99,21 @@ def test_a_conflict_of_interest_stands_in_the_way_of_an_export_too(
     with pytest.raises(ConflictOfInterest):
         orders.export(settings, item, name=legal, recipient=recipient, out=out)
     assert not out.exists()
+
+
+def test_a_case_stands_for_its_item_where_it_has_no_other(
+    room: Any, settings: Settings, item: ItemId, legal: str, tmp_path: Path
+) -> None:
+    recipient, out = generate_keys(tmp_path / "theirs").sealing.read_bytes(), tmp_path / "x"
+    [case] = room.safehold.sql("select case_id as id from case_item where item_id = %(item)s", item=item)
+    assert orders.export(settings, case.id, name=legal, recipient=recipient, out=out) == out.stat().st_size
+    room.uploads(altered_copy(2))
+    with pytest.raises(Conflict) as several:
+        orders.export(settings, case.id, name=legal, recipient=recipient, out=tmp_path / "y")
+    assert str(item) in several.value.advice_now
+    with pytest.raises(NotFound):
+        orders.export(settings, new_id(), name=legal, recipient=recipient, out=tmp_path / "y")
+    assert not (tmp_path / "y").exists()
 
 
 def test_a_wrong_key_and_a_file_that_is_there_are_refused(

@@ -17,6 +17,7 @@ from safehold.app.settings import Settings, load_settings
 from safehold.app.settings_check import check
 from safehold.app.settings_errors import misspelt
 from safehold.model.errors import BadSettings
+from safehold.storage.database import place_of
 
 SECRET = "".join(("ge", "heim-4127"))
 SECRETS = st.text(
@@ -54,6 +55,27 @@ def complaint(text: str = "") -> str:
     return raised.value.what
 
 
+STAMPS = "[audit.anchors.stamps]\nkind = 'rfc3161'\nurl = 'https://tsa.example.org/tsr'\n"
+MAIL = (
+    "[audit.anchors.counsel]\nkind = 'mail'\nhost = 'mail.example.org'\nsender = 'audit@example.org'\n"
+    "recipients = ['records@counsel.example.com']\n"
+)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://h/d",
+        "postgresql+psycopg://u:p%40ss:/?word@db.internal:5432/d",
+        "postgresql+psycopg://u:p@[fd00::1]:5432/d?sslmode=verify-full",
+        "postgresql+psycopg://u@/d?host=/run/postgresql",
+    ],
+)
+def test_addresses_of_databases_are_taken_as_the_driver_takes_them(url: str) -> None:
+    settings = Settings.model_validate({"database": {"url": url, "surface_urls": {"api": url}}})
+    assert (settings.database.url, settings.database.surface_urls) == (url, {"api": url})
+
+
 def test_without_a_file_the_defaults_hold() -> None:
     assert load_settings().web.listen == "127.0.0.1:8400"
 
@@ -85,6 +107,24 @@ def test_a_file_is_found_by_the_variable_and_an_argument_comes_first(monkeypatch
             "[database.surface_urls]\napy = 'x'",
             "database.surface_urls: apy is none of all, api, console, portal, reader, worker.",
         ),
+        (
+            "[database]\nurl = 'postgres://u:geheim@h/d'",
+            "database.url: begin it with postgresql+psycopg://.",
+        ),
+        (
+            "[database.surface_urls]\napi = 'postgresql://u:geheim@h/d'",
+            "database.surface_urls: begin it with postgresql+psycopg://.",
+        ),
+        (
+            "[database]\nurl = 'postgresql+psycopg://u:geheim@h:port/d'",
+            "database.url: after the user come a host, a port and a database",
+        ),
+        (
+            f"{STAMPS}roots = ['nowhere']",
+            "audit.anchors.stamps.roots: a file is missing or holds no PEM certificates.",
+        ),
+        (f"{MAIL}username = 'audit'", "audit.anchors.counsel: username and password go together."),
+        (f"{MAIL}permitted_networks = ['x']", "audit.anchors.counsel: A permitted network is not written as"),
         ("[surfaces.s.on_incomplete]\nlist_stael = 'hold'", "no scan answers with the code 'list_stael'"),
         ("[surfaces.s.on_incomplete]\n'decoder:cut' = 'hold'", "no scan answers with the code 'decoder:cut'"),
         ("[plugins]\nsignal_types = ['nowhere']", "nowhere is not installed"),
@@ -93,7 +133,9 @@ def test_a_file_is_found_by_the_variable_and_an_argument_comes_first(monkeypatch
     ],
 )
 def test_what_cannot_be_used_is_named(text: str, said: str) -> None:
-    assert said in complaint(text)
+    told = complaint(text)
+    assert said in told
+    assert "heim" not in told
 
 
 def test_a_webhook_for_an_event_that_nobody_is_told_of_is_named() -> None:
@@ -268,3 +310,13 @@ def test_pictures_never_share_the_origin_of_the_console() -> None:
     same = "[web]\norigin = 'https://a.example.org'\n[media]\norigin = 'https://a.example.org'"
     assert "media.origin" in complaint(same)
     check(from_text(same.replace("[media]\norigin = 'https://a", "[media]\norigin = 'https://b")))
+
+
+def test_where_a_database_is_said_to_be_holds_no_user_and_no_password() -> None:
+    for address, place in (
+        ("mara:geheim@db.internal:5433/records", "db.internal:5433, database records"),
+        ("mara:ge@heim@db.internal/records", "db.internal, database records"),
+        ("mara@/records?host=/run/postgresql", "/run/postgresql, database records"),
+        ("mara:geheim@[fd00::1]/records", "fd00::1, database records"),
+    ):
+        assert place_of(f"postgresql+psycopg://{address}") == place

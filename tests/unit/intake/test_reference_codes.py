@@ -40,7 +40,7 @@ def test_whatever_is_sent_is_either_taken_or_named_as_wrong(
 
 
 def test_an_address_keeps_what_was_pasted_and_gets_a_scheme_where_it_has_none() -> None:
-    assert read(address=" HTTP://example.org/A b ", **GIVEN).address == "HTTP://example.org/A b"
+    assert read(address=" HTTP://example.org/A%20b ", **GIVEN).address == "HTTP://example.org/A%20b"
     assert read(address="example.org:8080/x", **GIVEN).address == "https://example.org:8080/x"
 
 

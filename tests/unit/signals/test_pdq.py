@@ -62,14 +62,15 @@ def test_photos_of_the_repository_have_the_published_bits(path: Path, kernel: Ke
 
 
 @pytest.mark.skipif(not WALLPAPERS, reason="the Debian package lomiri-wallpapers-16.04 is not installed")
+@pytest.mark.parametrize("kernel", KERNELS, ids=["native", "numpy"])
 @pytest.mark.parametrize(
-    "kernel", [KERNELS[0], pytest.param(KERNELS[1], marks=pytest.mark.slow)], ids=["native", "numpy"]
+    "path",
+    [pytest.param(path, marks=[pytest.mark.slow] * bool(at % 5)) for at, path in enumerate(WALLPAPERS)],
 )
-def test_large_photos_have_the_published_bits_at_full_and_odd_sizes(kernel: Kernel) -> None:
-    for path in WALLPAPERS:
-        with Image.open(path) as image:
-            assert_same_as_published(shown_pixels(image), kernel)
-            assert_same_as_published(shown_pixels(image.resize((1155, 577))), kernel)
+def test_large_photos_have_the_published_bits_at_full_and_odd_sizes(path: Path, kernel: Kernel) -> None:
+    with Image.open(path) as image:
+        assert_same_as_published(shown_pixels(image), kernel)
+        assert_same_as_published(shown_pixels(image.resize((1155, 577))), kernel)
 
 
 @pytest.mark.parametrize("kernel", [kernels.pdq_luma, reference.pdq_luma], ids=["native", "numpy"])
@@ -89,8 +90,9 @@ def test_kernel_and_reference_agree_on_noise_of_any_size(seed: int, width: int, 
     noise = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
     (native, native_quality), (numpy, numpy_quality) = kernels.pdq_rgb(noise), reference.pdq_rgb(noise)
     assert abs(native_quality - numpy_quality) <= 1
-    if native_quality >= Pdq.min_quality:
-        # A coefficient may lie on the median to within rounding; then two bits change places.
+    if native_quality >= Pdq.min_quality and min(width, height) >= 64:
+        # A coefficient may lie on the median to within rounding; then two bits change places. Where the
+        # 64 samples of an axis repeat fewer rows than that, coefficients are equal in whole groups.
         assert differing_bits(native, numpy) <= 2
 
 

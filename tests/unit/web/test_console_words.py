@@ -1,9 +1,14 @@
 """The console's words: lengths of time, sizes, and pages that may be gone back to."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from safehold.model.ids import MediaId, ObjectId, new_id
+from safehold.model.inbound_report import Seen
+from safehold.storage.evidence import Destruction, ObjectRole, Rule
 from safehold.web.console import words
 from safehold.web.console.sign_in import HOME, own_page
 
@@ -31,6 +36,25 @@ def test_a_length_of_time_is_said_in_its_largest_whole_unit(seconds: float, said
 )
 def test_a_size_is_said_in_its_largest_unit(size: int, said: str) -> None:
     assert words.size(size) == said
+
+
+def test_what_somebody_saw_is_told_in_words_of_its_own() -> None:
+    assert words.seen(Seen.OTHER) == "something else that worries them about a child"
+    assert {words.seen(said) for said in Seen} & {said.value for said in Seen} == set()
+
+
+@pytest.mark.parametrize("rule", list(Rule))
+def test_destroyed_bytes_are_told_with_the_time_and_a_reason(rule: Rule) -> None:
+    line = Destruction(
+        object_id=ObjectId(new_id()),
+        media_id=MediaId(new_id()),
+        role=ObjectRole.ORIGINAL,
+        rule=rule,
+        destroyed_at=datetime(2026, 3, 4, 5, 6, tzinfo=UTC),
+    )
+    said = words.destroyed(line)
+    assert said.startswith("2026-03-04 05:06 UTC: ")
+    assert "_" not in said
 
 
 @pytest.mark.parametrize("wanted", ["/console/queue", "/console/cases/018f-aa"])

@@ -87,7 +87,7 @@ def test_a_category_comes_with_its_finding() -> None:
 
 
 def test_without_a_finding_nothing_is_filed() -> None:
-    with pytest.raises(BadForm, match="Finding"):
+    with pytest.raises(BadForm, match="finding: choose one"):
         read_imagery({"sex": "girls"}, Purpose.CSAM)
 
 

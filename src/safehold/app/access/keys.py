@@ -34,12 +34,14 @@ def add_key(
     expires_at: None for a year from now. Raises BadForm for a wrong name, scope or end.
     """
     if not 1 <= len(name.strip()) <= LONGEST_NAME or not name.isprintable():
-        raise BadForm(f"name: say whose key it is, in 1 to {LONGEST_NAME} characters that can be seen.")
+        raise BadForm(
+            f"name: say whose key it is, in 1 to {LONGEST_NAME} characters that can be seen.", field="name"
+        )
     expires_at = expires_at or now + LASTS
     if not now < expires_at <= now + LONGEST:
-        raise BadForm(f"expires: within 1 to {LONGEST.days} days.")
+        raise BadForm(f"expires: within 1 to {LONGEST.days} days.", field="expires")
     if not scopes or not scopes <= SCOPES:
-        raise BadForm(f"scopes: at least one of {', '.join(sorted(SCOPES))}.")
+        raise BadForm(f"scopes: at least one of {', '.join(sorted(SCOPES))}.", field="scopes")
     secret = PREFIX + new_token()
     key_id = KeyId(new_id())
     rows.insert_key(

@@ -107,7 +107,8 @@ def created(
     name = name.strip()
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
         raise BadForm(
-            f"name: 1 to {LONGEST_NAME} characters that can be seen, by which you know this passkey again."
+            f"name: 1 to {LONGEST_NAME} characters that can be seen, by which you know this passkey again.",
+            field="name",
         )
     if challenge is None:
         raise BadForm("The browser took too long.", advice=_ADVICE)

@@ -58,7 +58,7 @@ _turns = Turns(AT_ONCE, queue=QUEUE, wait_seconds=WAIT_SECONDS)
 def check_form(password: str) -> None:
     """Raise BadForm when a new password is shorter than 12 characters or longer than 200."""
     if not SHORTEST <= len(password) <= LONGEST:
-        raise BadForm(f"password: {SHORTEST} to {LONGEST} characters.")
+        raise BadForm(f"password: {SHORTEST} to {LONGEST} characters.", field="password")
 
 
 def hash_password(password: str) -> str:

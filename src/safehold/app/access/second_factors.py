@@ -100,7 +100,9 @@ def confirm_app(tx: Tx, gate: Gate, user_id: UserId, code: str, *, actor: Actor,
     stored = rows.app_of(tx, user_id)
     if stored is None or stored.confirmed_at is not None or not _use_app_code(tx, gate, user_id, code, now):
         raise BadForm(
-            "This is not the code that the app shows now.", advice="Wait for the next code and type that."
+            "This is not the code that the app shows now.",
+            advice="Wait for the next code and type that.",
+            field="code",
         )
     _added(tx, user_id, "app", actor=actor, now=now)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from safehold.app.access import passwords, proof, sessions
@@ -22,6 +23,13 @@ from safehold.storage.users import StoredUser
 LONGEST_NAME = 100
 
 
+class Change(Protocol):
+    """What an admin does about another person."""
+
+    def __call__(self, tx: Tx, user_id: UserId, /, *, actor: Actor, now: datetime) -> None:
+        """Do it. Raises NotFound, and NotAllowed for oneself."""
+
+
 def add_user(
     tx: Tx,
     *,
@@ -38,13 +46,13 @@ def add_user(
     """
     name = checked_name(name)
     if not roles:
-        raise BadForm(f"roles: at least one of {', '.join(Role)}.")
+        raise BadForm(f"roles: at least one of {', '.join(Role)}.", field="roles")
     user_id = UserId(new_id())
     hashed = passwords.hash_password(password)
     if not rows.insert_user(
         tx, id=user_id, name=name, password_hash=hashed, password_once=once, roles=roles, now=now
     ):
-        raise NameTaken("A person of this name exists already.")
+        raise NameTaken("A person of this name exists already.", field="name")
     audit.append(
         tx,
         at=now,
@@ -61,7 +69,7 @@ def checked_name(name: str) -> str:
     """Return a name without spaces around it. Raises BadForm for one that cannot be signed in with."""
     name = name.strip()
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
-        raise BadForm(f"name: 1 to {LONGEST_NAME} characters that can be seen.")
+        raise BadForm(f"name: 1 to {LONGEST_NAME} characters that can be seen.", field="name")
     return name
 
 
@@ -80,10 +88,12 @@ def change_own_password(gate: Gate, signed_in: SignedIn, *, old: str, new: str, 
     session was ended meanwhile, TooManyAttempts, BadForm, and SignInBusy.
     """
     if new == old:
-        raise BadForm("password: choose one that you have not now.")
+        raise BadForm("password: choose one that you have not now.", field="password")
     passwords.check_form(new)
     if not proof.check_password(gate, signed_in, old, now=now):
-        raise NotAllowed("This is not your password.", advice="Type the password that you signed in with.")
+        raise NotAllowed(
+            "This is not your password.", advice="Type the password that you signed in with.", field="old"
+        )
     hashed = passwords.hash_password(new)
     with gate.database.begin() as tx:
         # Written first: it waits for an admin who gives another password, and who ends this session with it.
@@ -97,7 +107,7 @@ def set_roles(tx: Tx, user_id: UserId, roles: frozenset[Role], *, actor: Actor, 
     """Replace a person's roles. Raises NotAllowed for one's own, Conflict for the last admin's, BadForm."""
     actor.require(Permission.USER_EDIT)
     if not roles:
-        raise BadForm(f"roles: at least one of {', '.join(Role)}.")
+        raise BadForm(f"roles: at least one of {', '.join(Role)}.", field="roles")
     user = _other(tx, user_id, actor)
     if Role.ADMIN in user.roles - roles:
         _keep_an_admin(tx, user)
@@ -135,7 +145,7 @@ def find_user(tx: Tx, name: str) -> StoredUser:
     """Return a person by name. Raises NotFound."""
     user = rows.user_by_name(tx, name)
     if user is None:
-        raise NotFound("There is no person of this name.")
+        raise NotFound("There is no person of this name.", field="name")
     return user
 
 

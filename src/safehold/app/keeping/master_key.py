@@ -16,7 +16,7 @@ from safehold.app.home import Home, has_records, sealing_key_path
 from safehold.app.keeping.rewrapping import Rewrapped, Tell, counted, no_word, rewrap_all
 from safehold.app.operator import Operator, open_operator
 from safehold.app.settings import Settings
-from safehold.model.errors import BadSettings, Conflict, NotFound, Refused, SafeholdError
+from safehold.model.errors import BadSettings, Conflict, NameTaken, NotFound, Refused, SafeholdError
 from safehold.model.permissions import Actor
 from safehold.storage import audit
 from safehold.vault import rotation, shares
@@ -62,7 +62,11 @@ def split(opened: Operator, *, of: int, need: int, actor: Actor) -> list[str]:
 
 
 def write_shares(folder: Path, texts: Sequence[str]) -> None:
-    """Write each share to a file of its own (0600) in a folder. Raises NameTaken."""
+    """Write each share to a file of its own (0600) in a new folder (0700). Raises NameTaken."""
+    try:
+        folder.mkdir(mode=0o700, parents=True)
+    except FileExistsError:
+        raise NameTaken("There is a folder or file of this name already.") from None
     for number, text in enumerate(texts, start=1):
         write_new(folder / f"share-{number}-of-{len(texts)}.txt", text.encode())
 

@@ -24,6 +24,7 @@ from safehold.model.clock import Clock, utc_now
 from safehold.model.errors import BadSettings, Conflict, Damaged, NotFound, Refused
 from safehold.model.permissions import Actor
 from safehold.storage import audit, migrate
+from safehold.storage.aside import schema_name
 from safehold.storage.database import Database
 from safehold.storage.dumps import Dumps
 from safehold.vault.keys import load_sealing_key
@@ -136,7 +137,7 @@ def _load(
             "There are records here already.",
             advice="Restore into an empty installation, or move these aside with --replace.",
         )
-    aside = f"replaced_{now:%Y%m%dt%H%M%S_%f}"
+    aside = schema_name(now)
     was_moved = dumps.begin_load(*parts, aside=aside)
     migrate.upgrade(addresses.for_owner())
     with _database(addresses.for_owner()) as database:

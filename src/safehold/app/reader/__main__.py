@@ -23,8 +23,9 @@ from safehold.vault.channel import Listener
 
 def main(arguments: list[str]) -> int:
     """Serve until standard input ends; return the exit code."""
-    # The parent decides when to stop, also when somebody presses Ctrl-C.
+    # The parent decides when to stop, also when somebody presses Ctrl-C or tells the whole group to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: None)  # unlike SIG_IGN, it is not passed on to what this starts
     logs.configure(json=False)
     try:
         setup = _setup()

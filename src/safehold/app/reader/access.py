@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from safehold.app.reader.messages import Contact, Export, Remake, Request, Show
 from safehold.model.assessment import Tier
-from safehold.model.errors import NotAllowed, NotFound, SafeholdError
-from safehold.model.ids import InboundReportId, MediaId, ObjectId, UserId
+from safehold.model.errors import Conflict, NotAllowed, NotFound, SafeholdError
+from safehold.model.ids import CaseId, InboundReportId, ItemId, MediaId, ObjectId, UserId
 from safehold.model.permissions import Permission, permissions_of, system_actor
 from safehold.review import conflicts, viewing
 from safehold.storage import cases as case_rows
@@ -99,14 +100,18 @@ def to_show(tx: Tx, request: Show, asked: Asked) -> Grant:
 
 
 def to_export(tx: Tx, request: Export, asked: Asked) -> Grant:
-    """Let somebody active who may edit evidence have an item sealed to a recipient. Raises Denied."""
-    actor, about = f"user:{request.user_id}", f"item:{request.item_id}"
+    """Let somebody active who may edit evidence have an item sealed to a recipient.
+
+    Raises Conflict for a case of several items, Denied.
+    """
+    item_id = _item(tx, request.about)
+    actor, about = f"user:{request.user_id}", f"item:{item_id}"
     with _denying(actor, about):
         _require(tx, request.user_id, Permission.EVIDENCE_EDIT)
-        media_id = evidence_rows.media_of_item(tx, request.item_id)
+        media_id = evidence_rows.media_of_item(tx, item_id)
         if media_id is None:
             raise NotFound("This item came without bytes.")
-        for case in case_rows.of_item(tx, request.item_id):
+        for case in case_rows.of_item(tx, item_id):
             conflicts.refuse_conflicted(tx, case.id, request.user_id)
     return Grant(
         media_id=media_id,
@@ -132,17 +137,29 @@ def to_remake(tx: Tx, request: Remake, asked: Asked) -> Grant:
 def to_reach(tx: Tx, request: Contact) -> Reachable:
     """Let the operator reach whoever reported an item.
 
-    Raises NotFound where nobody reported it, or left nothing, or it was destroyed.
+    Raises NotFound where nobody reported it, or left nothing, or it was destroyed; Conflict for a case of
+    several items.
     """
-    found = inbound_reports.contact_of_item(tx, request.item_id)
+    item_id = _item(tx, request.about)
+    found = inbound_reports.contact_of_item(tx, item_id)
     if found is None:
         raise NotFound("Nobody can be reached about this item: nothing was left, or it is destroyed.")
     report_id, contact = found
-    return Reachable(report_id, Sealed(contact.sealed, contact.wrapped), about=f"item:{request.item_id}")
+    return Reachable(report_id, Sealed(contact.sealed, contact.wrapped), about=f"item:{item_id}")
 
 
 CHECKS: Mapping[type[Request], Check] = {Show: to_show, Export: to_export, Remake: to_remake}
 """The check of each purpose for which stored media is opened. What has none is never opened."""
+
+
+def _item(tx: Tx, about: UUID) -> ItemId:
+    """Return the only item of the case of this id; without such a case, the id is an item's, or nothing's."""
+    found = [place.item_id for place in case_rows.items_of(tx, CaseId(about))]
+    if len(found) > 1:
+        raise Conflict(
+            f"This case has {len(found)} items.", advice=f"Name one of them: {', '.join(map(str, found))}."
+        )
+    return found[0] if found else ItemId(about)
 
 
 @contextmanager

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from safehold.app.reader import messages
 from safehold.app.reader.messages import Contact, Export, Remake, Request, Show, Status
 from safehold.model.errors import BadForm, NotFound, ReaderDown
-from safehold.model.ids import ItemId, MediaId, UserId
+from safehold.model.ids import MediaId, UserId
 from safehold.model.media import Examined
 from safehold.model.signal import PDQ
 from safehold.vault.channel import ChannelBroken, Line, Message, connect
@@ -49,12 +50,12 @@ class ReaderClient:
         except BadForm as error:
             raise ReaderDown("The reader did not understand a request.") from error
 
-    def export(self, item_id: ItemId, *, user_id: UserId, recipient: bytes) -> bytes:
+    def export(self, about: UUID, *, user_id: UserId, recipient: bytes) -> bytes:
         """Return an item's bytes as a parcel for a recipient. recipient: PEM of their public key.
 
         Raises NotAllowed, ConflictOfInterest, NotFound, InvalidInput, and what `show` raises.
         """
-        return self._ask(Export(item_id, user_id, recipient)).body
+        return self._ask(Export(about, user_id, recipient)).body
 
     def remake(self, media_id: MediaId) -> Examined:
         """Return what can be read of confirmed media today, its signals above all. Raises NotAllowed too."""
@@ -63,9 +64,9 @@ class ReaderClient:
         except BadAnswer:
             raise ReaderDown("The reader did not answer in its form.") from None
 
-    def contact(self, item_id: ItemId) -> str:
+    def contact(self, about: UUID) -> str:
         """Return the mail address that whoever reported an item left. Raises NotFound, VaultObjectDamaged."""
-        return self._ask(Contact(item_id)).body.decode(errors="replace")
+        return self._ask(Contact(about)).body.decode(errors="replace")
 
     def status(self) -> Mapping[str, Any]:
         """Return how the reader is: pid, its walls, its decoders."""

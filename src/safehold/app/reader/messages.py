@@ -9,7 +9,7 @@ from uuid import UUID
 
 from safehold.model import errors
 from safehold.model.errors import BadForm, SafeholdError
-from safehold.model.ids import ItemId, MediaId, UserId
+from safehold.model.ids import MediaId, UserId
 from safehold.vault.channel import Message
 
 MAX_REQUEST_BODY = 16 * 1024
@@ -34,16 +34,19 @@ class Show:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """Seal an item's bytes to a recipient's public key. recipient: PEM of an X25519 public key."""
+    """Seal an item's bytes to a recipient's public key.
+
+    about: the item, or a case that has no other. recipient: PEM of an X25519 public key.
+    """
 
     purpose: ClassVar[str] = "export"
-    item_id: ItemId
+    about: UUID
     user_id: UserId
     recipient: bytes
 
     def message(self) -> Message:
         """Write it."""
-        head = {"purpose": self.purpose, "item": str(self.item_id), "user": str(self.user_id)}
+        head = {"purpose": self.purpose, "item": str(self.about), "user": str(self.user_id)}
         return Message(head, self.recipient)
 
 
@@ -61,14 +64,17 @@ class Remake:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Say how to reach whoever reported an item: the mail address that they left."""
+    """Say how to reach whoever reported an item: the mail address that they left.
+
+    about: the item, or a case that has no other.
+    """
 
     purpose: ClassVar[str] = "contact"
-    item_id: ItemId
+    about: UUID
 
     def message(self) -> Message:
         """Write it."""
-        return Message({"purpose": self.purpose, "item": str(self.item_id)})
+        return Message({"purpose": self.purpose, "item": str(self.about)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +99,11 @@ def parse(message: Message) -> Request:
     if purpose == Show.purpose and fields == {"purpose", "ticket"} and not message.body:
         return Show(_text(head, "ticket", _LONGEST_TICKET))
     if purpose == Export.purpose and fields == {"purpose", "item", "user"} and message.body:
-        return Export(ItemId(_id(head, "item")), UserId(_id(head, "user")), message.body)
+        return Export(_id(head, "item"), UserId(_id(head, "user")), message.body)
     if purpose == Remake.purpose and fields == {"purpose", "media"} and not message.body:
         return Remake(MediaId(_id(head, "media")))
     if purpose == Contact.purpose and fields == {"purpose", "item"} and not message.body:
-        return Contact(ItemId(_id(head, "item")))
+        return Contact(_id(head, "item"))
     if purpose == Status.purpose and fields == {"purpose"} and not message.body:
         return Status()
     raise BadForm("This is no request that the reader knows.")

@@ -6,7 +6,7 @@ import os
 import pwd
 import secrets
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -67,8 +67,11 @@ def open_reader(settings: Settings, *, purposes: tuple[str, ...] = SHOWING) -> I
             yield found
 
 
-def run_alone(settings: Settings) -> None:
-    """Be the reader, in this process, until SIGTERM or SIGINT. Raises BadSettings, and as `opened` does."""
+def run_alone(settings: Settings, *, when_ready: Callable[[Path], None] = lambda _: None) -> None:
+    """Be the reader, in this process, until SIGTERM or SIGINT. Raises BadSettings, and as `opened` does.
+
+    when_ready: called once with the socket, when it is listened on.
+    """
     socket = settings.reader.socket
     if socket is None:
         raise BadSettings(
@@ -87,6 +90,7 @@ def run_alone(settings: Settings) -> None:
             client_uids=tuple(_uid_of(name) for name in settings.reader.clients),
         )
         with _told_to_stop() as stopped_by, opened(setup, lambda: _listen(settings, socket)) as server:
+            when_ready(socket)
             server.run(stopped_by)
 
 

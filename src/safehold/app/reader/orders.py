@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 from safehold.app.access import users
 from safehold.app.operator import Operator, open_operator
@@ -13,7 +14,7 @@ from safehold.app.reader.opening import OPERATING, open_reader
 from safehold.app.settings import Settings
 from safehold.intake import uploads
 from safehold.model.errors import Damaged, ErasedEvidence, NotAllowed, NotFound
-from safehold.model.ids import ItemId, MediaId
+from safehold.model.ids import MediaId
 from safehold.storage import evidence as evidence_rows
 from safehold.vault.files import write_new
 from safehold.vault.keys import load_opening_key
@@ -31,28 +32,30 @@ class Remade:
     failed: str | None = None
 
 
-def export(settings: Settings, item_id: ItemId, *, name: str, recipient: bytes, out: Path) -> int:
+def export(settings: Settings, about: UUID, *, name: str, recipient: bytes, out: Path) -> int:
     """Write an item's bytes, sealed to a recipient, into a new file (0600); return its size in bytes.
 
-    name: of the person who has it done; they must be active and may edit evidence. recipient: PEM of a
-    public key. The bytes are in the clear in the reader alone. Raises NameTaken for a file that exists,
-    NotFound, NotAllowed, ConflictOfInterest, InvalidInput and what the reader raises.
+    about: the item, or a case that has no other. name: of the person who has it done; they must be active
+    and may edit evidence. recipient: PEM of a public key. The bytes are in the clear in the reader alone.
+    Raises NameTaken for a file that exists, NotFound, Conflict for a case of several items, NotAllowed,
+    ConflictOfInterest, InvalidInput and what the reader raises.
     """
     with open_operator(settings) as operator, operator.database.begin() as tx:
         user_id = users.find_user(tx, name).id
     with open_reader(settings, purposes=OPERATING) as reader:
-        parcel = reader.export(item_id, user_id=user_id, recipient=recipient)
+        parcel = reader.export(about, user_id=user_id, recipient=recipient)
     write_new(out, parcel)
     return len(parcel)
 
 
-def contact(settings: Settings, item_id: ItemId) -> str:
+def contact(settings: Settings, about: UUID) -> str:
     """Return the mail address that whoever reported an item left; that it was opened is on record before.
 
-    Raises NotFound where nobody reported it, or left nothing, or it was destroyed; what the reader raises.
+    about: the item, or a case that has no other. Raises NotFound where nobody reported it, or left nothing,
+    or it was destroyed; Conflict for a case of several items; what the reader raises.
     """
     with open_reader(settings, purposes=OPERATING) as reader:
-        return reader.contact(item_id)
+        return reader.contact(about)
 
 
 def open_parcel(path: Path, *, key: Path, out: Path) -> Opened:
@@ -60,7 +63,7 @@ def open_parcel(path: Path, *, key: Path, out: Path) -> Opened:
 
     Raises BadSettings for the key, InvalidInput, VaultObjectDamaged, NameTaken.
     """
-    opened = unpack(path.read_bytes(), load_opening_key(key))
+    opened = unpack(path.read_bytes(), load_opening_key(key, called="The recipient's private key"))
     write_new(out, opened.data)
     return opened
 

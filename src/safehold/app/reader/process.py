@@ -119,7 +119,8 @@ class ReaderProcess:
                 return
             _await_ready(process)
         except (SafeholdError, OSError, ValueError) as error:  # ValueError: stopped, and its pipes closed
-            _log.error("reader_not_started", code=getattr(error, "code", type(error).__name__))
+            if not self._stopping.is_set():
+                _log.error("reader_not_started", code=getattr(error, "code", type(error).__name__))
         else:
             _log.info("reader_started_anew", pid=process.pid)
 

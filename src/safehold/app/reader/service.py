@@ -102,7 +102,7 @@ class Service:
         grant, found = self._granted_to_operator(request, recipient=recipient.fingerprint.hex())
         with self._noting_failure(grant.actor, grant.about, str(found.object.id)):
             about = {
-                "item": str(request.item_id),
+                "item": grant.about.removeprefix("item:"),
                 "media_type": found.object.media_type,
                 "exported_at": self._clock().isoformat(timespec="seconds"),
                 "exported_by": grant.actor,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -11,11 +12,11 @@ from safehold.app.access import second_factors, sessions, users
 from safehold.app.program import Program
 from safehold.model.ids import DeviceId, SessionId
 from safehold.model.permissions import Permission
-from safehold.web.console.confirm import is_proven, require_proof
 from safehold.web.console.cookies import SESSION, put_cookie
+from safehold.web.console.forms import UNSENT, Form, changing, shown_again
 from safehold.web.console.pages import go, page
 from safehold.web.console.second_step import possible_site
-from safehold.web.console.session import form_of, session_of
+from safehold.web.console.session import form_of, is_proven, session_of
 from safehold.web.guard import actor_of, needs
 
 ACCOUNT = "/console/account"
@@ -24,32 +25,17 @@ ACCOUNT = "/console/account"
 def add_account_page(router: APIRouter, program: Program) -> None:
     """Add the page of one's own account, its password, sessions and devices."""
     _add_sessions(router, program)
-    rules = program.settings.sign_in
+    show = partial(account_page, program)
 
     @router.get(ACCOUNT)
     @needs(Permission.SIGNED_IN)
     def show_account(request: Request) -> Response:
         """Show what leads to this account, and what is open on it."""
-        signed_in, now = session_of(request), program.clock()
-        with program.database.begin() as tx:
-            factors = second_factors.factors_of(tx, signed_in.user_id)
-            open_sessions = sessions.listed(tx, rules, signed_in.user_id, now=now)
-            devices = users.devices(tx, signed_in.user_id, now=now)
-        return page(
-            request,
-            program,
-            "account.html",
-            place="account",
-            factors=factors,
-            sessions=open_sessions,
-            devices=devices,
-            proven=is_proven(request, program),
-            site=possible_site(request, program),
-            required=rules.second_factor == "required",
-        )
+        return show(request, UNSENT)
 
     @router.post(f"{ACCOUNT}/password")
     @needs(Permission.SIGNED_IN)
+    @shown_again(show, password="new")  # noqa: S106 - the name of a field
     def change_password(request: Request) -> Response:
         """Replace the password; the old one is the proof."""
         form = form_of(request)
@@ -65,14 +51,38 @@ def add_account_page(router: APIRouter, program: Program) -> None:
         return response
 
 
+def account_page(program: Program, request: Request, form: Form) -> Response:
+    """Show what leads to an account, what is open on it, and what came of a form of it."""
+    rules, signed_in, now = program.settings.sign_in, session_of(request), program.clock()
+    with program.database.begin() as tx:
+        factors = second_factors.factors_of(tx, signed_in.user_id)
+        open_sessions = sessions.listed(tx, rules, signed_in.user_id, now=now)
+        devices = users.devices(tx, signed_in.user_id, now=now)
+    return page(
+        request,
+        program,
+        "account.html",
+        place="account",
+        form=form,
+        factors=factors,
+        sessions=open_sessions,
+        devices=devices,
+        proven=is_proven(request, program),
+        site=possible_site(request, program),
+        required=rules.second_factor == "required",
+    )
+
+
 def _add_sessions(router: APIRouter, program: Program) -> None:
+    again = shown_again(partial(account_page, program))
+
     @router.post(f"{ACCOUNT}/sessions/end-others")
     @needs(Permission.SIGNED_IN)
+    @again
     def end_others(request: Request) -> Response:
         """End every session but this one."""
-        require_proof(request, program)
         signed_in = session_of(request)
-        with program.database.begin() as tx:
+        with changing(request, program) as tx:
             sessions.end_all(
                 tx,
                 signed_in.user_id,
@@ -84,10 +94,10 @@ def _add_sessions(router: APIRouter, program: Program) -> None:
 
     @router.post(ACCOUNT + "/sessions/{session_id}/end")
     @needs(Permission.SIGNED_IN)
+    @again
     def end_session(request: Request, session_id: UUID) -> Response:
         """End one of one's sessions."""
-        require_proof(request, program)
-        with program.database.begin() as tx:
+        with changing(request, program) as tx:
             sessions.end(
                 tx,
                 SessionId(session_id),
@@ -99,10 +109,10 @@ def _add_sessions(router: APIRouter, program: Program) -> None:
 
     @router.post(ACCOUNT + "/devices/{device_id}/forget")
     @needs(Permission.SIGNED_IN)
+    @again
     def forget_device(request: Request, device_id: UUID) -> Response:
         """Forget a browser: it then counts as a stranger's."""
-        require_proof(request, program)
         user_id, actor = session_of(request).user_id, actor_of(request)
-        with program.database.begin() as tx:
+        with changing(request, program) as tx:
             users.forget_device(tx, user_id, DeviceId(device_id), actor=actor, now=program.clock())
         return go(ACCOUNT, done="device-forgotten")

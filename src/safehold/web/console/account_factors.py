@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -12,11 +13,11 @@ from safehold.app.access import passkeys, second_factors
 from safehold.app.program import Program
 from safehold.model.ids import PasskeyId
 from safehold.model.permissions import Permission
-from safehold.web.console.account import ACCOUNT
-from safehold.web.console.confirm import require_proof
+from safehold.web.console.account import ACCOUNT, account_page
+from safehold.web.console.forms import UNSENT, Form, changing, shown_again
 from safehold.web.console.pages import go, page
 from safehold.web.console.second_step import JSON, credential_of, site_of
-from safehold.web.console.session import form_of, session_of
+from safehold.web.console.session import form_of, require_proof, session_of
 from safehold.web.guard import actor_of, needs
 
 APP = f"{ACCOUNT}/app"
@@ -29,23 +30,24 @@ def add_account_factors(router: APIRouter, program: Program) -> None:
 
     @router.post(f"{ACCOUNT}/recovery-codes")
     @needs(Permission.SIGNED_IN)
+    @shown_again(partial(account_page, program))
     def make_codes(request: Request) -> Response:
         """Make recovery codes in place of all earlier ones, and show them this once."""
-        require_proof(request, program)
         user_id, actor = session_of(request).user_id, actor_of(request)
-        with program.database.begin() as tx:
+        with changing(request, program) as tx:
             codes = second_factors.make_codes(tx, program.gate, user_id, actor=actor, now=program.clock())
         return page(request, program, "recovery_codes.html", place="account", codes=codes)
 
 
 def _add_passkeys(router: APIRouter, program: Program) -> None:
+    again = shown_again(partial(account_page, program))
+
     @router.post(f"{ACCOUNT}/passkeys/passkey-options")
     @needs(Permission.SIGNED_IN)
     def options(request: Request) -> Response:
         """Return what the browser needs to make a passkey."""
-        require_proof(request, program)
         signed_in, at = session_of(request), site_of(request, program)
-        with program.database.begin() as tx:
+        with changing(request, program) as tx:
             made = passkeys.creation_options(
                 tx, signed_in.session_id, signed_in.user_id, name=signed_in.name, at=at, now=program.clock()
             )
@@ -53,6 +55,7 @@ def _add_passkeys(router: APIRouter, program: Program) -> None:
 
     @router.post(f"{ACCOUNT}/passkeys")
     @needs(Permission.SIGNED_IN)
+    @again
     def add_passkey(request: Request) -> Response:
         """Add the passkey that the browser made."""
         require_proof(request, program)
@@ -69,10 +72,10 @@ def _add_passkeys(router: APIRouter, program: Program) -> None:
 
     @router.post(ACCOUNT + "/passkeys/{passkey_id}/remove")
     @needs(Permission.SIGNED_IN)
+    @again
     def remove_passkey(request: Request, passkey_id: UUID) -> Response:
         """Remove a passkey."""
-        require_proof(request, program)
-        with program.database.begin() as tx:
+        with changing(request, program) as tx:
             second_factors.remove_passkey(
                 tx,
                 program.settings.sign_in,
@@ -85,12 +88,14 @@ def _add_passkeys(router: APIRouter, program: Program) -> None:
 
 
 def _add_app(router: APIRouter, program: Program) -> None:
+    show, again = partial(_app_page, program), shown_again(partial(account_page, program))
+
     @router.post(APP)
     @needs(Permission.SIGNED_IN)
+    @again
     def begin_app(request: Request) -> Response:
         """Make the secret of an authenticator app."""
-        require_proof(request, program)
-        with program.database.begin() as tx:
+        with changing(request, program) as tx:
             user_id = session_of(request).user_id
             second_factors.begin_app(tx, program.gate, user_id)
         return go(APP)
@@ -99,22 +104,15 @@ def _add_app(router: APIRouter, program: Program) -> None:
     @needs(Permission.SIGNED_IN)
     def show_app(request: Request) -> Response:
         """Show the secret of the app that is being set up."""
-        require_proof(request, program)
-        signed_in = session_of(request)
-        with program.database.begin() as tx:
-            new = second_factors.app_being_set_up(tx, program.gate, signed_in.user_id, name=signed_in.name)
-        typed = " ".join(new.secret[at : at + 4] for at in range(0, len(new.secret), 4))
-        return page(
-            request, program, "account_app.html", place="account", typed=typed, code=qr_code(new.address)
-        )
+        return show(request, UNSENT)
 
     @router.post(f"{APP}/confirm")
     @needs(Permission.SIGNED_IN)
+    @shown_again(show)
     def confirm_app(request: Request) -> Response:
         """Make the app a factor by its first code."""
-        require_proof(request, program)
         user_id, code = session_of(request).user_id, form_of(request).get("code", "")
-        with program.database.begin() as tx:
+        with changing(request, program) as tx:
             second_factors.confirm_app(
                 tx, program.gate, user_id, code, actor=actor_of(request), now=program.clock()
             )
@@ -122,10 +120,10 @@ def _add_app(router: APIRouter, program: Program) -> None:
 
     @router.post(f"{APP}/remove")
     @needs(Permission.SIGNED_IN)
+    @again
     def remove_app(request: Request) -> Response:
         """Remove the authenticator app."""
-        require_proof(request, program)
-        with program.database.begin() as tx:
+        with changing(request, program) as tx:
             second_factors.remove_app(
                 tx,
                 program.settings.sign_in,
@@ -134,6 +132,15 @@ def _add_app(router: APIRouter, program: Program) -> None:
                 now=program.clock(),
             )
         return go(ACCOUNT, done="factor-removed")
+
+
+def _app_page(program: Program, request: Request, form: Form) -> Response:
+    signed_in = session_of(request)
+    with changing(request, program) as tx:
+        new = second_factors.app_being_set_up(tx, program.gate, signed_in.user_id, name=signed_in.name)
+    typed = " ".join(new.secret[at : at + 4] for at in range(0, len(new.secret), 4))
+    code = qr_code(new.address)
+    return page(request, program, "account_app.html", place="account", form=form, typed=typed, code=code)
 
 
 def qr_code(text: str) -> Markup:

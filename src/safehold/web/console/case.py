@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -14,7 +14,7 @@ from safehold.app import console_view
 from safehold.app.console_view import CaseSheet
 from safehold.app.program import Program
 from safehold.model.case import CaseState, SubjectPart
-from safehold.model.errors import NotFound, SafeholdError
+from safehold.model.errors import NotFound
 from safehold.model.ids import CaseId, ItemId
 from safehold.model.item import ItemKind
 from safehold.model.permissions import Actor, Permission
@@ -22,11 +22,11 @@ from safehold.review import cases, conflicts
 from safehold.review.cases import PassReason
 from safehold.review.facts import ItemView, WaitsFor
 from safehold.review.settle import ReversalReason
+from safehold.web.console.forms import UNSENT, Form, shown_again
 from safehold.web.console.pages import go, page
 from safehold.web.console.questions import Question, conduct_questions, imagery_questions
 from safehold.web.console.session import form_of
 from safehold.web.console.words import happened
-from safehold.web.errors import status_of
 from safehold.web.guard import actor_of, needs
 
 TO_ASSESS = (WaitsFor.ASSESSMENT, WaitsFor.CLEAR_VIEW)
@@ -46,6 +46,7 @@ class Standing:
 
 def add_case_pages(router: APIRouter, program: Program) -> None:
     """Add the case page, and taking a case, passing it on, putting it back."""
+    again = shown_again(partial(case_again, program))
 
     @router.get("/console/cases/{case_id}")
     @needs(Permission.CASE_READ)
@@ -55,6 +56,7 @@ def add_case_pages(router: APIRouter, program: Program) -> None:
 
     @router.post("/console/cases/{case_id}/take")
     @needs(Permission.CASE_ASSESS)
+    @again
     def take(request: Request, case_id: UUID) -> Response:
         """Take this very case."""
         with program.database.begin() as tx:
@@ -63,6 +65,7 @@ def add_case_pages(router: APIRouter, program: Program) -> None:
 
     @router.post("/console/cases/{case_id}/pass")
     @needs(Permission.CASE_ASSESS)
+    @again
     def pass_on(request: Request, case_id: UUID) -> Response:
         """Leave the case to others."""
         sent = form_of(request).get("reason", "")
@@ -78,6 +81,7 @@ def add_case_pages(router: APIRouter, program: Program) -> None:
 
     @router.post("/console/cases/{case_id}/release")
     @needs(Permission.CASE_ASSESS)
+    @again
     def release(request: Request, case_id: UUID) -> Response:
         """Put the case back into the queue."""
         with program.database.begin() as tx:
@@ -92,10 +96,9 @@ def show_case(
     case_id: CaseId,
     *,
     item_id: ItemId | None = None,
-    answers: Mapping[str, str] | None = None,
-    failure: SafeholdError | None = None,
+    form: Form = UNSENT,
 ) -> Response:
-    """Render the page. answers, failure: of a form that could not be filed; what was chosen stays chosen."""
+    """Render the page. form: what could not be done; what was chosen in it stays chosen."""
     actor, now = actor_of(request), program.clock()
     with program.database.begin() as tx:
         sheet = console_view.case(tx, case_id, actor=actor, now=now)
@@ -106,7 +109,7 @@ def show_case(
         program,
         "case.html",
         place="queue",
-        status=status_of(failure) if failure else 200,
+        form=form,
         sheet=sheet,
         case=sheet.view.case,
         item=shown,
@@ -114,11 +117,19 @@ def show_case(
         index=sheet.view.items.index(shown),
         standing=standing,
         questions=_questions(sheet, shown) if _can_assess(standing, shown) else (),
-        answers=answers or {},
-        failure=failure,
         pass_reasons=list(PassReason),
         parts=list(SubjectPart),
         reversal_reasons=list(ReversalReason),
+    )
+
+
+def case_again(program: Program, request: Request, form: Form) -> Response:
+    """Show the case that a form was sent from, with the item that was on screen."""
+    actor_of(request).require(Permission.CASE_READ)
+    known = form_of(request) | request.path_params
+    case_id, item_id = known.get("case_id", ""), known.get("item_id") or known.get("item")
+    return show_case(
+        request, program, CaseId(_id(case_id)), item_id=ItemId(_id(item_id)) if item_id else None, form=form
     )
 
 
@@ -149,6 +160,13 @@ def standing_of(sheet: CaseSheet, actor: Actor, now: datetime) -> Standing:
         free=may_assess and not held and case.state is CaseState.OPEN,
         holder=sheet.people.get(case.locked_by, "somebody") if by_other and case.locked_by else None,
     )
+
+
+def _id(said: str) -> UUID:
+    try:
+        return UUID(said)
+    except ValueError:
+        raise NotFound("There is no such case.") from None
 
 
 def _can_assess(standing: Standing, item: ItemView) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from fastapi.responses import Response
 from safehold.app import proposals
 from safehold.app.program import Program
 from safehold.model.case import SubjectPart
-from safehold.model.errors import BadForm, Conflict
+from safehold.model.errors import BadForm
 from safehold.model.ids import CaseId, ItemId, OutcomeId, ProposalId, SubjectId, UserId
 from safehold.model.permissions import Permission
 from safehold.review import settle, subjects
@@ -20,7 +21,8 @@ from safehold.review.answers import Form
 from safehold.review.assess import file_assessment
 from safehold.review.facts import facts
 from safehold.review.settle import ReversalReason
-from safehold.web.console.case import TO_ASSESS, show_case
+from safehold.web.console.case import TO_ASSESS, case_again
+from safehold.web.console.forms import shown_again
 from safehold.web.console.pages import go
 from safehold.web.console.questions import POLICY_VERSION, read_conduct, read_imagery
 from safehold.web.console.queue import next_case
@@ -41,16 +43,11 @@ def add_deciding(router: APIRouter, program: Program) -> None:
 def _add_assessing(router: APIRouter, program: Program) -> None:
     @router.post("/console/cases/{case_id}/items/{item_id}/assessment")
     @needs(Permission.CASE_ASSESS)
+    @shown_again(partial(case_again, program))
     def assess(request: Request, case_id: UUID, item_id: UUID) -> Response:
         """File an assessment and open what comes next: another item of this case, or the next case."""
         sent = form_of(request)
-        try:
-            more = _file(request, program, CaseId(case_id), ItemId(item_id), sent)
-        except (BadForm, Conflict) as error:
-            return show_case(
-                request, program, CaseId(case_id), item_id=ItemId(item_id), answers=sent, failure=error
-            )
-        if more:
+        if _file(request, program, CaseId(case_id), ItemId(item_id), sent):
             return go(f"/console/cases/{case_id}", done="filed")
         return next_case(request, program, nothing="empty", done="filed")
 
@@ -81,6 +78,7 @@ def _file(request: Request, program: Program, case_id: CaseId, item_id: ItemId, 
 def _add_parts(router: APIRouter, program: Program) -> None:
     @router.post("/console/cases/{case_id}/subjects/{subject_id}")
     @needs(Permission.CASE_ASSESS)
+    @shown_again(partial(case_again, program))
     def set_part(request: Request, case_id: UUID, subject_id: UUID) -> Response:
         """Set what part somebody has in the case."""
         sent = form_of(request)
@@ -99,6 +97,7 @@ def _add_parts(router: APIRouter, program: Program) -> None:
 def _add_proposals(router: APIRouter, program: Program) -> None:
     @router.post("/console/cases/{case_id}/proposals/{proposal_id}/approve")
     @needs(Permission.PROPOSAL_DECIDE)
+    @shown_again(partial(case_again, program))
     def approve(request: Request, case_id: UUID, proposal_id: UUID) -> Response:
         """Let a planned step go ahead."""
         with program.database.begin() as tx:
@@ -113,6 +112,7 @@ def _add_proposals(router: APIRouter, program: Program) -> None:
 
     @router.post("/console/cases/{case_id}/proposals/{proposal_id}/decline")
     @needs(Permission.PROPOSAL_DECIDE)
+    @shown_again(partial(case_again, program))
     def decline(request: Request, case_id: UUID, proposal_id: UUID) -> Response:
         """Say no to a planned step."""
         with program.database.begin() as tx:
@@ -123,6 +123,7 @@ def _add_proposals(router: APIRouter, program: Program) -> None:
 def _add_reversing(router: APIRouter, program: Program) -> None:
     @router.post("/console/outcomes/{outcome_id}/reverse")
     @needs(Permission.CASE_REVERSE)
+    @shown_again(partial(case_again, program))
     def reverse(request: Request, outcome_id: UUID) -> Response:
         """Undo an outcome; its item waits for an assessment again."""
         sent = form_of(request)

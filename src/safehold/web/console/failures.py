@@ -10,7 +10,8 @@ from fastapi.responses import Response
 from safehold.model.errors import NotAllowed, NotAuthenticated, SafeholdError, StepUpNeeded
 from safehold.web.console.pages import go, rendered
 from safehold.web.console.session import READS, signed_in_of
-from safehold.web.errors import request_id, retry_after, status_of
+from safehold.web.console.sign_in import own_page
+from safehold.web.errors import request_id, retry_after, status_of, wants_page
 
 
 def console_page(request: Request, error: SafeholdError) -> Response | None:
@@ -22,7 +23,7 @@ def console_page(request: Request, error: SafeholdError) -> Response | None:
     path = request.url.path
     if path != "/console" and not path.startswith("/console/"):
         return None
-    if "text/html" not in request.headers.get("accept", ""):
+    if not wants_page(request):
         return None
     if isinstance(error, NotAuthenticated):
         wanted = {"next": path} if request.method in READS and path != "/console" else {}
@@ -41,6 +42,7 @@ def console_page(request: Request, error: SafeholdError) -> Response | None:
         place="",
         notice=None,
         error=error,
+        back=own_page(_came_from(request)),
         request_id=request_id(request),
     )
     response.headers.update(retry_after(error))
@@ -52,4 +54,12 @@ def _to_proof(request: Request) -> Response:
     if request.method in READS:
         return go("/console/confirm", next=request.url.path)
     # What was sent is not kept: it is told to be repeated.
-    return go("/console/confirm", next=urlsplit(request.headers.get("referer", "")).path, again="1")
+    return go("/console/confirm", next=_came_from(request), again="1")
+
+
+def _came_from(request: Request) -> str:
+    """Return the path of the page whose form this is; "" where nothing was sent, or nothing says it."""
+    try:
+        return "" if request.method in READS else urlsplit(request.headers.get("referer", "")).path
+    except ValueError:
+        return ""

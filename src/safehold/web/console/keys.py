@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -13,9 +14,9 @@ from safehold.app.program import Program
 from safehold.model.errors import BadForm
 from safehold.model.ids import KeyId
 from safehold.model.permissions import SCOPES, Permission
-from safehold.web.console.confirm import is_proven, require_proof
+from safehold.web.console.forms import UNSENT, Form, changing, shown_again
 from safehold.web.console.pages import go, page
-from safehold.web.console.session import chosen_of, form_of
+from safehold.web.console.session import chosen_of, form_of, is_proven
 from safehold.web.guard import actor_of, needs
 
 KEYS = "/console/keys"
@@ -23,34 +24,21 @@ KEYS = "/console/keys"
 
 def add_keys_page(router: APIRouter, program: Program) -> None:
     """Add the page about keys, making one and revoking one."""
+    show = partial(_keys_page, program)
 
     @router.get(KEYS)
     @needs(Permission.KEY_EDIT)
     def show_keys(request: Request) -> Response:
         """Show every key without its secret, newest first."""
-        with program.database.begin() as tx:
-            known = keys.list_keys(tx)
-        now = program.clock()
-        return page(
-            request,
-            program,
-            "keys.html",
-            place="keys",
-            keys=known,
-            ending={key.id for key in known if keys.ends_soon(key, now=now)},
-            scopes=sorted(SCOPES),
-            days=keys.LASTS.days,
-            most_days=keys.LONGEST.days,
-            proven=is_proven(request, program),
-        )
+        return show(request, UNSENT)
 
     @router.post(KEYS)
     @needs(Permission.KEY_EDIT)
+    @shown_again(show, scopes="scope", expires="days")
     def add_key(request: Request) -> Response:
         """Make a key, and show its secret this once."""
-        require_proof(request, program)
         form, now = form_of(request), program.clock()
-        with program.database.begin() as tx:
+        with changing(request, program) as tx:
             secret = keys.add_key(
                 tx,
                 name=form.get("name", ""),
@@ -73,23 +61,42 @@ def add_keys_page(router: APIRouter, program: Program) -> None:
 
     @router.post(KEYS + "/{key_id}/revoke")
     @needs(Permission.KEY_EDIT)
+    @shown_again(show)
     def revoke(request: Request, key_id: UUID) -> Response:
         """Take a key out of use."""
-        require_proof(request, program)
-        with program.database.begin() as tx:
+        with changing(request, program) as tx:
             keys.revoke_key(tx, KeyId(key_id), actor=actor_of(request), now=program.clock())
         return go(KEYS, done="key-revoked")
+
+
+def _keys_page(program: Program, request: Request, form: Form) -> Response:
+    with program.database.begin() as tx:
+        known = keys.list_keys(tx)
+    now = program.clock()
+    return page(
+        request,
+        program,
+        "keys.html",
+        place="keys",
+        form=form,
+        keys=known,
+        ending={key.id for key in known if keys.ends_soon(key, now=now)},
+        scopes=sorted(SCOPES),
+        days=keys.LASTS.days,
+        most_days=keys.LONGEST.days,
+        proven=is_proven(request, program),
+    )
 
 
 def _scopes(request: Request) -> frozenset[Permission]:
     wanted = set(chosen_of(request, "scope"))
     if not wanted <= set(SCOPES):
-        raise BadForm(f"scopes: {', '.join(sorted(SCOPES))}.")
+        raise BadForm(f"scopes: {', '.join(sorted(SCOPES))}.", field="scopes")
     return frozenset(scope for scope in SCOPES if scope in wanted)
 
 
 def _days(said: str) -> timedelta:
     days = int(said) if said.isascii() and said.isdigit() and len(said) < 6 else 0
     if not 1 <= days <= keys.LONGEST.days:
-        raise BadForm(f"days: 1 to {keys.LONGEST.days}.")
+        raise BadForm(f"days: 1 to {keys.LONGEST.days}.", field="days")
     return timedelta(days=days)

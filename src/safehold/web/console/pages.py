@@ -77,10 +77,11 @@ def places(actor: Actor) -> list[Place]:
     return [place for place in PLACES if actor.may(place.permission)]
 
 
-def page(
-    request: Request, program: Program, template: str, *, place: str = "", status: int = 200, **context: Any
-) -> Response:
-    """Render a template with the bar above it. place: the entry of the navigation that it belongs to."""
+def page(request: Request, program: Program, template: str, *, place: str = "", **context: Any) -> Response:
+    """Render a template with the bar above it. place: the entry of the navigation that it belongs to.
+
+    form: what came of a form that is shown again, for pages that have forms.
+    """
     signed_in, now = signed_in_of(request), program.clock()
     bar = None
     if signed_in is not None:
@@ -88,12 +89,13 @@ def page(
             bar = console_view.bar(tx, signed_in.actor, now=now)
     notice = NOTICES.get(request.query_params.get("done", ""))
     return rendered(
-        template, status, signed_in=signed_in, bar=bar, now=now, place=place, notice=notice, **context
+        template, 200, signed_in=signed_in, bar=bar, now=now, place=place, notice=notice, **context
     )
 
 
 def rendered(template: str, status: int, **context: Any) -> Response:
     """Render a template. It needs signed_in, bar, now, place and notice, each of which may be empty."""
+    context = {"form": None} | context
     signed_in = context["signed_in"]
     known = places(signed_in.actor) if signed_in is not None else []
     html = _environment().get_template(template).render(places=known, **context)

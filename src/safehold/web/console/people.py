@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -12,9 +13,9 @@ from safehold.app.program import Program
 from safehold.model.errors import BadForm
 from safehold.model.ids import UserId
 from safehold.model.permissions import Permission, Role
-from safehold.web.console.confirm import is_proven, require_proof
+from safehold.web.console.forms import UNSENT, Form, changing, shown_again
 from safehold.web.console.pages import go, page
-from safehold.web.console.session import chosen_of, form_of
+from safehold.web.console.session import chosen_of, form_of, is_proven
 from safehold.web.guard import actor_of, needs
 
 PEOPLE = "/console/people"
@@ -22,32 +23,21 @@ PEOPLE = "/console/people"
 
 def add_people_page(router: APIRouter, program: Program) -> None:
     """Add the page about people, and what an admin does with one."""
+    show = partial(_people, program)
 
     @router.get(PEOPLE)
     @needs(Permission.USER_EDIT)
     def show_people(request: Request) -> Response:
         """Show everybody."""
-        with program.database.begin() as tx:
-            people = users.list_users(tx)
-            factors = {person.id: second_factors.factors_of(tx, person.id) for person in people}
-        return page(
-            request,
-            program,
-            "people.html",
-            place="people",
-            people=people,
-            factors=factors,
-            roles=list(Role),
-            proven=is_proven(request, program),
-        )
+        return show(request, UNSENT)
 
     @router.post(PEOPLE)
     @needs(Permission.USER_EDIT)
+    @shown_again(show, roles="role")
     def add_person(request: Request) -> Response:
         """Add a person, and show the password that they come with this once."""
-        require_proof(request, program)
         name, password = form_of(request).get("name", ""), passwords.new_password()
-        with program.database.begin() as tx:
+        with changing(request, program) as tx:
             users.add_user(
                 tx,
                 name=name,
@@ -63,44 +53,63 @@ def add_people_page(router: APIRouter, program: Program) -> None:
 
 
 def _add_changes(router: APIRouter, program: Program) -> None:
+    again = shown_again(partial(_people, program), roles="role")
+
     @router.post(PEOPLE + "/{user_id}/roles")
     @needs(Permission.USER_EDIT)
+    @again
     def set_roles(request: Request, user_id: UUID) -> Response:
         """Replace a person's roles."""
-        require_proof(request, program)
-        with program.database.begin() as tx:
-            roles, actor = _roles(request), actor_of(request)
-            users.set_roles(tx, UserId(user_id), roles, actor=actor, now=program.clock())
-        return go(PEOPLE, done="person")
+        return _changed(request, program, user_id, partial(users.set_roles, roles=_roles(request)))
 
     @router.post(PEOPLE + "/{user_id}/disable")
     @needs(Permission.USER_EDIT)
+    @again
     def disable(request: Request, user_id: UUID) -> Response:
         """Shut a person out."""
-        require_proof(request, program)
-        with program.database.begin() as tx:
-            users.disable(tx, UserId(user_id), actor=actor_of(request), now=program.clock())
-        return go(PEOPLE, done="person")
+        return _changed(request, program, user_id, users.disable)
 
     @router.post(PEOPLE + "/{user_id}/enable")
     @needs(Permission.USER_EDIT)
+    @again
     def enable(request: Request, user_id: UUID) -> Response:
         """Let a person in again."""
-        require_proof(request, program)
-        with program.database.begin() as tx:
-            users.enable(tx, UserId(user_id), actor=actor_of(request), now=program.clock())
-        return go(PEOPLE, done="person")
+        return _changed(request, program, user_id, users.enable)
 
     @router.post(PEOPLE + "/{user_id}/password")
     @needs(Permission.USER_EDIT)
+    @again
     def give_password(request: Request, user_id: UUID) -> Response:
         """Give a person a new password, and show it this once."""
-        require_proof(request, program)
-        password, now = passwords.new_password(), program.clock()
+        password = passwords.new_password()
+        _changed(request, program, user_id, partial(users.give_password_once, password=password))
         with program.database.begin() as tx:
-            users.give_password_once(tx, UserId(user_id), password, actor=actor_of(request), now=now)
             name = users.names(tx)[user_id]
         return _shown_once(request, program, name, password)
+
+
+def _changed(request: Request, program: Program, user_id: UUID, change: users.Change) -> Response:
+    """Change a person, by an admin who proved who they are; lead back to everybody."""
+    with changing(request, program) as tx:
+        change(tx, UserId(user_id), actor=actor_of(request), now=program.clock())
+    return go(PEOPLE, done="person")
+
+
+def _people(program: Program, request: Request, form: Form) -> Response:
+    with program.database.begin() as tx:
+        people = users.list_users(tx)
+        factors = {person.id: second_factors.factors_of(tx, person.id) for person in people}
+    return page(
+        request,
+        program,
+        "people.html",
+        place="people",
+        form=form,
+        people=people,
+        factors=factors,
+        roles=list(Role),
+        proven=is_proven(request, program),
+    )
 
 
 def _shown_once(request: Request, program: Program, name: str, password: str) -> Response:
@@ -121,4 +130,4 @@ def _roles(request: Request) -> frozenset[Role]:
     try:
         return frozenset(Role(value) for value in chosen_of(request, "role"))
     except ValueError:
-        raise BadForm(f"roles: {', '.join(Role)}.") from None
+        raise BadForm(f"roles: {', '.join(Role)}.", field="roles") from None

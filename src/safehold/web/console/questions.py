@@ -210,10 +210,10 @@ def _answers(sent: Mapping[str, str], questions: tuple[Question, ...]) -> dict[s
         if not value:
             continue
         if value not in {choice.value for choice in question.choices}:
-            raise BadForm(f"{question.name}: no such answer.")
+            raise BadForm(f"{question.name}: no such answer.", field=question.name)
         answers[question.name] = value
     if "finding" not in answers:
-        raise BadForm("Finding: choose one; everything else may stay open.")
+        raise BadForm("finding: choose one; everything else may stay open.", field="finding")
     return answers
 
 
@@ -221,4 +221,4 @@ def _count(text: str) -> int:
     try:
         return int(text)
     except ValueError:
-        raise BadForm("How many: a whole number, or nothing when you cannot tell.") from None
+        raise BadForm("count: a whole number, or nothing when you cannot tell.", field="count") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -11,12 +12,13 @@ from safehold.app.access import passkeys, sign_in
 from safehold.app.access.passkeys import Site
 from safehold.app.access.sign_in import Admitted
 from safehold.app.program import Program
-from safehold.model.errors import BadForm, NotAuthenticated, SafeholdError
+from safehold.model.errors import BadForm, NotAuthenticated
 from safehold.model.permissions import Permission
 from safehold.web.console.cookies import PENDING, SESSION, token_of
+from safehold.web.console.forms import UNSENT, Form, shown_again
 from safehold.web.console.pages import go, page
 from safehold.web.console.session import form_of
-from safehold.web.console.sign_in import REFUSALS, SECOND, admit, own_page, refusal
+from safehold.web.console.sign_in import REFUSALS, SECOND, admit, sign_in_page, wanted_of
 from safehold.web.console.visitor import visitor_of
 from safehold.web.guard import needs
 
@@ -25,30 +27,21 @@ JSON = "application/json"
 
 def add_second_step(router: APIRouter, program: Program) -> None:
     """Add the page that asks for the second factor, and what its script fetches."""
-    web = program.settings.web
+    web, show = program.settings.web, partial(_second_page, program)
 
     @router.get(SECOND)
     @needs(Permission.PUBLIC)
     def show_second(request: Request) -> Response:
         """Ask for whatever this person has. Without a right password before, lead to the sign-in."""
-        wanted = own_page(request.query_params.get("next", ""))
-        try:
-            shown = _asked_for(request, program)
-        except NotAuthenticated:
-            return go("/console/sign-in")
-        return page(request, program, "second_step.html", wanted=wanted, refused=None, **shown)
+        return show(request, UNSENT)
 
     @router.post(SECOND)
     @needs(Permission.PUBLIC)
+    @shown_again(show, told=REFUSALS)
     def take_factor(request: Request) -> Response:
         """Open a session, or say that this proves nothing."""
-        form = form_of(request)
-        wanted, token = own_page(form.get("next", "")), token_of(request, web, PENDING) or ""
-        try:
-            admitted = _proven(request, program, token, form)
-        except REFUSALS as error:
-            return _refused(request, program, error, wanted)
-        return admit(request, program, admitted, wanted)
+        admitted = _proven(request, program, token_of(request, web, PENDING) or "", form_of(request))
+        return admit(request, program, admitted, wanted_of(request))
 
     @router.post(f"{SECOND}/passkey-options")
     @needs(Permission.PUBLIC)
@@ -112,9 +105,10 @@ def _asked_for(request: Request, program: Program) -> dict[str, Any]:
     return {"factors": waiting.factors, "passkeys": usable}
 
 
-def _refused(request: Request, program: Program, error: SafeholdError, wanted: str) -> Response:
+def _second_page(program: Program, request: Request, form: Form) -> Response:
+    """Ask for the second factor; where nothing is there to go on with, the sign-in is asked again."""
     try:
         shown = _asked_for(request, program)
     except NotAuthenticated:
-        return refusal(request, program, "sign_in.html", error, wanted=wanted, name="")
-    return refusal(request, program, "second_step.html", error, wanted=wanted, **shown)
+        return go("/console/sign-in") if form is UNSENT else sign_in_page(program, request, form)
+    return page(request, program, "second_step.html", form=form, wanted=wanted_of(request), **shown)

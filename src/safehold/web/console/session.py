@@ -75,6 +75,16 @@ def session_token(request: Request, web: WebSettings) -> str:
     return token_of(request, web, SESSION) or ""
 
 
+def require_proof(request: Request, program: Program) -> None:
+    """Raise StepUpNeeded unless whoever sent this proved in the last ten minutes who they are."""
+    sessions.require_recent_proof(session_of(request), now=program.clock())
+
+
+def is_proven(request: Request, program: Program) -> bool:
+    """Say whether whoever asks proved in the last ten minutes who they are."""
+    return sessions.has_recent_proof(session_of(request), now=program.clock())
+
+
 def form_check(program: Program) -> Callable[[Request], Awaitable[None]]:
     """Return what runs before every handler: a request that changes something must come from our own page.
 
@@ -127,7 +137,7 @@ def check_origin(request: Request, web: WebSettings, *, is_known: bool = True) -
 def form_of(request: Request) -> dict[str, str]:
     """Return the fields of the form that was sent, the first of each name; files are left out."""
     fields: dict[str, str] = {}
-    for name, value in _form(request).multi_items():
+    for name, value in whole_form_of(request).multi_items():
         if isinstance(value, str):
             fields.setdefault(name, value)
     return fields
@@ -135,17 +145,18 @@ def form_of(request: Request) -> dict[str, str]:
 
 def chosen_of(request: Request, name: str) -> list[str]:
     """Return every value of a field that may be sent several times."""
-    return [value for value in _form(request).getlist(name) if isinstance(value, str)]
+    return [value for value in whole_form_of(request).getlist(name) if isinstance(value, str)]
+
+
+def whole_form_of(request: Request) -> FormData:
+    """Return all that the form sent, empty where none was."""
+    form: FormData = getattr(request.state, "form", FormData())
+    return form
 
 
 def end_session(response: Response, web: WebSettings) -> None:
     """Take the session's token back from the browser."""
     drop_cookie(response, web, SESSION)
-
-
-def _form(request: Request) -> FormData:
-    form: FormData = getattr(request.state, "form", FormData())
-    return form
 
 
 def _check_host(request: Request, web: WebSettings) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from safehold.model.inbound_report import Seen
 from safehold.model.item import ItemKind
 from safehold.model.media import DecodeFailure, MediaKind
 from safehold.model.signal import PDQ
-from safehold.review.facts import HistoryLine, ItemView, MatchFacts, MediaFacts, WaitsFor
+from safehold.review.facts import Destruction, HistoryLine, ItemView, MatchFacts, MediaFacts, WaitsFor
 
 LABELS = {
     "illegal": "illegal",
@@ -123,6 +124,29 @@ WAITS = {
     WaitsFor.CLEAR_VIEW: "must be seen clearly before it can be confirmed",
 }
 
+DESTROYED = {
+    "undecided": "nobody had decided about it in time",
+    "not_confirmed": "it was settled without being confirmed, and the time to appeal was over",
+}
+"""Why bytes were destroyed, by the rule of the ledger's line."""
+
+UNDELIVERED = {
+    "timeout": "no answer in time",
+    "dns": "its name leads nowhere",
+    "connect": "nothing listens there",
+    "tls": "no trusted TLS",
+    "closed": "hung up",
+    "protocol": "no HTTP",
+    "encoding": "an answer that cannot be read",
+    "redirects": "leads elsewhere",
+    "address_refused": "an address that is not permitted",
+    "gone": "says that it is gone",
+    "superseded": "a newer message took its place",
+    # The number stands before it.
+    "status": "",
+}
+"""Why a message was not delivered. What has no row is shown as it is."""
+
 DONE = {
     "case.open": "Case opened",
     "case.join": "An item joined the case",
@@ -130,6 +154,7 @@ DONE = {
     "case.release": "Put the case back",
     "case.pass_on": "Passed the case on",
     "case.settle": "Case settled",
+    "case.forget_account": "The account was erased",
     "item.reveal": "Looked",
     "item.assess": "Filed an assessment",
     "item.settle": "Item settled",
@@ -186,6 +211,22 @@ def looked(seconds: float) -> str:
         return "You have not looked today"
     minutes, rest = divmod(int(seconds), 60)
     return f"Looked {minutes} min {rest} s today" if minutes else f"Looked {rest} s today"
+
+
+def undelivered(error: str) -> str:
+    """Return why a message was not delivered, "" where the status says it or nothing went wrong."""
+    return UNDELIVERED.get(error, label(error))
+
+
+def seen(said: Seen) -> str:
+    """Return what somebody says they saw: the answer that they chose, told by another."""
+    return "something else that worries them about a child" if said is Seen.OTHER else label(said)
+
+
+def destroyed(line: Destruction) -> str:
+    """Say when the bytes of an item were destroyed, and why."""
+    why = DESTROYED.get(line.rule.value, f"the rule {label(line.rule.value)}")
+    return f"{line.destroyed_at:%Y-%m-%d %H:%M} UTC: {why}"
 
 
 def size(size_bytes: int) -> str:

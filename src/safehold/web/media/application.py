@@ -17,6 +17,7 @@ from safehold.web import errors
 from safehold.web.guard import guarded_router, needs
 from safehold.web.media.frame import HEADERS, ForTheConsole
 from safehold.web.middleware import BodyLimit, RequestFrame
+from safehold.web.patience import USUAL, Patience
 
 PLACE = "/v/"
 """What comes before a ticket."""
@@ -32,7 +33,9 @@ class Showing(Protocol):
         """Return a JPEG. Raises SafeholdError."""
 
 
-def create_media_app(reader: Showing, *, console_origins: Collection[str], at_once: int) -> FastAPI:
+def create_media_app(
+    reader: Showing, *, console_origins: Collection[str], at_once: int, patience: Patience = USUAL
+) -> FastAPI:
     """Return the application. It holds no database and no session: the ticket says all there is to say.
 
     console_origins: the only ones whose scripts may fetch, `https://console.example.org`. at_once: how many
@@ -58,7 +61,7 @@ def create_media_app(reader: Showing, *, console_origins: Collection[str], at_on
         return Response(shown, media_type="image/jpeg", headers={"content-disposition": "inline"})
 
     app.include_router(router)
-    app.add_middleware(BodyLimit, upload_bytes=_NO_BODY, json_bytes=_NO_BODY)
+    app.add_middleware(BodyLimit, upload_bytes=_NO_BODY, json_bytes=_NO_BODY, patience=patience)
     app.add_middleware(ForTheConsole, origins=frozenset(console_origins))
     app.add_middleware(RequestFrame, page=_no_page, headers=HEADERS)
     return app

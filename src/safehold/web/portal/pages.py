@@ -12,7 +12,7 @@ from jinja2 import Environment
 from safehold.app.program import Program
 from safehold.app.settings_sections import PortalSettings
 from safehold.model.errors import NotFound, SafeholdError
-from safehold.web.errors import Page, request_id, retry_after, status_of
+from safehold.web.errors import Page, request_id, retry_after, status_of, wants_page
 from safehold.web.portal.words import TEXT
 from safehold.web.templating import environment
 
@@ -37,7 +37,7 @@ def portal_page(portal: PortalSettings) -> Page:
         path = request.url.path
         if not any(path == root or path.startswith(f"{root}/") for root in ROOTS):
             return None
-        if "text/html" not in request.headers.get("accept", ""):
+        if not wants_page(request):
             return None
         response = _rendered(
             "failure.html",

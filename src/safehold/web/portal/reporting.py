@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -10,7 +12,9 @@ from starlette.concurrency import run_in_threadpool
 
 from safehold.app.program import Program
 from safehold.intake import inbound_reports
+from safehold.model.errors import SafeholdError, TooOften, Unavailable
 from safehold.model.permissions import Permission
+from safehold.web.errors import retry_after, status_of, wants_page
 from safehold.web.guard import needs
 from safehold.web.portal.forms import read_form
 from safehold.web.portal.pacing import Pace, place_of
@@ -34,19 +38,24 @@ def add_reporting(router: APIRouter, program: Program) -> None:
     @needs(Permission.PUBLIC)
     def show_form() -> Response:
         """Show the form. Nothing is asked of the database."""
-        return _form(program, dict.fromkeys(FIELDS, ""), ())
+        return _form(program, dict.fromkeys(FIELDS, ""))
 
     @router.post("/report")
     @needs(Permission.PUBLIC)
     async def take_report(request: Request) -> Response:
-        """Write the report down and show its code, or say what is missing."""
+        """Write the report down and show its code, or the form again with all that was typed into it."""
         sent = await read_form(request)
         fields = {name: sent.get(name, "") for name in FIELDS}
         problems = inbound_reports.wrong(**fields)
         if problems:
-            return _form(program, fields, tuple(problems))
-        pace.take(place_of(request, program.settings.web.trusted_proxies))
-        code = await run_in_threadpool(_take, program, fields)
+            return _form(program, fields, problems=problems)
+        try:
+            pace.take(place_of(request, program.settings.web.trusted_proxies))
+            code = await run_in_threadpool(_take, program, fields)
+        except (TooOften, Unavailable) as error:
+            if not wants_page(request):
+                raise
+            return _form(program, fields, error=error)
         return page(program, "thanks.html", place="report", status=201, code=code)
 
 
@@ -56,9 +65,18 @@ def _take(program: Program, fields: dict[str, str]) -> str:
         return inbound_reports.receive(tx, told, vault=program.vault, now=program.clock())
 
 
-def _form(program: Program, fields: dict[str, str], problems: tuple[str, ...]) -> Response:
-    wrong = {name: TEXT[f"wrong_{name}"] for name in problems}
-    status = 422 if problems else 200
-    return page(
-        program, "report.html", place="report", status=status, fields=fields, wrong=wrong, choices=SEEN
+def _form(
+    program: Program,
+    fields: dict[str, str],
+    *,
+    problems: Mapping[str, str] = MappingProxyType({}),
+    error: SafeholdError | None = None,
+) -> Response:
+    """Show the form. problems: why a field cannot be taken. error: why all of it was not taken just now."""
+    wrong = {name: TEXT[f"wrong_{code}"] for name, code in problems.items()}
+    response = page(
+        program, "report.html", place="report", fields=fields, wrong=wrong, error=error, choices=SEEN
     )
+    response.status_code = status_of(error) if error else 422 if problems else 200
+    response.headers.update(retry_after(error) if error else {})
+    return response

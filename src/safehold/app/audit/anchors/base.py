@@ -10,9 +10,12 @@ with the number of the link and its hash in hexadecimal, and a line feed at the 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from safehold.model.errors import AddressRefused
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,19 @@ class Anchored:
     head: Head
     at: datetime
     receipt: bytes
+
+
+@contextmanager
+def naming_networks(anchor: str) -> Iterator[None]:
+    """Say which setting permits the network of an anchor that is refused."""
+    try:
+        yield
+    except AddressRefused as error:
+        raise AddressRefused(
+            error.what,
+            advice="If it is the right one, name its network and port in"
+            f" audit.anchors.{anchor}.permitted_networks.",
+        ) from error
 
 
 class Anchor(Protocol):

@@ -40,8 +40,22 @@ def declared(settings: Settings) -> tuple[Declared, ...]:
 
 
 def made(name: str, each: AnchorSettings, log: str) -> Anchor:
-    """Return the anchor that these settings describe, switched on or not. Raises BadSettings."""
-    return _MAKERS[each.kind](name, each, log)
+    """Return the anchor that these settings describe, switched on or not. Raises BadSettings, by its name."""
+    try:
+        return _MAKERS[each.kind](name, each, log)
+    except BadSettings as error:
+        section = f"audit.anchors.{name}"
+        if error.what.startswith(section):
+            raise
+        raise BadSettings(f"{section}: {error.what}", advice=error.advice_now) from None
+
+
+def check(settings: Settings) -> None:
+    """Make every anchor, and read the files that it is checked with. Raises BadSettings."""
+    for name, each in settings.audit.anchors.items():
+        anchor = made(name, each, settings.audit.name)
+        if isinstance(anchor, TimeStampServer):
+            anchor.certificates()
 
 
 def outside_anchors(settings: Settings) -> int:
@@ -94,6 +108,12 @@ def _egress(name: str, each: AnchorSettings) -> Egress:
 
 def _mail(name: str, each: AnchorSettings, log: str) -> Anchor:
     secret = each.password
+    if (each.username is None) != (secret is None):
+        raise BadSettings(
+            f"audit.anchors.{name}: username and password go together.",
+            advice="Give the password by the environment, to every command that reads these settings:"
+            f" SAFEHOLD_AUDIT__ANCHORS__{name.upper()}__PASSWORD.",
+        )
     server = MailServer(
         host=each.host or "",
         port=each.port,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from uuid import uuid4
 
-from safehold.app.audit.anchors.base import Anchored, Head, Receipt
+from safehold.app.audit.anchors.base import Anchored, Head, Receipt, naming_networks
 from safehold.egress import mail
 from safehold.egress.connection import Resolve, system_resolve
 from safehold.egress.mail import Mail, MailServer
@@ -46,18 +46,16 @@ class MailToOthers:
     def set_down(self, head: Head, *, now: datetime) -> Receipt:
         """Mail the head. The receipt is the mail's own id."""
         written = self._written(head, now)
-        mail.send(written, self.server, introduced_as=self._domain, resolve=self.resolve)
+        with naming_networks(self.name):
+            mail.send(written, self.server, introduced_as=self._domain, resolve=self.resolve)
         named = written.headers["Message-ID"]
         return Receipt(named.encode("ascii"), f"mailed to {len(self.recipients)}, {named}")
 
     def try_out(self, *, now: datetime) -> str:
         """Connect, secure, log in, name sender and receivers; send nothing."""
-        mail.try_out(
-            self._written(Head(0, bytes(32)), now),
-            self.server,
-            introduced_as=self._domain,
-            resolve=self.resolve,
-        )
+        written = self._written(Head(0, bytes(32)), now)
+        with naming_networks(self.name):
+            mail.try_out(written, self.server, introduced_as=self._domain, resolve=self.resolve)
         return f"the server would take a mail to {len(self.recipients)}"
 
     def what_differs(self, anchored: Anchored) -> str | None:

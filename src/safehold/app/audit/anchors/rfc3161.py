@@ -17,7 +17,7 @@ from rfc3161_client import (
     decode_timestamp_response,
 )
 
-from safehold.app.audit.anchors.base import Anchored, Head, Receipt
+from safehold.app.audit.anchors.base import Anchored, Head, Receipt, naming_networks
 from safehold.egress.addresses import PermittedNetworks
 from safehold.egress.client import Egress
 from safehold.model.errors import AnchorFailed, BadSettings
@@ -71,14 +71,15 @@ class TimeStampServer:
 
     def _stamp(self, data: bytes, now: datetime) -> Receipt:
         asked = TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256).build()
-        answer = self.egress.post(
-            self.url,
-            body=asked.as_bytes(),
-            headers={"Content-Type": "application/timestamp-query"},
-            permitted=self.permitted,
-            deadline_seconds=DEADLINE_SECONDS,
-            answer_bytes=ANSWER_BYTES,
-        )
+        with naming_networks(self.name):
+            answer = self.egress.post(
+                self.url,
+                body=asked.as_bytes(),
+                headers={"Content-Type": "application/timestamp-query"},
+                permitted=self.permitted,
+                deadline_seconds=DEADLINE_SECONDS,
+                answer_bytes=ANSWER_BYTES,
+            )
         if answer.status != 200:
             raise AnchorFailed(f"status:{answer.status}")
         try:
@@ -98,12 +99,13 @@ class TimeStampServer:
             raise AnchorFailed("rejected")
         policy = x509.ObjectIdentifier(self.policy) if self.policy else None
         try:
-            verifier = VerifierBuilder(policy_id=policy, nonce=nonce, roots=self._roots()).build()
+            verifier = VerifierBuilder(policy_id=policy, nonce=nonce, roots=self.certificates()).build()
             verifier.verify_message(stamp, data)
         except (VerificationError, ValueError):
             raise AnchorFailed("untrusted") from None
 
-    def _roots(self) -> list[x509.Certificate]:
+    def certificates(self) -> list[x509.Certificate]:
+        """Read the authorities' certificates. Raises BadSettings for a file that is missing or holds none."""
         try:
             return [one for path in self.roots for one in x509.load_pem_x509_certificates(path.read_bytes())]
         except (OSError, ValueError):
