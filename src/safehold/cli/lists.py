@@ -92,7 +92,7 @@ def import_(
 
     asked = ((Doubt.GROWTH, accept_growth), (Doubt.PLAIN, accept_plain))
     accepted = frozenset(doubt for doubt, is_accepted in asked if is_accepted)
-    with operator() as opened, Meter("bytes") as meter:
+    with operator() as opened, Meter("bytes checked") as checked, Meter("bytes loaded") as loaded:
         report = FileImport(
             database=opened.database,
             kinds=opened.kinds,
@@ -105,7 +105,8 @@ def import_(
             strict=strict,
             accepted=accepted,
             bring_back=bring_back,
-            on_progress=meter.update,
+            on_checked=checked.update,
+            on_progress=loaded.update,
         )
     for bad in report.bad_lines:
         sys.stderr.write(f"line {bad.number} left out: {bad.reason}\n")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Generator, Iterable, Iterator
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 T = TypeVar("T")
 LINE_SECONDS = 10.0
@@ -42,24 +45,39 @@ def _lines(things: Iterable[T], total: int, noun: str) -> Iterator[T]:
 
 
 class Meter:
-    """Shows how much of a known amount is done, for work that reports its own progress."""
+    """Shows how much of a known amount is done, for work that reports its own progress.
+
+    One bar on a terminal, which goes when all is done; several meters take turns.
+    """
 
     def __init__(self, noun: str) -> None:
         self._noun = noun
         self._said = time.monotonic()
+        self._drawn: Progress | None = None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if sys.stderr.isatty():
-            sys.stderr.write("\r\033[K")
+        if self._drawn is not None:
+            self._drawn.stop()
 
     def update(self, done: int, total: int) -> None:
         """Say how far it has come: often on a terminal, every ten seconds elsewhere."""
-        terminal = sys.stderr.isatty()
-        if not terminal and time.monotonic() - self._said < LINE_SECONDS:
-            return
-        self._said = time.monotonic()
-        line = f"{done} of {total} {self._noun}"
-        sys.stderr.write(f"\r{line}\033[K" if terminal else f"{line}\n")
+        if sys.stderr.isatty():
+            self._draw(done, total)
+        elif time.monotonic() - self._said >= LINE_SECONDS:
+            self._said = time.monotonic()
+            sys.stderr.write(f"{done} of {total} {self._noun}\n")
+
+    def _draw(self, done: int, total: int) -> None:
+        from rich.console import Console
+        from rich.progress import Progress
+
+        if self._drawn is None:
+            self._drawn = Progress(console=Console(stderr=True), transient=True)
+            self._drawn.add_task(self._noun, total=total)
+            self._drawn.start()
+        self._drawn.update(self._drawn.task_ids[0], completed=done, total=total)
+        if done >= total:
+            self._drawn.stop()

@@ -93,7 +93,8 @@ def refusal(doubts: frozenset[Doubt]) -> DoubtfulImport:
 
 def _plain_in(batch: Sequence[EntryDraft]) -> int:
     """Return how many entries are the digest of an empty file, or near that of a plain pattern."""
-    empty = sum((draft.signal_type, draft.value) in _meaningless() for draft in batch)
+    meaningless = _meaningless()
+    empty = sum(draft[:2] in meaningless for draft in batch)
     joined = b"".join(draft.value for draft in batch if draft.signal_type == PDQ)
     values = np.frombuffer(joined, dtype=np.uint8).reshape(-1, 1, Pdq.digest_bytes)
     distances = np.bitwise_count(values ^ _patterns()).sum(axis=2)

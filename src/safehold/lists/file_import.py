@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from safehold.jobs.record import Record
 from safehold.lists import ledger
-from safehold.lists.doubts import GROWTH_WINDOW, Doubt, count, grows_too_fast, refusal
-from safehold.lists.formats.base import BadLine, EntryDraft, SignalTypes
-from safehold.lists.list_file import ListFile, as_entry, in_batches, named_lines, nothing_in_it
+from safehold.lists.doubts import GROWTH_WINDOW, Counted, Doubt, count, grows_too_fast, refusal
+from safehold.lists.formats.base import BadLine, SignalTypes
+from safehold.lists.list_file import Batch, ListFile, in_batches, named_lines, nothing_in_it
 from safehold.model.clock import Clock
 from safehold.model.errors import BadListFile
 from safehold.model.events import EntriesChanged
@@ -21,17 +24,24 @@ from safehold.model.permissions import Actor
 from safehold.storage import audit, list_changes
 from safehold.storage import hash_lists as list_rows
 from safehold.storage.database import Database, Tx
+from safehold.storage.incoming_entries import Packed, pack_drafts
 from safehold.storage.list_changes import ListChangeKind
 
-BATCH_ENTRIES = 5000
-"""Entries committed at once: a crash loses at most as much, and readers catch up in small steps."""
+BATCH_ENTRIES = 25_000
+"""Entries committed at once: a crash loses at most as much, and readers catch up in small steps.
+
+Others who change the list wait for a batch, about half a second. Smaller ones cost more: the entries of a
+batch are written in the order of their values, and the more there are, the fewer pages each of them costs.
+"""
+T = TypeVar("T")
+
 BAD_LINES_KEPT = 1000
 """Bad lines that a report names; the others are only counted."""
 IMPORTED = "list.import"
 """On record when an import has come to its end."""
 
 Progress = Callable[[int, int], None]
-"""Told bytes read and bytes in all, after each batch is committed."""
+"""Told bytes read and bytes in all, after each batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +82,13 @@ class FileImport:
         strict: bool = False,
         accepted: frozenset[Doubt] = frozenset(),
         bring_back: bool = False,
+        on_checked: Progress | None = None,
         on_progress: Progress | None = None,
     ) -> ImportReport:
         """Load the file into the list of this name and mark the list refreshed.
 
+        The file is read twice: to see whether something speaks against it, told by on_checked, and to load
+        it, told by on_progress once a batch is committed. Memory holds a few batches, however long it is.
         Each batch that adds something commits its entries, an audit record and one EntriesChanged together.
         Broken off, it has loaded whole batches; running it again loads the rest. Bad lines are left out and
         reported. strict: with a single bad line nothing is loaded.
@@ -89,27 +102,47 @@ class FileImport:
         with self.database.begin() as tx:
             target = ledger.in_use(tx, name)
         with ListFile(path, self.kinds) as file:
-            _check(file, strict=strict)
-            doubts = self._doubts(target, file, bring_back)
+            counted = self._survey(file, strict=strict, told=on_checked)
+            doubts = self._doubts(target, file, counted, bring_back)
             if doubts - accepted:
                 raise refusal(doubts - accepted)
             report = ImportReport(0, 0, 0, 0, (), target.last_seq)
-            for drafts, bad in in_batches(file, self.batch_entries):
-                report = _and(report, self._commit(target.id, drafts, bring_back), bad)
-                if on_progress is not None:
-                    on_progress(file.read_bytes, file.size_bytes)
+            with closing(one_ahead(self._packed(file))) as ready:
+                for batch, packed in ready:
+                    report = _and(report, self._commit(target.id, packed, bring_back), batch.bad)
+                    if on_progress is not None:
+                        on_progress(batch.read_bytes, file.size_bytes)
         self._finish(target.id, report, overruled=doubts)
         return report
 
-    def _doubts(self, target: HashList, file: ListFile, bring_back: bool) -> frozenset[Doubt]:
+    def _packed(self, file: ListFile) -> Iterator[tuple[Batch, Packed]]:
+        for batch in in_batches(file, self.batch_entries):
+            yield batch, pack_drafts(batch.drafts, self.origin)
+
+    def _doubts(
+        self, target: HashList, file: ListFile, counted: Counted, bring_back: bool
+    ) -> frozenset[Doubt]:
         """Return what speaks against loading the file as it is."""
-        drafts = (found for found in file if isinstance(found, EntryDraft))
-        counted = count(drafts)
         with self.database.begin() as tx:
             grows = self._grows(tx, target, file, counted.entries, bring_back)
         return frozenset(
             doubt for doubt, applies in ((Doubt.GROWTH, grows), (Doubt.PLAIN, counted.plain > 0)) if applies
         )
+
+    def _survey(self, file: ListFile, *, strict: bool, told: Progress | None) -> Counted:
+        """Count what is in the file; raise BadListFile without an entry and, if strict, with a bad line."""
+        counted, bad = Counted(0, 0), list[BadLine]()
+        for batch in in_batches(file, self.batch_entries):
+            found = count(batch.drafts)
+            counted = Counted(counted.entries + found.entries, counted.plain + found.plain)
+            bad += batch.bad[: BAD_LINES_KEPT - len(bad)]
+            if told is not None:
+                told(batch.read_bytes, file.size_bytes)
+        if not counted.entries:
+            raise nothing_in_it(bad)
+        if strict and bad:
+            raise BadListFile("The list file has bad lines. " + named_lines(bad))
+        return counted
 
     def _grows(self, tx: Tx, target: HashList, file: ListFile, entries: int, bring_back: bool) -> bool:
         """Say whether a file of so many entries makes the list grow suddenly."""
@@ -127,17 +160,13 @@ class FileImport:
 
     def _new_ones(self, tx: Tx, list_id: ListId, file: ListFile, bring_back: bool) -> int:
         """Return how many entries of the file would go on the list."""
-        new = 0
-        for drafts, _ in in_batches(file, self.batch_entries):
-            entries = [as_entry(draft, list_id, self.origin) for draft in drafts]
-            new += list_rows.count_new(tx, list_id, entries, bring_back=bring_back)
-        return new
+        pieces = (packed for _, packed in self._packed(file))
+        return list_rows.count_new(tx, list_id, pieces, bring_back=bring_back)
 
-    def _commit(self, list_id: ListId, drafts: list[EntryDraft], bring_back: bool) -> list_rows.Added:
+    def _commit(self, list_id: ListId, sent: Packed, bring_back: bool) -> list_rows.Added:
         now = self.clock()
-        entries = (as_entry(draft, list_id, self.origin) for draft in drafts)
         with self.database.begin() as tx:
-            added = list_rows.add_entries(tx, list_id, entries, now=now, bring_back=bring_back)
+            added = list_rows.add_packed(tx, list_id, sent, now=now, bring_back=bring_back)
             if added.added:
                 changed = {"from_seq": added.from_seq, "to_seq": added.to_seq}
                 audit.append(
@@ -172,21 +201,13 @@ class FileImport:
             )
 
 
-def _check(file: ListFile, *, strict: bool) -> None:
-    """Raise BadListFile where no line holds an entry and, in strict mode, where a line is bad."""
-    bad: list[BadLine] = []
-    entries = 0
-    for found in file:
-        if isinstance(found, EntryDraft):
-            entries += 1
-            if not strict:
-                return
-        elif len(bad) < BAD_LINES_KEPT:
-            bad.append(found)
-    if not entries:
-        raise nothing_in_it(bad)
-    if bad:
-        raise BadListFile("The list file has bad lines. " + named_lines(bad))
+def one_ahead(things: Iterator[T]) -> Generator[T, None, None]:
+    """Yield the things, each made in a thread of its own while the one before is in use."""
+    with ThreadPoolExecutor(1, thread_name_prefix="reads ahead") as reader:
+        coming = reader.submit(next, things, None)
+        while (thing := coming.result()) is not None:
+            coming = reader.submit(next, things, None)
+            yield thing
 
 
 def _and(report: ImportReport, added: list_rows.Added, bad: list[BadLine]) -> ImportReport:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from safehold.lists.formats import FORMATS, BadLine, EntryDraft, ListFormat, UnreadableLine
 from safehold.lists.formats.base import LineReader, SignalTypes
@@ -85,20 +86,21 @@ def load(path: Path, kinds: SignalTypes, list_id: ListId) -> tuple[list[Entry], 
     return entries, bad
 
 
-def in_batches(file: ListFile, size: int) -> Iterator[tuple[list[EntryDraft], list[BadLine]]]:
+class Batch(NamedTuple):
+    """Some lines of a file, in their order. read_bytes: how far into the file they reach."""
+
+    drafts: list[EntryDraft]
+    bad: list[BadLine]
+    read_bytes: int
+
+
+def in_batches(file: ListFile, size: int) -> Iterator[Batch]:
     """Yield up to `size` lines at a time, sorted into drafts and bad lines."""
-    drafts: list[EntryDraft] = []
-    bad: list[BadLine] = []
-    for found in file:
-        if isinstance(found, BadLine):
-            bad.append(found)
-        else:
-            drafts.append(found)
-        if len(drafts) + len(bad) >= size:
-            yield drafts, bad
-            drafts, bad = [], []
-    if drafts or bad:
-        yield drafts, bad
+    lines = iter(file)
+    while chunk := list(islice(lines, size)):
+        drafts = [found for found in chunk if isinstance(found, EntryDraft)]
+        bad = [found for found in chunk if isinstance(found, BadLine)] if len(drafts) < len(chunk) else []
+        yield Batch(drafts, bad, file.read_bytes)
 
 
 def as_entry(draft: EntryDraft, list_id: ListId, origin: Origin) -> Entry:

@@ -92,7 +92,7 @@ class Withdrawal:
         """
         done, bad = FileWithdrawn(0, 0, 0), list[BadLine]()
         with ListFile(path, kinds) as file:
-            for drafts, bad in in_batches(file, BATCH_ENTRIES):
+            for drafts, bad, _ in in_batches(file, BATCH_ENTRIES):
                 with database.begin() as tx:
                     list_id = ledger.in_use(tx, name).id
                     sent = [as_entry(draft, list_id, Origin.FILE) for draft in drafts]

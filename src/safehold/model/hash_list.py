@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from safehold.model.ids import EntryId, ListId
 from safehold.model.signal import PDQ, SignalTypeName
@@ -87,6 +88,23 @@ class HashList:
             return False
         reference = self.refreshed_at or self.created_at
         return (now - reference).total_seconds() > self.stale_after_seconds
+
+
+class EntryDraft(NamedTuple):
+    """What one line of a list says, checked: an entry without an id and without a list.
+
+    value: the digest as bytes. A tuple, for a list may have ten million of them.
+    """
+
+    signal_type: SignalTypeName
+    value: bytes
+    category: str | None = None
+    labels: tuple[str, ...] = ()
+    source_id: str | None = None
+
+    def __repr__(self) -> str:
+        """Name the type only: a listed digest must not end up in a log."""
+        return f"EntryDraft({self.signal_type})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

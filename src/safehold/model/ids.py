@@ -52,3 +52,22 @@ def new_id() -> UUID:
     value |= 0b10 << 62
     value |= random & ((1 << 62) - 1)
     return UUID(int=value)
+
+
+def new_ids(count: int) -> list[bytes]:
+    """Return the 16 bytes of so many ids like those of `new_id`, all of one millisecond, for bulk work."""
+    moment = (time.time_ns() // 1_000_000 & ((1 << 48) - 1)).to_bytes(6, "big")
+    random = os.urandom(10 * count)
+    return [
+        moment
+        + _VERSION[random[at]]
+        + random[at + 1 : at + 2]
+        + _VARIANT[random[at + 2]]
+        + random[at + 3 : at + 10]
+        for at in range(0, 10 * count, 10)
+    ]
+
+
+# What a random byte becomes where the version and the variant of an id are written.
+_VERSION = [bytes([0x70 | byte & 0x0F]) for byte in range(256)]
+_VARIANT = [bytes([0x80 | byte & 0x3F]) for byte in range(256)]

@@ -15,6 +15,7 @@ from safehold.model.hash_list import Entry, HashList, ListKind, Origin, Purpose
 from safehold.model.ids import EntryId, ListId
 from safehold.model.signal import SignalTypeName
 from safehold.storage.database import Tx
+from safehold.storage.incoming_entries import Packed, copy_in, pack_entries
 from safehold.storage.tables import Instant, TextArray, Uuid, metadata, one_of, owned_by, writes
 
 hash_list = sa.Table(
@@ -173,30 +174,43 @@ def mark_withdrawn(tx: Tx, list_id: ListId, now: datetime) -> None:
 def add_entries(
     tx: Tx, list_id: ListId, entries: Iterable[Entry], *, now: datetime, bring_back: bool = False
 ) -> Added:
+    """Add entries as `add_packed` does. Their own list_id is not looked at; all are in memory at once."""
+    return add_packed(tx, list_id, pack_entries(entries), now=now, bring_back=bring_back)
+
+
+@writes(hash_list, entry)
+def add_packed(tx: Tx, list_id: ListId, sent: Packed, *, now: datetime, bring_back: bool) -> Added:
     """Add the entries that are not on the list yet, in their order, each with a sequence number of its own.
 
-    The entries' own list_id is not looked at. An entry is on the list when a live one has its signal type
-    and value; the first one stays as it is. Memory does not grow with the number of entries. Other changes
-    of the list wait until this transaction ends, so numbers have no gaps and rise in the order of commits.
-    bring_back: whether an entry that was taken off goes on again.
+    An entry is on the list when a live one has its signal type and value; the first one stays as it is.
+    Other changes of the list wait until this transaction ends, so numbers have no gaps and rise in the
+    order of commits. bring_back: whether an entry that was taken off goes on again.
 
     Raises NotFound where there is no such list, Refused where it was withdrawn.
     """
     last = _lock(tx, list_id)
-    sent = _copy_in(tx, entries)
+    copy_in(tx, [sent])
     withdrawn = 0 if bring_back else _leave_out_withdrawn(tx, list_id)
     added = tx.run(_ADD_NEW, {"list_id": list_id, "last": last, "now": now}).rowcount
+    if 0 < added < sent.count:
+        tx.run(_CLOSE_GAPS, {"last": last})
     _advance(tx, list_id, last + added)
-    return Added(last + 1, last + added, added, sent - added - withdrawn, withdrawn)
+    return Added(last + 1, last + added, added, sent.count - added - withdrawn, withdrawn)
 
 
 @writes(entry)
-def count_new(tx: Tx, list_id: ListId, entries: Iterable[Entry], *, bring_back: bool = False) -> int:
-    """Return how many of these entries `add_entries` would add now; nothing is added."""
-    _copy_in(tx, entries)
+def count_new(tx: Tx, list_id: ListId, pieces: Iterable[Packed], *, bring_back: bool) -> int:
+    """Return how many of these entries would be added now; nothing is. One piece is in memory at a time.
+
+    However many they are, the list is read once at most.
+    """
+    copy_in(tx, pieces)
     if not bring_back:
         _leave_out_withdrawn(tx, list_id)
-    return int(tx.run(_COUNT_NEW, {"list_id": list_id}).scalar_one())
+    tx.run(_NO_LOOPS)
+    found = int(tx.run(_COUNT_NEW, {"list_id": list_id}).scalar_one())
+    tx.run(_LOOPS)
+    return found
 
 
 @writes(hash_list, entry)
@@ -217,7 +231,7 @@ def remove_entries(tx: Tx, list_id: ListId, entry_ids: Sequence[EntryId] | None,
 @writes(entry)
 def live_ids(tx: Tx, list_id: ListId, entries: Iterable[Entry]) -> list[EntryId]:
     """Return the ids of the list's live entries that have the signal type and value of one of these."""
-    _copy_in(tx, entries)
+    copy_in(tx, [pack_entries(entries)])
     return [EntryId(row.id) for row in tx.run(_LIVE_IDS, {"list_id": list_id})]
 
 
@@ -262,24 +276,32 @@ def counts(tx: Tx, list_id: ListId) -> list[Count]:
 
 _LIST_FIELDS = tuple(field.name for field in fields(HashList))
 
-# The list's row is locked: what is not there now cannot appear before these rows are committed.
+# The list's row is locked: what is not there now cannot appear before these rows are committed. The conflict
+# asks the one index by name. A join would leave the choice to the planner, who knows nothing yet of a list
+# that is being loaded, and has been seen to read the whole list once for each new entry.
 _ADD_NEW = sa.text("""
     insert into entry (id, list_id, signal_type, value, category, labels, source_id, origin,
                        added_at, added_seq)
-    select id, :list_id, signal_type, value, category, labels, source_id, origin, :now,
-           :last + row_number() over (order by place)
-    from (
-        select distinct on (signal_type, value) *
-        from incoming_entry
-        order by signal_type, value, place
-    ) as first_of_each
-    where not exists (
-        select 1 from entry as live
-        where live.list_id = :list_id and live.signal_type = first_of_each.signal_type
-          and live.value = first_of_each.value and live.removed_seq is null
-    )
+    select id, :list_id, signal_type, value, category, labels, source_id, origin, :now, :last + place
+    from incoming_entry
+    on conflict (list_id, signal_type, value) where removed_seq is null do nothing
 """).execution_options(preserve_rowcount=True)
 
+# Numbers that were meant for entries that are on the list already go to those behind them.
+_CLOSE_GAPS = sa.text("""
+    update entry set added_seq = :last + kept.place
+    from (
+        select live.id, row_number() over (order by live.added_seq) as place
+        from entry as live join incoming_entry as sent on sent.id = live.id
+    ) as kept
+    where entry.id = kept.id and entry.added_seq <> :last + kept.place
+""")
+
+# Whatever the planner believes, one pass over each side at most.
+_NO_LOOPS = sa.text("set local enable_nestloop = off")
+_LOOPS = sa.text("set local enable_nestloop = on")
+
+# `offset 0`: looked up for those few alone that were withdrawn once, never joined with the whole list.
 _LEAVE_OUT_WITHDRAWN = sa.text("""
     delete from incoming_entry as sent
     where exists (
@@ -291,6 +313,7 @@ _LEAVE_OUT_WITHDRAWN = sa.text("""
         select 1 from entry as live
         where live.list_id = :list_id and live.signal_type = sent.signal_type
           and live.value = sent.value and live.removed_seq is null
+        offset 0
     )
 """).execution_options(preserve_rowcount=True)
 
@@ -322,14 +345,6 @@ _REMOVE = sa.text("""
     where entry.id = gone.id
 """).bindparams(sa.bindparam("ids", type_=postgresql.ARRAY(Uuid)))
 
-_INCOMING = """
-    create temporary table if not exists incoming_entry (
-        place bigint, id uuid, signal_type text, value bytea, category text, labels text[], source_id text,
-        origin text
-    ) on commit drop
-"""
-_INCOMING_TYPES = ("int8", "uuid", "text", "bytea", "text", "text[]", "text", "text")
-
 
 def withdrawn() -> Refused:
     """Return the error for a list that is used no more."""
@@ -348,27 +363,15 @@ def _lock(tx: Tx, list_id: ListId) -> int:
 
 
 def _leave_out_withdrawn(tx: Tx, list_id: ListId) -> int:
-    """Drop from what was copied in what was taken off the list, and return how many that was."""
-    return int(tx.run(_LEAVE_OUT_WITHDRAWN, {"list_id": list_id}).rowcount)
+    """Drop what was taken off the list once and return how many entries that were."""
+    tx.run(_NO_LOOPS)
+    dropped = tx.run(_LEAVE_OUT_WITHDRAWN, {"list_id": list_id}).rowcount
+    tx.run(_LOOPS)
+    return int(dropped)
 
 
 def _advance(tx: Tx, list_id: ListId, last: int) -> None:
     tx.run(hash_list.update().where(hash_list.c.id == list_id).values(last_seq=last))
-
-
-def _copy_in(tx: Tx, entries: Iterable[Entry]) -> int:
-    """Send the entries to a temporary table and return how many there were."""
-    with tx.driver.cursor() as cursor:
-        cursor.execute(_INCOMING)
-        cursor.execute("truncate incoming_entry")
-        place = 0
-        with cursor.copy("copy incoming_entry from stdin (format binary)") as copy:
-            copy.set_types(_INCOMING_TYPES)
-            for place, new in enumerate(entries, start=1):
-                labels = list(new.labels)
-                row = (place, new.id, new.signal_type, new.value, new.category, labels, new.source_id)
-                copy.write_row((*row, new.origin.value))
-    return place
 
 
 def _net_changes(list_id: ListId, after: int, up_to: int) -> sa.Select[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -193,3 +194,53 @@ def test_an_import_that_is_killed_has_loaded_whole_batches_and_the_next_one_load
     report = replace(loading, batch_entries=1000).run("northland", path)
     assert (report.added, report.known) == (5000 - loaded, loaded)
     assert rows(COUNTS) == [(5000, 1, 5000, 5000)]
+
+
+def test_new_entries_between_known_ones_are_numbered_without_gaps_in_the_order_of_the_file(
+    northland: HashList, loading: FileImport, tmp_path: Path, rows: Rows
+) -> None:
+    def written(numbers: list[int]) -> Path:
+        path = tmp_path / "numbers"
+        path.write_text("".join(f"{1 << 200 | number:064x}\n" for number in numbers))
+        return path
+
+    loading.run("northland", written([20, 30, 40]))
+    report = loading.run("northland", written([35, 20, 10, 40, 35, 25, 30, 5]))
+    assert (report.added, report.known, report.to_seq) == (4, 4, 7)
+    found = rows("select get_byte(value, 31), added_seq from entry order by added_seq")
+    assert found == [(20, 1), (30, 2), (40, 3), (35, 4), (10, 5), (25, 6), (5, 7)]
+    ranges = rows("select fields->>'from_seq', fields->>'to_seq' from event order by seq")
+    assert ranges[-1] == ("4", "7")
+
+
+def test_everything_that_a_line_says_arrives_as_it_was_written(
+    northland: HashList, loading: FileImport, tmp_path: Path, rows: Rows
+) -> None:
+    path = tmp_path / "rich.jsonl"
+    lines = [
+        {"signal_type": "pdq", "value": f"{1 << 200 | 1:064x}", "category": "A", "source_id": "n-1"},
+        {"signal_type": "md5", "value": f"{2:032x}", "labels": ['ä, {"}', "b\\", "NULL", "c"]},
+        {"signal_type": "sha256", "value": f"{3:064x}", "category": "Ω", "labels": []},
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    assert loading.run("northland", path).added == 3
+    columns = "signal_type, octet_length(value), category, labels, source_id, origin"
+    assert rows(f"select {columns} from entry order by added_seq") == [
+        ("pdq", 32, "A", [], "n-1", "file"),
+        ("md5", 16, None, ['ä, {"}', "b\\", "NULL", "c"], None, "file"),
+        ("sha256", 32, "Ω", [], None, "file"),
+    ]
+
+
+def test_the_check_and_the_loading_are_told_apart(
+    northland: HashList, loading: FileImport, list_file: ListFile
+) -> None:
+    checked: list[int] = []
+    loaded: list[int] = []
+    loading.run(
+        "northland",
+        list_file(range(25)),
+        on_checked=lambda done, _: checked.append(done),
+        on_progress=lambda done, _: loaded.append(done),
+    )
+    assert checked == loaded == [650, 1300, 25 * 65]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from safehold.model.errors import BadDigest
+from safehold.model.hash_list import EntryDraft as EntryDraft
 from safehold.model.signal import SignalTypeName
 from safehold.signals.base import SignalType
 
@@ -24,21 +25,6 @@ class BadLine:
 
     number: int
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class EntryDraft:
-    """What one line says, checked: an entry without an id and without a list. value: the digest as bytes."""
-
-    signal_type: SignalTypeName
-    value: bytes
-    category: str | None = None
-    labels: tuple[str, ...] = ()
-    source_id: str | None = None
-
-    def __repr__(self) -> str:
-        """Name the type only: a listed digest must not end up in a log."""
-        return f"EntryDraft({self.signal_type})"
 
 
 LineReader = Callable[[str], EntryDraft | None]
@@ -69,30 +55,32 @@ def draft(kinds: SignalTypes, fields: Mapping[str, Any]) -> EntryDraft:
     fields: signal_type and value are needed; category, labels (a list of text) and source_id may be absent,
     None or empty. Names that are not ours are passed over.
     """
+    # By position: names would cost a sixth of the whole line.
     kind = _kind(kinds, fields.get("signal_type"))
     return EntryDraft(
-        signal_type=kind.name,
-        value=_value(kind, fields.get("value")),
-        category=_text("category", fields.get("category")),
-        labels=_labels(fields.get("labels")),
-        source_id=_text("source_id", fields.get("source_id")),
+        kind.name,
+        _value(kind, fields.get("value")),
+        _text("category", fields.get("category")),
+        _labels(fields.get("labels")),
+        _text("source_id", fields.get("source_id")),
     )
 
 
 def _kind(kinds: SignalTypes, name: Any) -> SignalType:
     if not isinstance(name, str) or not name.strip():
         raise UnreadableLine("signal_type is missing")
-    kind = kinds.get(SignalTypeName(name.strip().lower()))
+    kind = kinds.get(SignalTypeName(name)) or kinds.get(SignalTypeName(name.strip().lower()))
     if kind is None:
         raise UnreadableLine("signal_type is none of " + ", ".join(sorted(kinds)))
     return kind
 
 
 def _value(kind: SignalType, value: Any) -> bytes:
-    if not isinstance(value, str) or not value.strip():
+    written = value.strip() if isinstance(value, str) else ""
+    if not written:
         raise UnreadableLine("value is missing")
     try:
-        return kind.parse(value.strip())
+        return kind.parse(written)
     except BadDigest as error:
         raise UnreadableLine(error.what) from None
 
@@ -112,10 +100,12 @@ def _text(name: str, value: Any) -> str | None:
     Whole numbers are taken, for sources number their entries. Characters that cannot be shown become
     spaces: an odd label is no reason to lose an entry.
     """
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
     if value is None:
         return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
     if not isinstance(value, str):
         raise UnreadableLine(f"{name} is not text")
-    return "".join(sign if sign.isprintable() else " " for sign in value).strip() or None
+    if not value.isprintable():
+        value = "".join(sign if sign.isprintable() else " " for sign in value)
+    return value.strip() or None

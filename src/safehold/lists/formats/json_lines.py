@@ -8,6 +8,8 @@ from typing import ClassVar
 
 from safehold.lists.formats.base import EntryDraft, LineReader, SignalTypes, UnreadableLine, draft
 
+_DECODER = json.JSONDecoder()
+
 
 class JsonLines:
     """The form that we write ourselves. Names that we do not know are passed over."""
@@ -22,17 +24,19 @@ class JsonLines:
         """Return a reader; the lines do not depend on one another."""
 
         def read(line: str) -> EntryDraft | None:
-            return draft(kinds, _object(line)) if line.strip() else None
+            written = line.strip()
+            return draft(kinds, _object(written)) if written else None
 
         return read
 
 
 def _object(line: str) -> dict[str, object]:
     try:
-        found = json.loads(line)
+        # Half the time of json.loads, which looks for spaces around it.
+        found, end = _DECODER.raw_decode(line)
     # Deep nesting exhausts the parser's stack, an absurdly long number its digits.
     except (ValueError, RecursionError):
         raise UnreadableLine("not a JSON object") from None
-    if not isinstance(found, dict):
+    if end != len(line) or not isinstance(found, dict):
         raise UnreadableLine("not a JSON object")
     return found
