@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 _ORIENTATION_TAG = 0x0112
-_UPRIGHT = {
+_UPRIGHT: dict[int, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -69,6 +69,17 @@ def as_rgba(image: Image.Image) -> Image.Image:
         rgba.putalpha(Image.fromarray(seen.astype(np.uint8) * 255))
         return rgba
     return (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
+
+
+def is_turned(image: Image.Image) -> bool:
+    """Say whether the picture is shown turned or mirrored. Nothing is loaded."""
+    return _orientation(image) in _UPRIGHT
+
+
+def shown_luma(luma: NDArray[np.uint8], image: Image.Image) -> NDArray[np.uint8]:
+    """Return (height, width) luma that was read of the picture, turned as it is shown."""
+    turn = _UPRIGHT.get(_orientation(image))
+    return luma if turn is None else np.asarray(Image.fromarray(luma).transpose(turn))
 
 
 def _orientation(image: Image.Image) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from PIL import Image
 
-from safehold.model.media import DecodeFailure, Examined, MediaKind
+from safehold.model.media import DecodeFailure, Examined, HashMode, MediaKind
 from safehold.model.signal import SignalTypeName
 from safehold.signals.base import FrameSignal
 from safehold.vault.decoding.frames import Frames, Unreadable
@@ -33,12 +33,16 @@ def examine(
     rendition: bool,
     signal_types: Mapping[SignalTypeName, FrameSignal],
     limits: DecodeLimits,
+    mode: HashMode = HashMode.EXACT,
+    turned: bool = False,
 ) -> Examined:
     """Read what can be read of `data` and say why the rest could not be. Raises nothing."""
     found = sniff(data)
     if found.reading is Reading.NONE:
         return Examined(found.media_type, failure=unreadable(found, claimed_type))
-    frames = Frames(signal_types, limits.of_codec(found.media_type), rendition=rendition)
+    frames = Frames(
+        signal_types, limits.of_codec(found.media_type), rendition=rendition, mode=mode, turned=turned
+    )
     kind, failure = read_into(data, found, frames)
     return Examined(
         media_type=found.media_type,
@@ -49,6 +53,8 @@ def examine(
         signals=tuple(frames.signals),
         sampled=frames.sampled,
         failure=failure,
+        turned=tuple(frames.turned),
+        mode=frames.mode,
         rendition=frames.rendition(),
     )
 

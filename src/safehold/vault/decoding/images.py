@@ -22,6 +22,7 @@ from PIL import (
 from safehold.model.media import DecodeFailure, MediaKind
 from safehold.signals.appearances import Appearances
 from safehold.vault.decoding.frames import Frames, Unreadable
+from safehold.vault.decoding.jpeg_luma import read_luma
 from safehold.vault.decoding.limits import MAX_TEXT_BYTES, MAX_TEXTS_BYTES
 from safehold.vault.decoding.wholeness import is_whole
 
@@ -73,9 +74,20 @@ def read_frames(data: bytes, media_type: str, formats: tuple[str, ...], frames: 
         whole = is_whole(data, media_type)
         raise Unreadable(DecodeFailure.UNSUPPORTED if whole else DecodeFailure.TRUNCATED) from None
     with image:
-        _read_all(image, frames)
+        if not (frames.takes_luma and image.format == "JPEG" and _read_fast(data, image, frames)):
+            _read_all(image, frames)
         moving = frames.count > 1 and image.format in _MOVING
     return MediaKind.ANIMATION if moving else MediaKind.IMAGE
+
+
+def _read_fast(data: bytes, image: ImageFile.ImageFile, frames: Frames) -> bool:
+    """Hand the luma of a JPEG with one picture to `frames`; say False, and do nothing, where it has none."""
+    frames.make_room(*image.size)
+    luma = read_luma(data, image)
+    if luma is None:
+        return False
+    frames.add_luma(luma, 0)
+    return True
 
 
 def _read_all(image: ImageFile.ImageFile, frames: Frames) -> None:

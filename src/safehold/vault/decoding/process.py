@@ -79,7 +79,11 @@ class DecoderProcess:
             end = answer.document + answer.rendition
             document, rendition = self.memory.take(0, answer.document), self.memory.take(answer.document, end)
             seen = read_document(
-                document, rendition or None, self._signal_types, most_frames=self._limits.max_frames
+                document,
+                rendition or None,
+                self._signal_types,
+                turned=job.turned,
+                most_frames=self._limits.max_frames,
             )
         except TimeoutError:
             self.close()

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 from PIL import Image, ImageCms
 
-from safehold.model.media import DecodeFailure
+from safehold.model.media import DecodeFailure, HashMode
 from safehold.model.signal import SignalTypeName
 from safehold.signals.base import FrameSignal
 from safehold.vault.decoding import heif, images, video
@@ -44,10 +44,19 @@ def warm(signal_types: Mapping[SignalTypeName, FrameSignal], limits: DecodeLimit
     for name in {"JPEG", "video"} & samples.keys():
         if render(samples[name], stamp=("warm",), limits=limits).rendition is None:
             raise NotWorking(f"{name}, shown")
-    cut = samples["JPEG"][:-20]
-    seen = examine(cut, claimed_type=None, rendition=False, signal_types=signal_types, limits=limits)
-    if seen.failure is not DecodeFailure.TRUNCATED:
-        raise NotWorking("JPEG, cut")
+    for mode in HashMode:
+        _warm_jpeg(samples["JPEG"], mode, signal_types, limits)
+
+
+def _warm_jpeg(
+    data: bytes, mode: HashMode, signal_types: Mapping[SignalTypeName, FrameSignal], limits: DecodeLimits
+) -> None:
+    for part, failure in ((data, None), (data[:-20], DecodeFailure.TRUNCATED)):
+        seen = examine(
+            part, claimed_type=None, rendition=False, signal_types=signal_types, limits=limits, mode=mode
+        )
+        if seen.failure is not failure:
+            raise NotWorking(f"JPEG, {mode.value}")
 
 
 def _picture(name: str, most_pixels: int) -> bytes:

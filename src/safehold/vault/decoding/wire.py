@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from safehold.model.media import DecodeFailure, Examined, MediaKind
-from safehold.model.signal import Signal, SignalTypeName
+from safehold.model.media import DecodeFailure, Examined, HashMode, MediaKind
+from safehold.model.signal import TURNS, Signal, SignalTypeName, Turn
 from safehold.signals.base import MOST_APPEARANCES, FrameSignal
 from safehold.signals.pdq import Pdq
 from safehold.vault.decoding.limits import DecodeLimits
@@ -62,13 +62,16 @@ class Setup:
 class Job:
     """One media to examine: the first `size` bytes of the shared memory.
 
-    stamp: the lines of the mark where a view for a person is asked for instead, which comes as the rendition.
+    mode: how to make signals. turned: whether to make those of the picture turned as well. stamp: the lines
+    of the mark where a view for a person is asked for instead, which comes as the rendition.
     """
 
     size: int
     claimed_type: str | None = None
     rendition: bool = False
     stamp: tuple[str, ...] = ()
+    mode: HashMode = HashMode.EXACT
+    turned: bool = False
 
     @property
     def largest_picture(self) -> int:
@@ -83,7 +86,7 @@ class Job:
     def from_bytes(message: bytes) -> Job:
         """Read it from one message; the parent is trusted."""
         fields = json.loads(message)
-        return Job(**{**fields, "stamp": tuple(fields["stamp"])})
+        return Job(**{**fields, "stamp": tuple(fields["stamp"]), "mode": HashMode(fields["mode"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,9 @@ def write_document(examined: Examined) -> bytes:
             "frames": examined.frames,
             "failure": examined.failure,
             "sampled": examined.sampled,
-            "signals": [[s.signal_type, s.value.hex(), s.quality, s.frame] for s in examined.signals],
+            "signals": [_row(signal) for signal in examined.signals],
+            "turned": [_row(signal) for signal in examined.turned],
+            "mode": examined.mode,
         }
     ).encode()
 
@@ -133,14 +138,16 @@ def read_document(
     rendition: bytes | None,
     asked: Sequence[SignalTypeName],
     *,
+    turned: bool = False,
     most_frames: int = _MOST_FRAMES,
 ) -> Examined:
     """Read a document that may say anything: it has no room for more than was asked for.
 
     Signals may only be of the types that were asked for, each of its exact length, and no more of them than
-    the frames that were read can have; of those there are at most `most_frames`. Raises BadAnswer.
+    the frames that were read can have; of those there are at most `most_frames`. turned: whether signals of the
+    turned picture were asked for too. Raises BadAnswer.
     """
-    if len(document) > _longest(asked, most_frames):
+    if len(document) > _longest(asked, most_frames, TURNS if turned else TURNS[:1]):
         raise BadAnswer("too long")
     fields = _json(document)
     if not isinstance(fields, dict):
@@ -153,18 +160,20 @@ def read_document(
             width=_whole(fields["width"], _MAX_SIDE),
             height=_whole(fields["height"], _MAX_SIDE),
             frames=frames,
-            signals=_signals(fields["signals"], asked, frames),
+            signals=_signals(fields["signals"], asked, frames, TURNS[:1]),
             sampled=_truth(fields["sampled"]),
             failure=None if failure is None else DecodeFailure(failure),
+            turned=_signals(fields["turned"], asked, frames, TURNS[1:] if turned else ()),
+            mode=HashMode(fields["mode"]),
             rendition=rendition,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadAnswer("a field is missing or strange") from error
 
 
-def _longest(asked: Sequence[SignalTypeName], most_frames: int) -> int:
-    a_frame = sum(2 * _DIGEST_BYTES[name] + _AROUND_DIGEST for name in asked) * MOST_APPEARANCES
-    return _HEAD + most_frames * a_frame
+def _longest(asked: Sequence[SignalTypeName], most_frames: int, turns: Sequence[Turn]) -> int:
+    a_look = sum(2 * _DIGEST_BYTES[name] + _AROUND_DIGEST for name in asked) * len(turns)
+    return _HEAD + most_frames * a_look * MOST_APPEARANCES
 
 
 def _json(message: bytes) -> Any:
@@ -193,21 +202,27 @@ def _truth(value: object) -> bool:
     return value
 
 
-def _signals(rows: object, asked: Sequence[SignalTypeName], frames: int) -> tuple[Signal, ...]:
+def _row(signal: Signal) -> list[object]:
+    return [signal.signal_type, signal.value.hex(), signal.quality, signal.frame, signal.turn]
+
+
+def _signals(
+    rows: object, asked: Sequence[SignalTypeName], frames: int, turns: Sequence[Turn]
+) -> tuple[Signal, ...]:
     # Else a worker that was taken over could send home, as signals, what it has read of other media.
-    if not isinstance(rows, list) or len(rows) > frames * len(asked) * MOST_APPEARANCES:
+    if not isinstance(rows, list) or len(rows) > frames * len(asked) * MOST_APPEARANCES * len(turns):
         raise BadAnswer("more signals than the frames can have")
-    return tuple(_signal(row, asked) for row in rows)
+    return tuple(_signal(row, asked, turns) for row in rows)
 
 
-def _signal(row: object, asked: Sequence[SignalTypeName]) -> Signal:
-    if not isinstance(row, list) or len(row) != 4:
+def _signal(row: object, asked: Sequence[SignalTypeName], turns: Sequence[Turn]) -> Signal:
+    if not isinstance(row, list) or len(row) != 5:
         raise BadAnswer("not a signal")
-    name, digest, quality, frame = row
-    if name not in asked or not isinstance(digest, str):
+    name, digest, quality, frame, turn = row
+    if name not in asked or not isinstance(digest, str) or turn not in turns:
         raise BadAnswer("not a signal")
     value = bytes.fromhex(digest)
     if len(value) != _DIGEST_BYTES[name] or value.hex() != digest:
         raise BadAnswer("not a digest of this type")
     checked = None if quality is None else _whole(quality, 100)
-    return Signal(SignalTypeName(name), value, checked, _whole(frame, 1 << 32))
+    return Signal(SignalTypeName(name), value, checked, _whole(frame, 1 << 32), Turn(turn))

@@ -67,4 +67,6 @@ def _done(
         rendition=job.rendition,
         signal_types=signal_types,
         limits=setup.limits,
+        mode=job.mode,
+        turned=job.turned,
     )
