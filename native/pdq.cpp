@@ -6,7 +6,7 @@
 #include <numbers>
 #include <vector>
 
-// The two loops over all pixels are compiled twice and the processor picks at load time. Both versions do the
+// The loops over all pixels are compiled twice and the processor picks at load time. Both versions do the
 // same operations on each element, so their results are the same to the last bit.
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
 #define SAFEHOLD_WIDE __attribute__((target_clones("avx2", "default")))
@@ -104,6 +104,10 @@ SAFEHOLD_WIDE void luma_of_rgb(float* luma, const std::uint8_t* rgb, std::size_t
     for (std::size_t k = 0; k < pixels; ++k) {
         luma[k] = static_cast<float>(299 * rgb[3 * k] + 587 * rgb[3 * k + 1] + 114 * rgb[3 * k + 2]);
     }
+}
+
+SAFEHOLD_WIDE void luma_of_bytes(float* luma, const std::uint8_t* bytes, std::size_t pixels) {
+    for (std::size_t k = 0; k < pixels; ++k) luma[k] = static_cast<float>(bytes[k]);
 }
 
 // Takes luma rows in order and fills the 64 x 64 grid. Only bands that the current row lies in are
@@ -277,8 +281,7 @@ Fingerprint pdq_of_rgb(const std::uint8_t* pixels, const Size& size, std::size_t
 
 Fingerprint pdq_of_luma(const std::uint8_t* pixels, const Size& size, std::size_t turns) {
     return pdq_of_rows(size, 1.0, turns, [=, columns = size.columns()](std::size_t row, float* luma) {
-        const std::uint8_t* values = pixels + row * columns;
-        for (std::size_t x = 0; x < columns; ++x) luma[x] = static_cast<float>(values[x]);
+        luma_of_bytes(luma, pixels + row * columns, columns);
     });
 }
 

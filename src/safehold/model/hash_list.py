@@ -51,6 +51,8 @@ class HashList:
     0 only. may_hold: whether a match within hold_max_distance holds by itself. vetted: a person
     here has checked the list's provenance. source: who stands behind its entries, "" where nobody said.
     needs_second_source: a match holds only where a list of another source confirms it.
+    needs_exact: what is compared with it is fingerprinted exactly, never fast. match_turned: a picture that
+    was rotated or mirrored matches too.
     stale_after_seconds: the age after which it no longer counts as current, None for lists that do not
     change by themselves. last_seq: the sequence number of its newest change, 0 when it never had an entry.
     withdrawn_at: since when it is used no more, for good.
@@ -67,6 +69,8 @@ class HashList:
     provenance: str = ""
     source: str = ""
     needs_second_source: bool = False
+    needs_exact: bool = False
+    match_turned: bool = False
     stale_after_seconds: int | None = None
     created_at: datetime
     refreshed_at: datetime | None = None

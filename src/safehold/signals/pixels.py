@@ -93,6 +93,8 @@ def _orientation(image: Image.Image) -> int:
 def _as_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "LAB":
         return _lab_to_rgb(image)
+    if image.mode == "RGB" and not image.has_transparency_data:
+        return image  # convert() would copy it
     if _is_deep(image):
         return _deep_grey(image).convert("RGB")
     if image.has_transparency_data:
