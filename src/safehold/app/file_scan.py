@@ -58,7 +58,7 @@ def decoders(settings: Settings, workers: int) -> Iterator[DecoderPool]:
     limits = DecodeLimits(
         max_pixels=declared.max_pixels, seconds=declared.seconds, media_per_worker=declared.media_per_worker
     )
-    with DecoderPool(workers, limits=limits) as pool:
+    with DecoderPool(workers, limits=limits, plugins=settings.plugins.signal_types) as pool:
         yield pool
 
 

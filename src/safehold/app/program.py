@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
@@ -102,7 +102,7 @@ def open_program(
         _check_sealing_key(settings)
     home = open_home(settings)
     with ExitStack() as stack:
-        decoders = _decoders(settings)
+        decoders = _decoders(settings, surfaces)
         if "api" in surfaces:
             stack.enter_context(decoders)
             check_walls(decoders, required=must_be_confined(settings))
@@ -139,9 +139,7 @@ def _assemble(
     database.ping()
     queue = Queue(database.driver_url)
     recorder = Recorder(REACTIONS, queue, clock=clock)
-    # Foreign code runs where uploads are compared, and nowhere near decisions, evidence or webhooks.
-    foreign = settings.plugins.signal_types if "api" in surfaces else ()
-    kinds = {kind.name: kind for kind in signal_types(foreign)}
+    kinds = {kind.name: kind for kind in signal_types(_foreign(settings, surfaces))}
     store = CiphertextStore(home.vault)
     if surfaces != PORTAL_ALONE:
         store.probe()
@@ -197,5 +195,12 @@ def destinations(settings: Settings) -> tuple[Destination, ...]:
     )
 
 
-def _decoders(settings: Settings) -> DecoderPool:
-    return DecoderPool(settings.decoding.workers, limits=limits_of(settings))
+def _decoders(settings: Settings, surfaces: Collection[str]) -> DecoderPool:
+    return DecoderPool(
+        settings.decoding.workers, limits=limits_of(settings), plugins=_foreign(settings, surfaces)
+    )
+
+
+def _foreign(settings: Settings, surfaces: Collection[str]) -> Sequence[str]:
+    # Foreign code runs where uploads are compared, and nowhere near decisions, evidence or webhooks.
+    return settings.plugins.signal_types if "api" in surfaces else ()

@@ -209,7 +209,8 @@ class KnownLists:
         kind = signal.signal_type
         matches: list[Match] = []
         near_miss = False
-        reach = [each.hash_list.radius(kind) for each in lists.values() if each.held.get(kind)]
+        usual = self.kinds[kind].default_max_distance
+        reach = [each.hash_list.radius(kind, usual) for each in lists.values() if each.held.get(kind)]
         beyond = margin if self._reaches(kind) else 0
         hits = self._indexes[kind].search(signal.value, max(reach) + beyond) if reach else []
         for hit in hits:
@@ -217,9 +218,9 @@ class KnownLists:
             found = lists.get(place.list_id) if place is not None else None
             if place is None or found is None:
                 continue
-            outside = hit.distance - found.hash_list.radius(kind)
+            outside = hit.distance - found.hash_list.radius(kind, usual)
             if outside <= 0:
-                matches.append(_match(signal, found.hash_list, place, hit))
+                matches.append(_match(signal, found.hash_list, place, hit, usual))
             elif outside <= beyond and found.hash_list.may_hold:
                 near_miss = True
         return Looked(matches, near_miss)
@@ -290,7 +291,7 @@ def nearest_first(match: Match) -> tuple[bool, int, str, EntryId]:
     return (not match.may_hold, match.distance, match.list_name, match.entry_id)
 
 
-def _match(signal: Signal, found: HashList, place: _Place, hit: Hit) -> Match:
+def _match(signal: Signal, found: HashList, place: _Place, hit: Hit, usual: int) -> Match:
     return Match(
         id=MatchId(new_id()),
         list_id=place.list_id,
@@ -300,7 +301,7 @@ def _match(signal: Signal, found: HashList, place: _Place, hit: Hit) -> Match:
         signal_type=signal.signal_type,
         distance=hit.distance,
         frame=signal.frame,
-        may_hold=found.may_hold_at(hit.distance),
+        may_hold=found.may_hold_at(hit.distance, found.hold_radius(signal.signal_type, usual)),
         turn=signal.turn,
         category=place.category,
         labels=place.labels,

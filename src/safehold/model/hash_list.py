@@ -77,13 +77,24 @@ class HashList:
     last_seq: int = 0
     withdrawn_at: datetime | None = None
 
-    def radius(self, signal_type: SignalTypeName) -> int:
-        """Return the largest distance, in bits, at which this list matches that signal type."""
-        return self.max_distance if signal_type == PDQ else 0
+    def radius(self, signal_type: SignalTypeName, usual: int) -> int:
+        """Return the largest distance, in bits, at which this list matches that signal type.
 
-    def may_hold_at(self, distance: int) -> bool:
-        """Say whether a match at this distance may hold by itself; the edge is inclusive."""
-        return self.may_hold and self.purpose in HOLDING_PURPOSES and distance <= self.hold_max_distance
+        usual: what the type itself says. max_distance was chosen for pdq and means nothing to another type.
+        """
+        return self.max_distance if signal_type == PDQ else usual
+
+    def hold_radius(self, signal_type: SignalTypeName, usual: int) -> int:
+        """Return the distance up to which it may hold: of a type other than pdq half of the usual radius."""
+        return self.hold_max_distance if signal_type == PDQ else usual // 2
+
+    def may_hold_at(self, distance: int, hold_radius: int | None = None) -> bool:
+        """Say whether a match at this distance may hold by itself; the edge is inclusive.
+
+        hold_radius: that of the signal type; None for pdq and for exact digests.
+        """
+        edge = self.hold_max_distance if hold_radius is None else hold_radius
+        return self.may_hold and self.purpose in HOLDING_PURPOSES and distance <= edge
 
     def is_stale(self, now: datetime) -> bool:
         """Say whether the list is older than it may be to count as current."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import ClassVar
 
 import pytest
 
@@ -161,3 +162,23 @@ def test_of_two_turns_at_one_distance_the_upright_one_is_named() -> None:
     at = circumstances(a_list(match_turned=True))
     verdict = compare_signals([replace(MIRRORED, turn=Turn.NONE), MIRRORED], at).verdict
     assert [match.turn for match in verdict.matches] == [Turn.NONE]
+
+
+class Steps(Pdq):
+    """A foreign type with a radius of its own."""
+
+    name: ClassVar[SignalTypeName] = SignalTypeName("steps")
+    default_max_distance: ClassVar[int] = 10
+
+
+@pytest.mark.parametrize(
+    ("distance", "may_hold"), [(0, [True]), (5, [True]), (6, [False]), (10, [False]), (11, [])]
+)
+def test_a_foreign_type_matches_within_its_own_radius_and_holds_within_half_of_it(
+    distance: int, may_hold: list[bool]
+) -> None:
+    known = KnownLists({**KINDS, Steps.name: Steps()})
+    known.load(*a_list(kind=Steps.name))
+    at = Circumstances(known=known, surface=SURFACE, now=NOW)
+    found = compare_signals([Signal(Steps.name, at_distance(distance), 90)], at).verdict
+    assert [match.may_hold for match in found.matches] == may_hold

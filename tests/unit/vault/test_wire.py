@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safehold.model.media import DecodeFailure, Examined, HashMode, MediaKind
-from safehold.model.signal import PDQ, TURNS, Signal, SignalTypeName, Turn
+from safehold.model.signal import PDQ, TURNS, Signal, Turn
 from safehold.signals.base import MOST_APPEARANCES
+from safehold.vault.decoding.kinds import kinds_of
 from safehold.vault.decoding.limits import DecodeLimits
 from safehold.vault.decoding.wire import Answer, BadAnswer, Job, Setup, read_document, write_document
 
@@ -20,6 +21,7 @@ signals = st.builds(
     quality=st.none() | st.integers(0, 100),
     frame=st.integers(0, 2**32),
 )
+ASKED = kinds_of(())
 LIMIT = DecodeLimits().max_frames
 
 
@@ -49,7 +51,7 @@ GOOD = Examined("image/png", MediaKind.IMAGE, 4, 3, 1, (Signal(PDQ, bytes(32), 8
 
 @given(examined)
 def test_an_examination_survives_the_way_back(seen: Examined) -> None:
-    assert read_document(write_document(seen), seen.rendition, [PDQ], turned=True) == seen
+    assert read_document(write_document(seen), seen.rendition, ASKED, turned=True) == seen
 
 
 @given(
@@ -67,7 +69,7 @@ def test_a_job_survives_the_way_there(job: Job) -> None:
 
 
 def test_a_setup_survives_the_way_there() -> None:
-    setup = Setup(DecodeLimits(seconds=1.5, max_frames=7), (PDQ, SignalTypeName("other")))
+    setup = Setup(DecodeLimits(seconds=1.5, max_frames=7), ("one", "other"))
     assert Setup.from_bytes(setup.to_bytes()) == setup
 
 
@@ -128,10 +130,10 @@ def test_lengths_beyond_the_memory_are_refused(message: bytes) -> None:
 )
 def test_a_field_of_another_form_is_refused(field: str, value: object) -> None:
     fields = json.loads(write_document(GOOD))
-    assert read_document(json.dumps(fields).encode(), None, [PDQ], turned=True) == GOOD
+    assert read_document(json.dumps(fields).encode(), None, ASKED, turned=True) == GOOD
     fields[field] = value
     with pytest.raises(BadAnswer):
-        read_document(json.dumps(fields).encode(), None, [PDQ], turned=True)
+        read_document(json.dumps(fields).encode(), None, ASKED, turned=True)
 
 
 @given(
@@ -142,7 +144,7 @@ def test_a_field_of_another_form_is_refused(field: str, value: object) -> None:
 )
 def test_any_json_as_a_document_is_refused(value: object) -> None:
     with pytest.raises(BadAnswer):
-        read_document(json.dumps(value).encode(), None, [PDQ])
+        read_document(json.dumps(value).encode(), None, ASKED)
 
 
 @pytest.mark.parametrize("frames", [0, 1, 3])
@@ -151,17 +153,17 @@ def test_a_worker_has_no_room_for_more_signals_than_its_frames_can_have(frames: 
     most = frames * MOST_APPEARANCES
     rows = [["pdq", f"{number:064x}", 80, 0, "none"] for number in range(most + 1)]
     fields = {**json.loads(write_document(GOOD)), "frames": frames}
-    seen = read_document(json.dumps({**fields, "signals": rows[:most]}).encode(), None, [PDQ])
+    seen = read_document(json.dumps({**fields, "signals": rows[:most]}).encode(), None, ASKED)
     assert len(seen.signals) == most
     with pytest.raises(BadAnswer):
-        read_document(json.dumps({**fields, "signals": rows}).encode(), None, [PDQ])
+        read_document(json.dumps({**fields, "signals": rows}).encode(), None, ASKED)
 
 
 def test_frames_beyond_the_jobs_own_limit_are_not_believed() -> None:
     document = json.dumps({**json.loads(write_document(GOOD)), "frames": 8}).encode()
-    assert read_document(document, None, [PDQ], most_frames=8).frames == 8
+    assert read_document(document, None, ASKED, most_frames=8).frames == 8
     with pytest.raises(BadAnswer):
-        read_document(document, None, [PDQ], most_frames=7)
+        read_document(document, None, ASKED, most_frames=7)
 
 
 def test_the_fullest_honest_document_is_read_and_a_longer_one_is_not_even_parsed() -> None:
@@ -169,9 +171,9 @@ def test_the_fullest_honest_document_is_read_and_a_longer_one_is_not_even_parsed
     fullest = {**json.loads(write_document(GOOD)), "frames": LIMIT}
     fullest["media_type"], fullest["signals"] = "x" * 64, [row] * (LIMIT * MOST_APPEARANCES)
     document = json.dumps(fullest).encode()
-    assert len(read_document(document, None, [PDQ]).signals) == LIMIT * MOST_APPEARANCES
+    assert len(read_document(document, None, ASKED).signals) == LIMIT * MOST_APPEARANCES
     with pytest.raises(BadAnswer, match="too long"):
-        read_document(document + b" " * 64 * len(document), None, [PDQ])
+        read_document(document + b" " * 64 * len(document), None, ASKED)
 
 
 def test_signals_of_the_turned_picture_are_taken_only_where_they_were_asked_for() -> None:
@@ -179,9 +181,9 @@ def test_signals_of_the_turned_picture_are_taken_only_where_they_were_asked_for(
     row = ["pdq", "00" * 32, 80, 0, "mirrored"]
     most = MOST_APPEARANCES * len(TURNS[1:])
     document = json.dumps({**json.loads(write_document(GOOD)), "turned": [row] * most}).encode()
-    assert len(read_document(document, None, [PDQ], turned=True).turned) == most
+    assert len(read_document(document, None, ASKED, turned=True).turned) == most
     with pytest.raises(BadAnswer):
-        read_document(document, None, [PDQ])
+        read_document(document, None, ASKED)
     longer = json.dumps({**json.loads(write_document(GOOD)), "turned": [row] * (most + 1)}).encode()
     with pytest.raises(BadAnswer):
-        read_document(longer, None, [PDQ], turned=True)
+        read_document(longer, None, ASKED, turned=True)

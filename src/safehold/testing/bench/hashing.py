@@ -19,6 +19,7 @@ from safehold.testing import alterations
 from safehold.testing.bench.corpus import Sample
 from safehold.testing.bench.report import Row
 from safehold.vault.decoding.examine import examine
+from safehold.vault.decoding.kinds import Kinds
 from safehold.vault.decoding.limits import DecodeLimits
 
 try:
@@ -31,6 +32,7 @@ GOOD_JPEG = 80
 """The JPEG quality from which on the goals of fast mode count."""
 
 _LIMITS = DecodeLimits(max_pixels=200_000_000)
+_KINDS = Kinds({PDQ: Pdq()})
 _RUNS = 3
 _CROPS = (0.3, 0.5, 0.7, 0.9, 1.1, 1.3, 1.5, 1.7, 1.9)
 _EDGE = 28
@@ -45,9 +47,7 @@ _EXACT_GOAL = 4.5
 
 def of_jpeg(data: bytes, mode: HashMode) -> Signal:
     """Return the PDQ of a JPEG as a decoding worker makes it, in this process."""
-    seen = examine(
-        data, claimed_type=None, rendition=False, signal_types={PDQ: Pdq()}, limits=_LIMITS, mode=mode
-    )
+    seen = examine(data, claimed_type=None, rendition=False, kinds=_KINDS, limits=_LIMITS, mode=mode)
     return seen.signals[0]
 
 

@@ -14,8 +14,8 @@ import structlog
 
 from safehold.model.errors import DecoderDown
 from safehold.model.media import DecodeFailure, Examined, HashMode
-from safehold.model.signal import PDQ, SignalTypeName
 from safehold.vault.decoding.confinement import Confinement
+from safehold.vault.decoding.kinds import kinds_of
 from safehold.vault.decoding.limits import DecodeLimits
 from safehold.vault.decoding.memory import SharedMemory
 from safehold.vault.decoding.process import DecoderProcess, WorkerLost
@@ -32,8 +32,9 @@ class DecoderPool:
     """A fixed number of decoding workers. Safe to share between threads; a context manager.
 
     Media never meets a codec in this process: a file that crashes, hangs or takes over its worker costs
-    that worker. workers: how many media are decoded at once. signal_types: frame signals to compute.
-    without: layers of confinement to leave out, for measurements and tests; no setting leads here.
+    that worker. workers: how many media are decoded at once. plugins: entry points of foreign signal types,
+    which are made besides pdq. without: layers of confinement to leave out, for measurements and tests; no
+    setting leads here.
     """
 
     def __init__(
@@ -41,13 +42,13 @@ class DecoderPool:
         workers: int = 1,
         *,
         limits: DecodeLimits = DecodeLimits(),  # noqa: B008 - a frozen value
-        signal_types: Sequence[SignalTypeName] = (PDQ,),
+        plugins: Sequence[str] = (),
         without: Sequence[str] = (),
     ) -> None:
         self.limits = limits
         self._workers = workers
-        self._signal_types = tuple(signal_types)
-        self._setup = Setup(limits, self._signal_types, tuple(without))
+        self._kinds = kinds_of(plugins)
+        self._setup = Setup(limits, tuple(plugins), tuple(without))
         self._source: WorkerSource | None = None
         self._sourcing = threading.Lock()
         # One place per worker, taken while it is in use. A place is empty before the start and after a
@@ -217,12 +218,12 @@ class DecoderPool:
     def _made(self) -> DecoderProcess:
         source = self._source_now()
         try:
-            return DecoderProcess(source, self.limits, self._signal_types)
+            return DecoderProcess(source, self.limits, self._kinds)
         except DecoderDown:
             if source.usable:
                 raise
         # The template had died of something outside, and only now we know.
-        return DecoderProcess(self._source_now(), self.limits, self._signal_types)
+        return DecoderProcess(self._source_now(), self.limits, self._kinds)
 
     def _source_now(self) -> WorkerSource:
         with self._sourcing:

@@ -7,14 +7,14 @@ believed that does not have exactly the form described here.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from safehold.model.media import DecodeFailure, Examined, HashMode, MediaKind
 from safehold.model.signal import TURNS, Signal, SignalTypeName, Turn
-from safehold.signals.base import MOST_APPEARANCES, FrameSignal
-from safehold.signals.pdq import Pdq
+from safehold.signals.base import MOST_APPEARANCES
+from safehold.vault.decoding.kinds import Kinds
 from safehold.vault.decoding.limits import DecodeLimits
 
 MAX_MESSAGE = 16_384
@@ -22,9 +22,6 @@ MAX_RENDITION_BYTES = 256 * 1024
 MAX_VIEW_BYTES = 8 * 1024 * 1024
 READY = b"ready"
 """What the template says when its codecs are warm."""
-FRAME_SIGNALS: tuple[FrameSignal, ...] = (Pdq(),)
-"""What a worker can be asked to make of a frame."""
-_DIGEST_BYTES = {kind.name: kind.digest_bytes for kind in FRAME_SIGNALS}
 _MAX_SIDE = 1 << 24
 _MOST_FRAMES = DecodeLimits().max_frames
 _HEAD, _AROUND_DIGEST = 1_024, 64
@@ -37,10 +34,13 @@ class BadAnswer(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """Sent once, before the template warms up. without: layers left out, in measurements and tests alone."""
+    """Sent once, before the template warms up.
+
+    plugins: entry points of foreign signal types. without: layers left out, in measurements and tests alone.
+    """
 
     limits: DecodeLimits
-    signal_types: tuple[SignalTypeName, ...]
+    plugins: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
 
     def to_bytes(self) -> bytes:
@@ -53,7 +53,7 @@ class Setup:
         fields = json.loads(message)
         return Setup(
             DecodeLimits(**fields["limits"]),
-            tuple(map(SignalTypeName, fields["signal_types"])),
+            tuple(fields["plugins"]),
             tuple(fields["without"]),
         )
 
@@ -136,7 +136,7 @@ def write_document(examined: Examined) -> bytes:
 def read_document(
     document: bytes,
     rendition: bytes | None,
-    asked: Sequence[SignalTypeName],
+    asked: Kinds,
     *,
     turned: bool = False,
     most_frames: int = _MOST_FRAMES,
@@ -144,8 +144,8 @@ def read_document(
     """Read a document that may say anything: it has no room for more than was asked for.
 
     Signals may only be of the types that were asked for, each of its exact length, and no more of them than
-    the frames that were read can have; of those there are at most `most_frames`. turned: whether signals of the
-    turned picture were asked for too. Raises BadAnswer.
+    the bytes and the frames that were read can have; of those there are at most `most_frames`. turned: whether
+    signals of the turned picture were asked for too. Raises BadAnswer.
     """
     if len(document) > _longest(asked, most_frames, TURNS if turned else TURNS[:1]):
         raise BadAnswer("too long")
@@ -171,9 +171,10 @@ def read_document(
         raise BadAnswer("a field is missing or strange") from error
 
 
-def _longest(asked: Sequence[SignalTypeName], most_frames: int, turns: Sequence[Turn]) -> int:
-    a_look = sum(2 * _DIGEST_BYTES[name] + _AROUND_DIGEST for name in asked) * len(turns)
-    return _HEAD + most_frames * a_look * MOST_APPEARANCES
+def _longest(asked: Kinds, most_frames: int, turns: Sequence[Turn]) -> int:
+    a_look = sum(2 * kind.digest_bytes + _AROUND_DIGEST for kind in asked.of_frames.values()) * len(turns)
+    whole = sum(2 * kind.digest_bytes + _AROUND_DIGEST for kind in asked.of_bytes)
+    return _HEAD + whole + most_frames * a_look * MOST_APPEARANCES
 
 
 def _json(message: bytes) -> Any:
@@ -206,23 +207,23 @@ def _row(signal: Signal) -> list[object]:
     return [signal.signal_type, signal.value.hex(), signal.quality, signal.frame, signal.turn]
 
 
-def _signals(
-    rows: object, asked: Sequence[SignalTypeName], frames: int, turns: Sequence[Turn]
-) -> tuple[Signal, ...]:
+def _signals(rows: object, asked: Kinds, frames: int, turns: Sequence[Turn]) -> tuple[Signal, ...]:
     # Else a worker that was taken over could send home, as signals, what it has read of other media.
-    if not isinstance(rows, list) or len(rows) > frames * len(asked) * MOST_APPEARANCES * len(turns):
+    most = frames * len(asked.of_frames) * MOST_APPEARANCES * len(turns) + len(asked.of_bytes)
+    if not isinstance(rows, list) or len(rows) > most:
         raise BadAnswer("more signals than the frames can have")
-    return tuple(_signal(row, asked, turns) for row in rows)
+    lengths = asked.digest_bytes
+    return tuple(_signal(row, lengths, turns) for row in rows)
 
 
-def _signal(row: object, asked: Sequence[SignalTypeName], turns: Sequence[Turn]) -> Signal:
+def _signal(row: object, lengths: Mapping[SignalTypeName, int], turns: Sequence[Turn]) -> Signal:
     if not isinstance(row, list) or len(row) != 5:
         raise BadAnswer("not a signal")
     name, digest, quality, frame, turn = row
-    if name not in asked or not isinstance(digest, str) or turn not in turns:
+    if name not in lengths or not isinstance(digest, str) or turn not in turns:
         raise BadAnswer("not a signal")
     value = bytes.fromhex(digest)
-    if len(value) != _DIGEST_BYTES[name] or value.hex() != digest:
+    if len(value) != lengths[name] or value.hex() != digest:
         raise BadAnswer("not a digest of this type")
     checked = None if quality is None else _whole(quality, 100)
-    return Signal(SignalTypeName(name), value, checked, _whole(frame, 1 << 32), Turn(turn))
+    return Signal(name, value, checked, _whole(frame, 1 << 32), Turn(turn))
