@@ -108,7 +108,8 @@ def _native(_settings: Settings) -> str:
 
 
 def _decoders(settings: Settings) -> str:
-    with DecoderPool(settings.decoding.workers) as pool:
+    plugins = settings.plugins.signal_types
+    with DecoderPool(settings.decoding.workers, plugins=plugins) as pool:
         return f"{len(pool.pids)} started; confinement: {pool.confinement.in_words()}"
 
 
