@@ -13,7 +13,7 @@ from safehold.model.assessment import Category, Finding
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import FlagId, ItemId, MatchId, MediaId
 from safehold.model.match import Flag
-from safehold.model.signal import SignalTypeName, Turn
+from safehold.model.signal import PDQ, SignalTypeName, Turn
 from safehold.storage.assessments import STANDS, outcome
 from safehold.storage.audit import audit_record
 from safehold.storage.database import Tx
@@ -55,7 +55,14 @@ class MatchFacts:
         Where the list asks for a second source, that one must have confirmed it.
         """
         known = self.may_hold or not self.needs_second_source
-        return self.vetted and known and self.distance <= self.hold_max_distance
+        return self.vetted and known and self.near
+
+    @property
+    def near(self) -> bool:
+        """Whether it is within the holding distance; for a type other than pdq, whether it may hold."""
+        if self.signal_type == PDQ:
+            return self.distance <= self.hold_max_distance
+        return self.may_hold or self.distance == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
