@@ -15,7 +15,7 @@ from safehold.app.home import has_records, open_home
 from safehold.app.keeping import master_key
 from safehold.app.keeping.rewrapping import counted
 from safehold.app.logs import describe
-from safehold.app.plugins import signal_types
+from safehold.app.plugins import of_frames, signal_types
 from safehold.app.records import Addresses, check_up_to_date, running
 from safehold.app.settings import Settings
 from safehold.lists import ledger
@@ -108,7 +108,7 @@ def _native(_settings: Settings) -> str:
 
 
 def _decoders(settings: Settings) -> str:
-    plugins = settings.plugins.signal_types
+    plugins = of_frames(settings.plugins.signal_types)
     with DecoderPool(settings.decoding.workers, plugins=plugins) as pool:
         return f"{len(pool.pids)} started; confinement: {pool.confinement.in_words()}"
 

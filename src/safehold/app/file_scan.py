@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from safehold.app.plugins import of_frames
 from safehold.app.settings import Settings
 from safehold.detect.checks import Circumstances
 from safehold.detect.known import KnownLists, SignalTypes
@@ -58,7 +59,7 @@ def decoders(settings: Settings, workers: int) -> Iterator[DecoderPool]:
     limits = DecodeLimits(
         max_pixels=declared.max_pixels, seconds=declared.seconds, media_per_worker=declared.media_per_worker
     )
-    with DecoderPool(workers, limits=limits, plugins=settings.plugins.signal_types) as pool:
+    with DecoderPool(workers, limits=limits, plugins=of_frames(settings.plugins.signal_types)) as pool:
         yield pool
 
 

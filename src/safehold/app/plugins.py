@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from safehold.model.errors import BadSettings
-from safehold.signals.base import SignalType
+from safehold.signals.base import FrameSignal, SignalType
 from safehold.signals.digests import Md5, Sha1, Sha256
 from safehold.signals.foreign import SIGNAL_TYPE_GROUP as SIGNAL_TYPE_GROUP
 from safehold.signals.foreign import load
@@ -27,3 +27,11 @@ def signal_types(named: Sequence[str] = ()) -> tuple[SignalType, ...]:
             raise BadSettings(f"plugins.signal_types: {name} takes the name of another signal type.")
         loaded.append(kind)
     return tuple(loaded)
+
+
+def of_frames(named: Sequence[str]) -> tuple[str, ...]:
+    """Return those of these plug-ins that fingerprint pictures: the decoders have to load them.
+
+    Foreign types of bytes are not made of uploads yet; entries of theirs leave answers incomplete.
+    """
+    return tuple(name for name in named if isinstance(load(name), FrameSignal))

@@ -13,7 +13,7 @@ from safehold.app.access.gate import Gate
 from safehold.app.confined import check_walls, limits_of, must_be_confined
 from safehold.app.counters import ScanCounters
 from safehold.app.home import Home, open_home, sealing_key_path
-from safehold.app.plugins import signal_types
+from safehold.app.plugins import of_frames, signal_types
 from safehold.app.probing import CloseCalls
 from safehold.app.reactions import REACTIONS
 from safehold.app.reader.client import ReaderClient
@@ -197,7 +197,9 @@ def destinations(settings: Settings) -> tuple[Destination, ...]:
 
 def _decoders(settings: Settings, surfaces: Collection[str]) -> DecoderPool:
     return DecoderPool(
-        settings.decoding.workers, limits=limits_of(settings), plugins=_foreign(settings, surfaces)
+        settings.decoding.workers,
+        limits=limits_of(settings),
+        plugins=of_frames(_foreign(settings, surfaces)),
     )
 
 
