@@ -89,6 +89,14 @@ class Appearances:
             return None
 
 
+def looks_one_way(image: Image.Image) -> bool:
+    """Whether the header of a file leaves no doubt that its frame is shown as it is stored.
+
+    Nothing is loaded. Where it does not, `Appearances` says how the frame looks.
+    """
+    return not image.info.keys() & {"icc_profile", "gamma"} and not image.has_transparency_data
+
+
 def _grounds(image: Image.Image) -> tuple[str, ...]:
     alpha = as_rgba(image).getchannel("A") if image.has_transparency_data else None
     return ("white",) if alpha is None or alpha.getextrema()[0] == _OPAQUE else ("white", "black")

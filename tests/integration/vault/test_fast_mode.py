@@ -10,12 +10,17 @@ from safehold.model.media import DecodeFailure, Examined, HashMode
 from safehold.model.signal import TURNS, Turn
 from safehold.signals.pdq import Pdq
 from safehold.testing.alterations import SAVED_OTHERWISE, to_jpeg, turned_with_exif
+from safehold.testing.colour_profiles import rgb_profile, srgb_profile
 from safehold.vault.decoding.limits import DecodeLimits
 from safehold.vault.decoding.pool import DecoderPool
 
 PHOTOS = sorted((Path(__file__).parents[3] / "examples" / "photos").rglob("*.jpg"))
 MOST_BITS = 16
 """What fast signals of a JPEG of quality 80 and above may differ in."""
+
+
+def negative(light: float) -> float:
+    return (1 - light) ** 2.2
 
 
 def distance(a: Examined, b: Examined) -> int:
@@ -73,6 +78,32 @@ def test_a_jpeg_that_keeps_red_green_and_blue_and_one_of_two_pictures_are_read_e
     fast, exact = both(decoder, encode(landscape(), "MPO", save_all=True, append_images=[landscape(seed=2)]))
     assert fast == exact
     assert fast.frames == 2
+
+
+@pytest.mark.parametrize(
+    "profile", [rgb_profile(negative), srgb_profile()[:200], b""], ids=["negative", "cut", "none"]
+)
+def test_a_jpeg_that_names_its_colours_is_seen_in_as_many_ways_as_in_exact_mode(
+    decoder, landscape, encode, profile: bytes
+) -> None:
+    data = encode(landscape(1200, 900), "JPEG", icc_profile=profile)
+    fast, exact = decoder.examine(data, mode=HashMode.FAST, turned=True), decoder.examine(data, turned=True)
+    if profile:
+        assert fast == exact
+        assert len(fast.turned) == 7 * len(fast.signals)
+        assert (len(fast.signals), fast.failure) in {(2, None), (1, DecodeFailure.UNSUPPORTED)}
+    else:
+        assert fast.mode is HashMode.FAST
+
+
+def test_a_profile_in_pieces_of_which_one_is_missing_is_no_way_past(decoder, landscape, encode) -> None:
+    """Readers that take what there is would show something else."""
+    data = encode(landscape(1200, 900), "JPEG", icc_profile=rgb_profile(negative) + bytes(70_000))
+    missing = data.replace(b"ICC_PROFILE\x00\x02\x02", b"XCC_PROFILE\x00\x02\x02")
+    assert missing != data
+    fast, exact = both(decoder, missing)
+    assert fast == exact
+    assert fast.mode is HashMode.EXACT
 
 
 def test_a_cut_jpeg_is_truncated_wherever_it_is_cut(decoder, landscape, encode) -> None:

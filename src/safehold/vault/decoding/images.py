@@ -20,7 +20,7 @@ from PIL import (
 )
 
 from safehold.model.media import DecodeFailure, MediaKind
-from safehold.signals.appearances import Appearances
+from safehold.signals.appearances import Appearances, looks_one_way
 from safehold.vault.decoding.frames import Frames, Unreadable
 from safehold.vault.decoding.jpeg_luma import read_luma
 from safehold.vault.decoding.limits import MAX_TEXT_BYTES, MAX_TEXTS_BYTES
@@ -74,14 +74,19 @@ def read_frames(data: bytes, media_type: str, formats: tuple[str, ...], frames: 
         whole = is_whole(data, media_type)
         raise Unreadable(DecodeFailure.UNSUPPORTED if whole else DecodeFailure.TRUNCATED) from None
     with image:
-        if not (frames.takes_luma and image.format == "JPEG" and _read_fast(data, image, frames)):
+        if not _read_fast(data, image, frames):
             _read_all(image, frames)
         moving = frames.count > 1 and image.format in _MOVING
     return MediaKind.ANIMATION if moving else MediaKind.IMAGE
 
 
 def _read_fast(data: bytes, image: ImageFile.ImageFile, frames: Frames) -> bool:
-    """Hand the luma of a JPEG with one picture to `frames`; say False, and do nothing, where it has none."""
+    """Hand the luma of a JPEG to `frames`, where that is wanted and says all; else say False and do nothing.
+
+    Of what looks in more ways than one, or may, the luma is only one: that is read in full.
+    """
+    if not (frames.takes_luma and image.format == "JPEG" and looks_one_way(image)):
+        return False
     frames.make_room(*image.size)
     luma = read_luma(data, image)
     if luma is None:

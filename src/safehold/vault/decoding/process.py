@@ -33,9 +33,7 @@ class WorkerLost(Exception):
 class DecoderProcess:
     """A running worker with its shared memory. Not safe to share between threads: one asks at a time."""
 
-    def __init__(
-        self, source: WorkerSource, limits: DecodeLimits, kinds: Kinds
-    ) -> None:
+    def __init__(self, source: WorkerSource, limits: DecodeLimits, kinds: Kinds) -> None:
         """Have a worker made and wait until it is confined. Raises DecoderDown."""
         self._limits = limits
         self._kinds = kinds

@@ -144,8 +144,8 @@ def read_document(
     """Read a document that may say anything: it has no room for more than was asked for.
 
     Signals may only be of the types that were asked for, each of its exact length, and no more of them than
-    the bytes and the frames that were read can have; of those there are at most `most_frames`. turned: whether
-    signals of the turned picture were asked for too. Raises BadAnswer.
+    the bytes and the frames that were read can have; of those there are at most `most_frames`. turned:
+    whether signals of the turned picture were asked for too. Raises BadAnswer.
     """
     if len(document) > _longest(asked, most_frames, TURNS if turned else TURNS[:1]):
         raise BadAnswer("too long")
