@@ -96,6 +96,12 @@ def test_a_jpeg_that_names_its_colours_is_seen_in_as_many_ways_as_in_exact_mode(
         assert fast.mode is HashMode.FAST
 
 
+def test_a_jpeg_that_names_the_colours_of_ordinary_screens_is_read_fast(decoder, landscape, encode) -> None:
+    fast, exact = both(decoder, encode(landscape(1200, 900), "JPEG", icc_profile=srgb_profile()))
+    assert (fast.mode, exact.mode, len(exact.signals)) == (HashMode.FAST, HashMode.EXACT, 1)
+    assert distance(fast, exact) <= MOST_BITS
+
+
 def test_a_profile_in_pieces_of_which_one_is_missing_is_no_way_past(decoder, landscape, encode) -> None:
     """Readers that take what there is would show something else."""
     data = encode(landscape(1200, 900), "JPEG", icc_profile=rgb_profile(negative) + bytes(70_000))
