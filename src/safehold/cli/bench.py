@@ -35,12 +35,13 @@ def bench(
     sources = corpus.sources(photos)
     if not sources:
         raise NotFound("There is no .jpg in this folder.", advice="Name a folder that holds some.")
-    samples = list(corpus.samples(sources, sizes or list(corpus.SIZES), each))
+    wanted = sizes or list(corpus.SIZES)
+    samples = list(corpus.samples(sources, wanted, each))
     measured: dict[str, list[report.Row]] = {}
     for name, rows in (
         ("hashing: speed", hashing.speed(samples)),
         ("hashing: fidelity", hashing.fidelity(samples)),
-        ("hashing: recall", hashing.recall(sources)),
+        ("hashing: recall", hashing.recall(corpus.reduced(sources, wanted))),
     ):
         sys.stdout.write(f"\n{name}\n")
         measured[name] = []

@@ -42,6 +42,15 @@ def sources(folder: Path | None) -> list[Image.Image]:
     return found
 
 
+def reduced(photos: Sequence[Image.Image], sizes: Sequence[str]) -> list[Image.Image]:
+    """Return the photos, each made to fit into the largest of these sizes; a smaller one as it is."""
+    largest = max((SIZES[size] for size in sizes), default=max(SIZES.values()))
+    fitting = [photo.copy() for photo in photos]
+    for photo in fitting:
+        photo.thumbnail(largest, Image.Resampling.LANCZOS)
+    return fitting
+
+
 def samples(photos: Sequence[Image.Image], sizes: Sequence[str], each: int) -> Iterator[Sample]:
     """Yield `each` JPEGs of each size, the same in every run: crops of the photos, enlarged where needed."""
     random = np.random.default_rng(_SEED)
