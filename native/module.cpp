@@ -45,44 +45,48 @@ nb::tuple as_tuple(const safehold::Fingerprint& found, bool turned) {
     return nb::make_tuple(nb::bytes(found.turned.data(), length), found.quality);
 }
 
-nb::tuple pdq_rgb(const AnyArray& pixels, bool turned) {
+void need_rgb(const AnyArray& pixels) {
     need(pixels.ndim() == 3 && pixels.shape(2) == 3, "expected pixels of shape (height, width, 3)");
+}
+
+nb::tuple rgb_of_size(const AnyArray& pixels, const safehold::Size& size, bool turned) {
     const std::uint8_t* bytes = bytes_of(pixels);
     need(pixels.size() > 0, "expected at least one pixel");
     safehold::Fingerprint found;
     {
         const nb::gil_scoped_release unlocked;
-        found = safehold::pdq_of_rgb(bytes, {pixels.shape(0), pixels.shape(1)}, turns(turned));
+        found = safehold::pdq_of_rgb(bytes, size, turns(turned));
     }
     return as_tuple(found, turned);
 }
 
-nb::tuple luma_of_size(const AnyArray& pixels, const safehold::Size& size, bool turned) {
-    const std::uint8_t* bytes = bytes_of(pixels);
-    need(pixels.size() > 0, "expected at least one pixel");
-    safehold::Fingerprint found;
-    {
-        const nb::gil_scoped_release unlocked;
-        found = safehold::pdq_of_luma(bytes, size, turns(turned));
-    }
-    return as_tuple(found, turned);
+nb::tuple pdq_rgb(const AnyArray& pixels, bool turned) {
+    need_rgb(pixels);
+    return rgb_of_size(pixels, {pixels.shape(0), pixels.shape(1)}, turned);
 }
 
 nb::tuple pdq_luma(const AnyArray& pixels, bool turned) {
     need(pixels.ndim() == 2, "expected pixels of shape (height, width)");
-    return luma_of_size(pixels, {pixels.shape(0), pixels.shape(1)}, turned);
+    const std::uint8_t* bytes = bytes_of(pixels);
+    need(pixels.size() > 0, "expected at least one pixel");
+    safehold::Fingerprint found;
+    {
+        const nb::gil_scoped_release unlocked;
+        found = safehold::pdq_of_luma(bytes, {pixels.shape(0), pixels.shape(1)}, turns(turned));
+    }
+    return as_tuple(found, turned);
 }
 
-nb::tuple pdq_scaled_luma(const AnyArray& pixels, std::size_t height, std::size_t width, std::size_t factor,
+nb::tuple pdq_scaled(const AnyArray& pixels, std::size_t height, std::size_t width, std::size_t factor,
                           bool turned) {
-    need(pixels.ndim() == 2, "expected pixels of shape (height, width)");
+    need_rgb(pixels);
     need(factor >= 1 && factor <= kLargestFactor, "expected a factor of 1 to 16");
     const safehold::Size size{height, width, factor};
     need(pixels.shape(0) == size.rows() && pixels.shape(1) == size.columns(),
          "expected one pixel of each factor x factor");
     need(factor == 1 || std::min(size.rows(), size.columns()) >= safehold::kShortestScaledSide,
          "expected a scaled picture of at least 128 x 128 pixels");
-    return luma_of_size(pixels, size, turned);
+    return rgb_of_size(pixels, size, turned);
 }
 
 template <typename Number>
@@ -119,7 +123,7 @@ NB_MODULE(_native, module) {
     module.doc() = "Fingerprints and their comparison, compiled.";
     module.def("pdq_rgb", &pdq_rgb, "pixels"_a, "turned"_a = false);
     module.def("pdq_luma", &pdq_luma, "pixels"_a, "turned"_a = false);
-    module.def("pdq_scaled_luma", &pdq_scaled_luma, "pixels"_a, "height"_a, "width"_a, "factor"_a,
+    module.def("pdq_scaled", &pdq_scaled, "pixels"_a, "height"_a, "width"_a, "factor"_a,
                "turned"_a = false);
     module.def("hamming_scan", &hamming_scan, "query"_a, "table"_a, "max_distance"_a);
     module.def("version", &version);

@@ -15,10 +15,10 @@ def pdq_rgb(pixels: NDArray[np.uint8], turned: bool = False) -> tuple[bytes, int
 def pdq_luma(pixels: NDArray[np.uint8], turned: bool = False) -> tuple[bytes, int]:
     """Return (32 or 256 bytes, quality 0..100) of luma pixels (height, width), C order."""
 
-def pdq_scaled_luma(
+def pdq_scaled(
     pixels: NDArray[np.uint8], height: int, width: int, factor: int, turned: bool = False
 ) -> tuple[bytes, int]:
-    """Return (32 or 256 bytes, quality) of a picture of which one pixel of each factor x factor is there."""
+    """Return (32 or 256 bytes, quality) of a picture of which one RGB pixel in factor x factor is there."""
 
 def hamming_scan(
     query: bytes, table: NDArray[np.uint8], max_distance: int

@@ -270,7 +270,7 @@ class DecodingSettings(Section):
     mode: HashMode = Field(
         HashMode.FAST,
         description=(
-            "How uploads are fingerprinted. `fast`: JPEGs from scaled-down luma, and whatever matches is"
+            "How uploads are fingerprinted. `fast`: JPEGs scaled down, and whatever matches is"
             " read again exactly. `exact`: from every pixel. A list may ask for exact."
         ),
     )

@@ -20,8 +20,8 @@ class MediaKind(StrEnum):
 class HashMode(StrEnum):
     """How perceptual signals are made.
 
-    EXACT: from every pixel, with the published bits; entries of lists are made so. FAST: of a JPEG from its
-    luma alone, scaled down by the decoder: some bits may differ; of anything else as EXACT.
+    EXACT: from every pixel, with the published bits; entries of lists are made so. FAST: of a JPEG that
+    its decoder has scaled down: some bits may differ; of anything else as EXACT.
     """
 
     FAST = "fast"

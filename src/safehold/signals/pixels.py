@@ -76,12 +76,6 @@ def is_turned(image: Image.Image) -> bool:
     return _orientation(image) in _UPRIGHT
 
 
-def shown_luma(luma: NDArray[np.uint8], image: Image.Image) -> NDArray[np.uint8]:
-    """Return (height, width) luma that was read of the picture, turned as it is shown."""
-    turn = _UPRIGHT.get(_orientation(image))
-    return luma if turn is None else np.asarray(Image.fromarray(luma).transpose(turn))
-
-
 def _orientation(image: Image.Image) -> int:
     """Return the EXIF orientation; 1 where there is none or it cannot be read (Pillow may warn then)."""
     try:

@@ -46,25 +46,26 @@ def pdq_luma(pixels: _Bytes, turned: bool = False) -> tuple[bytes, int]:
     return _pdq(pixels, _as_numbers, _Size(*pixels.shape), turned)
 
 
-def pdq_scaled_luma(
+def pdq_scaled(
     pixels: _Bytes, height: int, width: int, factor: int, turned: bool = False
 ) -> tuple[bytes, int]:
     """Return (32 or 256 bytes, quality) of a picture of height x width, scaled down before.
 
-    pixels: (height, width), each divided by factor and rounded up, C order: luma. Raises ValueError for
-    another shape, for a factor beyond 1 to 16, and for less than 128 x 128 pixels where factor is not 1.
+    pixels: (height, width, 3), the first two divided by factor and rounded up, C order, red green blue.
+    Raises ValueError for another shape, for a factor beyond 1 to 16, and for less than 128 x 128 pixels where
+    factor is not 1.
     """
-    _need(pixels.ndim == 2, "expected pixels of shape (height, width)")
+    _need(pixels.ndim == 3 and pixels.shape[2] == 3, "expected pixels of shape (height, width, 3)")
     _need(1 <= factor <= _LARGEST_FACTOR, "expected a factor of 1 to 16")
     _need(
-        pixels.shape == (-(-height // factor), -(-width // factor)),
+        pixels.shape[:2] == (-(-height // factor), -(-width // factor)),
         "expected one pixel of each factor x factor",
     )
     _need(
-        factor == 1 or min(pixels.shape) >= _SHORTEST_SCALED_SIDE,
+        factor == 1 or min(pixels.shape[:2]) >= _SHORTEST_SCALED_SIDE,
         "expected a scaled picture of at least 128 x 128 pixels",
     )
-    return _pdq(pixels, _as_numbers, _Size(height, width, factor), turned)
+    return _pdq(pixels, lambda strip: strip @ _LUMA, _Size(height, width, factor), turned)
 
 
 def hamming_scan(

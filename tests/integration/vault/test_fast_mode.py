@@ -102,6 +102,21 @@ def test_a_jpeg_that_names_the_colours_of_ordinary_screens_is_read_fast(decoder,
     assert distance(fast, exact) <= MOST_BITS
 
 
+@pytest.mark.parametrize("size", [(600, 450), (1200, 900)], ids=str)
+def test_a_photo_drawn_in_colours_beyond_the_screens_is_no_way_past(
+    decoder, landscape, encode, size: tuple[int, int]
+) -> None:
+    """Its luma is one even grey; what screens cut off makes the photo visible, and is compared."""
+    photo = landscape(*size)
+    colour = photo.convert("L").point(lambda light: 128 + light // 2)
+    hidden = Image.merge("YCbCr", (Image.new("L", photo.size, 230), colour, colour))
+    fast, exact = both(decoder, encode(hidden, "JPEG", quality=92))
+    assert fast.mode is HashMode.FAST
+    assert distance(fast, exact) <= MOST_BITS
+    negative_of_it = decoder.examine(encode(photo.point(lambda light: 255 - light), "PNG"))
+    assert distance(fast, negative_of_it) <= Pdq.default_max_distance
+
+
 def test_a_profile_in_pieces_of_which_one_is_missing_is_no_way_past(decoder, landscape, encode) -> None:
     """Readers that take what there is would show something else."""
     data = encode(landscape(1200, 900), "JPEG", icc_profile=rgb_profile(negative) + bytes(70_000))

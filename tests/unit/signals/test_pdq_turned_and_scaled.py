@@ -75,7 +75,7 @@ def test_a_side_under_five_pixels_gives_no_bits_however_it_is_turned(module) -> 
 
 
 def scaled(pixels: Pixels, factor: int) -> Pixels:
-    """Return the mean of each factor x factor pixels; at the far edges of what is left of them."""
+    """Return the mean of each factor x factor pixels as RGB; at the far edges of what is left of them."""
     height, width = pixels.shape
     rows = np.add.reduceat(pixels.astype(np.float64), np.arange(0, height, factor), axis=0)
     sums = np.add.reduceat(rows, np.arange(0, width, factor), axis=1)
@@ -83,7 +83,7 @@ def scaled(pixels: Pixels, factor: int) -> Pixels:
     counted = np.add.reduceat(
         np.add.reduceat(ones, np.arange(0, height, factor), axis=0), np.arange(0, width, factor), axis=1
     )
-    return np.rint(sums / counted).astype(np.uint8)
+    return np.stack([np.rint(sums / counted).astype(np.uint8)] * 3, axis=2)
 
 
 @BOTH
@@ -93,7 +93,7 @@ def test_a_scaled_picture_has_nearly_the_digest_of_the_whole_one(size, factor: i
     for seed in range(1, 2 if module is reference else 4):
         whole = np.asarray(landscape(seed, size).convert("L"))
         wanted, _ = module.pdq_luma(whole)
-        found, quality = module.pdq_scaled_luma(scaled(whole, factor), *whole.shape, factor)
+        found, quality = module.pdq_scaled(scaled(whole, factor), *whole.shape, factor)
         assert quality >= Pdq.min_quality
         assert differing_bits(found, wanted) <= (0 if factor == 1 else 6)
 
@@ -112,9 +112,9 @@ def test_kernel_and_reference_agree_on_scaled_noise_of_any_size(
     seed: int, factor: int, rows: int, columns: int, cut: int
 ) -> None:
     height, width = rows * factor - min(cut, factor - 1), columns * factor
-    noise = np.random.default_rng(seed).integers(0, 256, (rows, columns), dtype=np.uint8)
-    native, native_quality = kernels.pdq_scaled_luma(noise, height, width, factor)
-    numpy, numpy_quality = reference.pdq_scaled_luma(noise, height, width, factor)
+    noise = np.random.default_rng(seed).integers(0, 256, (rows, columns, 3), dtype=np.uint8)
+    native, native_quality = kernels.pdq_scaled(noise, height, width, factor)
+    numpy, numpy_quality = reference.pdq_scaled(noise, height, width, factor)
     assert abs(native_quality - numpy_quality) <= 1
     assert differing_bits(native, numpy) <= 2
 
@@ -123,17 +123,18 @@ def test_kernel_and_reference_agree_on_scaled_noise_of_any_size(
 @pytest.mark.parametrize(
     ("shape", "height", "width", "factor"),
     [
-        ((128, 128), 256, 256, 0),
-        ((128, 128), 256, 256, 17),
-        ((128, 128), 256, 258, 2),
-        ((128, 128), 254, 256, 2),
-        ((127, 128), 254, 256, 2),
-        ((128, 128, 3), 256, 256, 2),
-        ((0, 0), 0, 0, 1),
-        ((0, 0), 2**64 - 1, 2**64 - 1, 2),
+        ((128, 128, 3), 256, 256, 0),
+        ((128, 128, 3), 256, 256, 17),
+        ((128, 128, 3), 256, 258, 2),
+        ((128, 128, 3), 254, 256, 2),
+        ((127, 128, 3), 254, 256, 2),
+        ((128, 128), 256, 256, 2),
+        ((128, 128, 4), 256, 256, 2),
+        ((0, 0, 3), 0, 0, 1),
+        ((0, 0, 3), 2**64 - 1, 2**64 - 1, 2),
     ],
     ids=str,
 )
 def test_what_is_not_a_scaled_picture_is_a_value_error(module, shape, height, width, factor) -> None:
     with pytest.raises(ValueError, match="expected"):
-        module.pdq_scaled_luma(np.zeros(shape, np.uint8), height, width, factor)
+        module.pdq_scaled(np.zeros(shape, np.uint8), height, width, factor)

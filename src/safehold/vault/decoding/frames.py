@@ -27,8 +27,8 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Luma:
-    """Luma of a frame as shown, of which a decoder has made one pixel of each factor x factor.
+class Scaled:
+    """A frame as shown, of which a decoder has made one pixel of each factor x factor.
 
     height, width: of the frame itself.
     """
@@ -42,7 +42,7 @@ class Luma:
 class Frames:
     """Everything that was seen of one media so far.
 
-    mode: FAST lets a reader hand in luma. turned: take the signals of each frame turned as well.
+    mode: FAST lets a reader hand in scaled frames. turned: take the signals of each frame turned as well.
     """
 
     def __init__(
@@ -64,9 +64,9 @@ class Frames:
         self.signals: list[Signal] = []
         self.turned: list[Signal] = []
         self.mode = HashMode.EXACT
-        # A foreign signal type promises nothing about luma, and a rendition needs all pixels anyway.
+        # A foreign signal type promises nothing about scaled frames, and a rendition needs all pixels anyway.
         pdq_alone = bool(signal_types) and all(isinstance(kind, Pdq) for kind in signal_types.values())
-        self.takes_luma = mode is HashMode.FAST and pdq_alone and not rendition
+        self.takes_scaled = mode is HashMode.FAST and pdq_alone and not rendition
         self._wants_turned = turned
         self._signal_types = signal_types
         self._last: dict[tuple[SignalTypeName, int], bytes] = {}
@@ -114,18 +114,18 @@ class Frames:
         if self._wants_rendition and quality > self._best_quality:
             self._best, self._best_quality = small_grey(pixels), quality
 
-    def add_luma(self, luma: Luma, number: int) -> None:
-        """Take the fast signals of frame `number` from its luma; only where `takes_luma` says so."""
-        self._count(luma.height, luma.width)
+    def add_scaled(self, scaled: Scaled, number: int) -> None:
+        """Take the fast signals of frame `number` from some of its pixels, where `takes_scaled` says so."""
+        self._count(scaled.height, scaled.width)
         self.mode = HashMode.FAST
-        size = luma.height, luma.width
+        size = scaled.height, scaled.width
         for kind in self._signal_types.values():
             if not isinstance(kind, Pdq):
-                raise TypeError(f"{kind.name} takes no luma")
+                raise TypeError(f"{kind.name} takes no scaled frames")
             if self._wants_turned:
-                self._take(kind.turned_luma(luma.pixels, size, luma.factor, number), 0)
+                self._take(kind.turned_scaled(scaled.pixels, size, scaled.factor, number), 0)
             else:
-                self._take((kind.of_luma(luma.pixels, size, luma.factor, number),), 0)
+                self._take((kind.of_scaled(scaled.pixels, size, scaled.factor, number),), 0)
 
     def _count(self, height: int, width: int) -> None:
         if not self.count:

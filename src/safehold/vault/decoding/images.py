@@ -22,7 +22,7 @@ from PIL import (
 from safehold.model.media import DecodeFailure, MediaKind
 from safehold.signals.appearances import Appearances, looks_one_way
 from safehold.vault.decoding.frames import Frames, Unreadable
-from safehold.vault.decoding.jpeg_luma import read_luma
+from safehold.vault.decoding.jpeg import read_jpeg
 from safehold.vault.decoding.limits import MAX_TEXT_BYTES, MAX_TEXTS_BYTES
 from safehold.vault.decoding.wholeness import is_whole
 
@@ -74,24 +74,27 @@ def read_frames(data: bytes, media_type: str, formats: tuple[str, ...], frames: 
         whole = is_whole(data, media_type)
         raise Unreadable(DecodeFailure.UNSUPPORTED if whole else DecodeFailure.TRUNCATED) from None
     with image:
-        if not _read_fast(data, image, frames):
+        if not _read_jpeg(data, image, frames):
             _read_all(image, frames)
         moving = frames.count > 1 and image.format in _MOVING
     return MediaKind.ANIMATION if moving else MediaKind.IMAGE
 
 
-def _read_fast(data: bytes, image: ImageFile.ImageFile, frames: Frames) -> bool:
-    """Hand the luma of a JPEG to `frames`, where that is wanted and says all; else say False and do nothing.
+def _read_jpeg(data: bytes, image: ImageFile.ImageFile, frames: Frames) -> bool:
+    """Hand a JPEG to `frames`, scaled down where they take that; where it cannot be, do nothing, say False.
 
-    Of what looks in more ways than one, or may, the luma is only one: that is read in full.
+    What looks in more ways than one, or may, is left to the careful reader.
     """
-    if not (frames.takes_luma and image.format == "JPEG" and looks_one_way(image)):
+    if image.format != "JPEG" or not looks_one_way(image):
         return False
     frames.make_room(*image.size)
-    luma = read_luma(data, image)
-    if luma is None:
+    seen = read_jpeg(data, image, scaled=frames.takes_scaled)
+    if seen is None:
         return False
-    frames.add_luma(luma, 0)
+    if frames.takes_scaled:
+        frames.add_scaled(seen, 0)
+    else:
+        frames.add(seen.pixels, 0)
     return True
 
 
