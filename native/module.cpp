@@ -1,5 +1,6 @@
 // The Python face of the core. Arguments are checked here, once; a wrong one is a ValueError and nothing
 // else. The work itself runs without the interpreter's lock and keeps no Python object.
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <utility>
@@ -18,6 +19,7 @@ namespace {
 using AnyArray = nb::ndarray<nb::ro, nb::device::cpu>;
 
 constexpr std::size_t kWidestRow = 8191;  // bytes; 65,528 bits still fit a 16-bit distance
+constexpr std::size_t kLargestFactor = 16;
 
 void need(bool fits, const char* what) {
     if (!fits) throw std::invalid_argument(what);
@@ -35,32 +37,56 @@ const std::uint8_t* bytes_of(const AnyArray& array) {
     return static_cast<const std::uint8_t*>(array.data());
 }
 
-nb::tuple as_tuple(const safehold::Fingerprint& found) {
-    return nb::make_tuple(nb::bytes(found.bits.data(), found.bits.size()), found.quality);
+std::size_t turns(bool turned) { return turned ? safehold::kTurns : 1; }
+
+// The digest of the picture as it is, or all eight one after another.
+nb::tuple as_tuple(const safehold::Fingerprint& found, bool turned) {
+    const std::size_t length = turns(turned) * sizeof(safehold::Bits);
+    return nb::make_tuple(nb::bytes(found.turned.data(), length), found.quality);
 }
 
-nb::tuple pdq_rgb(const AnyArray& pixels) {
+void need_rgb(const AnyArray& pixels) {
     need(pixels.ndim() == 3 && pixels.shape(2) == 3, "expected pixels of shape (height, width, 3)");
+}
+
+nb::tuple rgb_of_size(const AnyArray& pixels, const safehold::Size& size, bool turned) {
     const std::uint8_t* bytes = bytes_of(pixels);
     need(pixels.size() > 0, "expected at least one pixel");
     safehold::Fingerprint found;
     {
         const nb::gil_scoped_release unlocked;
-        found = safehold::pdq_of_rgb(bytes, pixels.shape(0), pixels.shape(1));
+        found = safehold::pdq_of_rgb(bytes, size, turns(turned));
     }
-    return as_tuple(found);
+    return as_tuple(found, turned);
 }
 
-nb::tuple pdq_luma(const AnyArray& pixels) {
+nb::tuple pdq_rgb(const AnyArray& pixels, bool turned) {
+    need_rgb(pixels);
+    return rgb_of_size(pixels, {pixels.shape(0), pixels.shape(1)}, turned);
+}
+
+nb::tuple pdq_luma(const AnyArray& pixels, bool turned) {
     need(pixels.ndim() == 2, "expected pixels of shape (height, width)");
     const std::uint8_t* bytes = bytes_of(pixels);
     need(pixels.size() > 0, "expected at least one pixel");
     safehold::Fingerprint found;
     {
         const nb::gil_scoped_release unlocked;
-        found = safehold::pdq_of_luma(bytes, pixels.shape(0), pixels.shape(1));
+        found = safehold::pdq_of_luma(bytes, {pixels.shape(0), pixels.shape(1)}, turns(turned));
     }
-    return as_tuple(found);
+    return as_tuple(found, turned);
+}
+
+nb::tuple pdq_scaled(const AnyArray& pixels, std::size_t height, std::size_t width, std::size_t factor,
+                          bool turned) {
+    need_rgb(pixels);
+    need(factor >= 1 && factor <= kLargestFactor, "expected a factor of 1 to 16");
+    const safehold::Size size{height, width, factor};
+    need(pixels.shape(0) == size.rows() && pixels.shape(1) == size.columns(),
+         "expected one pixel of each factor x factor");
+    need(factor == 1 || std::min(size.rows(), size.columns()) >= safehold::kShortestScaledSide,
+         "expected a scaled picture of at least 128 x 128 pixels");
+    return rgb_of_size(pixels, size, turned);
 }
 
 template <typename Number>
@@ -95,8 +121,10 @@ const char* version() { return SAFEHOLD_VERSION; }
 
 NB_MODULE(_native, module) {
     module.doc() = "Fingerprints and their comparison, compiled.";
-    module.def("pdq_rgb", &pdq_rgb, "pixels"_a);
-    module.def("pdq_luma", &pdq_luma, "pixels"_a);
+    module.def("pdq_rgb", &pdq_rgb, "pixels"_a, "turned"_a = false);
+    module.def("pdq_luma", &pdq_luma, "pixels"_a, "turned"_a = false);
+    module.def("pdq_scaled", &pdq_scaled, "pixels"_a, "height"_a, "width"_a, "factor"_a,
+               "turned"_a = false);
     module.def("hamming_scan", &hamming_scan, "query"_a, "table"_a, "max_distance"_a);
     module.def("version", &version);
 }

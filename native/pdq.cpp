@@ -6,7 +6,7 @@
 #include <numbers>
 #include <vector>
 
-// The two loops over all pixels are compiled twice and the processor picks at load time. Both versions do the
+// The loops over all pixels are compiled twice and the processor picks at load time. Both versions do the
 // same operations on each element, so their results are the same to the last bit.
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
 #define SAFEHOLD_WIDE __attribute__((target_clones("avx2", "default")))
@@ -47,7 +47,8 @@ struct Band {
 
 // Box of boxes around the centre of sample `index`, by adding up where each inner box starts and ends:
 // work grows with the width of the band, not with its square (a strip may be millions of pixels long).
-Band make_band(std::size_t index, std::size_t length, std::size_t window, double total) {
+// Where a decoder has made one pixel of every `factor`, their weights are added up for it.
+Band make_band(std::size_t index, std::size_t length, std::size_t window, std::size_t factor, double total) {
     const auto centre = static_cast<std::size_t>((static_cast<double>(index) + 0.5) *
                                                  static_cast<double>(length) / static_cast<double>(kGrid));
     const Span outer = box_around(centre, length, window);
@@ -60,21 +61,24 @@ Band make_band(std::size_t index, std::size_t length, std::size_t window, double
         steps[inner.first - first] += share;
         steps[inner.last + 1 - first] -= share;
     }
-    Band band{first, std::vector<float>(end - first)};
+    const std::size_t begin = first / factor;
+    std::vector<double> shares((end - 1) / factor - begin + 1, 0.0);
     double level = 0.0;
-    for (std::size_t k = 0; k < band.weights.size(); ++k) {
-        level += steps[k];
-        band.weights[k] = static_cast<float>(level);
+    for (std::size_t at = first; at < end; ++at) {
+        level += steps[at - first];
+        shares[at / factor - begin] += level;
     }
+    Band band{begin, std::vector<float>(shares.size())};
+    for (std::size_t k = 0; k < shares.size(); ++k) band.weights[k] = static_cast<float>(shares[k]);
     return band;
 }
 
-std::vector<Band> make_bands(std::size_t length, double total) {
+std::vector<Band> make_bands(std::size_t length, std::size_t factor, double total) {
     const std::size_t window = (length + 2 * kGrid - 1) / (2 * kGrid);
     std::vector<Band> bands;
     bands.reserve(kGrid);
     for (std::size_t index = 0; index < kGrid; ++index) {
-        bands.push_back(make_band(index, length, window, total));
+        bands.push_back(make_band(index, length, window, factor, total));
     }
     return bands;
 }
@@ -102,13 +106,18 @@ SAFEHOLD_WIDE void luma_of_rgb(float* luma, const std::uint8_t* rgb, std::size_t
     }
 }
 
+SAFEHOLD_WIDE void luma_of_bytes(float* luma, const std::uint8_t* bytes, std::size_t pixels) {
+    for (std::size_t k = 0; k < pixels; ++k) luma[k] = static_cast<float>(bytes[k]);
+}
+
 // Takes luma rows in order and fills the 64 x 64 grid. Only bands that the current row lies in are
-// open, two or three at a time; samples that share a band (short axes) share its work.
+// open, two or three at a time, four at most; samples that share a band (short axes) share its work.
 class Shrinker {
   public:
-    Shrinker(std::size_t rows, std::size_t columns, double unit)
-        : row_bands_(make_bands(rows, unit)), column_bands_(make_bands(columns, 1.0)) {
-        for (auto& sums : open_) sums.resize(columns);
+    Shrinker(const Size& size, double unit)
+        : row_bands_(make_bands(size.height, size.factor, unit)),
+          column_bands_(make_bands(size.width, size.factor, 1.0)) {
+        for (auto& sums : open_) sums.resize(size.columns());
     }
 
     void take(std::size_t row, const float* luma, std::size_t columns) {
@@ -204,11 +213,11 @@ Coefficients low_frequencies(const Grid& grid) {
     return result;
 }
 
-std::array<std::uint8_t, 32> bits_above_median(const Coefficients& values) {
+Bits bits_above_median(const Coefficients& values) {
     Coefficients sorted = values;
     auto* const median = sorted.data() + sorted.size() / 2 - 1;
     std::nth_element(sorted.data(), median, sorted.data() + sorted.size());
-    std::array<std::uint8_t, 32> bits{};
+    Bits bits{};
     for (std::size_t k = 0; k < values.size(); ++k) {
         const std::size_t position = values.size() - 1 - k;  // the text form begins with the last one
         if (values[k] > *median) bits[position / 8] |= static_cast<std::uint8_t>(0x80U >> (position % 8));
@@ -216,30 +225,63 @@ std::array<std::uint8_t, 32> bits_above_median(const Coefficients& values) {
     return bits;
 }
 
-template <typename FillRow>
-Fingerprint pdq_of_rows(std::size_t rows, std::size_t columns, double unit, FillRow fill_row) {
-    if (rows < kShortestSide || columns < kShortestSide) return {};
-    Shrinker shrinker(rows, columns, unit);
-    std::vector<float> luma(columns);
-    for (std::size_t row = 0; row < rows; ++row) {
-        fill_row(row, luma.data());
-        shrinker.take(row, luma.data(), columns);
+// ---- The same picture turned: swapping the axes swaps frequencies, mirroring an axis changes the sign of
+// the odd ones along it, which stand in even places, since the mean is left out.
+
+struct Turn {
+    bool swap, mirror_rows, mirror_columns;  // first swapped, then mirrored
+};
+
+constexpr std::array<Turn, kTurns> kTurnsInOrder{{
+    {false, false, false},
+    {true, false, true},
+    {false, true, true},
+    {true, true, false},
+    {false, false, true},
+    {false, true, false},
+    {true, false, false},
+    {true, true, true},
+}};
+
+Coefficients turned(const Coefficients& values, const Turn& turn) {
+    Coefficients result{};
+    for (std::size_t i = 0; i < kFrequencies; ++i) {
+        for (std::size_t j = 0; j < kFrequencies; ++j) {
+            const float value = turn.swap ? values[j * kFrequencies + i] : values[i * kFrequencies + j];
+            const bool negative = (turn.mirror_rows && i % 2 == 0) != (turn.mirror_columns && j % 2 == 0);
+            result[i * kFrequencies + j] = negative ? -value : value;
+        }
     }
-    return {bits_above_median(low_frequencies(shrinker.grid())), quality_of(shrinker.grid())};
+    return result;
+}
+
+template <typename FillRow>
+Fingerprint pdq_of_rows(const Size& size, double unit, std::size_t turns, FillRow fill_row) {
+    if (size.height < kShortestSide || size.width < kShortestSide) return {};
+    Shrinker shrinker(size, unit);
+    std::vector<float> luma(size.columns());
+    for (std::size_t row = 0; row < size.rows(); ++row) {
+        fill_row(row, luma.data());
+        shrinker.take(row, luma.data(), luma.size());
+    }
+    const Coefficients values = low_frequencies(shrinker.grid());
+    Fingerprint found;
+    for (std::size_t k = 0; k < turns; ++k) found.turned[k] = bits_above_median(turned(values, kTurnsInOrder[k]));
+    found.quality = quality_of(shrinker.grid());
+    return found;
 }
 
 }  // namespace
 
-Fingerprint pdq_of_rgb(const std::uint8_t* pixels, std::size_t rows, std::size_t columns) {
-    return pdq_of_rows(rows, columns, 1.0 / kLumaUnits, [=](std::size_t row, float* luma) {
+Fingerprint pdq_of_rgb(const std::uint8_t* pixels, const Size& size, std::size_t turns) {
+    return pdq_of_rows(size, 1.0 / kLumaUnits, turns, [=, columns = size.columns()](std::size_t row, float* luma) {
         luma_of_rgb(luma, pixels + row * columns * 3, columns);
     });
 }
 
-Fingerprint pdq_of_luma(const std::uint8_t* pixels, std::size_t rows, std::size_t columns) {
-    return pdq_of_rows(rows, columns, 1.0, [=](std::size_t row, float* luma) {
-        const std::uint8_t* values = pixels + row * columns;
-        for (std::size_t x = 0; x < columns; ++x) luma[x] = static_cast<float>(values[x]);
+Fingerprint pdq_of_luma(const std::uint8_t* pixels, const Size& size, std::size_t turns) {
+    return pdq_of_rows(size, 1.0, turns, [=, columns = size.columns()](std::size_t row, float* luma) {
+        luma_of_bytes(luma, pixels + row * columns, columns);
     });
 }
 

@@ -21,18 +21,38 @@
 
 namespace safehold {
 
+using Bits = std::array<std::uint8_t, 32>;  // most significant bit first, as its hex text is written
+
+inline constexpr std::size_t kTurns = 8;
+
 struct Fingerprint {
-    std::array<std::uint8_t, 32> bits{};  // most significant bit first, as its hex text is written
-    int quality = 0;                      // 0 (flat) .. 100 (full of edges); below 50 do not rely on it
+    // Of the picture as it is, rotated clockwise by 90, 180 and 270 degrees, mirrored left to right, mirrored
+    // top to bottom, transposed, and transposed across the other diagonal. All from one transform: it mirrors
+    // exactly, while the samples of step 2 lie up to a pixel off the middle, so a picture that is turned
+    // before may differ in some bits.
+    std::array<Bits, kTurns> turned{};
+    int quality = 0;  // 0 (flat) .. 100 (full of edges); below 50 do not rely on it
+};
+
+// A picture of height x width pixels, of which a decoder has made one of each `factor` x `factor`, as JPEG
+// decoders do at little cost. The bands are those of the whole picture, which keeps the bits nearly the same.
+struct Size {
+    std::size_t height, width, factor = 1;
+    std::size_t rows() const { return (height + factor - 1) / factor; }
+    std::size_t columns() const { return (width + factor - 1) / factor; }
 };
 
 // A picture with a side shorter than this has too little in it: all bits 0, quality 0.
 inline constexpr std::size_t kShortestSide = 5;
 
-// pixels: rows x columns x 3 bytes, red green blue, rows one after another without gaps.
-Fingerprint pdq_of_rgb(const std::uint8_t* pixels, std::size_t rows, std::size_t columns);
+// A scaled picture has at least so many rows and columns: two for each sample.
+inline constexpr std::size_t kShortestScaledSide = 128;
+
+// pixels: rows x columns x 3 bytes, red green blue, rows one after another without gaps. turns: how many of
+// the eight digests to make, at least 1; the others stay 0.
+Fingerprint pdq_of_rgb(const std::uint8_t* pixels, const Size& size, std::size_t turns);
 
 // pixels: rows x columns bytes of luma, rows one after another without gaps.
-Fingerprint pdq_of_luma(const std::uint8_t* pixels, std::size_t rows, std::size_t columns);
+Fingerprint pdq_of_luma(const std::uint8_t* pixels, const Size& size, std::size_t turns);
 
 }  // namespace safehold

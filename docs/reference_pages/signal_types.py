@@ -10,7 +10,8 @@ ABOUT = f"""\
 A signal type is one way to make a fingerprint, to write it down and to compare two. Digests are written
 as lower-case hexadecimal and read in either case. A distance is the number of differing bits; a match
 is at most the largest distance, inclusive. A foreign type is an entry point of the group
-`{SIGNAL_TYPE_GROUP}` and is loaded only when `plugins.signal_types` names it."""
+`{SIGNAL_TYPE_GROUP}` and is loaded only when `plugins.signal_types` names it; its largest distance
+is its own, and a list holds within half of it. `examples/custom_signal_type` is a complete one."""
 
 
 def page() -> str:

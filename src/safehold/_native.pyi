@@ -6,11 +6,19 @@ Each function raises ValueError for an argument of the wrong shape, type of numb
 import numpy as np
 from numpy.typing import NDArray
 
-def pdq_rgb(pixels: NDArray[np.uint8]) -> tuple[bytes, int]:
-    """Return (32 bytes, quality 0..100) of pixels (height, width, 3), red green blue, C order."""
+def pdq_rgb(pixels: NDArray[np.uint8], turned: bool = False) -> tuple[bytes, int]:
+    """Return (32 bytes, quality 0..100) of pixels (height, width, 3), red green blue, C order.
 
-def pdq_luma(pixels: NDArray[np.uint8]) -> tuple[bytes, int]:
-    """Return (32 bytes, quality 0..100) of luma pixels (height, width), C order."""
+    turned: 256 bytes instead, the digests of the picture turned in each of `model.signal.TURNS`.
+    """
+
+def pdq_luma(pixels: NDArray[np.uint8], turned: bool = False) -> tuple[bytes, int]:
+    """Return (32 or 256 bytes, quality 0..100) of luma pixels (height, width), C order."""
+
+def pdq_scaled(
+    pixels: NDArray[np.uint8], height: int, width: int, factor: int, turned: bool = False
+) -> tuple[bytes, int]:
+    """Return (32 or 256 bytes, quality) of a picture of which one RGB pixel in factor x factor is there."""
 
 def hamming_scan(
     query: bytes, table: NDArray[np.uint8], max_distance: int

@@ -24,7 +24,7 @@ from safehold.app.home import has_records, open_home
 from safehold.app.keeping import master_key
 from safehold.app.keeping.rewrapping import counted
 from safehold.app.logs import describe
-from safehold.app.plugins import signal_types
+from safehold.app.plugins import of_frames, signal_types
 from safehold.app.reader.opening import open_reader
 from safehold.app.records import Addresses, check_up_to_date, running
 from safehold.app.settings import Settings
@@ -142,7 +142,8 @@ def _native(_settings: Settings) -> str:
 
 
 def _decoders(settings: Settings) -> str:
-    with DecoderPool(settings.decoding.workers) as pool:
+    plugins = of_frames(settings.plugins.signal_types)
+    with DecoderPool(settings.decoding.workers, plugins=plugins) as pool:
         return f"{len(pool.pids)} started; confinement: {pool.confinement.in_words()}"
 
 

@@ -11,10 +11,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from safehold.app.plugins import of_frames
 from safehold.app.settings import Settings
 from safehold.detect.checks import Circumstances
 from safehold.detect.known import KnownLists, SignalTypes
-from safehold.detect.media_scan import Compared, compare_media
+from safehold.detect.media_scan import Compared, Reading, read_and_compare
 from safehold.lists import list_file
 from safehold.lists.formats.base import BadLine
 from safehold.model.clock import utc_now
@@ -22,7 +23,7 @@ from safehold.model.errors import BadListFile, DecoderDown, NotFound
 from safehold.model.hash_list import HashList, Purpose
 from safehold.model.ids import ListId, new_id
 from safehold.model.match import Match
-from safehold.model.media import Examined
+from safehold.model.media import Examined, HashMode
 from safehold.model.signal import SHA256, Signal
 from safehold.model.surface import Surface
 from safehold.signals.digests import digest_file
@@ -36,7 +37,10 @@ _PATH = "Check the path, and that you may read the folders above it."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScannedFile:
-    """What was found in one file. error: why a check did not run, as codes joined by commas, else None."""
+    """What was found in one file. error: why a check did not run, as codes joined by commas, else None.
+
+    mode: how its perceptual signals were made.
+    """
 
     path: Path
     sha256: str | None
@@ -45,6 +49,7 @@ class ScannedFile:
     matches: tuple[Match, ...] = ()
     limits: tuple[str, ...] = ()
     error: str | None = None
+    mode: HashMode = HashMode.EXACT
 
 
 @contextmanager
@@ -54,7 +59,7 @@ def decoders(settings: Settings, workers: int) -> Iterator[DecoderPool]:
     limits = DecodeLimits(
         max_pixels=declared.max_pixels, seconds=declared.seconds, media_per_worker=declared.media_per_worker
     )
-    with DecoderPool(workers, limits=limits) as pool:
+    with DecoderPool(workers, limits=limits, plugins=of_frames(settings.plugins.signal_types)) as pool:
         yield pool
 
 
@@ -95,9 +100,14 @@ def files_below(paths: Sequence[Path]) -> list[Path]:
 
 
 def scan_files(
-    files: Sequence[Path], *, known: KnownLists, pool: DecoderPool, workers: int
+    files: Sequence[Path],
+    *,
+    known: KnownLists,
+    pool: DecoderPool,
+    workers: int,
+    mode: HashMode = HashMode.EXACT,
 ) -> Generator[ScannedFile, None, None]:
-    """Yield what was found in each file, in the order given, `workers` at a time.
+    """Yield what was found in each file, in the order given, `workers` at a time. mode: see `scan_file`.
 
     Closed before its end, it stops the pool: nobody waits for what is being decoded.
     """
@@ -107,7 +117,7 @@ def scan_files(
         stack.callback(lambda: [future.cancel() for future in waiting])
         try:
             for path in files:
-                waiting.append(threads.submit(scan_file, path, known=known, pool=pool))
+                waiting.append(threads.submit(scan_file, path, known=known, pool=pool, mode=mode))
                 if len(waiting) > 4 * workers:
                     yield waiting.popleft().result()
             while waiting:
@@ -119,20 +129,28 @@ def scan_files(
             raise
 
 
-def scan_file(path: Path, *, known: KnownLists, pool: DecoderPool) -> ScannedFile:
-    """Scan one file. Whatever is wrong with it is said in `error`; nothing is raised for it."""
+def scan_file(
+    path: Path, *, known: KnownLists, pool: DecoderPool, mode: HashMode = HashMode.EXACT
+) -> ScannedFile:
+    """Scan one file. Whatever is wrong with it is said in `error`; nothing is raised for it.
+
+    mode: in FAST mode what matches is read again exactly, and a list may ask for EXACT.
+    """
+    at = Circumstances(known=known, surface=FILES, now=utc_now())
     try:
-        digests, examined = _read(path, pool)
+        digests = _digests(path)
+        compared, examined = read_and_compare(
+            digests, lambda reading: _read(path, pool, reading), at, mode=mode
+        )
     except OSError as error:
         return _unread(path, _why_unreadable(path, error))
-    at = Circumstances(known=known, surface=FILES, now=utc_now())
-    return _found(path, compare_media(digests, examined, at), examined)
+    return _found(path, compared, examined)
 
 
 def hash_file(path: Path, *, pool: DecoderPool) -> ScannedFile:
     """Make the signals of one file and compare them with nothing."""
     try:
-        digests, examined = _read(path, pool)
+        digests, examined = _digests(path), _read(path, pool, Reading(HashMode.EXACT))
     except OSError as error:
         return _unread(path, _why_unreadable(path, error))
     failure = "matcher_down" if examined is None else examined.failure and f"decoder:{examined.failure.value}"
@@ -163,19 +181,22 @@ def _leads_elsewhere(folder: Path, roots: Sequence[Path]) -> bool:
     return not any(target.is_relative_to(root) for root in roots)
 
 
-def _read(path: Path, pool: DecoderPool) -> tuple[tuple[Signal, ...], Examined | None]:
+def _digests(path: Path) -> tuple[Signal, ...]:
     if path.is_dir():
         raise _FolderNotRead
     if not path.is_file():
         raise FileNotFoundError
     if path.stat().st_size == 0:
         raise _EmptyFile
-    digests = digest_file(path)
+    return digest_file(path)
+
+
+def _read(path: Path, pool: DecoderPool, reading: Reading) -> Examined | None:
     claimed, _ = mimetypes.guess_type(path.name)
     try:
-        return digests, pool.examine_file(path, claimed_type=claimed)
+        return pool.examine_file(path, claimed_type=claimed, mode=reading.mode, turned=reading.turned)
     except DecoderDown:
-        return digests, None
+        return None
 
 
 def _found(path: Path, compared: Compared, examined: Examined | None) -> ScannedFile:
@@ -188,6 +209,7 @@ def _found(path: Path, compared: Compared, examined: Examined | None) -> Scanned
         matches=verdict.matches,
         limits=verdict.limits,
         error=",".join(verdict.degraded) or None,
+        mode=compared.mode,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
@@ -13,7 +13,7 @@ from safehold.app.access.gate import Gate
 from safehold.app.confined import check_walls, limits_of, must_be_confined
 from safehold.app.counters import ScanCounters
 from safehold.app.home import Home, open_home, sealing_key_path
-from safehold.app.plugins import signal_types
+from safehold.app.plugins import of_frames, signal_types
 from safehold.app.probing import CloseCalls
 from safehold.app.reactions import REACTIONS
 from safehold.app.reader.client import ReaderClient
@@ -104,7 +104,7 @@ def open_program(
         _check_sealing_key(settings)
     home = open_home(settings)
     with ExitStack() as stack:
-        decoders = _decoders(settings)
+        decoders = _decoders(settings, surfaces)
         if "api" in surfaces:
             stack.enter_context(decoders)
             check_walls(decoders, required=must_be_confined(settings))
@@ -141,9 +141,7 @@ def _assemble(
     database.ping()
     queue = Queue(database.driver_url)
     recorder = Recorder(REACTIONS, queue, clock=clock)
-    # Foreign code runs where uploads are compared, and nowhere near decisions, evidence or webhooks.
-    foreign = settings.plugins.signal_types if "api" in surfaces else ()
-    kinds = {kind.name: kind for kind in signal_types(foreign)}
+    kinds = {kind.name: kind for kind in signal_types(_foreign(settings, surfaces))}
     store = CiphertextStore(home.vault)
     if surfaces != PORTAL_ALONE:
         store.probe()
@@ -199,5 +197,14 @@ def destinations(settings: Settings) -> tuple[Destination, ...]:
     )
 
 
-def _decoders(settings: Settings) -> DecoderPool:
-    return DecoderPool(settings.decoding.workers, limits=limits_of(settings))
+def _decoders(settings: Settings, surfaces: Collection[str]) -> DecoderPool:
+    return DecoderPool(
+        settings.decoding.workers,
+        limits=limits_of(settings),
+        plugins=of_frames(_foreign(settings, surfaces)),
+    )
+
+
+def _foreign(settings: Settings, surfaces: Collection[str]) -> Sequence[str]:
+    # Foreign code runs where uploads are compared, and nowhere near decisions, evidence or webhooks.
+    return settings.plugins.signal_types if "api" in surfaces else ()

@@ -21,7 +21,13 @@ from safehold.app.settings import Settings
 from safehold.detect import recording
 from safehold.detect.checks import Circumstances
 from safehold.detect.known import KnownLists
-from safehold.detect.media_scan import Compared, compare_media, compare_nothing, compare_signals
+from safehold.detect.media_scan import (
+    Compared,
+    Reading,
+    compare_nothing,
+    compare_signals,
+    read_and_compare,
+)
 from safehold.egress.client import Egress
 from safehold.evidence import custody
 from safehold.evidence.custody import SealedMedia
@@ -33,7 +39,7 @@ from safehold.model.events import ItemFlagged, ItemMatched
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import ItemId, MediaId, ScanId, new_id
 from safehold.model.item import Context
-from safehold.model.media import Examined
+from safehold.model.media import Examined, HashMode
 from safehold.model.permissions import Actor
 from safehold.model.scan import ScanAnswer, ScanResult
 from safehold.model.signal import Signal, SignalTypeName
@@ -103,8 +109,12 @@ class Scanner:
         if not surface.may_scan(context.region, self.clock()):
             return self._not_scanned(surface, actor)
         at = self._circumstances(surface)
-        examined = self._examine(data, claimed_type)
-        compared = compare_media(digest_bytes(data), examined, at)
+        compared, examined = read_and_compare(
+            digest_bytes(data),
+            lambda reading: self._examine(data, claimed_type, reading),
+            at,
+            mode=self.settings.decoding.mode,
+        )
         return self._answer(
             Received(
                 scan_id=ScanId(new_id()),
@@ -196,9 +206,15 @@ class Scanner:
             raise UnknownSignalType("A signal type of this name is not loaded.")
         return Signal(kind.name, kind.parse(value))
 
-    def _examine(self, data: bytes, claimed_type: str | None, *, rendition: bool = False) -> Examined | None:
+    def _examine(self, data: bytes, claimed_type: str | None, reading: Reading) -> Examined | None:
         try:
-            return self.decoders.examine(data, claimed_type=claimed_type, rendition=rendition)
+            return self.decoders.examine(
+                data,
+                claimed_type=claimed_type,
+                rendition=reading.rendition,
+                mode=reading.mode,
+                turned=reading.turned,
+            )
         except DecoderDown as error:
             log.warning("decoder_down", code=error.code)
             return None
@@ -248,7 +264,9 @@ class Scanner:
         """Seal the bytes. None when there are none, or when the store is down: a hold waits for nothing."""
         if received.data is None:
             return None
-        seen = self._examine(received.data, None, rendition=True)
+        seen = received.examined
+        if seen is None or seen.rendition is None:
+            seen = self._examine(received.data, None, Reading(HashMode.EXACT, rendition=True))
         media_type = seen.media_type if seen else "application/octet-stream"
         rendition = seen.rendition if seen else None
         try:
@@ -332,6 +350,7 @@ def _answer_of(received: Received, item_id: ItemId | None) -> ScanAnswer:
         matches=verdict.matches,
         flags=verdict.flags,
         signals=received.compared.signals,
+        mode=received.compared.mode,
     )
 
 

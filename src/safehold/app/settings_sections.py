@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from safehold.model.media import HashMode
 from safehold.model.surface import Advice, Visibility
 
 MEBIBYTE = 1024 * 1024
@@ -286,6 +287,13 @@ class ViewingSettings(Section):
 class DecodingSettings(Section):
     """The worker processes that open files."""
 
+    mode: HashMode = Field(
+        HashMode.FAST,
+        description=(
+            "How uploads are fingerprinted. `fast`: JPEGs scaled down, and whatever matches is"
+            " read again exactly. `exact`: from every pixel. A list may ask for exact."
+        ),
+    )
     workers: int = Field(1, ge=1, le=64, description="How many run side by side.")
     seconds: float = Field(20.0, gt=0, le=600, description="Longest time for one file.")
     max_pixels: int = Field(150_000_000, ge=1_000_000, description="Largest picture, in pixels.")

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import typer
 
-from safehold.model.hash_list import DEFAULT_MAX_DISTANCE, Purpose
+from safehold.model.hash_list import DEFAULT_MAX_DISTANCE, HashList, Purpose
 
 app = typer.Typer(help="Lists of known media: declare, load, show, withdraw.", no_args_is_help=True)
 
@@ -37,6 +37,12 @@ def add(
         bool,
         typer.Option("--needs-second-source", help="Hold only what a list of another source knows as well."),
     ] = False,
+    needs_exact: Annotated[
+        bool, typer.Option("--needs-exact", help="Compare nothing with it that was fingerprinted fast.")
+    ] = False,
+    match_turned: Annotated[
+        bool, typer.Option("--match-turned", help="Rotated and mirrored pictures match too.")
+    ] = False,
     stale_after: Annotated[
         int | None, typer.Option("--stale-after", help="Seconds after which it no longer counts as current.")
     ] = None,
@@ -54,6 +60,8 @@ def add(
                 provenance=provenance,
                 source=source,
                 needs_second_source=needs_second_source,
+                needs_exact=needs_exact,
+                match_turned=match_turned,
                 max_distance=max_distance,
                 hold_max_distance=hold_max_distance,
                 may_hold=may_hold,
@@ -136,7 +144,7 @@ def show(name: Annotated[str | None, typer.Argument(help="One list; else all.")]
             f"  declared {shown(known.created_at)}, refreshed {shown(known.refreshed_at)}"
             f"{f', withdrawn {shown(known.withdrawn_at)}' if known.withdrawn_at else ''}\n"
             f"  provenance: {printable(known.provenance) or '—'}\n"
-            f"  source: {printable(known.source) or '—'}{_second(known.needs_second_source)}\n"
+            f"  source: {printable(known.source) or '—'}{_asks(known)}\n"
         )
         for count in summary.counts:
             sys.stdout.write(
@@ -158,23 +166,31 @@ def change(
             help="Hold only what a list of another source knows as well, or no longer so.",
         ),
     ] = None,
+    needs_exact: Annotated[
+        bool | None,
+        typer.Option("--needs-exact/--fast-will-do", help="Compare nothing with it that was read fast."),
+    ] = None,
+    match_turned: Annotated[
+        bool | None,
+        typer.Option("--match-turned/--match-upright", help="Rotated and mirrored pictures match, or not."),
+    ] = None,
 ) -> None:
-    """Say who stands behind a list, or whether it needs a second source. It is on record, and public."""
+    """Say who stands behind a list, how it is compared, or whether it needs a second source.
+
+    It is on record; who stands behind it, and whether it holds alone, is public.
+    """
     from safehold.cli.opening import SHELL, operator, printable
     from safehold.lists import ledger
 
     with operator() as opened, opened.database.begin() as tx:
-        known = ledger.change_source(
-            tx,
-            name,
+        wanted = ledger.ListProperties(
             source=source,
             needs_second_source=needs_second_source,
-            actor=SHELL,
-            now=opened.clock(),
+            needs_exact=needs_exact,
+            match_turned=match_turned,
         )
-    sys.stdout.write(
-        f"{name}: source {printable(known.source) or '—'}{_second(known.needs_second_source)}.\n"
-    )
+        known = ledger.change_list(tx, name, wanted, actor=SHELL, now=opened.clock())
+    sys.stdout.write(f"{name}: source {printable(known.source) or '—'}{_asks(known)}.\n")
 
 
 @app.command("withdraw")
@@ -228,5 +244,10 @@ def withdraw(
     sys.stdout.write(f"{removed.removed} taken off{'; the list is withdrawn' if whole else ''}.\n")
 
 
-def _second(needed: bool) -> str:
-    return ", holds only what another source knows as well" if needed else ""
+def _asks(known: HashList) -> str:
+    parts = (
+        (known.needs_second_source, "holds only what another source knows as well"),
+        (known.needs_exact, "is compared exactly, never fast"),
+        (known.match_turned, "matches rotated and mirrored pictures too"),
+    )
+    return "".join(f", {words}" for applies, words in parts if applies)

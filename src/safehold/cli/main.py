@@ -21,6 +21,7 @@ from typer.main import get_command
 
 from safehold.cli import (
     audit,
+    bench,
     cases,
     config,
     conflicts,
@@ -91,6 +92,7 @@ app.command("probing")(probing.probing)
 app.add_typer(db.app, name="db")
 app.add_typer(config.app, name="config")
 app.command("doctor")(doctor.doctor)
+app.command("bench")(bench.bench)
 
 
 def run() -> NoReturn:

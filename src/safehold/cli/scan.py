@@ -20,6 +20,13 @@ LIST_SUFFIXES = frozenset({".jsonl", ".json", ".csv", ".txt", ".ndjson"})
 BAD_LINES_SHOWN = 1000
 
 
+class Mode(StrEnum):
+    """How pictures are fingerprinted."""
+
+    FAST = "fast"
+    EXACT = "exact"
+
+
 class Format(StrEnum):
     """How findings are written."""
 
@@ -39,6 +46,10 @@ def scan(
     output: Annotated[
         Path | None, typer.Option("--output", help="Write to this file instead; Parquet needs it.")
     ] = None,
+    mode: Annotated[
+        Mode | None,
+        typer.Option("--mode", help="How pictures are fingerprinted. Default: as in the settings."),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse a list file with a bad line.")] = False,
     workers: Annotated[
         int | None,
@@ -56,6 +67,7 @@ def scan(
     from safehold.cli.opening import settings
     from safehold.cli.progress import tracked
     from safehold.cli.scan_output import writer
+    from safehold.model.media import HashMode
 
     if format is Format.PARQUET and output is None:
         raise typer.BadParameter("--format parquet needs --output FILE.")
@@ -67,7 +79,8 @@ def scan(
     with decoders(read, at_once) as pool, writer(format.value, output) as write:
         if not pool.confinement.whole:
             sys.stderr.write(f"{in_words(pool.confinement)}\n")
-        found = scan_files(files, known=known, pool=pool, workers=at_once)
+        wanted = HashMode(mode.value) if mode else read.decoding.mode
+        found = scan_files(files, known=known, pool=pool, workers=at_once, mode=wanted)
         # On a terminal that shows the rows, they themselves tell how far it has come.
         shown = output is None and sys.stdout.isatty()
         with closing(found), closing(tracked(found, total=len(files), noun="files", bar=not shown)) as rows:

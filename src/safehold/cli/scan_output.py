@@ -65,11 +65,13 @@ def as_json(row: ScannedFile) -> dict[str, Any]:
                 "distance": match.distance,
                 "category": match.category,
                 "labels": list(match.labels),
+                "turn": match.turn.value,
             }
             for match in row.matches
         ],
         "limits": list(row.limits),
         "error": row.error,
+        "mode": row.mode.value,
         "path_base64": path_base64,
     }
 

@@ -17,7 +17,7 @@ from safehold.model.errors import Damaged
 from safehold.model.hash_list import Entry, HashList, ListKind, Purpose
 from safehold.model.ids import EntryId, ListId, MatchId, new_id
 from safehold.model.match import Match
-from safehold.model.signal import Signal, SignalTypeName
+from safehold.model.signal import Signal, SignalTypeName, Turn
 from safehold.signals.base import FrameSignal, SignalType
 from safehold.signals.index import Hit, SignalIndex, index_for
 from safehold.storage import hash_lists as list_rows
@@ -39,6 +39,14 @@ class LoadedList:
     def usable(self, *, rehearsal: bool) -> bool:
         """Say whether the list counts on such a surface: test lists do on rehearsal surfaces only."""
         return rehearsal or self.hash_list.purpose is not Purpose.TEST
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the lists ask of whoever makes signals for them. turned: those of the turned picture, too."""
+
+    exact: bool = False
+    turned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +139,15 @@ class KnownLists:
         """The lists that are loaded, by name."""
         return tuple(sorted(self._snapshot.lists.values(), key=lambda each: each.hash_list.name))
 
+    def asked(self, *, rehearsal: bool) -> Asked:
+        """Return what the lists that hold perceptual entries and count on such a surface ask for together."""
+        found = [
+            each.hash_list
+            for each in self._snapshot.lists.values()
+            if each.usable(rehearsal=rehearsal) and any(self._reaches(kind) for kind in each.held)
+        ]
+        return Asked(any(each.needs_exact for each in found), any(each.match_turned for each in found))
+
     def version(self) -> str:
         """Return 16 hexadecimal characters that are the same only for the same lists at the same numbers."""
         pairs = sorted((str(key), each.hash_list.last_seq) for key, each in self._snapshot.lists.items())
@@ -144,12 +161,17 @@ class KnownLists:
         rehearsal surfaces only. Signals with too little to go on, and those of types that are not loaded,
         find nothing. A match on a list that asks for a second source holds where one confirms it, in the
         same frame or by a digest of the whole. margin: how many bits beyond a holding list's radius count as
-        a near miss, for signals that are compared by nearness at all; no such entry is ever named.
+        a near miss, for signals that are compared by nearness at all; no such entry is ever named. Signals of
+        a turned picture are compared with the lists that ask for them.
         """
         lists = {key: each for key, each in self._snapshot.lists.items() if each.usable(rehearsal=rehearsal)}
         declared = {key: each.hash_list for key, each in lists.items()}
         comparable = [one for one in signals if one.signal_type in self.kinds and self.has_detail(one)]
-        seen = [self._matches(signal, lists, margin) for signal in _each_value_once(comparable)]
+        turning = {key: each for key, each in lists.items() if each.hash_list.match_turned}
+        seen = [
+            self._matches(signal, lists if signal.turn is Turn.NONE else turning, margin)
+            for signal in _each_value_once(comparable)
+        ]
         best: dict[EntryId, Match] = {}
         for match in self._confirmed([one.matches for one in seen], declared):
             known = best.get(match.entry_id)
@@ -179,14 +201,16 @@ class KnownLists:
 
     def _reaches(self, kind: SignalTypeName) -> bool:
         """Whether signals of this type are compared by nearness, not by equality."""
-        return self.kinds[kind].default_max_distance > 0
+        known = self.kinds.get(kind)
+        return known is not None and known.default_max_distance > 0
 
     def _matches(self, signal: Signal, lists: Mapping[ListId, LoadedList], margin: int) -> Looked:
         """Return every match of one signal, as its list alone would have it."""
         kind = signal.signal_type
         matches: list[Match] = []
         near_miss = False
-        reach = [each.hash_list.radius(kind) for each in lists.values() if each.held.get(kind)]
+        usual = self.kinds[kind].default_max_distance
+        reach = [each.hash_list.radius(kind, usual) for each in lists.values() if each.held.get(kind)]
         beyond = margin if self._reaches(kind) else 0
         hits = self._indexes[kind].search(signal.value, max(reach) + beyond) if reach else []
         for hit in hits:
@@ -194,9 +218,9 @@ class KnownLists:
             found = lists.get(place.list_id) if place is not None else None
             if place is None or found is None:
                 continue
-            outside = hit.distance - found.hash_list.radius(kind)
+            outside = hit.distance - found.hash_list.radius(kind, usual)
             if outside <= 0:
-                matches.append(_match(signal, found.hash_list, place, hit))
+                matches.append(_match(signal, found.hash_list, place, hit, usual))
             elif outside <= beyond and found.hash_list.may_hold:
                 near_miss = True
         return Looked(matches, near_miss)
@@ -267,7 +291,7 @@ def nearest_first(match: Match) -> tuple[bool, int, str, EntryId]:
     return (not match.may_hold, match.distance, match.list_name, match.entry_id)
 
 
-def _match(signal: Signal, found: HashList, place: _Place, hit: Hit) -> Match:
+def _match(signal: Signal, found: HashList, place: _Place, hit: Hit, usual: int) -> Match:
     return Match(
         id=MatchId(new_id()),
         list_id=place.list_id,
@@ -277,21 +301,25 @@ def _match(signal: Signal, found: HashList, place: _Place, hit: Hit) -> Match:
         signal_type=signal.signal_type,
         distance=hit.distance,
         frame=signal.frame,
-        may_hold=found.may_hold_at(hit.distance),
+        may_hold=found.may_hold_at(hit.distance, found.hold_radius(signal.signal_type, usual)),
+        turn=signal.turn,
         category=place.category,
         labels=place.labels,
     )
 
 
-def _better(match: Match) -> tuple[bool, int, int]:
-    return (not match.may_hold, match.distance, match.frame)
+def _better(match: Match) -> tuple[bool, int, bool, int]:
+    return (not match.may_hold, match.distance, match.turn is not Turn.NONE, match.frame)
 
 
 def _each_value_once(signals: Sequence[Signal]) -> list[Signal]:
-    """Return the signal of each type and value in its first frame: a still scene is one search."""
-    chosen: dict[tuple[SignalTypeName, bytes], Signal] = {}
+    """Return the signal of each type and value in its first frame: a still scene is one search.
+
+    A value that comes both upright and turned comes once of each: they are not compared with the same lists.
+    """
+    chosen: dict[tuple[SignalTypeName, bytes, bool], Signal] = {}
     for signal in sorted(signals, key=lambda one: one.frame):
-        chosen.setdefault((signal.signal_type, signal.value), signal)
+        chosen.setdefault((signal.signal_type, signal.value, signal.turn is Turn.NONE), signal)
     return list(chosen.values())
 
 

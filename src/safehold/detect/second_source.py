@@ -8,6 +8,7 @@ from dataclasses import replace
 from safehold.model.hash_list import HOLDING_PURPOSES, HashList, Purpose
 from safehold.model.ids import ListId
 from safehold.model.match import Match
+from safehold.model.signal import PDQ
 
 
 def confirmed(
@@ -31,17 +32,24 @@ def _lacks_second(match: Match, witnesses: Sequence[Match], lists: Mapping[ListI
     known = lists[match.list_id]
     if not match.may_hold or not known.needs_second_source:
         return False
-    return not any(_confirms(lists[one.list_id], one.distance, known) for one in witnesses)
+    return not any(_confirms(lists[one.list_id], one, known) for one in witnesses)
 
 
-def _confirms(witness: HashList, distance: int, known: HashList) -> bool:
+def _confirms(witness: HashList, match: Match, known: HashList) -> bool:
     return (
         witness.purpose is known.purpose
         and witness.purpose in HOLDING_PURPOSES
         and (witness.vetted or witness.purpose is Purpose.TEST)
-        and distance <= witness.hold_max_distance
+        and _is_near(witness, match)
         and _are_independent(witness.source, known.source)
     )
+
+
+def _is_near(witness: HashList, match: Match) -> bool:
+    # The list's own distance is for pdq; of another type a match that may hold is near, and an equal digest.
+    if match.signal_type == PDQ:
+        return match.distance <= witness.hold_max_distance
+    return match.may_hold or match.distance == 0
 
 
 def _are_independent(one: str, other: str) -> bool:

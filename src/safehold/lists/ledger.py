@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from safehold.model.errors import BadForm, NameTaken, NotFound
@@ -41,6 +41,7 @@ class NewList:
     that is less. may_hold needs a purpose that may hold and, save for a test list, a vetted provenance.
     source: who stands behind the entries; needed where needs_second_source is set, and for confirming others.
     needs_second_source: a match holds only where a list of another source confirms it.
+    needs_exact: nothing is compared with it in fast mode. match_turned: rotated and mirrored pictures match.
     stale_after_seconds: None for a list that does not change by itself.
     """
 
@@ -53,6 +54,8 @@ class NewList:
     provenance: str = ""
     source: str = ""
     needs_second_source: bool = False
+    needs_exact: bool = False
+    match_turned: bool = False
     stale_after_seconds: int | None = None
 
     @property
@@ -88,6 +91,8 @@ def add_list(tx: Tx, wanted: NewList, *, actor: Actor, now: datetime) -> HashLis
         provenance=wanted.provenance,
         source=wanted.source.strip(),
         needs_second_source=wanted.needs_second_source,
+        needs_exact=wanted.needs_exact,
+        match_turned=wanted.match_turned,
         stale_after_seconds=wanted.stale_after_seconds,
         created_at=now,
     )
@@ -101,43 +106,40 @@ def add_list(tx: Tx, wanted: NewList, *, actor: Actor, now: datetime) -> HashLis
         "max_distance": new.max_distance,
         "hold_max_distance": new.hold_max_distance,
         "needs_second_source": new.needs_second_source,
+        "needs_exact": new.needs_exact,
+        "match_turned": new.match_turned,
     }
     list_changes.append(tx, new.id, ListChangeKind.DECLARED, at=now)
     audit.append(tx, at=now, actor=actor.label, verb="list.add", object=f"list:{new.id}", detail=detail)
     return new
 
 
-def change_source(
-    tx: Tx,
-    name: str,
-    *,
-    source: str | None = None,
-    needs_second_source: bool | None = None,
-    actor: Actor,
-    now: datetime,
-) -> HashList:
-    """Say who stands behind a list, or whether it holds only what another source knows; return the list.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListProperties:
+    """What may change of a list after it was declared, as in `NewList`. None leaves it as it is."""
 
-    None leaves each as it is. Both the change and that it was made are public. Raises NotFound, Refused where
-    the list was withdrawn, BadForm for a combination that cannot be.
+    source: str | None = None
+    needs_second_source: bool | None = None
+    needs_exact: bool | None = None
+    match_turned: bool | None = None
+
+
+def change_list(tx: Tx, name: str, wanted_of_it: ListProperties, *, actor: Actor, now: datetime) -> HashList:
+    """Change who stands behind a list, or how it is compared and holds; return the list.
+
+    That it was changed is public, and so are its source and whether it needs a second one. Raises NotFound,
+    Refused where the list was withdrawn, BadForm for a combination that cannot be.
     """
     before = in_use(tx, name)
-    wanted = replace(
-        before,
-        source=before.source if source is None else source.strip(),
-        needs_second_source=before.needs_second_source
-        if needs_second_source is None
-        else needs_second_source,
-    )
+    asked = {name: value for name, value in asdict(wanted_of_it).items() if value is not None}
+    if "source" in asked:
+        asked["source"] = asked["source"].strip()
+    wanted = replace(before, **asked)
     _refuse_what_cannot_be(wanted)
     if wanted == before:
         return before
-    list_rows.set_source(tx, before.id, source=wanted.source, needs_second_source=wanted.needs_second_source)
-    detail = {
-        "source_before": before.source,
-        "source": wanted.source,
-        "needs_second_source": wanted.needs_second_source,
-    }
+    list_rows.set_changeable(tx, wanted)
+    detail = {"source_before": before.source} | {name: getattr(wanted, name) for name in list_rows.CHANGEABLE}
     list_changes.append(tx, before.id, ListChangeKind.CHANGED, at=now)
     audit.append(tx, at=now, actor=actor.label, verb="list.change", object=f"list:{before.id}", detail=detail)
     return wanted

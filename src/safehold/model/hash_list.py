@@ -52,6 +52,8 @@ class HashList:
     0 only. may_hold: whether a match within hold_max_distance holds by itself. vetted: a person
     here has checked the list's provenance. source: who stands behind its entries, "" where nobody said.
     needs_second_source: a match holds only where a list of another source confirms it.
+    needs_exact: what is compared with it is fingerprinted exactly, never fast. match_turned: a picture that
+    was rotated or mirrored matches too.
     stale_after_seconds: the age after which it no longer counts as current, None for lists that do not
     change by themselves. last_seq: the sequence number of its newest change, 0 when it never had an entry.
     withdrawn_at: since when it is used no more, for good.
@@ -68,19 +70,32 @@ class HashList:
     provenance: str = ""
     source: str = ""
     needs_second_source: bool = False
+    needs_exact: bool = False
+    match_turned: bool = False
     stale_after_seconds: int | None = None
     created_at: datetime
     refreshed_at: datetime | None = None
     last_seq: int = 0
     withdrawn_at: datetime | None = None
 
-    def radius(self, signal_type: SignalTypeName) -> int:
-        """Return the largest distance, in bits, at which this list matches that signal type."""
-        return self.max_distance if signal_type == PDQ else 0
+    def radius(self, signal_type: SignalTypeName, usual: int) -> int:
+        """Return the largest distance, in bits, at which this list matches that signal type.
 
-    def may_hold_at(self, distance: int) -> bool:
-        """Say whether a match at this distance may hold by itself; the edge is inclusive."""
-        return self.may_hold and self.purpose in HOLDING_PURPOSES and distance <= self.hold_max_distance
+        usual: what the type itself says. max_distance was chosen for pdq and means nothing to another type.
+        """
+        return self.max_distance if signal_type == PDQ else usual
+
+    def hold_radius(self, signal_type: SignalTypeName, usual: int) -> int:
+        """Return the distance up to which it may hold: of a type other than pdq half of the usual radius."""
+        return self.hold_max_distance if signal_type == PDQ else usual // 2
+
+    def may_hold_at(self, distance: int, hold_radius: int | None = None) -> bool:
+        """Say whether a match at this distance may hold by itself; the edge is inclusive.
+
+        hold_radius: that of the signal type; None for pdq and for exact digests.
+        """
+        edge = self.hold_max_distance if hold_radius is None else hold_radius
+        return self.may_hold and self.purpose in HOLDING_PURPOSES and distance <= edge
 
     def is_stale(self, now: datetime) -> bool:
         """Say whether the list is older than it may be to count as current."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import EntryId, FlagId, ListId, MatchId
-from safehold.model.signal import SignalTypeName
+from safehold.model.signal import SignalTypeName, Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +14,8 @@ class Match:
     """A signal of an item lies within max_distance of an entry.
 
     distance: whole bits, 0 is identical. may_hold: whether the list's own rules let this match hold
-    by itself. category, labels: the list's words, as they came.
+    by itself. turn: how the picture has to be turned to match. category, labels: the list's words, as they
+    came.
     """
 
     id: MatchId
@@ -26,6 +27,7 @@ class Match:
     distance: int
     frame: int = 0
     may_hold: bool = False
+    turn: Turn = Turn.NONE
     category: str | None = None
     labels: tuple[str, ...] = ()
 

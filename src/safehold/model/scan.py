@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from safehold.model.ids import CaseId, ItemId, ScanId
 from safehold.model.match import Flag, Match
+from safehold.model.media import HashMode
 from safehold.model.signal import Signal
 from safehold.model.surface import Advice
 
@@ -52,7 +53,7 @@ class CheckReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanAnswer:
-    """What the platform is told. Ids are None where nothing was kept."""
+    """What the platform is told. Ids are None where nothing was kept. mode: how signals were made."""
 
     scan_id: ScanId
     result: ScanResult
@@ -64,3 +65,4 @@ class ScanAnswer:
     matches: tuple[Match, ...] = ()
     flags: tuple[Flag, ...] = ()
     signals: tuple[Signal, ...] = ()
+    mode: HashMode = HashMode.EXACT

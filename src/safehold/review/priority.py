@@ -77,7 +77,7 @@ def _likelihood(weighed: Weighed) -> PriorityPart:
 
 
 def _match_weight(match: MatchFacts) -> int:
-    near = match.distance <= match.hold_max_distance
+    near = match.near
     if match.vetted:
         return _VETTED_NEAR if near else _VETTED_FAR
     return _UNVETTED_NEAR if near else _UNVETTED_FAR

@@ -13,7 +13,7 @@ from numpy.random import default_rng
 from numpy.typing import NDArray
 from PIL import Image
 
-from safehold.signals.colours import Change, ColoursUnknown, by_gamma, by_profile, is_steep
+from safehold.signals.colours import Change, ColoursUnknown, alters_nothing, by_gamma, by_profile, is_steep
 from safehold.signals.pdq import Pdq
 from safehold.signals.pixels import as_opaque, as_rgba, shown_pixels, upright
 
@@ -73,6 +73,8 @@ class Appearances:
         key = (image.info["icc_profile"], mode)
         if self._profile != key:  # the same for all frames, as a rule
             self._profile, self._by_profile = key, None
+            if alters_nothing(*key):
+                return None
             try:
                 self._by_profile = by_profile(*key)
             except ColoursUnknown:
@@ -87,6 +89,16 @@ class Appearances:
         except ColoursUnknown:
             self.incomplete = True
             return None
+
+
+def looks_one_way(image: Image.Image) -> bool:
+    """Whether the header of a file leaves no doubt that its frame is shown as it is stored.
+
+    Nothing is loaded. Where it does not, `Appearances` says how the frame looks.
+    """
+    if "gamma" in image.info or image.has_transparency_data:
+        return False
+    return "icc_profile" not in image.info or alters_nothing(image.info["icc_profile"], image.mode)
 
 
 def _grounds(image: Image.Image) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TypeAlias
 
@@ -20,6 +21,8 @@ Change: TypeAlias = Callable[[Image.Image], Image.Image]
 
 MAX_PROFILE_BYTES = 4 * 1024 * 1024
 """The largest profiles of presses have some three million."""
+_SMALL_PROFILE_BYTES = 16 * 1024
+"""Those of cameras and screens have from five hundred to four thousand."""
 
 _MODES = {"RGB": ("RGB", {"RGB", "L"}), "GRAY": ("L", {"L"}), "CMYK": ("CMYK", {"CMYK"})}
 """By a profile's kind of colours: the mode it takes, and of what modes a picture may be for it to count."""
@@ -46,15 +49,24 @@ def by_profile(icc: bytes | None, mode: str) -> Change | None:
     """
     if not icc or len(icc) > MAX_PROFILE_BYTES:
         raise ColoursUnknown
+    # The same few come with most files, and to prepare one takes as long as to read a small picture.
+    applied = _applied_again if len(icc) <= _SMALL_PROFILE_BYTES else _applied
+    return applied(icc, mode).change
+
+
+def alters_nothing(icc: bytes | None, mode: str) -> bool:
+    """Whether pictures of `mode` are shown with this profile as they are stored, to within one step.
+
+    So it is with that of ordinary screens, which most files name that name any, and with one for another kind
+    of colours. One that looks colours up in a table is not judged: what it does between two that were tried
+    nobody knows.
+    """
+    if not icc or len(icc) > _SMALL_PROFILE_BYTES:
+        return False
     try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-        takes, fitting = _MODES.get(profile.profile.xcolor_space.strip(), ("", set[str]()))
-        if mode not in fitting:
-            return None
-        transform = ImageCms.buildTransform(profile, _screen(), takes, "RGB")
-    except (ImageCms.PyCMSError, OSError, ValueError) as error:
-        raise ColoursUnknown from error
-    return partial(_transformed, transform=transform, takes=takes)
+        return _applied_again(icc, mode).alters_nothing
+    except ColoursUnknown:
+        return False
 
 
 def by_gamma(gamma: float, chromaticity: tuple[float, ...] | None) -> Change | None:
@@ -79,6 +91,41 @@ def is_steep(change: Change, mode: str) -> bool:
     """
     light = np.asarray(change(_ramps(mode)).convert("L"), dtype=int)
     return bool(np.abs(np.diff(light, axis=1)).max() > _STEEPEST)
+
+
+@dataclass(frozen=True, slots=True)
+class _Applied:
+    change: Change | None
+    alters_nothing: bool
+
+
+def _applied(icc: bytes, mode: str) -> _Applied:
+    """Return what `by_profile` and `alters_nothing` say; raise ColoursUnknown."""
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+        takes, fitting = _MODES.get(profile.profile.xcolor_space.strip(), ("", set[str]()))
+        if mode not in fitting:
+            return _Applied(None, alters_nothing=True)
+        transform = ImageCms.buildTransform(profile, _screen(), takes, "RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError) as error:
+        raise ColoursUnknown from error
+    change = partial(_transformed, transform=transform, takes=takes)
+    return _Applied(change, _is_by_curves(profile) and _farthest(change, mode) <= 1)
+
+
+_applied_again = lru_cache(maxsize=8)(_applied)
+
+
+def _is_by_curves(profile: ImageCms.ImageCmsProfile) -> bool:
+    """Whether it says what is shown by curves and a matrix alone, so that our ramps show all that it does."""
+    tables = profile.profile.clut or {}
+    return profile.profile.is_matrix_shaper and not any(as_input for as_input, _, _ in tables.values())
+
+
+def _farthest(change: Change, mode: str) -> int:
+    ramps = _ramps(mode)
+    stored, shown = np.asarray(ramps.convert("RGB"), dtype=int), np.asarray(change(ramps), dtype=int)
+    return int(np.abs(shown - stored).max())
 
 
 def _transformed(image: Image.Image, *, transform: ImageCms.ImageCmsTransform, takes: str) -> Image.Image:

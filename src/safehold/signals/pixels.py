@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 _ORIENTATION_TAG = 0x0112
-_UPRIGHT = {
+_UPRIGHT: dict[int, Image.Transpose] = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -71,6 +71,11 @@ def as_rgba(image: Image.Image) -> Image.Image:
     return (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
 
 
+def is_turned(image: Image.Image) -> bool:
+    """Say whether the picture is shown turned or mirrored. Nothing is loaded."""
+    return _orientation(image) in _UPRIGHT
+
+
 def _orientation(image: Image.Image) -> int:
     """Return the EXIF orientation; 1 where there is none or it cannot be read (Pillow may warn then)."""
     try:
@@ -82,6 +87,8 @@ def _orientation(image: Image.Image) -> int:
 def _as_rgb(image: Image.Image) -> Image.Image:
     if image.mode == "LAB":
         return _lab_to_rgb(image)
+    if image.mode == "RGB" and not image.has_transparency_data:
+        return image  # convert() would copy it
     if _is_deep(image):
         return _deep_grey(image).convert("RGB")
     if image.has_transparency_data:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from importlib.metadata import version as installed_version
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,25 +22,50 @@ _Band = tuple[int, _Real]
 _GRID = 64
 _FREQUENCIES = 16
 _SHORTEST_SIDE = 5
+_SHORTEST_SCALED_SIDE = 128
+_LARGEST_FACTOR = 16
 _WIDEST_ROW = 8191
 _LUMA = np.array([299, 587, 114], dtype=np.float64) / 1000
 _ROWS_AT_ONCE = 1 << 16
 
 
-def pdq_rgb(pixels: _Bytes) -> tuple[bytes, int]:
+def pdq_rgb(pixels: _Bytes, turned: bool = False) -> tuple[bytes, int]:
     """Return (32 bytes, quality 0..100) of pixels (height, width, 3), red green blue, C order.
 
-    A picture with a side under 5 pixels has all bits 0 and quality 0. Raises ValueError for an array of
-    another shape, kind of number or memory order, or without pixels.
+    turned: 256 bytes instead, the digests of the picture turned in each of `model.signal.TURNS`. A picture
+    with a side under 5 pixels has all bits 0 and quality 0. Raises ValueError for an array of another shape,
+    kind of number or memory order, or without pixels.
     """
     _need(pixels.ndim == 3 and pixels.shape[2] == 3, "expected pixels of shape (height, width, 3)")
-    return _pdq(pixels, lambda strip: strip @ _LUMA)
+    return _pdq(pixels, lambda strip: strip @ _LUMA, _Size(*pixels.shape[:2]), turned)
 
 
-def pdq_luma(pixels: _Bytes) -> tuple[bytes, int]:
-    """Return (32 bytes, quality 0..100) of luma pixels (height, width), C order. Edges as `pdq_rgb`."""
+def pdq_luma(pixels: _Bytes, turned: bool = False) -> tuple[bytes, int]:
+    """Return (32 or 256 bytes, quality) of luma pixels (height, width), C order. Edges as `pdq_rgb`."""
     _need(pixels.ndim == 2, "expected pixels of shape (height, width)")
-    return _pdq(pixels, lambda strip: strip.astype(np.float64))
+    return _pdq(pixels, _as_numbers, _Size(*pixels.shape), turned)
+
+
+def pdq_scaled(
+    pixels: _Bytes, height: int, width: int, factor: int, turned: bool = False
+) -> tuple[bytes, int]:
+    """Return (32 or 256 bytes, quality) of a picture of height x width, scaled down before.
+
+    pixels: (height, width, 3), the first two divided by factor and rounded up, C order, red green blue.
+    Raises ValueError for another shape, for a factor beyond 1 to 16, and for less than 128 x 128 pixels where
+    factor is not 1.
+    """
+    _need(pixels.ndim == 3 and pixels.shape[2] == 3, "expected pixels of shape (height, width, 3)")
+    _need(1 <= factor <= _LARGEST_FACTOR, "expected a factor of 1 to 16")
+    _need(
+        pixels.shape[:2] == (-(-height // factor), -(-width // factor)),
+        "expected one pixel of each factor x factor",
+    )
+    _need(
+        factor == 1 or min(pixels.shape[:2]) >= _SHORTEST_SCALED_SIDE,
+        "expected a scaled picture of at least 128 x 128 pixels",
+    )
+    return _pdq(pixels, lambda strip: strip @ _LUMA, _Size(height, width, factor), turned)
 
 
 def hamming_scan(
@@ -80,15 +106,29 @@ def _need_plain_bytes(array: _Bytes) -> None:
     _need(array.flags.c_contiguous, "expected an array in C order")
 
 
-def _pdq(pixels: _Bytes, to_luma: Callable[[_Bytes], _Real]) -> tuple[bytes, int]:
+class _Size(NamedTuple):
+    """Of the picture; one pixel of each factor x factor is there."""
+
+    height: int
+    width: int
+    factor: int = 1
+
+
+def _as_numbers(strip: _Bytes) -> _Real:
+    return strip.astype(np.float64)
+
+
+def _pdq(pixels: _Bytes, to_luma: Callable[[_Bytes], _Real], size: _Size, turned: bool) -> tuple[bytes, int]:
     _need_plain_bytes(pixels)
     _need(pixels.size > 0, "expected at least one pixel")
-    height, width = pixels.shape[:2]
-    if min(height, width) < _SHORTEST_SIDE:
-        return bytes(32), 0
-    strips = [weights @ to_luma(pixels[first : first + len(weights)]) for first, weights in _bands(height)]
-    grid = _shrink_lines(np.stack(strips), _bands(width))
-    return _bits(grid), _quality(grid)
+    if min(size.height, size.width) < _SHORTEST_SIDE:
+        return bytes(256 if turned else 32), 0
+    rows, columns = _bands(size.height, size.factor), _bands(size.width, size.factor)
+    strips = [weights @ to_luma(pixels[first : first + len(weights)]) for first, weights in rows]
+    grid = _shrink_lines(np.stack(strips), columns)
+    values = _cosines() @ grid @ _cosines().T
+    turns = _TURNS if turned else _TURNS[:1]
+    return b"".join(_bits(_turned(values, *turn)) for turn in turns), _quality(grid)
 
 
 def _shrink_lines(lines: _Real, bands: tuple[_Band, ...]) -> _Real:
@@ -97,11 +137,21 @@ def _shrink_lines(lines: _Real, bands: tuple[_Band, ...]) -> _Real:
 
 
 @lru_cache(maxsize=8)
-def _bands(length: int) -> tuple[_Band, ...]:
-    """Return which pixels of an axis make up each of the 64 samples, and with what weight."""
+def _bands(length: int, factor: int) -> tuple[_Band, ...]:
+    """Return which pixels of an axis make up each of the 64 samples, and with what weight.
+
+    factor: one pixel is there for so many of the axis; it has the weight of all of them.
+    """
     window = (length + 2 * _GRID - 1) // (2 * _GRID)
     centres = ((np.arange(_GRID) + 0.5) * length / _GRID).astype(np.int64)
-    return tuple(_band(int(centre), length, window) for centre in centres)
+    return tuple(_gathered(_band(int(centre), length, window), factor) for centre in centres)
+
+
+def _gathered(band: _Band, factor: int) -> _Band:
+    first, weights = band
+    place = (first + np.arange(len(weights))) // factor
+    shares: _Real = np.bincount(place - place[0], weights).astype(np.float64)
+    return int(place[0]), shares
 
 
 def _band(centre: int, length: int, window: int) -> _Band:
@@ -134,8 +184,30 @@ def _cosines() -> _Real:
     return cosines
 
 
-def _bits(grid: _Real) -> bytes:
+# Whether the axes are swapped, then the rows mirrored, the columns mirrored, in the order of TURNS.
+_TURNS = (
+    (False, False, False),
+    (True, False, True),
+    (False, True, True),
+    (True, True, False),
+    (False, False, True),
+    (False, True, False),
+    (True, False, False),
+    (True, True, True),
+)
+_MIRRORED = np.where(np.arange(_FREQUENCIES) % 2, 1.0, -1.0)  # odd frequencies, for the mean is left out
+
+
+def _turned(values: _Real, swap: bool, mirror_rows: bool, mirror_columns: bool) -> _Real:
+    """Return the frequencies of the picture turned: swapped axes swap them, a mirror negates every other."""
+    result = values.T if swap else values
+    if mirror_rows:
+        result = result * _MIRRORED[:, None]
+    return result * _MIRRORED if mirror_columns else result
+
+
+def _bits(values: _Real) -> bytes:
     """Return one bit for each low frequency: above the median or not, the last frequency first."""
-    values = (_cosines() @ grid @ _cosines().T).ravel()
-    median = np.partition(values, len(values) // 2 - 1)[len(values) // 2 - 1]
-    return np.packbits((values > median)[::-1]).tobytes()
+    flat = values.ravel()
+    median = np.partition(flat, len(flat) // 2 - 1)[len(flat) // 2 - 1]
+    return np.packbits((flat > median)[::-1]).tobytes()

@@ -13,7 +13,7 @@ from safehold.model.assessment import Category, Finding
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import FlagId, ItemId, MatchId, MediaId
 from safehold.model.match import Flag
-from safehold.model.signal import SignalTypeName
+from safehold.model.signal import PDQ, SignalTypeName, Turn
 from safehold.storage.assessments import STANDS, outcome
 from safehold.storage.audit import audit_record
 from safehold.storage.database import Tx
@@ -27,7 +27,8 @@ from safehold.storage.matches import flag, match
 class MatchFacts:
     """A match beside what its list says of itself now.
 
-    distance, max_distance, hold_max_distance: bits, inclusive. category, labels: the list's own words.
+    distance, max_distance, hold_max_distance: bits, inclusive. category, labels: the list's own words. turn:
+    how the item has to be turned to match.
     """
 
     id: MatchId
@@ -44,6 +45,7 @@ class MatchFacts:
     category: str | None
     labels: tuple[str, ...]
     frame: int
+    turn: Turn = Turn.NONE
     matched_at: datetime
 
     @property
@@ -53,7 +55,14 @@ class MatchFacts:
         Where the list asks for a second source, that one must have confirmed it.
         """
         known = self.may_hold or not self.needs_second_source
-        return self.vetted and known and self.distance <= self.hold_max_distance
+        return self.vetted and known and self.near
+
+    @property
+    def near(self) -> bool:
+        """Whether it is within the holding distance; for a type other than pdq, whether it may hold."""
+        if self.signal_type == PDQ:
+            return self.distance <= self.hold_max_distance
+        return self.may_hold or self.distance == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +129,7 @@ def matches_of(tx: Tx, item_ids: Iterable[ItemId]) -> list[MatchFacts]:
             category=row.category,
             labels=tuple(row.labels),
             frame=row.frame,
+            turn=Turn(row.turn),
             matched_at=row.matched_at,
         )
         for row in tx.run(statement)

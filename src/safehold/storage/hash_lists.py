@@ -33,6 +33,8 @@ hash_list = sa.Table(
     # Who stands behind the entries: two lists of one source never confirm each other.
     sa.Column("source", sa.Text, nullable=False, server_default=""),
     sa.Column("needs_second_source", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("needs_exact", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("match_turned", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("stale_after_seconds", sa.Integer),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("refreshed_at", Instant),
@@ -158,10 +160,10 @@ def mark_refreshed(tx: Tx, list_id: ListId, now: datetime) -> None:
 
 
 @writes(hash_list)
-def set_source(tx: Tx, list_id: ListId, *, source: str, needs_second_source: bool) -> None:
-    """Record who stands behind a list, and whether it holds only what another source knows as well."""
-    values = {"source": source, "needs_second_source": needs_second_source}
-    tx.run(hash_list.update().where(hash_list.c.id == list_id).values(values))
+def set_changeable(tx: Tx, changed: HashList) -> None:
+    """Record of a list what may change: who stands behind it, and how it is compared and holds."""
+    values = {name: getattr(changed, name) for name in CHANGEABLE}
+    tx.run(hash_list.update().where(hash_list.c.id == changed.id).values(values))
 
 
 @writes(hash_list)
@@ -273,6 +275,9 @@ def counts(tx: Tx, list_id: ListId) -> list[Count]:
         for row in tx.run(statement)
     ]
 
+
+CHANGEABLE = ("source", "needs_second_source", "needs_exact", "match_turned")
+"""What of a list may change after it was declared."""
 
 _LIST_FIELDS = tuple(field.name for field in fields(HashList))
 

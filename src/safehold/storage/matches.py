@@ -9,8 +9,9 @@ import sqlalchemy as sa
 
 from safehold.model.ids import ItemId
 from safehold.model.match import Flag, Match
+from safehold.model.signal import Turn
 from safehold.storage.database import Tx
-from safehold.storage.tables import Instant, TextArray, Uuid, metadata, owned_by, writes
+from safehold.storage.tables import Instant, TextArray, Uuid, metadata, one_of, owned_by, writes
 
 match = sa.Table(
     "match",
@@ -23,9 +24,11 @@ match = sa.Table(
     sa.Column("distance", sa.SmallInteger, nullable=False),
     sa.Column("frame", sa.Integer, nullable=False),
     sa.Column("may_hold", sa.Boolean, nullable=False),
+    sa.Column("turn", sa.Text, nullable=False, server_default=Turn.NONE.value),
     sa.Column("category", sa.Text),
     sa.Column("labels", TextArray, nullable=False, server_default="{}"),
     sa.Column("matched_at", Instant, nullable=False),
+    one_of("turn", Turn),
     # A hold refers to both columns: what may not hold cannot be held on.
     sa.UniqueConstraint("id", "may_hold", name="uq_match_may_hold"),
     sa.Index("ix_match_item_id", "item_id"),
@@ -61,6 +64,7 @@ def insert_matches(tx: Tx, item_id: ItemId, matches: Sequence[Match], *, now: da
             "distance": one.distance,
             "frame": one.frame,
             "may_hold": one.may_hold,
+            "turn": one.turn.value,
             "category": one.category,
             "labels": list(one.labels),
             "matched_at": now,

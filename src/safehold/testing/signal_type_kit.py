@@ -14,11 +14,11 @@ from itertools import pairwise, product
 import numpy as np
 from PIL import Image
 
-from safehold.app.plugin_rules import offences
 from safehold.model.errors import BadDigest
 from safehold.model.signal import Signal
 from safehold.signals.base import ByteSignal, FrameSignal, SignalType
 from safehold.signals.pixels import shown_pixels
+from safehold.signals.plugin_rules import offences
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 

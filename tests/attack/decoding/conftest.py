@@ -14,7 +14,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from safehold.model.media import Examined
+from safehold.model.media import Examined, HashMode
 from safehold.vault.decoding.limits import MEBIBYTE, DecodeLimits
 from safehold.vault.decoding.pool import DecoderPool
 
@@ -34,6 +34,8 @@ ROOM = 64 * MEBIBYTE
 WARM = 512 * MEBIBYTE
 """Room for what a worker has mapped when it begins: its libraries and their tables."""
 MOST_MEMORY = MEMORY + ROOM + WARM
+
+JPEG = b"\xff\xd8\xff"
 
 Checked = Callable[[bytes], Examined]
 
@@ -67,6 +69,10 @@ def checked(pool: DecoderPool, healthy: bytes) -> Iterator[Checked]:
         assert len(seen.signals) <= pool.limits.max_frames
         for pid in pool.pids:
             assert address_space_of(pid) <= MOST_MEMORY, "nothing limits the memory of this worker"
+        if data.startswith(JPEG):
+            fast = pool.examine(data, mode=HashMode.FAST)
+            assert fast.failure is seen.failure, "fast mode takes for whole what exact mode does not"
+            assert bool(fast.signals) is bool(seen.signals)
         return seen
 
     yield read

@@ -137,7 +137,22 @@ def test_a_row_is_the_documented_object(run: Run, zoo: Path, bare_list: Path) ->
         "distance": 0,
         "category": None,
         "labels": [],
+        "turn": "none",
     }
+
+
+def test_a_photo_that_is_on_no_list_is_read_fast_unless_exact_is_asked_for(
+    run: Run, zoo: Path, bare_list: Path
+) -> None:
+    def modes(*options: str) -> list[str]:
+        files = (zoo / "other.jpg", zoo / "photo.jpg", zoo / "photo.png")
+        return [
+            row["mode"] for row in run("scan", *files, "--list", bare_list, "--format", "json", *options).rows
+        ]
+
+    assert modes() == modes("--mode", "fast") == ["fast", "exact", "exact"]
+    assert modes("--mode", "exact") == ["exact", "exact", "exact"]
+    assert run("scan", zoo, "--list", bare_list, "--mode", "quick").code == 64
 
 
 @pytest.mark.parametrize(

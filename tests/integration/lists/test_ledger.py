@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from safehold.lists.file_import import FileImport
-from safehold.lists.ledger import NewList, add_list, change_source, show, show_all
+from safehold.lists.ledger import ListProperties, NewList, add_list, change_list, show, show_all
 from safehold.model.errors import BadForm, NameTaken, NotFound
 from safehold.model.hash_list import Entry, HashList, Origin, Purpose
 from safehold.model.ids import EntryId, ListId, new_id
@@ -174,7 +174,7 @@ def test_who_stands_behind_a_list_can_be_said_later_and_is_on_record(
 ) -> None:
     def changed(**what: Any) -> HashList:
         with database.begin() as tx:
-            change_source(tx, "northland", **what, actor=actor, now=NOW)
+            change_list(tx, "northland", ListProperties(**what), actor=actor, now=NOW)
         with database.begin() as tx:
             return show(tx, "northland").hash_list
 
@@ -195,3 +195,18 @@ def test_who_stands_behind_a_list_can_be_said_later_and_is_on_record(
     )
     assert told == [("", "The hotline", "false"), ("The hotline", "The hotline", "true")]
     assert rows("select kind from list_change order by id") == [("declared",), ("changed",), ("changed",)]
+
+
+def test_how_a_list_is_compared_can_be_declared_and_changed_later_and_is_on_record(
+    database: Database, actor: Actor, rows: Rows
+) -> None:
+    wanted = NewList(name="turning", purpose=Purpose.TEST, needs_exact=True, match_turned=True)
+    with database.begin() as tx:
+        added = add_list(tx, wanted, actor=actor, now=NOW)
+    assert (added.needs_exact, added.match_turned) == (True, True)
+    with database.begin() as tx:
+        changed = change_list(tx, "turning", ListProperties(match_turned=False), actor=actor, now=NOW)
+    with database.begin() as tx:
+        assert show(tx, "turning").hash_list == changed == replace(added, match_turned=False)
+    told = rows("select verb, detail->>'needs_exact', detail->>'match_turned' from audit_record order by id")
+    assert told == [("list.add", "true", "true"), ("list.change", "true", "false")]

@@ -153,7 +153,9 @@ def test_nothing_brings_a_withdrawn_list_back(
     for act in (
         lambda tx: withdrawal.whole_list(tx, "northland"),
         lambda tx: withdrawal.entries(tx, "northland", []),
-        lambda tx: ledger.change_source(tx, "northland", source="x", actor=actor, now=NOW),
+        lambda tx: ledger.change_list(
+            tx, "northland", ledger.ListProperties(source="x"), actor=actor, now=NOW
+        ),
         # As an import would that had begun before.
         lambda tx: list_rows.add_entries(tx, northland.id, [], now=NOW),
     ):

@@ -88,7 +88,8 @@ def test_a_list_that_was_withdrawn_is_in_the_history_alone(lists: Any) -> None:
 
 def test_a_source_that_is_said_later_shows_and_so_does_that_it_was(lists: Any) -> None:
     with lists.behind.program.database.begin() as tx:
-        ledger.change_source(tx, "house-rules", source="The house", actor=TESTER, now=lists.clock())
+        wanted = ledger.ListProperties(source="The house")
+        ledger.change_list(tx, "house-rules", wanted, actor=TESTER, now=lists.clock())
     newest = lists.show("/transparency/lists.json").json()["changes"][0]
     assert (newest["list"], newest["change"], newest["source"]) == ("house-rules", "changed", "The house")
     assert "source or second source changed" in lists.show("/transparency").text

@@ -11,6 +11,7 @@ from safehold.model.media import DecodeFailure, Examined
 from safehold.model.signal import PDQ
 from safehold.signals.pdq import Pdq
 from safehold.vault.decoding.examine import examine
+from safehold.vault.decoding.kinds import Kinds
 from safehold.vault.decoding.limits import DecodeLimits
 from safehold.vault.decoding.pool import DecoderPool
 
@@ -29,7 +30,7 @@ def png(width: int, height: int, depth: int, colour: int, *chunks: bytes) -> byt
 
 def read(data: bytes) -> Examined:
     """Read bytes that were made here, in this process: each broken file else costs a worker."""
-    return examine(data, claimed_type=None, rendition=False, signal_types={PDQ: Pdq()}, limits=DecodeLimits())
+    return examine(data, claimed_type=None, rendition=False, kinds=Kinds({PDQ: Pdq()}), limits=DecodeLimits())
 
 
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "GIF"])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from safehold.model.media import DecodeFailure, Examined, MediaKind
+from safehold.model.media import DecodeFailure, Examined, HashMode, MediaKind
 from safehold.signals.pdq import Pdq
 from safehold.testing.colour_profiles import rgb_profile
 from safehold.vault.decoding.limits import DecodeLimits
@@ -193,7 +193,10 @@ def test_an_animation_beyond_the_frame_limit_gives_what_was_read_and_says_so(lan
     assert (seen.failure, seen.frames, len(seen.signals)) == (DecodeFailure.LIMIT, 5, 5)
 
 
-def test_a_walled_in_worker_sees_what_a_profile_or_a_black_page_shows(decoder, landscape, encode) -> None:
+@pytest.mark.parametrize("mode", HashMode)
+def test_a_walled_in_worker_sees_what_a_profile_or_a_black_page_shows(
+    decoder, landscape, encode, mode: HashMode
+) -> None:
     assert decoder.confinement.whole
     picture = landscape(900, 700)
     original = decoder.examine(encode(picture, "PNG")).signals[0].value
@@ -204,17 +207,20 @@ def test_a_walled_in_worker_sees_what_a_profile_or_a_black_page_shows(decoder, l
         encode(inverted, "HEIF", quality=95, icc_profile=rgb_profile(lambda light: (1 - light) ** 2.2)),
         encode(unseen, "PNG"),
     ):
-        seen = decoder.examine(data)
+        seen = decoder.examine(data, mode=mode)
         assert (seen.kind, seen.frames, seen.failure) == (MediaKind.IMAGE, 1, None)
         assert [signal.frame for signal in seen.signals] == [0, 0]
         stored, shown = (Pdq().distance(original, signal.value) for signal in seen.signals)
         assert shown <= 20 < stored
 
 
+@pytest.mark.parametrize("mode", HashMode)
+@pytest.mark.parametrize("name", ["PNG", "JPEG"])
 def test_a_profile_that_cannot_be_applied_is_a_failure_beside_what_was_read(
-    decoder, landscape, encode
+    decoder, landscape, encode, name: str, mode: HashMode
 ) -> None:
-    seen = decoder.examine(encode(landscape(), "PNG", icc_profile=b"nothing that is a profile"))
+    data = encode(landscape(), name, icc_profile=b"nothing that is a profile")
+    seen = decoder.examine(data, mode=mode)
     assert (seen.frames, seen.failure) == (1, DecodeFailure.UNSUPPORTED)
     assert len(seen.signals) == 1
 

@@ -72,6 +72,7 @@ def test_each_line_of_json_is_the_documented_object(tmp_path: Path) -> None:
         "distance": 2,
         "category": "A",
         "labels": ["one", "two"],
+        "turn": "none",
     }
     assert found["error"] is None
     assert (unread["path"], unread["sha256"], unread["matches"]) == (str(UNREAD.path), None, [])

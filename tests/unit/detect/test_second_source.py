@@ -174,3 +174,24 @@ def test_what_a_list_that_may_not_hold_misses_by_little_is_no_near_miss() -> Non
 def test_digests_that_are_compared_by_equality_have_no_near_misses() -> None:
     known = loaded((a_list("north", asks=False), SHA256, bytes(32)))
     assert not known.look([Signal(SHA256, bits(1))], rehearsal=False, margin=8).near_miss
+
+
+@pytest.mark.parametrize(
+    ("kind", "distance", "holds"), [(PDQ, 15, True), (PDQ, 16, False), ("steps", 0, True)]
+)
+@pytest.mark.parametrize("witness_holds", [True, False])
+def test_the_distance_of_a_witness_counts_for_pdq_alone(
+    kind: str, distance: int, holds: bool, witness_holds: bool
+) -> None:
+    asking, witness = a_list("north"), a_list("south", asks=False)
+    seen = replace(a_match(witness, distance), signal_type=SignalTypeName(kind), may_hold=witness_holds)
+    found = confirmed([a_match(asking), seen], {one.id: one for one in (asking, witness)})
+    assert found[0].may_hold is holds
+
+
+@pytest.mark.parametrize("may_hold", [True, False])
+def test_a_near_witness_of_another_type_confirms_where_it_may_hold_itself(may_hold: bool) -> None:
+    asking, witness = a_list("north"), a_list("south", asks=False)
+    seen = replace(a_match(witness, 9), signal_type=SignalTypeName("steps"), may_hold=may_hold)
+    found = confirmed([a_match(asking), seen], {one.id: one for one in (asking, witness)})
+    assert found[0].may_hold is may_hold

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from safehold.signals.appearances import Appearances
+from safehold.signals.appearances import Appearances, looks_one_way
 from safehold.signals.base import MOST_APPEARANCES
+from safehold.signals.colours import alters_nothing
 from safehold.signals.pdq import Pdq
 from safehold.signals.pixels import shown_pixels
 from safehold.testing.colour_profiles import (
@@ -110,6 +111,46 @@ def test_the_common_profiles_make_no_second_look(profile: bytes) -> None:
         looks, incomplete = looks_of(opened(landscape(seed, (480, 360)), icc_profile=profile))
         assert len(looks) == 1
         assert not incomplete
+
+
+def barely(light: float) -> float:
+    return light**2.2 if light < 0.5 else light**2.3
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_the_profile_of_ordinary_screens_alters_nothing_and_no_other_does(mode: str) -> None:
+    assert alters_nothing(srgb_profile(), mode)
+    for curve in (negative, barely, lambda light: light):
+        assert not alters_nothing(rgb_profile(curve), mode)
+    for damaged in (None, b"", b"no profile", srgb_profile()[:200]):
+        assert not alters_nothing(damaged, mode)
+
+
+@pytest.mark.parametrize("primaries", [DISPLAY_P3, ADOBE_RGB])
+def test_other_primaries_alter_colours_and_leave_grey(primaries: tuple[tuple[float, float], ...]) -> None:
+    def screens(light: float) -> float:
+        return light / 12.92 if light <= 0.04045 else ((light + 0.055) / 1.055) ** 2.4
+
+    profile = rgb_profile(screens, primaries)
+    assert (alters_nothing(profile, "RGB"), alters_nothing(profile, "L")) == (False, True)
+
+
+def test_a_profile_for_other_colours_alters_nothing_and_one_too_large_to_remember_is_not_judged() -> None:
+    assert alters_nothing(grey_profile(negative), "RGB")
+    assert not alters_nothing(grey_profile(negative), "L")
+    assert not alters_nothing(srgb_profile() + bytes(20_000), "RGB")
+
+
+def test_a_header_says_whether_what_is_stored_is_all_that_is_shown() -> None:
+    picture = landscape(3, (320, 240))
+    plain = opened(picture, "JPEG")
+    screens, turned_back = (
+        opened(picture, "JPEG", icc_profile=profile) for profile in (srgb_profile(), rgb_profile(negative))
+    )
+    see_through = opened(on_black_alone(picture, "RGBA"))
+    looks = [looks_one_way(image) for image in (plain, screens, turned_back, see_through)]
+    assert looks == [True, True, False, False]
+    assert not looks_one_way(with_gamma(np.asarray(picture), 1 / 3))
 
 
 def test_a_profile_for_other_colours_than_the_picture_has_is_left_aside_as_viewers_do() -> None:

@@ -1,14 +1,16 @@
 """Claims about the worker's answers: what was written is read, and nothing else is believed."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safehold.model.media import DecodeFailure, Examined, MediaKind
-from safehold.model.signal import PDQ, Signal, SignalTypeName
+from safehold.model.media import DecodeFailure, Examined, HashMode, MediaKind
+from safehold.model.signal import PDQ, TURNS, Signal, Turn
 from safehold.signals.base import MOST_APPEARANCES
+from safehold.vault.decoding.kinds import kinds_of
 from safehold.vault.decoding.limits import DecodeLimits
 from safehold.vault.decoding.wire import Answer, BadAnswer, Job, Setup, read_document, write_document
 
@@ -19,11 +21,16 @@ signals = st.builds(
     quality=st.none() | st.integers(0, 100),
     frame=st.integers(0, 2**32),
 )
+ASKED = kinds_of(())
 LIMIT = DecodeLimits().max_frames
 
 
 def of_enough_frames(signals: tuple[Signal, ...], **fields: object) -> Examined:
     return Examined(signals=signals, frames=max(1, len(signals)), **fields)
+
+
+def turned(signal: Signal, turn: Turn) -> Signal:
+    return replace(signal, turn=turn)
 
 
 examined = st.builds(
@@ -35,6 +42,8 @@ examined = st.builds(
     signals=st.lists(signals, max_size=4).map(tuple),
     sampled=st.booleans(),
     failure=st.none() | st.sampled_from(DecodeFailure),
+    turned=st.lists(st.builds(turned, signals, st.sampled_from(TURNS[1:])), max_size=4).map(tuple),
+    mode=st.sampled_from(HashMode),
     rendition=st.none() | st.binary(min_size=1, max_size=9),
 )
 GOOD = Examined("image/png", MediaKind.IMAGE, 4, 3, 1, (Signal(PDQ, bytes(32), 80),))
@@ -42,16 +51,25 @@ GOOD = Examined("image/png", MediaKind.IMAGE, 4, 3, 1, (Signal(PDQ, bytes(32), 8
 
 @given(examined)
 def test_an_examination_survives_the_way_back(seen: Examined) -> None:
-    assert read_document(write_document(seen), seen.rendition, [PDQ]) == seen
+    assert read_document(write_document(seen), seen.rendition, ASKED, turned=True) == seen
 
 
-@given(st.builds(Job, st.integers(0, 2**40), st.none() | st.text(max_size=40), st.booleans()))
+@given(
+    st.builds(
+        Job,
+        st.integers(0, 2**40),
+        st.none() | st.text(max_size=40),
+        st.booleans(),
+        mode=st.sampled_from(HashMode),
+        turned=st.booleans(),
+    )
+)
 def test_a_job_survives_the_way_there(job: Job) -> None:
     assert Job.from_bytes(job.to_bytes()) == job
 
 
 def test_a_setup_survives_the_way_there() -> None:
-    setup = Setup(DecodeLimits(seconds=1.5, max_frames=7), (PDQ, SignalTypeName("other")))
+    setup = Setup(DecodeLimits(seconds=1.5, max_frames=7), ("one", "other"))
     assert Setup.from_bytes(setup.to_bytes()) == setup
 
 
@@ -86,28 +104,36 @@ def test_lengths_beyond_the_memory_are_refused(message: bytes) -> None:
         ("sampled", 1),
         ("sampled", None),
         ("failure", "none"),
-        ("signals", [["md5", "00", None, 0]]),
-        ("signals", [["pdq", "zz", None, 0]]),
-        ("signals", [["pdq", "", None, 0]]),
-        ("signals", [["pdq", "00" * 2000, None, 0]]),
-        ("signals", [["pdq", "00" * 31, None, 0]]),
-        ("signals", [["pdq", "00" * 33, None, 0]]),
-        ("signals", [["pdq", "0 " + "00" * 31 + "0", None, 0]]),
-        ("signals", [["pdq", "AA" * 32, None, 0]]),
+        ("signals", [["md5", "00", None, 0, "none"]]),
+        ("signals", [["pdq", "zz", None, 0, "none"]]),
+        ("signals", [["pdq", "", None, 0, "none"]]),
+        ("signals", [["pdq", "00" * 2000, None, 0, "none"]]),
+        ("signals", [["pdq", "00" * 31, None, 0, "none"]]),
+        ("signals", [["pdq", "00" * 33, None, 0, "none"]]),
+        ("signals", [["pdq", "0 " + "00" * 31 + "0", None, 0, "none"]]),
+        ("signals", [["pdq", "AA" * 32, None, 0, "none"]]),
         ("signals", {"pdq": 7}),
-        ("signals", [["pdq", "00" * 32, 101, 0]]),
-        ("signals", [["pdq", "00" * 32, 50, -1]]),
-        ("signals", [["pdq", "00" * 32, 50]]),
-        ("signals", [[["pdq"], "00", 50, 0]]),
+        ("signals", [["pdq", "00" * 32, 101, 0, "none"]]),
+        ("signals", [["pdq", "00" * 32, 50, -1, "none"]]),
+        ("signals", [["pdq", "00" * 32, 50, 0, "askew"]]),
+        ("signals", [["pdq", "00" * 32, 50, 0, "mirrored"]]),
+        ("signals", [["pdq", "00" * 32, 50, 0, None]]),
+        ("signals", [["pdq", "00" * 32, 50, 0, ["none"]]]),
+        ("signals", [["pdq", "00" * 32, 50, 0]]),
+        ("signals", [[["pdq"], "00", 50, 0, "none"]]),
+        ("turned", [["md5", "00" * 32, None, 0, "mirrored"]]),
+        ("turned", [["pdq", "00" * 32, None, 0, "none"]]),
+        ("turned", None),
+        ("mode", "quick"),
         ("signals", 7),
     ],
 )
 def test_a_field_of_another_form_is_refused(field: str, value: object) -> None:
     fields = json.loads(write_document(GOOD))
-    assert read_document(json.dumps(fields).encode(), None, [PDQ]) == GOOD
+    assert read_document(json.dumps(fields).encode(), None, ASKED, turned=True) == GOOD
     fields[field] = value
     with pytest.raises(BadAnswer):
-        read_document(json.dumps(fields).encode(), None, [PDQ])
+        read_document(json.dumps(fields).encode(), None, ASKED, turned=True)
 
 
 @given(
@@ -118,33 +144,46 @@ def test_a_field_of_another_form_is_refused(field: str, value: object) -> None:
 )
 def test_any_json_as_a_document_is_refused(value: object) -> None:
     with pytest.raises(BadAnswer):
-        read_document(json.dumps(value).encode(), None, [PDQ])
+        read_document(json.dumps(value).encode(), None, ASKED)
 
 
 @pytest.mark.parametrize("frames", [0, 1, 3])
 def test_a_worker_has_no_room_for_more_signals_than_its_frames_can_have(frames: int) -> None:
     """Else one that was taken over could send others' media home in pieces, as signals of its own."""
     most = frames * MOST_APPEARANCES
-    rows = [["pdq", f"{number:064x}", 80, 0] for number in range(most + 1)]
+    rows = [["pdq", f"{number:064x}", 80, 0, "none"] for number in range(most + 1)]
     fields = {**json.loads(write_document(GOOD)), "frames": frames}
-    seen = read_document(json.dumps({**fields, "signals": rows[:most]}).encode(), None, [PDQ])
+    seen = read_document(json.dumps({**fields, "signals": rows[:most]}).encode(), None, ASKED)
     assert len(seen.signals) == most
     with pytest.raises(BadAnswer):
-        read_document(json.dumps({**fields, "signals": rows}).encode(), None, [PDQ])
+        read_document(json.dumps({**fields, "signals": rows}).encode(), None, ASKED)
 
 
 def test_frames_beyond_the_jobs_own_limit_are_not_believed() -> None:
     document = json.dumps({**json.loads(write_document(GOOD)), "frames": 8}).encode()
-    assert read_document(document, None, [PDQ], most_frames=8).frames == 8
+    assert read_document(document, None, ASKED, most_frames=8).frames == 8
     with pytest.raises(BadAnswer):
-        read_document(document, None, [PDQ], most_frames=7)
+        read_document(document, None, ASKED, most_frames=7)
 
 
 def test_the_fullest_honest_document_is_read_and_a_longer_one_is_not_even_parsed() -> None:
-    row = ["pdq", "00" * 32, 100, 2**32]
+    row = ["pdq", "00" * 32, 100, 2**32, "none"]
     fullest = {**json.loads(write_document(GOOD)), "frames": LIMIT}
     fullest["media_type"], fullest["signals"] = "x" * 64, [row] * (LIMIT * MOST_APPEARANCES)
     document = json.dumps(fullest).encode()
-    assert len(read_document(document, None, [PDQ]).signals) == LIMIT * MOST_APPEARANCES
+    assert len(read_document(document, None, ASKED).signals) == LIMIT * MOST_APPEARANCES
     with pytest.raises(BadAnswer, match="too long"):
-        read_document(document + b" " * 64 * len(document), None, [PDQ])
+        read_document(document + b" " * 64 * len(document), None, ASKED)
+
+
+def test_signals_of_the_turned_picture_are_taken_only_where_they_were_asked_for() -> None:
+    """There are seven of each that is upright, at most; nobody sends more, or any unasked."""
+    row = ["pdq", "00" * 32, 80, 0, "mirrored"]
+    most = MOST_APPEARANCES * len(TURNS[1:])
+    document = json.dumps({**json.loads(write_document(GOOD)), "turned": [row] * most}).encode()
+    assert len(read_document(document, None, ASKED, turned=True).turned) == most
+    with pytest.raises(BadAnswer):
+        read_document(document, None, ASKED)
+    longer = json.dumps({**json.loads(write_document(GOOD)), "turned": [row] * (most + 1)}).encode()
+    with pytest.raises(BadAnswer):
+        read_document(longer, None, ASKED, turned=True)

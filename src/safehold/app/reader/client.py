@@ -15,8 +15,8 @@ from safehold.app.reader.messages import Contact, Export, Remake, Request, Show,
 from safehold.model.errors import BadForm, NotFound, ReaderDown
 from safehold.model.ids import MediaId, UserId
 from safehold.model.media import Examined
-from safehold.model.signal import PDQ
 from safehold.vault.channel import ChannelBroken, Line, Message, connect
+from safehold.vault.decoding.kinds import kinds_of
 from safehold.vault.decoding.wire import BadAnswer, read_document
 
 LINES = 8
@@ -60,7 +60,7 @@ class ReaderClient:
     def remake(self, media_id: MediaId) -> Examined:
         """Return what can be read of confirmed media today, its signals above all. Raises NotAllowed too."""
         try:
-            return read_document(self._ask(Remake(media_id)).body, None, (PDQ,))
+            return read_document(self._ask(Remake(media_id)).body, None, kinds_of(()))
         except BadAnswer:
             raise ReaderDown("The reader did not answer in its form.") from None
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from PIL import Image
 
-from safehold.model.media import DecodeFailure, Examined, MediaKind
-from safehold.model.signal import SignalTypeName
-from safehold.signals.base import FrameSignal
+from safehold.model.media import DecodeFailure, Examined, HashMode, MediaKind
+from safehold.model.signal import Signal
 from safehold.vault.decoding.frames import Frames, Unreadable
 from safehold.vault.decoding.heif import read_heif
 from safehold.vault.decoding.images import read_image
+from safehold.vault.decoding.kinds import Kinds
 from safehold.vault.decoding.limits import DecodeLimits
 from safehold.vault.decoding.metadata import has_too_much
 from safehold.vault.decoding.sniff import Reading, Sniffed, sniff, unreadable
@@ -31,14 +29,19 @@ def examine(
     *,
     claimed_type: str | None,
     rendition: bool,
-    signal_types: Mapping[SignalTypeName, FrameSignal],
+    kinds: Kinds,
     limits: DecodeLimits,
+    mode: HashMode = HashMode.EXACT,
+    turned: bool = False,
 ) -> Examined:
     """Read what can be read of `data` and say why the rest could not be. Raises nothing."""
     found = sniff(data)
+    of_bytes, broken = _of_bytes(data, kinds)
     if found.reading is Reading.NONE:
-        return Examined(found.media_type, failure=unreadable(found, claimed_type))
-    frames = Frames(signal_types, limits.of_codec(found.media_type), rendition=rendition)
+        return Examined(found.media_type, signals=of_bytes, failure=unreadable(found, claimed_type))
+    frames = Frames(
+        kinds.of_frames, limits.of_codec(found.media_type), rendition=rendition, mode=mode, turned=turned
+    )
     kind, failure = read_into(data, found, frames)
     return Examined(
         media_type=found.media_type,
@@ -46,11 +49,21 @@ def examine(
         width=frames.width,
         height=frames.height,
         frames=frames.count,
-        signals=tuple(frames.signals),
+        signals=(*frames.signals, *of_bytes),
         sampled=frames.sampled,
-        failure=failure,
+        failure=failure or broken,
+        turned=tuple(frames.turned),
+        mode=frames.mode,
         rendition=frames.rendition(),
     )
+
+
+def _of_bytes(data: bytes, kinds: Kinds) -> tuple[tuple[Signal, ...], DecodeFailure | None]:
+    """Return what foreign types make of the bytes, and a failure where one of them fails."""
+    try:
+        return tuple(kind.of_bytes(data) for kind in kinds.of_bytes), None
+    except Exception:  # noqa: BLE001 - a plug-in raises anything
+        return (), DecodeFailure.UNSUPPORTED
 
 
 def read_into(data: bytes, found: Sniffed, frames: Frames) -> tuple[MediaKind, DecodeFailure | None]:

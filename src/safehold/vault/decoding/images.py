@@ -20,8 +20,9 @@ from PIL import (
 )
 
 from safehold.model.media import DecodeFailure, MediaKind
-from safehold.signals.appearances import Appearances
+from safehold.signals.appearances import Appearances, looks_one_way
 from safehold.vault.decoding.frames import Frames, Unreadable
+from safehold.vault.decoding.jpeg import read_jpeg
 from safehold.vault.decoding.limits import MAX_TEXT_BYTES, MAX_TEXTS_BYTES
 from safehold.vault.decoding.wholeness import is_whole
 
@@ -73,9 +74,28 @@ def read_frames(data: bytes, media_type: str, formats: tuple[str, ...], frames: 
         whole = is_whole(data, media_type)
         raise Unreadable(DecodeFailure.UNSUPPORTED if whole else DecodeFailure.TRUNCATED) from None
     with image:
-        _read_all(image, frames)
+        if not _read_jpeg(data, image, frames):
+            _read_all(image, frames)
         moving = frames.count > 1 and image.format in _MOVING
     return MediaKind.ANIMATION if moving else MediaKind.IMAGE
+
+
+def _read_jpeg(data: bytes, image: ImageFile.ImageFile, frames: Frames) -> bool:
+    """Hand a JPEG to `frames`, scaled down where they take that; where it cannot be, do nothing, say False.
+
+    What looks in more ways than one, or may, is left to the careful reader.
+    """
+    if image.format != "JPEG" or not looks_one_way(image):
+        return False
+    frames.make_room(*image.size)
+    seen = read_jpeg(data, image, scaled=frames.takes_scaled)
+    if seen is None:
+        return False
+    if frames.takes_scaled:
+        frames.add_scaled(seen, 0)
+    else:
+        frames.add(seen.pixels, 0)
+    return True
 
 
 def _read_all(image: ImageFile.ImageFile, frames: Frames) -> None:

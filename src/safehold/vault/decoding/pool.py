@@ -6,15 +6,16 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 
 import structlog
 
 from safehold.model.errors import DecoderDown
-from safehold.model.media import DecodeFailure, Examined
-from safehold.model.signal import PDQ, SignalTypeName
+from safehold.model.media import DecodeFailure, Examined, HashMode
 from safehold.vault.decoding.confinement import Confinement
+from safehold.vault.decoding.kinds import kinds_of
 from safehold.vault.decoding.limits import DecodeLimits
 from safehold.vault.decoding.memory import SharedMemory
 from safehold.vault.decoding.process import DecoderProcess, WorkerLost
@@ -31,8 +32,9 @@ class DecoderPool:
     """A fixed number of decoding workers. Safe to share between threads; a context manager.
 
     Media never meets a codec in this process: a file that crashes, hangs or takes over its worker costs
-    that worker. workers: how many media are decoded at once. signal_types: frame signals to compute.
-    without: layers of confinement to leave out, for measurements and tests; no setting leads here.
+    that worker. workers: how many media are decoded at once. plugins: entry points of foreign signal types,
+    which are made besides pdq. without: layers of confinement to leave out, for measurements and tests; no
+    setting leads here.
     """
 
     def __init__(
@@ -40,13 +42,13 @@ class DecoderPool:
         workers: int = 1,
         *,
         limits: DecodeLimits = DecodeLimits(),  # noqa: B008 - a frozen value
-        signal_types: Sequence[SignalTypeName] = (PDQ,),
+        plugins: Sequence[str] = (),
         without: Sequence[str] = (),
     ) -> None:
         self.limits = limits
         self._workers = workers
-        self._signal_types = tuple(signal_types)
-        self._setup = Setup(limits, self._signal_types, tuple(without))
+        self._kinds = kinds_of(plugins)
+        self._setup = Setup(limits, tuple(plugins), tuple(without))
         self._source: WorkerSource | None = None
         self._sourcing = threading.Lock()
         # One place per worker, taken while it is in use. A place is empty before the start and after a
@@ -115,21 +117,36 @@ class DecoderPool:
             )
 
     def examine(
-        self, data: bytes | memoryview, *, claimed_type: str | None = None, rendition: bool = False
+        self,
+        data: bytes | memoryview,
+        *,
+        claimed_type: str | None = None,
+        rendition: bool = False,
+        mode: HashMode = HashMode.EXACT,
+        turned: bool = False,
     ) -> Examined:
         """Decode `data` in a worker, take its signals and, if asked, a safe rendition.
 
-        claimed_type: what the sender called it, a media type; it never changes how the bytes are read.
+        claimed_type: what the sender called it, a media type; it never changes how the bytes are read. mode:
+        FAST where some bits of the signals may be wrong; with a rendition it is EXACT all the same. turned:
+        whether to take the signals of each frame turned as well.
         Waits while all workers are busy. Bytes that cannot be read answer with a failure and never raise:
         more than limits.max_bytes, too slow, too big in memory, or twice the death of a worker is LIMIT.
         Raises DecoderDown when no worker can be started, or the pool is stopped.
         """
         if memoryview(data).nbytes > self.limits.max_bytes:
             return _over_limit(bytes(data[:HEAD_BYTES]))
-        return self._examine(lambda memory: memory.put(data), claimed_type, rendition)
+        job = Job(0, claimed_type, rendition, mode=mode, turned=turned)
+        return self._examine(lambda memory: memory.put(data), job)
 
     def examine_file(
-        self, path: str | os.PathLike[str], *, claimed_type: str | None = None, rendition: bool = False
+        self,
+        path: str | os.PathLike[str],
+        *,
+        claimed_type: str | None = None,
+        rendition: bool = False,
+        mode: HashMode = HashMode.EXACT,
+        turned: bool = False,
     ) -> Examined:
         """The same for a file, which is read straight into the worker's memory.
 
@@ -138,7 +155,8 @@ class DecoderPool:
         with Path(path).open("rb", buffering=0) as file:
             if os.fstat(file.fileno()).st_size > self.limits.max_bytes:
                 return _over_limit(file.read(HEAD_BYTES) or b"")
-            return self._examine(lambda memory: memory.fill_from(file.fileno()), claimed_type, rendition)
+            job = Job(0, claimed_type, rendition, mode=mode, turned=turned)
+            return self._examine(lambda memory: memory.fill_from(file.fileno()), job)
 
     def view(self, data: bytes, *, stamp: Sequence[str]) -> Examined:
         """Make what a person is shown of `data`: the answer's rendition is a JPEG of at most 1,600 pixels.
@@ -148,15 +166,9 @@ class DecoderPool:
         """
         if memoryview(data).nbytes > self.limits.max_bytes:
             return _over_limit(data[:HEAD_BYTES])
-        return self._examine(lambda memory: memory.put(data), stamp=tuple(stamp))
+        return self._examine(lambda memory: memory.put(data), Job(0, stamp=tuple(stamp)))
 
-    def _examine(
-        self,
-        fill: _Fill,
-        claimed_type: str | None = None,
-        rendition: bool = False,
-        stamp: tuple[str, ...] = (),
-    ) -> Examined:
+    def _examine(self, fill: _Fill, job: Job) -> Examined:
         head = b""
         # A second try: a worker may die of something outside, and that is not the media's fault.
         for _ in range(2):
@@ -164,7 +176,7 @@ class DecoderPool:
                 size = fill(process.memory)
                 head = process.memory.take(0, min(size, HEAD_BYTES))
                 try:
-                    return process.ask(Job(size, claimed_type, rendition, stamp))
+                    return process.ask(replace(job, size=size))
                 except WorkerLost as lost:
                     if self._open:  # else we ended it ourselves
                         _log.warning("decoder_worker_lost", pid=process.pid, timed_out=lost.timed_out)
@@ -206,12 +218,12 @@ class DecoderPool:
     def _made(self) -> DecoderProcess:
         source = self._source_now()
         try:
-            return DecoderProcess(source, self.limits, self._signal_types)
+            return DecoderProcess(source, self.limits, self._kinds)
         except DecoderDown:
             if source.usable:
                 raise
         # The template had died of something outside, and only now we know.
-        return DecoderProcess(self._source_now(), self.limits, self._signal_types)
+        return DecoderProcess(self._source_now(), self.limits, self._kinds)
 
     def _source_now(self) -> WorkerSource:
         with self._sourcing:

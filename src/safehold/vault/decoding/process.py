@@ -12,8 +12,8 @@ import threading
 
 from safehold.model.errors import DecoderDown
 from safehold.model.media import Examined, MediaKind
-from safehold.model.signal import SignalTypeName
 from safehold.vault.decoding.confinement import Confinement
+from safehold.vault.decoding.kinds import Kinds
 from safehold.vault.decoding.limits import DecodeLimits
 from safehold.vault.decoding.memory import SharedMemory
 from safehold.vault.decoding.source import WorkerSource, not_ready
@@ -33,12 +33,10 @@ class WorkerLost(Exception):
 class DecoderProcess:
     """A running worker with its shared memory. Not safe to share between threads: one asks at a time."""
 
-    def __init__(
-        self, source: WorkerSource, limits: DecodeLimits, signal_types: tuple[SignalTypeName, ...]
-    ) -> None:
+    def __init__(self, source: WorkerSource, limits: DecodeLimits, kinds: Kinds) -> None:
         """Have a worker made and wait until it is confined. Raises DecoderDown."""
         self._limits = limits
-        self._signal_types = signal_types
+        self._kinds = kinds
         self._source = source
         self._answered = 0
         self._damaged = False
@@ -79,7 +77,11 @@ class DecoderProcess:
             end = answer.document + answer.rendition
             document, rendition = self.memory.take(0, answer.document), self.memory.take(answer.document, end)
             seen = read_document(
-                document, rendition or None, self._signal_types, most_frames=self._limits.max_frames
+                document,
+                rendition or None,
+                self._kinds,
+                turned=job.turned,
+                most_frames=self._limits.max_frames,
             )
         except TimeoutError:
             self.close()

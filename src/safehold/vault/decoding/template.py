@@ -15,13 +15,12 @@ import signal
 import socket
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from safehold.model.signal import SignalTypeName
-from safehold.signals.base import FrameSignal
 from safehold.vault.decoding import worker
+from safehold.vault.decoding.kinds import Kinds, kinds_of
 from safehold.vault.decoding.warm import warm
-from safehold.vault.decoding.wire import FRAME_SIGNALS, MAX_MESSAGE, READY, Setup
+from safehold.vault.decoding.wire import MAX_MESSAGE, READY, Setup
 
 _DESCRIPTORS = 2  # of a worker: its control socket and its memory
 
@@ -29,9 +28,8 @@ _DESCRIPTORS = 2  # of a worker: its control socket and its memory
 def serve(orders: socket.socket) -> None:
     """Warm up, say so, then make one worker for each order until the parent closes its end."""
     setup = Setup.from_bytes(orders.recv(MAX_MESSAGE))
-    known = {signal_type.name: signal_type for signal_type in FRAME_SIGNALS}
-    signal_types = {name: known[name] for name in setup.signal_types}
-    warm(signal_types, setup.limits)
+    kinds = kinds_of(setup.plugins)
+    warm(kinds, setup.limits)
     # What is loaded now stays: left alone by the collector, its pages remain shared with every worker.
     gc.collect()
     gc.freeze()
@@ -43,7 +41,7 @@ def serve(orders: socket.socket) -> None:
         if not size:
             break
         with _held_back(signal.SIGCHLD):  # or its number might be free again before it is told
-            _make_worker(orders, int(size), descriptors, setup, signal_types)
+            _make_worker(orders, int(size), descriptors, setup, kinds)
     _reap(until_none_is_left=True)
 
 
@@ -58,11 +56,11 @@ def _make_worker(
     size: int,
     descriptors: list[int],
     setup: Setup,
-    signal_types: Mapping[SignalTypeName, FrameSignal],
+    kinds: Kinds,
 ) -> None:
     pid = os.fork()
     if pid == 0:
-        _become_worker(orders, size, descriptors, setup, signal_types)
+        _become_worker(orders, size, descriptors, setup, kinds)
     handle = os.pidfd_open(pid)
     socket.send_fds(orders, [str(pid).encode()], [handle])
     for descriptor in (handle, *descriptors):
@@ -74,14 +72,14 @@ def _become_worker(
     size: int,
     descriptors: list[int],
     setup: Setup,
-    signal_types: Mapping[SignalTypeName, FrameSignal],
+    kinds: Kinds,
 ) -> None:
     """Answer jobs to the end of this process; never returns."""
     try:
         orders.close()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         control_fd, memory_fd = descriptors
-        worker.run(control_fd, memory_fd, size, setup, signal_types)
+        worker.run(control_fd, memory_fd, size, setup, kinds)
     finally:
         os._exit(0)
 

@@ -7,14 +7,14 @@ believed that does not have exactly the form described here.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from safehold.model.media import DecodeFailure, Examined, MediaKind
-from safehold.model.signal import Signal, SignalTypeName
-from safehold.signals.base import MOST_APPEARANCES, FrameSignal
-from safehold.signals.pdq import Pdq
+from safehold.model.media import DecodeFailure, Examined, HashMode, MediaKind
+from safehold.model.signal import TURNS, Signal, SignalTypeName, Turn
+from safehold.signals.base import MOST_APPEARANCES
+from safehold.vault.decoding.kinds import Kinds
 from safehold.vault.decoding.limits import DecodeLimits
 
 MAX_MESSAGE = 16_384
@@ -22,9 +22,6 @@ MAX_RENDITION_BYTES = 256 * 1024
 MAX_VIEW_BYTES = 8 * 1024 * 1024
 READY = b"ready"
 """What the template says when its codecs are warm."""
-FRAME_SIGNALS: tuple[FrameSignal, ...] = (Pdq(),)
-"""What a worker can be asked to make of a frame."""
-_DIGEST_BYTES = {kind.name: kind.digest_bytes for kind in FRAME_SIGNALS}
 _MAX_SIDE = 1 << 24
 _MOST_FRAMES = DecodeLimits().max_frames
 _HEAD, _AROUND_DIGEST = 1_024, 64
@@ -37,10 +34,13 @@ class BadAnswer(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """Sent once, before the template warms up. without: layers left out, in measurements and tests alone."""
+    """Sent once, before the template warms up.
+
+    plugins: entry points of foreign signal types. without: layers left out, in measurements and tests alone.
+    """
 
     limits: DecodeLimits
-    signal_types: tuple[SignalTypeName, ...]
+    plugins: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
 
     def to_bytes(self) -> bytes:
@@ -53,7 +53,7 @@ class Setup:
         fields = json.loads(message)
         return Setup(
             DecodeLimits(**fields["limits"]),
-            tuple(map(SignalTypeName, fields["signal_types"])),
+            tuple(fields["plugins"]),
             tuple(fields["without"]),
         )
 
@@ -62,13 +62,16 @@ class Setup:
 class Job:
     """One media to examine: the first `size` bytes of the shared memory.
 
-    stamp: the lines of the mark where a view for a person is asked for instead, which comes as the rendition.
+    mode: how to make signals. turned: whether to make those of the picture turned as well. stamp: the lines
+    of the mark where a view for a person is asked for instead, which comes as the rendition.
     """
 
     size: int
     claimed_type: str | None = None
     rendition: bool = False
     stamp: tuple[str, ...] = ()
+    mode: HashMode = HashMode.EXACT
+    turned: bool = False
 
     @property
     def largest_picture(self) -> int:
@@ -83,7 +86,7 @@ class Job:
     def from_bytes(message: bytes) -> Job:
         """Read it from one message; the parent is trusted."""
         fields = json.loads(message)
-        return Job(**{**fields, "stamp": tuple(fields["stamp"])})
+        return Job(**{**fields, "stamp": tuple(fields["stamp"]), "mode": HashMode(fields["mode"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,9 @@ def write_document(examined: Examined) -> bytes:
             "frames": examined.frames,
             "failure": examined.failure,
             "sampled": examined.sampled,
-            "signals": [[s.signal_type, s.value.hex(), s.quality, s.frame] for s in examined.signals],
+            "signals": [_row(signal) for signal in examined.signals],
+            "turned": [_row(signal) for signal in examined.turned],
+            "mode": examined.mode,
         }
     ).encode()
 
@@ -131,16 +136,18 @@ def write_document(examined: Examined) -> bytes:
 def read_document(
     document: bytes,
     rendition: bytes | None,
-    asked: Sequence[SignalTypeName],
+    asked: Kinds,
     *,
+    turned: bool = False,
     most_frames: int = _MOST_FRAMES,
 ) -> Examined:
     """Read a document that may say anything: it has no room for more than was asked for.
 
     Signals may only be of the types that were asked for, each of its exact length, and no more of them than
-    the frames that were read can have; of those there are at most `most_frames`. Raises BadAnswer.
+    the bytes and the frames that were read can have; of those there are at most `most_frames`. turned:
+    whether signals of the turned picture were asked for too. Raises BadAnswer.
     """
-    if len(document) > _longest(asked, most_frames):
+    if len(document) > _longest(asked, most_frames, TURNS if turned else TURNS[:1]):
         raise BadAnswer("too long")
     fields = _json(document)
     if not isinstance(fields, dict):
@@ -153,18 +160,21 @@ def read_document(
             width=_whole(fields["width"], _MAX_SIDE),
             height=_whole(fields["height"], _MAX_SIDE),
             frames=frames,
-            signals=_signals(fields["signals"], asked, frames),
+            signals=_signals(fields["signals"], asked, frames, TURNS[:1]),
             sampled=_truth(fields["sampled"]),
             failure=None if failure is None else DecodeFailure(failure),
+            turned=_signals(fields["turned"], asked, frames, TURNS[1:] if turned else ()),
+            mode=HashMode(fields["mode"]),
             rendition=rendition,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadAnswer("a field is missing or strange") from error
 
 
-def _longest(asked: Sequence[SignalTypeName], most_frames: int) -> int:
-    a_frame = sum(2 * _DIGEST_BYTES[name] + _AROUND_DIGEST for name in asked) * MOST_APPEARANCES
-    return _HEAD + most_frames * a_frame
+def _longest(asked: Kinds, most_frames: int, turns: Sequence[Turn]) -> int:
+    a_look = sum(2 * kind.digest_bytes + _AROUND_DIGEST for kind in asked.of_frames.values()) * len(turns)
+    whole = sum(2 * kind.digest_bytes + _AROUND_DIGEST for kind in asked.of_bytes)
+    return _HEAD + whole + most_frames * a_look * MOST_APPEARANCES
 
 
 def _json(message: bytes) -> Any:
@@ -193,21 +203,27 @@ def _truth(value: object) -> bool:
     return value
 
 
-def _signals(rows: object, asked: Sequence[SignalTypeName], frames: int) -> tuple[Signal, ...]:
+def _row(signal: Signal) -> list[object]:
+    return [signal.signal_type, signal.value.hex(), signal.quality, signal.frame, signal.turn]
+
+
+def _signals(rows: object, asked: Kinds, frames: int, turns: Sequence[Turn]) -> tuple[Signal, ...]:
     # Else a worker that was taken over could send home, as signals, what it has read of other media.
-    if not isinstance(rows, list) or len(rows) > frames * len(asked) * MOST_APPEARANCES:
+    most = frames * len(asked.of_frames) * MOST_APPEARANCES * len(turns) + len(asked.of_bytes)
+    if not isinstance(rows, list) or len(rows) > most:
         raise BadAnswer("more signals than the frames can have")
-    return tuple(_signal(row, asked) for row in rows)
+    lengths = asked.digest_bytes
+    return tuple(_signal(row, lengths, turns) for row in rows)
 
 
-def _signal(row: object, asked: Sequence[SignalTypeName]) -> Signal:
-    if not isinstance(row, list) or len(row) != 4:
+def _signal(row: object, lengths: Mapping[SignalTypeName, int], turns: Sequence[Turn]) -> Signal:
+    if not isinstance(row, list) or len(row) != 5:
         raise BadAnswer("not a signal")
-    name, digest, quality, frame = row
-    if name not in asked or not isinstance(digest, str):
+    name, digest, quality, frame, turn = row
+    if name not in lengths or not isinstance(digest, str) or turn not in turns:
         raise BadAnswer("not a signal")
     value = bytes.fromhex(digest)
-    if len(value) != _DIGEST_BYTES[name] or value.hex() != digest:
+    if len(value) != lengths[name] or value.hex() != digest:
         raise BadAnswer("not a digest of this type")
     checked = None if quality is None else _whole(quality, 100)
-    return Signal(SignalTypeName(name), value, checked, _whole(frame, 1 << 32))
+    return Signal(name, value, checked, _whole(frame, 1 << 32), Turn(turn))

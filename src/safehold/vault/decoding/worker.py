@@ -11,13 +11,11 @@ import mmap
 import os
 import signal
 import socket
-from collections.abc import Mapping
 
 from safehold.model.media import Examined
-from safehold.model.signal import SignalTypeName
-from safehold.signals.base import FrameSignal
 from safehold.vault.decoding.confine import confine
 from safehold.vault.decoding.examine import examine
+from safehold.vault.decoding.kinds import Kinds
 from safehold.vault.decoding.views import render
 from safehold.vault.decoding.wire import MAX_MESSAGE, Answer, Job, Setup, write_document
 
@@ -27,7 +25,7 @@ def run(
     memory_fd: int,
     size: int,
     setup: Setup,
-    signal_types: Mapping[SignalTypeName, FrameSignal],
+    kinds: Kinds,
 ) -> None:
     """Confine this process for good, say how far that went, and serve until the parent closes its end."""
     memory = mmap.mmap(memory_fd, size)
@@ -35,36 +33,36 @@ def run(
     with socket.socket(fileno=control_fd) as control:
         level = confine(setup.limits.memory_bytes, control_fd, without=setup.without)
         control.send(json.dumps(level.fields()).encode())
-        serve(control, memory, setup, signal_types)
+        serve(control, memory, setup, kinds)
 
 
 def serve(
     control: socket.socket,
     memory: mmap.mmap,
     setup: Setup,
-    signal_types: Mapping[SignalTypeName, FrameSignal],
+    kinds: Kinds,
 ) -> None:
     """Answer jobs one by one until the parent closes its end."""
     while message := control.recv(MAX_MESSAGE):
         # Should the parent die while a codec spins, the kernel ends this process all the same.
         signal.setitimer(signal.ITIMER_REAL, 2 * setup.limits.patience)
         job = Job.from_bytes(message)
-        examined = _done(memory[: job.size], job, setup, signal_types)
+        examined = _done(memory[: job.size], job, setup, kinds)
         document, rendition = write_document(examined), examined.rendition or b""
         memory[: len(document) + len(rendition)] = document + rendition
         signal.setitimer(signal.ITIMER_REAL, 0)
         control.send(Answer(len(document), len(rendition)).to_bytes())
 
 
-def _done(
-    data: bytes, job: Job, setup: Setup, signal_types: Mapping[SignalTypeName, FrameSignal]
-) -> Examined:
+def _done(data: bytes, job: Job, setup: Setup, kinds: Kinds) -> Examined:
     if job.stamp:
         return render(data, stamp=job.stamp, limits=setup.limits)
     return examine(
         data,
         claimed_type=job.claimed_type,
         rendition=job.rendition,
-        signal_types=signal_types,
+        kinds=kinds,
         limits=setup.limits,
+        mode=job.mode,
+        turned=job.turned,
     )

@@ -128,6 +128,9 @@ class MatchBody(BaseModel):
     signal_type: str
     distance: int
     category: str | None
+    turn: str = Field(
+        description="none, or how the upload has to be turned to match: rotated_90, mirrored, …"
+    )
 
 
 class FlagBody(BaseModel):
@@ -159,6 +162,9 @@ class ScanAnswerBody(BaseModel):
     matches: list[MatchBody] | None = None
     flags: list[FlagBody] | None = None
     signals: list[SignalAnswer] | None = None
+    mode: str | None = Field(
+        None, description="fast where signals may differ in some bits from those to make entries of; exact."
+    )
 
 
 class Problem(BaseModel):
@@ -253,6 +259,7 @@ def scan_answer(answer: ScanAnswer, *, detail: bool) -> dict[str, Any]:
         body["matches"] = [_match(match) for match in answer.matches]
         body["flags"] = [_flag(flag) for flag in answer.flags]
         body["signals"] = [_signal(signal) for signal in answer.signals]
+        body["mode"] = answer.mode.value
     return body
 
 
@@ -263,6 +270,7 @@ def _match(match: Match) -> dict[str, Any]:
         "signal_type": match.signal_type,
         "distance": match.distance,
         "category": match.category,
+        "turn": match.turn.value,
     }
 
 

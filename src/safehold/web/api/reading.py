@@ -67,6 +67,8 @@ def _summary(summary: ledger.ListSummary) -> dict[str, Any]:
         "hold_max_distance": known.hold_max_distance,
         "may_hold": known.may_hold,
         "vetted": known.vetted,
+        "needs_exact": known.needs_exact,
+        "match_turned": known.match_turned,
         "provenance": known.provenance,
         "created_at": known.created_at.isoformat(),
         "refreshed_at": known.refreshed_at.isoformat() if known.refreshed_at else None,

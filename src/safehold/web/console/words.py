@@ -9,7 +9,7 @@ from uuid import UUID
 from safehold.model.inbound_report import Seen
 from safehold.model.item import ItemKind
 from safehold.model.media import DecodeFailure, MediaKind
-from safehold.model.signal import PDQ
+from safehold.model.signal import PDQ, Turn
 from safehold.review.facts import Destruction, HistoryLine, ItemView, MatchFacts, MediaFacts, WaitsFor
 
 LABELS = {
@@ -255,11 +255,23 @@ def sentence(item: ItemView) -> str:
     return f"{_kind(item)} {_reason(item)}."
 
 
+_TURNS = {
+    Turn.ROTATED_90: "once rotated by 90°",
+    Turn.ROTATED_180: "once rotated by 180°",
+    Turn.ROTATED_270: "once rotated by 270°",
+    Turn.MIRRORED: "once mirrored",
+    Turn.FLIPPED: "once turned upside down and mirrored",
+    Turn.TRANSPOSED: "once rotated by 90° and mirrored",
+    Turn.TRANSVERSED: "once rotated by 270° and mirrored",
+}
+
+
 def nearness(match: MatchFacts) -> str:
     """Say how near an item is to an entry of a list."""
-    if match.distance == 0:
-        return "identical" if match.signal_type != PDQ else "0 bits"
-    return f"{match.distance} bit{'s' if match.distance > 1 else ''}"
+    if match.distance == 0 and match.signal_type != PDQ:
+        return "identical"
+    turned = f", {_TURNS[match.turn]}" if match.turn is not Turn.NONE else ""
+    return f"{match.distance} bit{'' if match.distance == 1 else 's'}{turned}"
 
 
 def seen_before(item: ItemView) -> str:

@@ -1,0 +1,1 @@
+"""Measurements of this machine against what others use, for `safehold bench`: ratios within one run."""
