@@ -1,0 +1,268 @@
+"""The index for millions of 256-bit entries: immutable segments that processes share, and a live part.
+
+A search looks at every part and takes no lock. What is added goes to the live part at once; a merge writes it
+and smaller segments into a new one, beside everything else, and one assignment puts that in their place.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import numpy as np
+from numpy.typing import NDArray
+
+from safehold.model.errors import SegmentDamaged, SegmentNotWritten
+from safehold.signals.index.base import Hit, checked_query
+from safehold.signals.index.folder import (
+    SEGMENT,
+    Contents,
+    read_contents,
+    sweep,
+    the_only_writer,
+    write_contents,
+)
+from safehold.signals.index.rows import Bytes, EntryRows, LiveRows, id_rows, sortable
+from safehold.signals.index.segment import Segment
+from safehold.signals.index.segment_file import parts_for, write_segment
+from safehold.signals.reference_search import ROW_BYTES
+
+MERGE_FROM = 1 << 16
+"""Entries in memory from which on a merge is worth its while: comparing with so many takes some 20 us."""
+
+_LARGER = 4
+"""A segment is merged with what is newer unless so many times larger: few stay, and few are copied."""
+
+_MOST_GONE = 8
+"""A segment is written anew when more than one in so many of its rows is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """A merge that has begun: what goes into it, and what of that was gone at that moment."""
+
+    chosen: tuple[EntryRows, ...]
+    gone: tuple[NDArray[np.bool_], ...]
+    covers: Mapping[str, int]
+
+
+class SegmentedIndex:
+    """Entries with values of 32 bytes: a `SignalIndex` over a folder, which several processes may open.
+
+    Adding, removing and beginning a merge are for one thread at a time; finishing a merge is for any other.
+    The folder holds what was merged; what is newer the caller adds again after a start, from where `covers`
+    says. An id that was removed is not used again.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open what the folder holds, which may be nothing.
+
+        Raises SegmentDamaged where a file is not what was written; `folder.discard` makes room to build anew.
+        """
+        self._folder = folder
+        self._contents = Contents()
+        self._changing = threading.Lock()
+        self._merging: Merge | None = None
+        self._live = LiveRows()
+        self._parts: tuple[EntryRows, ...] = (self._live,)
+        self.adopt()
+
+    @property
+    def covers(self) -> Mapping[str, int]:
+        """What the caller said, when it began the last merge, of what is in the index."""
+        return self._contents.covers
+
+    @property
+    def merge_is_due(self) -> bool:
+        """Whether so much is in memory that a merge is worth its while, and none is under way."""
+        return self._merging is None and len(self._live) >= MERGE_FROM
+
+    def __len__(self) -> int:
+        """Return how many entries are in the index."""
+        return sum(len(part) - int(np.count_nonzero(part.gone[: len(part)])) for part in self._parts)
+
+    def holds(self, ids: Sequence[UUID]) -> list[bool]:
+        """Return for each id whether it is in the index."""
+        return [bool(held) for held in self._held(id_rows(ids))]
+
+    def add(self, ids: Sequence[UUID], values: NDArray[np.uint8]) -> None:
+        """Add entries: see `SignalIndex.add`."""
+        if values.dtype != np.uint8 or values.shape != (len(ids), ROW_BYTES):
+            raise ValueError(f"expected {len(ids)} rows of {ROW_BYTES} unsigned bytes")
+        if len(set(ids)) != len(ids):
+            raise ValueError("an id comes twice")
+        names = id_rows(ids)
+        with self._changing:
+            if self._held(names).any():
+                raise ValueError("an id is in the index already")
+            self._live.append(names, values)
+
+    def remove(self, ids: Sequence[UUID]) -> None:
+        """Remove entries: see `SignalIndex.remove`."""
+        names = id_rows(ids)
+        with self._changing:
+            for part in self._parts:
+                part.remove(names)
+
+    def search(self, value: bytes, max_distance: int) -> list[Hit]:
+        """Return the entries within max_distance bits: see `SignalIndex.search`."""
+        checked_query(value, max_distance, ROW_BYTES)
+        return self.search_many(np.frombuffer(value, np.uint8).reshape(1, -1), max_distance)[0]
+
+    def search_many(self, values: Bytes, max_distance: int, threads: int = 1) -> list[list[Hit]]:
+        """Return for each row of values, (count, 32), what `search` does. threads: 1 to 256 to share them.
+
+        Raises ValueError for another shape or kind of number and for a negative distance.
+        """
+        hits: list[list[Hit]] = [[] for _ in values]
+        for part in self._parts:
+            numbers, rows, distances = part.search(np.ascontiguousarray(values), max_distance, threads)
+            found = zip(numbers.tolist(), part.ids[rows], distances.tolist(), strict=True)
+            for number, name, distance in found:
+                hits[number].append(Hit(UUID(bytes=name.tobytes()), distance))
+        return [sorted(each, key=lambda hit: (hit.distance, hit.entry_id)) for each in hits]
+
+    def begin_merge(self, covers: Mapping[str, int], *, everything: bool = False) -> Merge | None:
+        """Set aside what will be merged, at once; what is added from now on goes to a new live part.
+
+        covers: what the index holds at this moment, in the caller's words. everything: whatever the sizes.
+        Returns None where a merge is under way; it is for `finish_merge`.
+        """
+        with self._changing:
+            if self._merging is not None:
+                return None
+            chosen = tuple(self._parts) if everything else to_merge(self._parts)
+            merge = Merge(chosen, tuple(part.gone[: len(part)].copy() for part in chosen), dict(covers))
+            self._merging = merge
+            self._live = LiveRows()
+            self._parts = (*self._parts, self._live)
+            return merge
+
+    def finish_merge(self, merge: Merge) -> bool:
+        """Write the new segment, put it in place of what it was made from, and unlink what no longer counts.
+
+        Takes seconds for millions; searches, adding and removing go on. Returns False, and nothing has
+        changed, where another process is merging or has merged: `adopt` what it wrote. Raises
+        SegmentNotWritten, for a full disk say; then too every entry is still found, and a later merge takes
+        them along.
+        """
+        try:
+            with the_only_writer(self._folder) as alone:
+                if not alone or self._merging is not merge or self._overtaken():
+                    return False
+                try:
+                    self._replace(merge, self._write(merge))
+                finally:
+                    # After a failure too: what was half done must not take up the little room there is.
+                    sweep(self._folder)
+                return True
+        except OSError as error:
+            raise SegmentNotWritten(f"A segment could not be written: {error.strerror}.") from error
+        finally:
+            if self._merging is merge:
+                self._merging = None
+
+    def adopt(self) -> bool:
+        """Take over the segments that another process of this host has written since; say whether it did.
+
+        What this process alone knows, added or removed, it still knows afterwards. Of what the other process
+        knew earlier, this one may be told again: `holds` says which entries it has. Segments that do not
+        cover what these do, of an index that is being built anew, are left alone. Raises SegmentDamaged.
+        """
+        for attempts_left in (2, 1, 0):
+            contents = read_contents(self._folder)
+            if contents.generation == self._contents.generation or not contents.covers_all_of(self._contents):
+                return False
+            try:
+                segments = [self._opened(name, rows) for name, rows in contents.removed.items()]
+            except SegmentDamaged:
+                # It may have been unlinked since the contents were read; then they have changed as well.
+                if not attempts_left or read_contents(self._folder).generation == contents.generation:
+                    raise
+                continue
+            self._take_over(segments, contents)
+            return True
+        return False
+
+    def _overtaken(self) -> bool:
+        return read_contents(self._folder).generation != self._contents.generation
+
+    def _held(self, names: Bytes) -> NDArray[np.bool_]:
+        held = np.zeros(len(names), np.bool_)
+        for part in self._parts:
+            held |= part.holds(names)
+        return held
+
+    def _write(self, merge: Merge) -> Segment | None:
+        """Write what stays of the chosen parts into a segment; none where nothing does."""
+        stays = [~gone for gone in merge.gone]
+        ids = np.concatenate(
+            [part.ids[: len(each)][each] for part, each in zip(merge.chosen, stays, strict=True)]
+        )
+        if not len(ids):
+            return None
+        # Ids grow with time and the chosen parts are sorted or nearly so: little is left to do for the sort.
+        order = np.argsort(sortable(ids), kind="stable")
+        ids = ids[order]
+        values = np.concatenate([part.values[each] for part, each in zip(merge.chosen, stays, strict=True)])
+        path = self._folder / f"{uuid4().hex}{SEGMENT}"
+        write_segment(path, ids, values[order], parts_for(len(ids)))
+        return Segment(path)
+
+    def _replace(self, merge: Merge, segment: Segment | None) -> None:
+        """Put the new segment in place, first on the disk, then for searches."""
+        with self._changing:
+            for part, gone in zip(merge.chosen, merge.gone, strict=True):
+                since = part.gone[: len(gone)] & ~gone
+                if segment is not None and since.any():
+                    segment.remove(part.ids[: len(gone)][since])
+            new = () if segment is None else (segment,)
+            parts = (*new, *(part for part in self._parts if part not in merge.chosen))
+            removed = {part.path.name: _numbers(part.gone) for part in parts if isinstance(part, Segment)}
+            contents = Contents(uuid4().hex, merge.covers, removed)
+            write_contents(self._folder, contents)
+            self._contents, self._parts = contents, parts
+
+    def _opened(self, name: str, removed: Sequence[int]) -> Segment:
+        segment = Segment(self._folder / name)
+        if any(not 0 <= row < len(segment) for row in removed):
+            raise SegmentDamaged("The contents of an index name rows that its segment does not have.")
+        segment.gone[list(removed)] = True
+        return segment
+
+    def _take_over(self, segments: Sequence[Segment], contents: Contents) -> None:
+        """Exchange the segments, keeping in memory what they do not hold, and gone what is gone here."""
+        with self._changing:
+            live = LiveRows()
+            for part in self._parts:
+                count = len(part)
+                gone = part.gone[:count]
+                for segment in segments:
+                    segment.remove(part.ids[:count][gone])
+                if not isinstance(part, Segment):
+                    news = ~gone
+                    for segment in segments:
+                        news &= segment.find(part.ids[:count]) == -1
+                    live.append(part.ids[:count][news], part.values[news])
+            self._merging = None
+            self._contents, self._live, self._parts = contents, live, (*segments, live)
+
+
+def to_merge(parts: Sequence[EntryRows]) -> tuple[EntryRows, ...]:
+    """Return what to merge: all that is in memory, and segments that are small beside it or full of holes."""
+    chosen = [part for part in parts if not isinstance(part, Segment)]
+    size = sum(map(len, chosen))
+    segments = [part for part in parts if isinstance(part, Segment)]
+    for segment in sorted(segments, key=len):
+        holes = int(np.count_nonzero(segment.gone))
+        if len(segment) <= _LARGER * size or holes * _MOST_GONE > len(segment):
+            chosen.append(segment)
+            size += len(segment)
+    return tuple(chosen)
+
+
+def _numbers(gone: NDArray[np.bool_]) -> tuple[int, ...]:
+    return tuple(np.flatnonzero(gone).tolist())
