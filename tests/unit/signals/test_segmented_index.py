@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 import threading
 from pathlib import Path
@@ -122,6 +123,12 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(which=st.integers(0, 1))
     def adopt(self, which: int) -> None:
         self.hosts[which].index.adopt()
+
+    @rule(which=st.integers(0, 1))
+    def merge_and_let_the_other_adopt(self, which: int) -> None:
+        self.begin(which, everything=True)
+        self.finish(which)
+        self.adopt(1 - which)
 
     @rule(which=st.integers(0, 1))
     def die_and_start_again(self, which: int) -> None:
@@ -269,6 +276,47 @@ def test_only_one_process_merges_at_a_time_and_one_that_was_overtaken_adopts(tmp
     assert one.holds(ids) == [True, True]
 
 
+def test_what_one_process_knows_it_still_knows_after_it_adopted_what_another_merged(tmp_path: Path) -> None:
+    merging, ahead = SegmentedIndex(tmp_path), SegmentedIndex(tmp_path)
+    shared, news = [new_id() for _ in range(6)], new_id()
+    for index in (merging, ahead):
+        index.add(shared, table([bytes(32)] * 6))
+    ahead.remove(shared[:2])
+    ahead.add([news], table([bytes(32)]))
+    assert merged(merging, 1)
+    assert ahead.adopt()
+    assert [hit.entry_id for hit in ahead.search(bytes(32), 0)] == sorted([*shared[2:], news])
+    ahead.remove(shared[2:3])
+    merging.add([new_id()], table([bytes(32)]))
+    assert merged(merging, 2, everything=True)
+    assert ahead.adopt()
+    assert ahead.holds(shared) == [False] * 3 + [True] * 3
+    assert len(ahead.search(bytes(32), 0)) == len(ahead) == 5
+
+
+def test_a_merge_that_began_before_adopting_is_given_up(tmp_path: Path) -> None:
+    one, other = SegmentedIndex(tmp_path), SegmentedIndex(tmp_path)
+    ids = [new_id() for _ in range(2)]
+    one.add(ids, table([bytes(32)] * 2))
+    other.add(ids, table([bytes(32)] * 2))
+    begun = other.begin_merge({})
+    assert begun is not None
+    assert merged(one)
+    assert other.adopt()
+    assert not other.finish_merge(begun)
+    assert len(other.search(bytes(32), 0)) == 2
+    assert merged(other)
+
+
+def test_what_is_gone_stays_gone_when_the_live_part_grows(tmp_path: Path) -> None:
+    index, ids = SegmentedIndex(tmp_path), [new_id() for _ in range(200)]
+    index.add(ids[:60], np.zeros((60, 32), np.uint8))
+    index.remove(ids[:9])
+    index.add(ids[60:], np.zeros((140, 32), np.uint8))
+    assert index.holds(ids) == [False] * 9 + [True] * 191
+    assert [hit.entry_id for hit in index.search(bytes(32), 0)] == sorted(ids[9:])
+
+
 def test_an_index_that_is_built_anew_does_not_displace_one_that_knows_more(tmp_path: Path) -> None:
     index, one = SegmentedIndex(tmp_path), new_id()
     index.add([one], table([bytes(32)]))
@@ -291,8 +339,8 @@ def test_a_damaged_folder_is_refused_until_it_is_discarded(tmp_path: Path, damag
     if damage == "rows":
         write_contents(tmp_path, Contents("x", {}, {next(iter(contents.removed)): (30,)}))
     elif damage == "version":
-        write_contents(tmp_path, contents)
-        file.write_bytes(file.read_bytes().replace(b'"version": 1', b'"version": 2'))
+        text = file.read_bytes().partition(b"\n")[2].replace(b'"version": 1', b'"version": 2')
+        file.write_bytes(hashlib.blake2b(text, digest_size=16).hexdigest().encode() + b"\n" + text)
     else:
         data = file.read_bytes()
         file.unlink()  # never changed in place: the index above has it mapped
