@@ -1,5 +1,5 @@
-// Distances between fingerprints of 256 bits, which is what PDQ has. One source, compiled for each set of
-// instructions; the processor's own is chosen at run time, so the build needs no processor flags.
+// Distances between fingerprints of 256 bits, which is what PDQ has. Compiled for several sets of
+// instructions, one of which is chosen at run time: the build needs no processor flags.
 #pragma once
 
 #include <cstddef>

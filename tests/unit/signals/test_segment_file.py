@@ -161,3 +161,37 @@ def test_a_segment_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None
 )
 def test_larger_segments_are_cut_into_fewer_parts(count: int, parts: int) -> None:
     assert parts_for(count) == parts
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=3000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_first_page_that_says_anything_at_all_is_refused_or_says_what_was_written(
+    tmp_path: Path, written: bytes, data: st.DataObject
+) -> None:
+    changed = written
+    for at, form, most in ((8, "<I", 2**32), (12, "<I", 2**32), (16, "<Q", 2**64), (24, "<Q", 2**64)):
+        if data.draw(st.booleans()):
+            near = st.integers(0, 4 * COUNT)
+            number = data.draw(st.one_of(near, st.integers(0, most - 1)))
+            changed = with_page(changed, at, form, number)
+    length = data.draw(st.one_of(st.just(len(changed)), st.integers(0, len(changed) + PAGE)))
+    path = tmp_path / "one.segment"
+    path.write_bytes(changed[:length].ljust(length, b"\0"))
+    try:
+        mapped = map_segment(path)
+    except SegmentDamaged:
+        assert changed[:length] != written
+        return
+    # A file of the right length with the right sum has the right tables, whatever else was drawn.
+    assert (mapped.parts, len(mapped.values)) == (PARTS, COUNT)
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.binary(max_size=2 * PAGE))
+def test_a_file_of_any_bytes_is_refused(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "one.segment"
+    path.write_bytes(data)
+    with pytest.raises(SegmentDamaged):
+        map_segment(path)
