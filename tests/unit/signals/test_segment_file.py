@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -67,6 +69,11 @@ def test_a_segment_holds_what_was_written_into_it(tmp_path: Path, count: int, pa
         found = Segment(path).search(values[:20], farthest)
         expected = reference_search.scan_rows(values[:20], values, farthest)
         assert sorted(zip(*map(list, found), strict=True)) == sorted(zip(*map(list, expected), strict=True))
+
+
+def test_nobody_but_its_owner_may_read_a_segment(tmp_path: Path) -> None:
+    write_segment(tmp_path / "one", *entries(COUNT), PARTS)
+    assert (tmp_path / "one").stat().st_mode & 0o777 == 0o600
 
 
 def test_every_id_is_found_in_its_row_and_no_other(tmp_path: Path) -> None:
@@ -138,6 +145,33 @@ def test_a_missing_segment_or_a_folder_in_its_place_is_refused(tmp_path: Path) -
             Segment(path)
 
 
+WITHOUT_THE_COMPILED_CORE = """
+import sys
+sys.modules["safehold._native"] = None
+from pathlib import Path
+import numpy as np
+from safehold.signals import kernels
+from safehold.signals.index.segment import Segment
+from safehold.signals.index.segment_file import write_segment
+assert kernels.kernel() == "numpy"
+whole, anew = Path(sys.argv[1]), Path(sys.argv[2])
+segment = Segment(whole)
+write_segment(anew, segment.ids, segment.values, 16)
+for farthest in (0, 31, 256):
+    assert 0 in segment.search(segment.values[:1], farthest)[1]
+"""
+
+
+def test_without_the_compiled_core_a_segment_is_read_and_written_to_the_same_byte(
+    tmp_path: Path, written: bytes
+) -> None:
+    (tmp_path / "one").write_bytes(written)
+    command = [sys.executable, "-c", WITHOUT_THE_COMPILED_CORE, str(tmp_path / "one"), str(tmp_path / "two")]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ran.stderr == ""
+    assert (tmp_path / "two").read_bytes() == written
+
+
 def test_a_segment_that_is_unlinked_is_searched_by_whoever_has_it_mapped(tmp_path: Path) -> None:
     ids, values = entries(COUNT)
     write_segment(tmp_path / "one", ids, values, PARTS)
@@ -181,7 +215,7 @@ def test_a_first_page_that_says_anything_at_all_is_refused_or_says_what_was_writ
     try:
         mapped = map_segment(path)
     except SegmentDamaged:
-        assert changed[:length] != written
+        assert path.read_bytes() != written
         return
     # A file of the right length with the right sum has the right tables, whatever else was drawn.
     assert (mapped.parts, len(mapped.values)) == (PARTS, COUNT)

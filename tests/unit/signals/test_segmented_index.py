@@ -366,6 +366,34 @@ def test_a_folder_that_takes_no_files_loses_no_entry(tmp_path: Path) -> None:
     assert SegmentedIndex(folder).holds(ids) == [True] * 30
 
 
+def test_a_folder_that_was_damaged_meanwhile_loses_no_entry(tmp_path: Path) -> None:
+    index, ids = SegmentedIndex(tmp_path), [new_id() for _ in range(30)]
+    index.add(ids[:20], table(random_values(20)))
+    assert merged(index)
+    index.add(ids[20:], table(random_values(10)))
+    (tmp_path / "contents.json").write_bytes(b"nothing that was written")
+    with pytest.raises(SegmentDamaged):
+        merged(index)
+    assert index.holds(ids) == [True] * 30
+    discard(tmp_path)
+    index.add([new_id()], table([bytes(32)]))
+    assert merged(index, everything=True)
+    assert SegmentedIndex(tmp_path).holds(ids) == [True] * 30
+
+
+def test_a_merge_that_would_leave_out_a_discarded_segment_is_not_written(tmp_path: Path) -> None:
+    index, ids = SegmentedIndex(tmp_path), [new_id() for _ in range(60)]
+    index.add(ids, table(random_values(60)))
+    assert merged(index)
+    index.add([one := new_id()], table([bytes(32)]))
+    discard(tmp_path)
+    assert not merged(index)
+    assert len(SegmentedIndex(tmp_path)) == 0
+    assert index.holds([*ids, one]) == [True] * 61
+    assert merged(index, everything=True)
+    assert SegmentedIndex(tmp_path).holds([*ids, one]) == [True] * 61
+
+
 def test_readers_see_every_settled_entry_while_others_are_added_removed_and_merged(tmp_path: Path) -> None:
     index, done = SegmentedIndex(tmp_path), threading.Event()
     settled = [new_id() for _ in range(20)]

@@ -94,19 +94,25 @@ def sweep(folder: Path) -> None:
 
 
 def discard(folder: Path) -> None:
-    """Forget everything in a folder, damaged or not, so that the index can be built anew."""
-    with suppress(FileNotFoundError):
-        (folder / _CONTENTS).unlink()
-    sync_folder(folder)
-    sweep(folder)
+    """Forget everything in a folder, damaged or not, so that the index can be built anew.
+
+    Waits for a merge that is under way. Raises OSError.
+    """
+    with the_only_writer(folder, wait=True):
+        (folder / _CONTENTS).unlink(missing_ok=True)
+        sync_folder(folder)
+        sweep(folder)
 
 
 @contextmanager
-def the_only_writer(folder: Path) -> Iterator[bool]:
-    """Yield whether this is now the only process that changes the folder; let go at the end, or at death."""
+def the_only_writer(folder: Path, *, wait: bool = False) -> Iterator[bool]:
+    """Yield whether this is now the only one to change the folder; let go at the end, or at death.
+
+    wait: until it is. Raises OSError where the folder takes no files.
+    """
     with (folder / _LOCK).open("ab") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False
             return

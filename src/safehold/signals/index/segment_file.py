@@ -18,6 +18,7 @@ import struct
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -92,14 +93,16 @@ def parts_for(count: int) -> int:
 def write_segment(path: Path, ids: Bytes, values: Bytes, parts: int) -> None:
     """Write a segment; it appears under its name whole or not at all, and is on the disk before it does.
 
-    ids: (count, 16), ascending, each once; values: (count, 32). Memory: one part's table at a time. Raises
-    OSError, for a full disk say, having removed what it had written.
+    ids: (count, 16), ascending, each once; values: (count, 32). Nobody but this user may read the file, for
+    it holds digests. Memory: one part's table at a time. Raises OSError, for a full disk say, having removed
+    what it had written.
     """
     if sys.byteorder != "little":
         raise OSError("segments are written and read on little-endian machines only")
     partial = path.with_name(path.name + PARTIAL)
     try:
         with partial.open("xb") as file:
+            os.fchmod(file.fileno(), 0o600)
             _write(file, ids, values, Layout(len(ids), parts))
             file.flush()
             os.fsync(file.fileno())
@@ -187,7 +190,7 @@ def _write(file: BinaryIO, ids: Bytes, values: Bytes, layout: Layout) -> None:
     file.write(page + _SUM.pack(_sum_of(np.frombuffer(page, np.uint8), 0)))
 
 
-def _checked(file: BinaryIO) -> Layout:
+def _checked(file: FileIO) -> Layout:
     """Return the layout of an open segment, having read all of it."""
     page = file.read(_PAGE)
     layout, checksum = _read_page(page)
@@ -214,7 +217,7 @@ def _read_page(page: bytes) -> tuple[Layout, int]:
     return layout, checksum
 
 
-def _sum_of_rest(file: BinaryIO) -> int:
+def _sum_of_rest(file: FileIO) -> int:
     """Add up an open file from where it stands; a length that is no multiple of 8 is never right."""
     total, words = 0, 0
     piece = np.empty(_PIECE, np.uint8)
@@ -224,10 +227,10 @@ def _sum_of_rest(file: BinaryIO) -> int:
     return total
 
 
-def _fill(file: BinaryIO, piece: Bytes) -> int:
+def _fill(file: FileIO, piece: Bytes) -> int:
     """Read until the piece is full or the file ends: an unbuffered read may bring less. Return how much."""
     got = 0
-    while got < len(piece) and (more := file.readinto(piece[got:].data)):  # type: ignore[attr-defined]
+    while got < len(piece) and (more := file.readinto(piece[got:].data)):
         got += more
     return got
 

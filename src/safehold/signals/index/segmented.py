@@ -128,7 +128,8 @@ class SegmentedIndex:
     def begin_merge(self, covers: Mapping[str, int], *, everything: bool = False) -> Merge | None:
         """Set aside what will be merged, at once; what is added from now on goes to a new live part.
 
-        covers: what the index holds at this moment, in the caller's words. everything: whatever the sizes.
+        covers: up to which number of each of the caller's sequences of changes (its lists, say) the index
+        goes at this moment; numbers only grow, and no name is left out later. everything: whatever the sizes.
         Returns None where a merge is under way; it is for `finish_merge`.
         """
         with self._changing:
@@ -146,12 +147,12 @@ class SegmentedIndex:
 
         Takes seconds for millions; searches, adding and removing go on. Returns False, and nothing has
         changed, where another process is merging or has merged: `adopt` what it wrote. Raises
-        SegmentNotWritten, for a full disk say; then too every entry is still found, and a later merge takes
-        them along.
+        SegmentNotWritten, for a full disk say, and SegmentDamaged where what was written, now or earlier,
+        reads otherwise; then too every entry is still found, and a later merge takes them along.
         """
         try:
             with the_only_writer(self._folder) as alone:
-                if not alone or self._merging is not merge or self._overtaken():
+                if not alone or self._merging is not merge or self._overtaken(merge):
                     return False
                 try:
                     self._replace(merge, self._write(merge))
@@ -187,8 +188,16 @@ class SegmentedIndex:
             return True
         return False
 
-    def _overtaken(self) -> bool:
-        return read_contents(self._folder).generation != self._contents.generation
+    def _overtaken(self, merge: Merge) -> bool:
+        """Whether the folder is no longer what this index was opened from or wrote last.
+
+        Where somebody has discarded all of it, a merge of everything may still be written.
+        """
+        generation = read_contents(self._folder).generation
+        if generation == self._contents.generation:
+            return False
+        kept = [part for part in self._parts if isinstance(part, Segment) and part not in merge.chosen]
+        return generation != "" or kept != []
 
     def _held(self, names: Bytes) -> NDArray[np.bool_]:
         held = np.zeros(len(names), np.bool_)
