@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
+from pathlib import Path
 from uuid import UUID
 
 import numpy as np
@@ -15,7 +17,7 @@ from numpy.typing import NDArray
 from safehold.model.ids import new_id
 from safehold.signals import kernels, reference
 from safehold.signals.digests import Md5, Sha256
-from safehold.signals.index import ExactIndex, FlatIndex, Hit, index_for
+from safehold.signals.index import ExactIndex, FlatIndex, Hit, SegmentedIndex, index_for
 from safehold.signals.index.base import SignalIndex
 from safehold.signals.pdq import Pdq
 
@@ -43,13 +45,24 @@ VALUES = st.builds(flipped, st.sampled_from(BASES), st.integers(0, 8 * WIDTH))
 
 
 class AnyIndex(RuleBasedStateMachine):
-    """Adds and removals in any order, on both kinds of index at once, checked against a dictionary."""
+    """Adds and removals in any order, on each kind of index at once, checked against a dictionary."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.indexes: list[SignalIndex] = [FlatIndex(WIDTH), ExactIndex(WIDTH)]
+        self.folder = tempfile.TemporaryDirectory()
+        self.segmented = SegmentedIndex(Path(self.folder.name))
+        self.indexes: list[SignalIndex] = [FlatIndex(WIDTH), ExactIndex(WIDTH), self.segmented]
         self.entries: dict[UUID, bytes] = {}
         self.gone: list[UUID] = []
+
+    def teardown(self) -> None:
+        self.folder.cleanup()
+
+    @rule(everything=st.booleans())
+    def merge(self, everything: bool) -> None:
+        merge = self.segmented.begin_merge({}, everything=everything)
+        assert merge is not None
+        assert self.segmented.finish_merge(merge)
 
     @rule(values=st.lists(VALUES, max_size=40))
     def add(self, values: list[bytes]) -> None:
