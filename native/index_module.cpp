@@ -149,7 +149,7 @@ nb::tuple search_parts(const AnyArray& query_array, const AnyArray& table_array,
     const std::uint32_t farthest = distance_of(max_distance);
     const RowKernel kernel = kernel_named(instructions);
     need(parts >= kFewestParts && parts <= kMostParts, "expected 11 to 16 parts");
-    need(farthest <= kFarthest, "expected max_distance of at most 31");
+    need(farthest <= kFarthest, "expected max_distance of at most 43");
     need(tables.ndim() == 1 && tables.size() == tables_length(table.count, parts),
          "expected the tables of as many rows and parts");
     const auto* numbers = numbers_of<std::uint32_t>(tables, "expected unsigned 32-bit numbers (uint32)");

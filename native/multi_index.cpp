@@ -22,15 +22,23 @@ std::uint32_t key_of(const std::uint64_t* row, Part part) {
     return static_cast<std::uint32_t>(bits & (part.buckets() - 1));
 }
 
-// All keys of kWidestPart bits with at most two bits set, those with fewer and lower bits first: the ones
-// that fit a shorter part or a smaller radius need no list of their own.
+constexpr std::size_t pairs_of(std::size_t bits) { return bits * (bits - 1) / 2; }
+constexpr std::size_t triples_of(std::size_t bits) { return bits * (bits - 1) * (bits - 2) / 6; }
+
+// All keys of kWidestPart bits with one, two or three bits set, in each group those with lower bits first: what
+// a shorter part needs is the beginning of each group.
 struct Flips {
-    std::array<std::uint32_t, 1 + kWidestPart + kWidestPart * (kWidestPart - 1) / 2> keys{};
+    std::array<std::uint32_t, kWidestPart> ones{};
+    std::array<std::uint32_t, pairs_of(kWidestPart)> pairs{};
+    std::array<std::uint32_t, triples_of(kWidestPart)> triples{};
     constexpr Flips() {
-        std::size_t at = 1;
-        for (std::uint32_t one = 0; one < kWidestPart; ++one) keys[at++] = 1U << one;
-        for (std::uint32_t one = 1; one < kWidestPart; ++one) {
-            for (std::uint32_t other = 0; other < one; ++other) keys[at++] = 1U << one | 1U << other;
+        std::size_t pair = 0, triple = 0;
+        for (std::size_t a = 0; a < kWidestPart; ++a) {
+            ones[a] = 1U << a;
+            for (std::size_t b = 0; b < a; ++b) {
+                pairs[pair++] = 1U << a | 1U << b;
+                for (std::size_t c = 0; c < b; ++c) triples[triple++] = 1U << a | 1U << b | 1U << c;
+            }
         }
     }
 };
@@ -75,7 +83,7 @@ MultiIndex::MultiIndex(const std::uint64_t* table, std::uint32_t count, const st
         if (share > 0) probed_.push_back({part, share - 1, tables, rows});
         tables = rows + count;
     }
-    buckets_.reserve(kFlips.keys.size());
+    buckets_.reserve(1 + kWidestPart + pairs_of(kWidestPart));
     candidates_.reserve(kTogether);
 }
 
@@ -98,22 +106,25 @@ void MultiIndex::search(const std::uint64_t* query, std::vector<Near>& found) {
 void MultiIndex::find_buckets(const Probed& probed, const std::uint64_t* query) {
     buckets_.clear();
     const std::uint32_t key = key_of(query, probed.part);
-    const auto look = [&](std::size_t flip) {
-        const std::uint32_t* bucket = probed.offsets + (key ^ kFlips.keys[flip]);
+    const auto look = [&](std::uint32_t near_key) {
+        const std::uint32_t* bucket = probed.offsets + near_key;
+        // Held against the count: a damaged table must not lead elsewhere.
         const std::uint32_t first = bucket[0], last = std::min(bucket[1], count_);
         if (first >= last) return;
         ask_for(probed.rows + first);
         buckets_.push_back({first, last});
     };
-    const std::size_t bits = probed.part.bits;
-    const auto all = [&](std::size_t begin, std::size_t end) {
-        for (std::size_t flip = begin; flip < end; ++flip) {
-            if (flip + kAhead < end) ask_for(probed.offsets + (key ^ kFlips.keys[flip + kAhead]));
-            look(flip);
+    const auto look_at_all = [&](const std::uint32_t* flips, std::size_t count) {
+        for (std::size_t k = 0; k < count; ++k) {
+            if (k + kAhead < count) ask_for(probed.offsets + (key ^ flips[k + kAhead]));
+            look(key ^ flips[k]);
         }
     };
-    all(0, probed.radius == 0 ? 1 : 1 + bits);
-    if (probed.radius == 2) all(1 + kWidestPart, 1 + kWidestPart + bits * (bits - 1) / 2);
+    const std::size_t bits = probed.part.bits;
+    look(key);
+    if (probed.radius >= 1) look_at_all(kFlips.ones.data(), bits);
+    if (probed.radius >= 2) look_at_all(kFlips.pairs.data(), pairs_of(bits));
+    if (probed.radius >= 3) look_at_all(kFlips.triples.data(), triples_of(bits));
 }
 
 void MultiIndex::verify(std::size_t part, const std::uint64_t* query, std::vector<Near>& found) {

@@ -11,10 +11,11 @@
 
 namespace safehold {
 
-// With fewer parts than 11 or more bits than 31 a part would have to be searched more than two bits wide.
+// With fewer parts than 11 or more bits than 43 a part would have to be searched more than three bits wide.
+// Lists reach to 31 bits; a search looks some bits farther to count close calls.
 inline constexpr std::uint32_t kFewestParts = 11;
 inline constexpr std::uint32_t kMostParts = 16;
-inline constexpr std::uint32_t kFarthest = 31;
+inline constexpr std::uint32_t kFarthest = 43;
 
 struct Part {
     std::uint32_t first;  // number of its first bit; bit k of a row is bit k % 64 of word k / 64

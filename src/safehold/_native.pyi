@@ -46,7 +46,7 @@ def search_parts(
     threads: int = 1,
     instructions: str = "",
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint16]]:
-    """Return what scan_rows returns, by way of the tables of 11 to 16 parts; max_distance at most 31."""
+    """Return what scan_rows returns, by way of the tables of 11 to 16 parts; max_distance at most 43."""
 
 def part_table(
     table: NDArray[np.uint8], index: int, parts: int

@@ -16,7 +16,7 @@ Found = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint16]]
 
 ROW_BYTES = 32
 FEWEST_PARTS, MOST_PARTS = 11, 16
-FARTHEST = 31
+FARTHEST = 43
 _MOST_THREADS = 256
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
@@ -59,14 +59,14 @@ def search_parts(
     threads: int = 1,
     instructions: str = "",
 ) -> Found:
-    """Return what `scan_rows` returns, found by way of the tables; max_distance is at most 31.
+    """Return what `scan_rows` returns, found by way of the tables; max_distance is at most 43.
 
     tables: for each of 11 to 16 parts its offsets, then its rows, as `part_table` makes them. Whatever
     numbers they hold, nothing outside the arrays is read; wrong ones hide rows. Raises ValueError as
     `scan_rows`, and for tables of another length.
     """
     _need(FEWEST_PARTS <= parts <= MOST_PARTS, "expected 11 to 16 parts")
-    _need(max_distance <= FARTHEST, "expected max_distance of at most 31")
+    _need(max_distance <= FARTHEST, "expected max_distance of at most 43")
     _need_rows(table)
     _need(tables.dtype == np.uint32, "expected unsigned 32-bit numbers (uint32)")
     wanted = tables_length(len(table), parts)

@@ -47,7 +47,7 @@ std::vector<std::uint32_t> true_tables(const Words& rows, std::uint32_t count, s
 bool equal_to_a_scan(const Words& rows, std::uint32_t count, std::uint32_t parts, RowKernel kernel) {
     const auto tables = true_tables(rows, count, parts);
     std::vector<Near> by_parts, by_scan;
-    for (const std::uint32_t farthest : {0U, 5U, 15U, 31U}) {
+    for (const std::uint32_t farthest : {0U, 5U, 15U, 31U, kFarthest}) {
         MultiIndex index(rows.data(), count, tables.data(), parts, farthest, kernel);
         for (std::uint32_t row = 0; row < count; ++row) {
             index.search(rows.data() + row * kRowWords, by_parts);
