@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <limits>
 
 namespace safehold {
 namespace {
@@ -10,6 +11,9 @@ namespace {
 // Buckets and rows lie all over the memory: each is asked for this many steps before it is needed.
 constexpr std::size_t kAhead = 24;
 constexpr std::size_t kTogether = 512;  // candidates on their way at once: 16 KB of rows
+// Seats for rows that were looked at already: 16 KB, so that they stay in the first-level cache.
+constexpr std::size_t kSeats = 4096;
+constexpr std::uint32_t kFree = std::numeric_limits<std::uint32_t>::max();  // no row has this number
 
 constexpr std::size_t kWidestPart = 24;  // bits: kRowBits / kFewestParts, rounded up
 
@@ -85,15 +89,21 @@ MultiIndex::MultiIndex(const std::uint64_t* table, std::uint32_t count, const st
     }
     buckets_.reserve(1 + kWidestPart + pairs_of(kWidestPart));
     candidates_.reserve(kTogether);
+    seats_.resize(kSeats);
 }
 
 void MultiIndex::search(const std::uint64_t* query, std::vector<Near>& found) {
+    std::fill(seats_.begin(), seats_.end(), kFree);
     for (std::size_t part = 0; part < probed_.size(); ++part) {
         find_buckets(probed_[part], query);
         for (const Bucket bucket : buckets_) {
             for (std::uint32_t at = bucket.first; at < bucket.last; ++at) {
                 const std::uint32_t row = probed_[part].rows[at];
                 if (row >= count_) continue;  // a damaged table must not lead elsewhere
+                // A row that resembles the query is near in most parts: it is compared in the first of them.
+                std::uint32_t& seat = seats_[row % kSeats];
+                if (seat == row) continue;
+                seat = row;
                 ask_for(table_ + row * kRowWords);
                 candidates_.push_back(row);
                 if (candidates_.size() == kTogether) verify(part, query, found);
@@ -135,7 +145,7 @@ void MultiIndex::verify(std::size_t part, const std::uint64_t* query, std::vecto
     found.erase(std::remove_if(found.begin() + before, found.end(), again), found.end());
 }
 
-// A row near in several parts is reported from the first of them alone, so no set of rows seen is needed.
+// A row near in several parts is reported from the first of them alone: another may have taken its seat.
 bool MultiIndex::found_earlier(std::size_t part, const std::uint64_t* query, std::uint32_t row) const {
     for (std::size_t index = 0; index < part; ++index) {
         const Part earlier = probed_[index].part;

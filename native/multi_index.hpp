@@ -65,7 +65,7 @@ class MultiIndex {
     RowKernel kernel_;
     std::vector<Probed> probed_;
     std::vector<Bucket> buckets_;
-    std::vector<std::uint32_t> candidates_;
+    std::vector<std::uint32_t> candidates_, seats_;
 };
 
 }  // namespace safehold

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import tempfile
 import threading
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -39,9 +41,16 @@ def flipped(value: bytes, bits: set[int]) -> bytes:
     return (int.from_bytes(value) ^ sum(1 << bit for bit in bits)).to_bytes(32)
 
 
-def by_comparing_all(entries: dict[UUID, bytes], value: bytes, max_distance: int) -> list[Hit]:
+def tag_of(one: UUID) -> int:
+    """Return the tag that an entry is given by `AnyOrder`."""
+    return one.int % 3
+
+
+def by_comparing_all(
+    entries: dict[UUID, bytes], value: bytes, max_distance: int, tag: Callable[[UUID], int] = lambda _: 0
+) -> list[Hit]:
     distances = {one: (int.from_bytes(value) ^ int.from_bytes(v)).bit_count() for one, v in entries.items()}
-    hits = [Hit(one, distance) for one, distance in distances.items() if distance <= max_distance]
+    hits = [Hit(one, distance, tag(one)) for one, distance in distances.items() if distance <= max_distance]
     return sorted(hits, key=lambda hit: (hit.distance, hit.entry_id))
 
 
@@ -67,7 +76,7 @@ class Host:
             if value is None:
                 self.index.remove([one])
             elif self.index.holds([one]) == [False]:
-                self.index.add([one], table([value]))
+                self.index.add([one], table([value]), tag_of(one))
         self.seen = max(self.seen, up_to)
 
 
@@ -136,7 +145,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(value=VALUES, max_distance=st.one_of(st.integers(0, 40), st.integers(0, 300)))
     def search(self, value: bytes, max_distance: int) -> None:
-        wanted = by_comparing_all(self.entries(), value, max_distance)
+        wanted = by_comparing_all(self.entries(), value, max_distance, tag_of)
         for host in self.hosts:
             host.catch_up(self.log, len(self.log))
             assert host.index.search(value, max_distance) == wanted
@@ -148,6 +157,7 @@ class AnyOrder(RuleBasedStateMachine):
         for host in self.hosts:
             if host.seen == len(self.log):
                 assert len(host.index) == len(self.entries())
+                assert host.index.counts == Counter(map(tag_of, self.entries()))
 
 
 TestAnyOrder = AnyOrder.TestCase
@@ -204,7 +214,8 @@ def test_when_every_entry_is_removed_no_segment_remains(tmp_path: Path) -> None:
 def segment_of(folder: Path, count: int, removed: int = 0) -> Segment:
     values = table(random_values(count))
     path = folder / f"{uuid4().hex}.segment"
-    write_segment(path, id_rows(sorted(new_id() for _ in range(count))), values, 16)
+    tags = np.zeros(count, np.uint64)
+    write_segment(path, id_rows(sorted(new_id() for _ in range(count))), values, tags, 16)
     segment = Segment(path)
     segment.gone[:removed] = True
     return segment
@@ -212,7 +223,7 @@ def segment_of(folder: Path, count: int, removed: int = 0) -> Segment:
 
 def test_what_is_large_beside_the_rest_stays_unless_it_is_full_of_holes(tmp_path: Path) -> None:
     live = LiveRows()
-    live.append(id_rows([new_id() for _ in range(10)]), table(random_values(10)))
+    live.append(id_rows([new_id() for _ in range(10)]), table(random_values(10)), np.zeros(10, np.uint64))
     small, middle, large = segment_of(tmp_path, 40), segment_of(tmp_path, 150), segment_of(tmp_path, 900)
     assert to_merge([large, live]) == (live,)
     assert to_merge([large, small, live]) == (live, small)
@@ -339,7 +350,7 @@ def test_a_damaged_folder_is_refused_until_it_is_discarded(tmp_path: Path, damag
     if damage == "rows":
         write_contents(tmp_path, Contents("x", {}, {next(iter(contents.removed)): (30,)}))
     elif damage == "version":
-        text = file.read_bytes().partition(b"\n")[2].replace(b'"version": 1', b'"version": 2')
+        text = file.read_bytes().partition(b"\n")[2].replace(b'"version": 2', b'"version": 1')
         file.write_bytes(hashlib.blake2b(text, digest_size=16).hexdigest().encode() + b"\n" + text)
     else:
         data = file.read_bytes()
@@ -427,3 +438,52 @@ def test_readers_see_every_settled_entry_while_others_are_added_removed_and_merg
         reader.join()
     assert broken == []
     assert [hit.entry_id for hit in index.search(bytes(32), 31)] == sorted(settled)
+
+
+def test_a_segment_that_goes_bad_while_it_is_mapped_is_found_out_by_checking(tmp_path: Path) -> None:
+    index = SegmentedIndex(tmp_path)
+    index.add([new_id() for _ in range(30)], table(random_values(30)))
+    assert merged(index)
+    index.check()
+    path = next(tmp_path.glob("*.segment"))
+    data = path.read_bytes()
+    path.unlink()
+    index.check()  # a merge of another process unlinks it just so, and what is mapped stays
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    with pytest.raises(SegmentDamaged):
+        index.check()
+
+
+def test_entries_of_other_widths_are_found_as_by_comparing_all(tmp_path: Path) -> None:
+    index = SegmentedIndex(tmp_path, 16)
+    values = [value[:16] for value in random_values(50)]
+    ids = [new_id() for _ in values]
+    index.add(ids, np.frombuffer(b"".join(values), np.uint8).reshape(-1, 16), 9)
+    for _ in range(2):
+        for one, value in zip(ids, values, strict=True):
+            assert index.search(value, 0) == [Hit(one, 0, 9)]
+            near = index.search(flipped(value + bytes(16), {130, 200})[:16], 31)
+            assert Hit(one, 2, 9) in near
+        assert merged(index)
+    for wrong in (bytes(15), bytes(32)):
+        with pytest.raises(ValueError, match="expected"):
+            index.search(wrong, 0)
+    with pytest.raises(ValueError, match="expected"):
+        index.search_many(table(random_values(1)), 0)
+
+
+def test_notes_of_segments_that_are_gone_are_swept_with_them(tmp_path: Path) -> None:
+    index = SegmentedIndex(tmp_path)
+    for number in range(3):
+        index.add([new_id()], table(random_values(1, seed=number)))
+        assert merged(index, everything=True)
+    assert len(list(tmp_path.glob("*.segment"))) == len(list(tmp_path.glob("*.checked"))) == 1
+
+
+def test_what_is_merged_under_a_head_is_opened_under_it(tmp_path: Path) -> None:
+    index = SegmentedIndex(tmp_path)
+    merge = index.begin_merge({"one": 7}, heads={"one": "seven"})
+    assert merge is not None
+    assert index.finish_merge(merge)
+    assert (index.covers, index.heads) == ({"one": 7}, {"one": "seven"})
+    assert SegmentedIndex(tmp_path).heads == {"one": "seven"}

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from safehold.model.errors import SegmentDamaged
+from safehold.signals.index.checked import NOTE
 from safehold.signals.index.segment_file import PARTIAL, sync_folder
 
 SEGMENT = ".segment"
 _CONTENTS = "contents.json"
 _LOCK = "lock"
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +26,15 @@ class Contents:
     """What an index consists of.
 
     generation: another word after each change, empty before the first. covers: up to which number of each of
-    the caller's sequences of changes it goes; such a number only grows. removed: for each segment, by its
-    file's name, the rows that no longer count.
+    the caller's sequences of changes it goes; such a number only grows. heads: what the caller calls the
+    change of that number, to tell one history from another. removed: for each segment, by its file's name,
+    the rows that no longer count.
     """
 
     generation: str = ""
     covers: Mapping[str, int] = field(default_factory=dict)
     removed: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    heads: Mapping[str, str] = field(default_factory=dict)
 
     def covers_all_of(self, other: Contents) -> bool:
         """Say whether everything that had happened in the other had happened in this."""
@@ -55,7 +58,7 @@ def read_contents(folder: Path) -> Contents:
     if told["version"] != _VERSION:
         raise SegmentDamaged("The contents of an index are of another version.")
     removed = {name: tuple(rows) for name, rows in told["removed"].items()}
-    return Contents(told["generation"], told["covers"], removed)
+    return Contents(told["generation"], told["covers"], removed, told["heads"])
 
 
 def write_contents(folder: Path, contents: Contents) -> None:
@@ -64,6 +67,7 @@ def write_contents(folder: Path, contents: Contents) -> None:
         "version": _VERSION,
         "generation": contents.generation,
         "covers": dict(contents.covers),
+        "heads": dict(contents.heads),
         "removed": {name: list(rows) for name, rows in contents.removed.items()},
     }
     text = json.dumps(told).encode()
@@ -89,7 +93,10 @@ def sweep(folder: Path) -> None:
     """
     contents = read_contents(folder)
     for path in folder.iterdir():
-        if path.name.endswith((SEGMENT, PARTIAL)) and path.name not in contents.removed:
+        if (
+            path.name.endswith((SEGMENT, PARTIAL, NOTE))
+            and path.name.removesuffix(NOTE) not in contents.removed
+        ):
             path.unlink(missing_ok=True)
 
 

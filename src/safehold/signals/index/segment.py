@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
 from safehold.signals import kernels
 from safehold.signals.index.rows import Bytes, EntryRows, RowNumbers, sortable
-from safehold.signals.index.segment_file import map_segment
+from safehold.signals.index.segment_file import Tags, map_segment
 from safehold.signals.reference_search import FARTHEST, Found
 
 
@@ -22,6 +23,17 @@ class Segment(EntryRows):
         self.values = self._mapped.values
         self.ids = self._mapped.ids
         self.gone = np.zeros(len(self.values), np.bool_)
+        tags, counts = self._mapped.tags.tolist(), self._mapped.counts.tolist()
+        self.counts = Counter(dict(zip(tags, counts, strict=True)))
+
+    def tags(self, rows: RowNumbers) -> Tags:
+        """Return the tags of rows: see `EntryRows.tags`."""
+        return self._mapped.tags[self._mapped.tag_of[rows]]
+
+    def tagged(self, tag: int) -> RowNumbers:
+        """Return the rows with a tag: see `EntryRows.tagged`."""
+        numbers = np.flatnonzero(self._mapped.tags == tag)
+        return np.flatnonzero(np.isin(self._mapped.tag_of, numbers))
 
     def find(self, wanted: Bytes) -> RowNumbers:
         """Return the row of each id: see `EntryRows.find`."""

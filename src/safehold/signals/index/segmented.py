@@ -7,6 +7,7 @@ and smaller segments into a new one, beside everything else, and one assignment 
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ from safehold.signals.index.folder import (
 )
 from safehold.signals.index.rows import Bytes, EntryRows, LiveRows, id_rows, sortable
 from safehold.signals.index.segment import Segment
-from safehold.signals.index.segment_file import parts_for, write_segment
+from safehold.signals.index.segment_file import check_segment, parts_for, write_segment
 from safehold.signals.reference_search import ROW_BYTES
 
 MERGE_FROM = 1 << 16
@@ -47,22 +48,24 @@ class Merge:
     chosen: tuple[EntryRows, ...]
     gone: tuple[NDArray[np.bool_], ...]
     covers: Mapping[str, int]
+    heads: Mapping[str, str]
 
 
 class SegmentedIndex:
-    """Entries with values of 32 bytes: a `SignalIndex` over a folder, which several processes may open.
+    """Entries with values of up to 32 bytes: a `SignalIndex` over a folder, which several processes may open.
 
     Adding, removing and beginning a merge are for one thread at a time; finishing a merge is for any other.
     The folder holds what was merged; what is newer the caller adds again after a start, from where `covers`
     says. An id that was removed is not used again.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Open what the folder holds, which may be nothing.
+    def __init__(self, folder: Path, width: int = ROW_BYTES) -> None:
+        """Open what the folder holds, which may be nothing. width: of a value, 1 to 32 bytes.
 
         Raises SegmentDamaged where a file is not what was written; `folder.discard` makes room to build anew.
         """
         self._folder = folder
+        self._width = width
         self._contents = Contents()
         self._changing = threading.Lock()
         self._merging: Merge | None = None
@@ -74,6 +77,19 @@ class SegmentedIndex:
     def covers(self) -> Mapping[str, int]:
         """What the caller said, when it began the last merge, of what is in the index."""
         return self._contents.covers
+
+    @property
+    def heads(self) -> Mapping[str, str]:
+        """What the caller called those changes when it began that merge."""
+        return self._contents.heads
+
+    @property
+    def counts(self) -> Mapping[int, int]:
+        """How many entries there are with each tag."""
+        total: Counter[int] = Counter()
+        for part in self._parts:
+            total.update(part.counts)
+        return total
 
     @property
     def merge_is_due(self) -> bool:
@@ -88,17 +104,17 @@ class SegmentedIndex:
         """Return for each id whether it is in the index."""
         return [bool(held) for held in self._held(id_rows(ids))]
 
-    def add(self, ids: Sequence[UUID], values: NDArray[np.uint8]) -> None:
+    def add(self, ids: Sequence[UUID], values: NDArray[np.uint8], tag: int = 0) -> None:
         """Add entries: see `SignalIndex.add`."""
-        if values.dtype != np.uint8 or values.shape != (len(ids), ROW_BYTES):
-            raise ValueError(f"expected {len(ids)} rows of {ROW_BYTES} unsigned bytes")
+        if values.dtype != np.uint8 or values.shape != (len(ids), self._width):
+            raise ValueError(f"expected {len(ids)} rows of {self._width} unsigned bytes")
         if len(set(ids)) != len(ids):
             raise ValueError("an id comes twice")
         names = id_rows(ids)
         with self._changing:
             if self._held(names).any():
                 raise ValueError("an id is in the index already")
-            self._live.append(names, values)
+            self._live.append(names, self._full_rows(values), np.full(len(ids), tag, np.uint64))
 
     def remove(self, ids: Sequence[UUID]) -> None:
         """Remove entries: see `SignalIndex.remove`."""
@@ -107,36 +123,52 @@ class SegmentedIndex:
             for part in self._parts:
                 part.remove(names)
 
+    def remove_tagged(self, tag: int) -> None:
+        """Remove every entry with a tag: see `SignalIndex.remove_tagged`."""
+        with self._changing:
+            for part in self._parts:
+                part.drop(part.tagged(tag))
+
     def search(self, value: bytes, max_distance: int) -> list[Hit]:
         """Return the entries within max_distance bits: see `SignalIndex.search`."""
-        checked_query(value, max_distance, ROW_BYTES)
+        checked_query(value, max_distance, self._width)
         return self.search_many(np.frombuffer(value, np.uint8).reshape(1, -1), max_distance)[0]
 
     def search_many(self, values: Bytes, max_distance: int, threads: int = 1) -> list[list[Hit]]:
-        """Return for each row of values, (count, 32), what `search` does. threads: 1 to 256 to share them.
+        """Return for each row of values, (count, width), what `search` does. threads: 1 to 256 to share them.
 
         Raises ValueError for another shape or kind of number and for a negative distance.
         """
+        if values.ndim != 2 or values.shape[1] != self._width:
+            raise ValueError(f"expected rows of {self._width} bytes")
+        queries = self._full_rows(values)
         hits: list[list[Hit]] = [[] for _ in values]
         for part in self._parts:
-            numbers, rows, distances = part.search(np.ascontiguousarray(values), max_distance, threads)
-            found = zip(numbers.tolist(), part.ids[rows], distances.tolist(), strict=True)
-            for number, name, distance in found:
-                hits[number].append(Hit(UUID(bytes=name.tobytes()), distance))
+            numbers, rows, distances = part.search(queries, max_distance, threads)
+            if not len(rows):
+                continue
+            tags = part.tags(rows).tolist()
+            found = zip(numbers.tolist(), part.ids[rows], distances.tolist(), tags, strict=True)
+            for number, name, distance, tag in found:
+                hits[number].append(Hit(UUID(bytes=name.tobytes()), distance, tag))
         return [sorted(each, key=lambda hit: (hit.distance, hit.entry_id)) for each in hits]
 
-    def begin_merge(self, covers: Mapping[str, int], *, everything: bool = False) -> Merge | None:
+    def begin_merge(
+        self, covers: Mapping[str, int], *, heads: Mapping[str, str] | None = None, everything: bool = False
+    ) -> Merge | None:
         """Set aside what will be merged, at once; what is added from now on goes to a new live part.
 
         covers: up to which number of each of the caller's sequences of changes (its lists, say) the index
-        goes at this moment; numbers only grow, and no name is left out later. everything: whatever the sizes.
+        goes at this moment; numbers only grow, and no name is left out later. heads: what the caller calls
+        these changes. everything: whatever the sizes.
         Returns None where a merge is under way; it is for `finish_merge`.
         """
         with self._changing:
             if self._merging is not None:
                 return None
             chosen = tuple(self._parts) if everything else to_merge(self._parts)
-            merge = Merge(chosen, tuple(part.gone[: len(part)].copy() for part in chosen), dict(covers))
+            gone = tuple(part.gone[: len(part)].copy() for part in chosen)
+            merge = Merge(chosen, gone, dict(covers), dict(heads or {}))
             self._merging = merge
             self._live = LiveRows()
             self._parts = (*self._parts, self._live)
@@ -217,8 +249,11 @@ class SegmentedIndex:
         order = np.argsort(sortable(ids), kind="stable")
         ids = ids[order]
         values = np.concatenate([part.values[each] for part, each in zip(merge.chosen, stays, strict=True)])
+        tags = np.concatenate(
+            [part.tags(np.flatnonzero(each)) for part, each in zip(merge.chosen, stays, strict=True)]
+        )
         path = self._folder / f"{uuid4().hex}{SEGMENT}"
-        write_segment(path, ids, values[order], parts_for(len(ids)))
+        write_segment(path, ids, values[order], tags[order], parts_for(len(ids)))
         return Segment(path)
 
     def _replace(self, merge: Merge, segment: Segment | None) -> None:
@@ -231,15 +266,37 @@ class SegmentedIndex:
             new = () if segment is None else (segment,)
             parts = (*new, *(part for part in self._parts if part not in merge.chosen))
             removed = {part.path.name: _numbers(part.gone) for part in parts if isinstance(part, Segment)}
-            contents = Contents(uuid4().hex, merge.covers, removed)
+            contents = Contents(uuid4().hex, merge.covers, removed, merge.heads)
             write_contents(self._folder, contents)
             self._contents, self._parts = contents, parts
+
+    def check(self) -> None:
+        """Read every segment whole again, beside everything. Raises SegmentDamaged for one that went bad.
+
+        A disk may lose what was right when the segment was mapped; and most processes map what another has
+        read (see `checked`).
+        """
+        for part in self._parts:
+            if not isinstance(part, Segment):
+                continue
+            try:
+                check_segment(part.path)
+            except SegmentDamaged:
+                if part.path.exists():  # else a merge has unlinked it, and what is mapped stays
+                    raise
+
+    def _full_rows(self, values: Bytes) -> Bytes:
+        """Return the values as rows of 32 bytes. The zeros behind shorter ones add nothing to a distance."""
+        values = np.ascontiguousarray(values)
+        if self._width == ROW_BYTES:
+            return values
+        return np.pad(values, ((0, 0), (0, ROW_BYTES - self._width)))
 
     def _opened(self, name: str, removed: Sequence[int]) -> Segment:
         segment = Segment(self._folder / name)
         if any(not 0 <= row < len(segment) for row in removed):
             raise SegmentDamaged("The contents of an index name rows that its segment does not have.")
-        segment.gone[list(removed)] = True
+        segment.drop(np.array(removed, np.int64))
         return segment
 
     def _take_over(self, segments: Sequence[Segment], contents: Contents) -> None:
@@ -255,7 +312,7 @@ class SegmentedIndex:
                     news = ~gone
                     for segment in segments:
                         news &= segment.find(part.ids[:count]) == -1
-                    live.append(part.ids[:count][news], part.values[news])
+                    live.append(part.ids[:count][news], part.values[news], part.tags(np.flatnonzero(news)))
             self._merging = None
             self._contents, self._live, self._parts = contents, live, (*segments, live)
 
