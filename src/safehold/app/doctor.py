@@ -18,6 +18,7 @@ from safehold.app.logs import describe
 from safehold.app.plugins import of_frames, signal_types
 from safehold.app.records import Addresses, check_up_to_date, running
 from safehold.app.settings import Settings
+from safehold.detect import host_indexes
 from safehold.lists import ledger
 from safehold.model.clock import utc_now
 from safehold.model.errors import DecoderDown, NotFound, SafeholdError
@@ -48,6 +49,7 @@ def examine(settings: Settings) -> list[Condition]:
         ("extras", _extras),
         ("database", _database),
         ("lists", _lists),
+        ("index", _index),
         ("vault keys", _keys),
         ("evidence store", _store),
     )
@@ -152,6 +154,14 @@ def _lists(settings: Settings) -> str:
         )
     entries = sum(each.entries for each in declared)
     return f"{len(declared)} lists, {entries} entries" if declared else "none: every scan is incomplete"
+
+
+def _index(settings: Settings) -> str:
+    _check_set_up(settings)
+    kinds = {kind.name: kind for kind in signal_types(settings.plugins.signal_types)}
+    found = host_indexes.examine(kinds, open_home(settings, makes_keys=False).index)
+    counts = ", ".join(f"{count} {name}" for name, count in found.items())
+    return f"entries in segments: {counts}" if counts else "nothing in segments yet: lists are short, or new"
 
 
 def _keys(settings: Settings) -> str:

@@ -140,12 +140,12 @@ def _decoding_alone(decoding: _Trouble) -> list[CheckReport]:
 
 
 def _lists(relevant: Iterable[LoadedList], at: Circumstances) -> _Trouble:
-    """What is wrong with the lists themselves. What a stale list holds is compared all the same."""
+    """What is wrong with the lists themselves. What is loaded of a stale one is compared all the same."""
     trouble = _Trouble() if at.lists_verified else _Trouble((CheckState.DOWN,), ("matcher_down",))
     for each in relevant:
         if not each.held:
             trouble += _Trouble((CheckState.EMPTY,), (f"list_empty:{each.hash_list.name}",))
-        if each.hash_list.is_stale(at.now):
+        if each.late or each.hash_list.is_stale(at.now):
             trouble += _Trouble((CheckState.STALE,), (f"list_stale:{each.hash_list.name}",))
     return trouble
 

@@ -59,13 +59,15 @@ class SegmentedIndex:
     says. An id that was removed is not used again.
     """
 
-    def __init__(self, folder: Path, width: int = ROW_BYTES) -> None:
-        """Open what the folder holds, which may be nothing. width: of a value, 1 to 32 bytes.
+    def __init__(self, folder: Path, width: int = ROW_BYTES, *, merge_from: int = MERGE_FROM) -> None:
+        """Open what the folder holds, which may be nothing.
 
+        width: of a value, 1 to 32 bytes. merge_from: how many entries in memory are worth a merge.
         Raises SegmentDamaged where a file is not what was written; `folder.discard` makes room to build anew.
         """
         self._folder = folder
         self._width = width
+        self._merge_from = merge_from
         self._contents = Contents()
         self._changing = threading.Lock()
         self._merging: Merge | None = None
@@ -94,7 +96,7 @@ class SegmentedIndex:
     @property
     def merge_is_due(self) -> bool:
         """Whether so much is in memory that a merge is worth its while, and none is under way."""
-        return self._merging is None and len(self._live) >= MERGE_FROM
+        return self._merging is None and len(self._live) >= self._merge_from
 
     def __len__(self) -> int:
         """Return how many entries are in the index."""
@@ -104,24 +106,37 @@ class SegmentedIndex:
         """Return for each id whether it is in the index."""
         return [bool(held) for held in self._held(id_rows(ids))]
 
+    def holds_rows(self, ids: Bytes) -> NDArray[np.bool_]:
+        """Return the same for ids in rows of 16 bytes."""
+        return self._held(ids)
+
     def add(self, ids: Sequence[UUID], values: NDArray[np.uint8], tag: int = 0) -> None:
         """Add entries: see `SignalIndex.add`."""
         if values.dtype != np.uint8 or values.shape != (len(ids), self._width):
             raise ValueError(f"expected {len(ids)} rows of {self._width} unsigned bytes")
-        if len(set(ids)) != len(ids):
+        self.add_rows(id_rows(ids), values, tag)
+
+    def add_rows(self, ids: Bytes, values: Bytes, tag: int) -> None:
+        """Add entries with one tag. ids: rows of 16 bytes; values: as many, of this index's width.
+
+        Raises ValueError, and changes nothing, for an id that is in the index already or comes twice.
+        """
+        if len(np.unique(sortable(ids))) != len(ids):
             raise ValueError("an id comes twice")
-        names = id_rows(ids)
         with self._changing:
-            if self._held(names).any():
+            if self._held(ids).any():
                 raise ValueError("an id is in the index already")
-            self._live.append(names, self._full_rows(values), np.full(len(ids), tag, np.uint64))
+            self._live.append(ids, self._full_rows(values), np.full(len(ids), tag, np.uint64))
 
     def remove(self, ids: Sequence[UUID]) -> None:
         """Remove entries: see `SignalIndex.remove`."""
-        names = id_rows(ids)
+        self.remove_rows(id_rows(ids))
+
+    def remove_rows(self, ids: Bytes) -> None:
+        """Remove entries by ids in rows of 16 bytes."""
         with self._changing:
             for part in self._parts:
-                part.remove(names)
+                part.remove(ids)
 
     def remove_tagged(self, tag: int) -> None:
         """Remove every entry with a tag: see `SignalIndex.remove_tagged`."""
