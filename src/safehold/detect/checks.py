@@ -91,10 +91,11 @@ def _decoding(examined: Examined | None) -> _Trouble:
 def _reports(
     kind: str, signals: Sequence[Signal], decoding: _Trouble, at: Circumstances
 ) -> list[CheckReport]:
+    looked = at.known.look(signals, rehearsal=at.surface.rehearsal, margin=at.margin)
+    # Asked after looking: what was missing when it was looked for is late by now.
     usable = [each for each in at.known.lists if each.usable(rehearsal=at.surface.rehearsal)]
     if not usable:
         return [*unchecked(kind), *_decoding_alone(decoding)]
-    looked = at.known.look(signals, rehearsal=at.surface.rehearsal, margin=at.margin)
     exact = frozenset(name for name, each in at.known.kinds.items() if not each.default_max_distance)
     held = frozenset(name for each in usable for name in each.held)
     # Split by what the match is, not by what was held a moment ago: a refresh may have come in between.

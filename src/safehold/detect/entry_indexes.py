@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -68,10 +68,11 @@ class EntryIndexes:
         self._words = {}
         self._indexes = {name: index_for(kind) for name, kind in self.kinds.items()}
 
-    def overtaken(self, tx: Tx, own: Positions) -> Positions:
+    def overtaken(self, tx: Tx, own: Positions, *, before_losing: Callable[[], None]) -> Positions:
         """Take over what others have done for this process; return how far the indexes go then.
 
-        own: how far they went. Lists that it does not name are not known to this process yet.
+        own: how far they went. Lists that it does not name are not known to this process yet. before_losing:
+        called before anything is gone that has to be read anew.
         """
         return own
 

@@ -23,8 +23,8 @@ LOOK_EVERY = 0.5
 """Seconds after which the thread looks by itself."""
 FEW = 5_000
 """Changes that a scan loads by itself; it takes some 50 ms."""
-PATIENCE = 0.05
-"""Seconds that a scan waits for whoever is loading changes."""
+PATIENCE = 1.0
+"""Seconds that a scan waits for whoever is loading a few changes; where they are many, it does not wait."""
 FIRST_CHECK, CHECK_EVERY = 60.0, 6 * 3600.0
 """Seconds after which files on the disk are read again, for most of them this process has not read itself."""
 _PAUSE = 2.0
@@ -36,9 +36,17 @@ log = structlog.get_logger()
 class ListFollower:
     """Keeps lists as the database has them. Safe to share between threads."""
 
-    def __init__(self, known: KnownLists, database: Database, *, look_every: float = LOOK_EVERY) -> None:
-        """Follow once `start` or `ensure` is called. look_every: in seconds, for what nobody told."""
+    def __init__(
+        self,
+        known: KnownLists,
+        database: Database,
+        *,
+        look_every: float = LOOK_EVERY,
+        patience: float = PATIENCE,
+    ) -> None:
+        """Follow once `start` or `ensure` is called. Both in seconds; look_every is for what nobody told."""
         self.known = known
+        self._patience = patience
         self._look_every = look_every
         self._database = database
         self._news = ListNews(database)
@@ -88,7 +96,7 @@ class ListFollower:
         alone = self._thread is None
         if to_come and (alone or to_come <= FEW):
             with self._database.begin() as tx:
-                self.known.catch_up(tx, patience=-1 if alone else PATIENCE)
+                self.known.catch_up(tx, patience=-1 if alone else self._patience)
 
     def _look(self) -> None:
         """Go by the lists and settings that the database has now, if they are others than before."""

@@ -8,7 +8,7 @@ restored), it is thrown away, and the lists are read anew.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -90,6 +90,7 @@ class HostIndexes(EntryIndexes):
 
     def follow(self, tx: Tx, list_id: ListId, at: Position, up_to: int) -> Iterator[int]:
         """Take in what changed on a list, in blocks of bytes: see `EntryIndexes.follow`."""
+        entry_blocks.by_index(tx)
         for low in range(min(at.added, at.removed), up_to, STRETCH):
             high = min(low + STRETCH, up_to)
             # Entries first that are there at the end of a stretch: what goes later is removed later.
@@ -100,16 +101,20 @@ class HostIndexes(EntryIndexes):
                 self._remove_rows(gone)
             yield high
 
-    def overtaken(self, tx: Tx, own: Positions) -> Positions:
+    def overtaken(self, tx: Tx, own: Positions, *, before_losing: Callable[[], None]) -> Positions:
         """Take over what another process of this host has merged: see `EntryIndexes.overtaken`.
 
         Where a kind's folder is damaged or of another history, its entries are gone afterwards, and the lists
         are to be read from their beginning.
         """
         adopted = {name for name, index in self._segmented.items() if self._adopts(name, index)}
-        for name in adopted | self._unseen:
+        for name in (adopted | self._unseen) - self._bad:
             if not self._belongs(tx, self._segmented[name]):
                 log.warning("index_of_another_history", signal_type=name)
+                self._bad.add(name)
+        if self._bad:
+            before_losing()
+            for name in list(self._bad):
                 self._rebuild(name)
         if not adopted | self._unseen:
             return own
@@ -207,14 +212,11 @@ class HostIndexes(EntryIndexes):
 
     def _adopts(self, name: SignalTypeName, index: SegmentedIndex) -> bool:
         """Take over what was merged, where it is whole; say whether there was anything."""
-        adopted = False
         try:
-            adopted = index.adopt()
+            return index.adopt()
         except SegmentDamaged as error:
             self._note_damage(name, error)
-        if name in self._bad:
-            self._rebuild(name)
-        return adopted
+            return False
 
     def _view(self, name: SignalTypeName, adopted: bool) -> _View:
         if name not in self._segmented:

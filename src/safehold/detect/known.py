@@ -327,9 +327,8 @@ class KnownLists:
     def _take_over(self, tx: Tx) -> None:
         """Go on from where another process of this host has come, if one has."""
         before = dict(self._positions)
-        self._positions = {
-            key: at for key, at in self._indexes.overtaken(tx, before).items() if key in self._declared
-        }
+        overtaken = self._indexes.overtaken(tx, before, before_losing=self._lose)
+        self._positions = {key: at for key, at in overtaken.items() if key in self._declared}
         for key, at in self._positions.items():
             if at != before.get(key):
                 # Nothing is missing up to there. What may be left of removed entries is gone in a moment.
@@ -348,7 +347,8 @@ class KnownLists:
         up_to = min(wanted.last_seq, max(at.added, at.removed) + _CHUNK)
         for seq in self._indexes.follow(tx, wanted.id, at, up_to):
             self._positions[wanted.id] = Position(max(at.added, seq), seq)
-            self._show_from(tx, wanted.id, min(max(at.added, seq), wanted.last_seq))
+            if seq < up_to:
+                self._show_from(tx, wanted.id, min(max(at.added, seq), wanted.last_seq))
         head = list_rows.changed_at(tx, wanted.id, up_to)
         self._positions[wanted.id] = Position(max(at.added, up_to), up_to, head)
         self._show_from(tx, wanted.id, up_to)
@@ -362,14 +362,18 @@ class KnownLists:
 
     def _start_over(self, tx: Tx) -> None:
         """Load everything anew: the database was restored, and what was learned since is not in it."""
+        self._lose()
         self._positions = {}
+        self._indexes.start_over()
+        self._take_over(tx)
+
+    def _lose(self) -> None:
+        """Let all lists be late until each was looked through again: entries are about to be missing."""
         with self._publishing:
-            for key in self._loaded:
+            for key in self._declared:
                 self._loaded[key] = _Loaded()
                 self._behind_since[key] = float("-inf")
             self._publish()
-        self._indexes.start_over()
-        self._take_over(tx)
 
     def _show_from(self, tx: Tx, list_id: ListId, last_seq: int) -> None:
         self._show(list_id, last_seq, list_rows.counts_of_other_types(tx, list_id, self.kinds))

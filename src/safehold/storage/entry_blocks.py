@@ -26,6 +26,14 @@ class Block:
     widths: tuple[int, int]
 
 
+def by_index(tx: Tx) -> None:
+    """Have what is asked in this transaction from now on found by indexes.
+
+    For some minutes after a large import the database believes that the table is small, and reads all of it.
+    """
+    tx.run(sa.text("set local enable_seqscan = off"))
+
+
 def added(tx: Tx, list_id: ListId, *, after_seq: int, up_to_seq: int) -> list[Block]:
     """Return the entries that came after one change of a list and up to another, and were there then."""
     values = {"list_id": list_id, "after": after_seq, "up_to": up_to_seq}

@@ -59,7 +59,7 @@ def wait_until(true: Callable[[], bool]) -> None:
 def following(
     database: Database, kinds: SignalTypes, *, look_every: float = NEVER, start: bool = True
 ) -> Iterator[ListFollower]:
-    follower = ListFollower(KnownLists(kinds), database, look_every=look_every)
+    follower = ListFollower(KnownLists(kinds), database, look_every=look_every, patience=NEVER)
     if start:
         follower.start(patience=60)
     try:

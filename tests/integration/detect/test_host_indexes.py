@@ -360,6 +360,44 @@ def test_a_list_whose_index_is_built_anew_is_late_until_it_is_there(
         assert [each.late for each in one.known.lists] == [True]
 
 
+@dataclass
+class Told(Process):
+    """A process that notes whether its lists were late each time when an index was opened anew."""
+
+    late: list[bool] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        told = self
+
+        class Watched(HostIndexes):
+            def _open(self, name: SignalTypeName) -> None:
+                if hasattr(told, "known"):
+                    told.late += [each.late for each in told.known.lists]
+                super()._open(name)
+
+        self.indexes = Watched(self.kinds, self.folder, self.database, merge_from=self.merge_from)
+        self.known = KnownLists(self.kinds, self.indexes)
+
+
+def test_lists_are_late_before_their_entries_are_thrown_away(
+    database: Database, kinds: SignalTypes, northland: HashList, tmp_path: Path
+) -> None:
+    put(database, northland, *range(5))
+    one = Told(kinds, tmp_path, database)
+    one.refresh()
+    one.indexes.close()
+    (folder_of(tmp_path, PDQ) / "contents.json").write_text("not what was written")
+    lost = put(database, northland, 6)
+    one.refresh()
+    assert one.late == [True]
+    same(one.known, in_memory(kinds, database))
+    restored(database, northland, lost)
+    with database.begin() as tx:
+        one.known.mistrust(tx)
+    assert set(one.late) == {True}
+    one.indexes.close()
+
+
 def test_what_was_removed_before_a_late_merge_arrived_is_gone_from_it(
     database: Database, kinds: SignalTypes, northland: HashList, tmp_path: Path
 ) -> None:
