@@ -140,13 +140,14 @@ def _decoding_alone(decoding: _Trouble) -> list[CheckReport]:
     return [CheckReport(name=PERCEPTUAL, state=decoding.state, codes=decoding.codes)]
 
 
-def _lists(relevant: Iterable[LoadedList], at: Circumstances) -> _Trouble:
+def _lists(relevant: Sequence[LoadedList], at: Circumstances) -> _Trouble:
     """What is wrong with the lists themselves. What is loaded of a stale one is compared all the same."""
-    trouble = _Trouble() if at.lists_verified else _Trouble((CheckState.DOWN,), ("matcher_down",))
+    current = at.lists_verified and not any(each.late for each in relevant)
+    trouble = _Trouble() if current else _Trouble((CheckState.DOWN,), ("matcher_down",))
     for each in relevant:
         if not each.held:
             trouble += _Trouble((CheckState.EMPTY,), (f"list_empty:{each.hash_list.name}",))
-        if each.late or each.hash_list.is_stale(at.now):
+        if each.hash_list.is_stale(at.now):
             trouble += _Trouble((CheckState.STALE,), (f"list_stale:{each.hash_list.name}",))
     return trouble
 

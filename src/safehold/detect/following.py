@@ -70,6 +70,7 @@ class ListFollower:
     def close(self) -> None:
         """Stop following. A merge of an index that is under way is waited for."""
         self._stopping.set()
+        self.known.stop()
         for thread in (self._thread, self._checker):
             if thread is not None:
                 thread.join()

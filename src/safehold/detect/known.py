@@ -99,6 +99,7 @@ class KnownLists:
         self._loaded: dict[ListId, _Loaded] = {}
         self._behind_since: dict[ListId, float] = {}
         self._snapshot: Mapping[ListId, LoadedList] = {}
+        self._closing = False
         self._publishing = threading.Lock()
         self._writing = threading.Lock()
 
@@ -196,6 +197,10 @@ class KnownLists:
     def check(self) -> None:
         """Look whether what lies on the disk is still what was written; it takes a while."""
         self._indexes.check()
+
+    def stop(self) -> None:
+        """Have whoever catches up give up at the next occasion; what was loaded by then stays."""
+        self._closing = True
 
     def close(self) -> None:
         """Wait for what goes on in the background."""
@@ -315,7 +320,9 @@ class KnownLists:
             with self._publishing:
                 self._drop(gone)
         self._take_over(tx)
-        while behind := [each for each in self._declared.values() if not self._is_whole(each)]:
+        while not self._closing and (
+            behind := [each for each in self._declared.values() if not self._is_whole(each)]
+        ):
             for each in behind:
                 self._catch_up(tx, each)
 

@@ -202,7 +202,7 @@ def test_a_list_that_lost_its_entries_while_it_was_looked_at_is_not_clear() -> N
     lists.declare([replace(one, last_seq=len(entries) + 1)])  # behind, though not late yet
     assert [each.late for each in lists.lists] == [False]
     here = Circumstances(known=lists, surface=SURFACE, now=NOW)
-    assert code_of(compare_media(PICTURE, DECODER["read"], here)) == ("list_stale:northland",)
+    assert code_of(compare_media(PICTURE, DECODER["read"], here)) == ("matcher_down",)
 
 
 def test_an_entry_of_a_type_that_is_not_loaded_keeps_every_picture_from_being_clear() -> None:
