@@ -1,14 +1,12 @@
-// The Python face of the core. Arguments are checked here, once; a wrong one is a ValueError and nothing
-// else. The work itself runs without the interpreter's lock and keeps no Python object.
+// The Python face of the core. The work itself runs without the interpreter's lock and keeps no Python object.
 #include <algorithm>
-#include <memory>
-#include <stdexcept>
 #include <utility>
 
 #include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 
+#include "arrays.hpp"
 #include "hamming.hpp"
+#include "index_module.hpp"
 #include "pdq.hpp"
 
 namespace nb = nanobind;
@@ -16,26 +14,10 @@ using namespace nb::literals;
 
 namespace {
 
-using AnyArray = nb::ndarray<nb::ro, nb::device::cpu>;
+using safehold::AnyArray, safehold::as_array, safehold::bytes_of, safehold::need;
 
 constexpr std::size_t kWidestRow = 8191;  // bytes; 65,528 bits still fit a 16-bit distance
 constexpr std::size_t kLargestFactor = 16;
-
-void need(bool fits, const char* what) {
-    if (!fits) throw std::invalid_argument(what);
-}
-
-// The bytes of an array of unsigned 8-bit numbers in C order. A stride along an axis of length 0 or 1 says nothing.
-const std::uint8_t* bytes_of(const AnyArray& array) {
-    need(array.dtype() == nb::dtype<std::uint8_t>(), "expected unsigned 8-bit numbers (uint8)");
-    std::int64_t expected = 1;
-    for (std::size_t axis = array.ndim(); axis-- > 0;) {
-        const auto length = static_cast<std::int64_t>(array.shape(axis));
-        need(length <= 1 || array.size() == 0 || array.stride(axis) == expected, "expected an array in C order");
-        expected *= length;
-    }
-    return static_cast<const std::uint8_t*>(array.data());
-}
 
 std::size_t turns(bool turned) { return turned ? safehold::kTurns : 1; }
 
@@ -89,16 +71,6 @@ nb::tuple pdq_scaled(const AnyArray& pixels, std::size_t height, std::size_t wid
     return rgb_of_size(pixels, size, turned);
 }
 
-template <typename Number>
-nb::ndarray<nb::numpy, Number, nb::ndim<1>> as_array(std::vector<Number>&& numbers) {
-    auto kept = std::make_unique<std::vector<Number>>(std::move(numbers));
-    Number* data = kept->data();
-    const std::size_t length = kept->size();
-    nb::capsule owner(kept.get(), [](void* all) noexcept { delete static_cast<std::vector<Number>*>(all); });
-    kept.release();
-    return {data, {length}, owner};
-}
-
 nb::tuple hamming_scan(const nb::bytes& query, const AnyArray& table, int max_distance) {
     need(table.ndim() == 2, "expected a table of shape (count, bytes)");
     const std::uint8_t* rows = bytes_of(table);
@@ -127,4 +99,5 @@ NB_MODULE(_native, module) {
                "turned"_a = false);
     module.def("hamming_scan", &hamming_scan, "query"_a, "table"_a, "max_distance"_a);
     module.def("version", &version);
+    safehold::add_index_functions(module);
 }

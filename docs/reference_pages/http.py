@@ -39,7 +39,7 @@ DEGRADED = (
     ("no_check:KIND", "no check exists for this kind of input here, or no list is loaded"),
     ("signal_missing:TYPE", "a list holds entries of this signal type, and none was sent or could be made"),
     *((f"decoder:{reason.value}", "the bytes could not be decoded in full") for reason in DecodeFailure),
-    ("matcher_down", "the decoder or the lists could not be reached"),
+    ("matcher_down", "the decoder or the lists could not be reached, or a list is not loaded as it is now"),
 )
 
 

@@ -1,4 +1,4 @@
-"""Types of the compiled core (native/module.cpp). Only safehold.signals.kernels imports it.
+"""Types of the compiled core (native/*module.cpp). Only safehold.signals.kernels imports it.
 
 Each function raises ValueError for an argument of the wrong shape, type of number or memory order.
 """
@@ -24,6 +24,37 @@ def hamming_scan(
     query: bytes, table: NDArray[np.uint8], max_distance: int
 ) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
     """Return (row numbers ascending, distances) of the rows within max_distance bits of the query."""
+
+def instruction_sets() -> list[str]:
+    """Return the names of the sets of instructions that this processor runs, the best last."""
+
+def scan_rows(
+    queries: NDArray[np.uint8],
+    table: NDArray[np.uint8],
+    max_distance: int,
+    threads: int = 1,
+    instructions: str = "",
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint16]]:
+    """Return (query numbers, row numbers, distances) of all pairs of rows within max_distance bits."""
+
+def search_parts(
+    queries: NDArray[np.uint8],
+    table: NDArray[np.uint8],
+    tables: NDArray[np.uint32],
+    parts: int,
+    max_distance: int,
+    threads: int = 1,
+    instructions: str = "",
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint16]]:
+    """Return what scan_rows returns, by way of the tables of 11 to 16 parts; max_distance at most 43."""
+
+def part_table(
+    table: NDArray[np.uint8], index: int, parts: int
+) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Return (offsets, rows). The rows with key b are rows[offsets[b]:offsets[b + 1]], ascending."""
+
+def checksum(words: NDArray[np.uint64], position: int) -> int:
+    """Return the checksum of words, the first of which is number `position` of the whole."""
 
 def version() -> str:
     """Return the version of the package that this core was built for."""

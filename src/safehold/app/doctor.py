@@ -28,6 +28,7 @@ from safehold.app.plugins import of_frames, signal_types
 from safehold.app.reader.opening import open_reader
 from safehold.app.records import Addresses, check_up_to_date, running
 from safehold.app.settings import Settings
+from safehold.detect import host_indexes
 from safehold.lists import ledger
 from safehold.model.clock import utc_now
 from safehold.model.errors import DecoderDown, NotFound, ReaderDown, SafeholdError
@@ -65,6 +66,7 @@ def examine(settings: Settings) -> list[Condition]:
         ("extras", OPENS_FILES, _extras),
         ("database", OF_RECORDS, _database),
         ("lists", frozenset({"api", "console", "worker"}), _lists),
+        ("index", frozenset({"api"}), _index),
         ("vault keys", OF_RECORDS, _keys),
         ("evidence store", OF_THE_STORE, _store),
     )
@@ -183,6 +185,14 @@ def _lists(settings: Settings) -> str:
         )
     entries = sum(each.entries for each in declared)
     return f"{len(declared)} lists, {entries} entries" if declared else "none: every scan is incomplete"
+
+
+def _index(settings: Settings) -> str:
+    _check_set_up(settings)
+    kinds = {kind.name: kind for kind in signal_types(settings.plugins.signal_types)}
+    found = host_indexes.examine(kinds, open_home(settings, makes_keys=False).index)
+    counts = ", ".join(f"{count} {name}" for name, count in found.items())
+    return f"entries in segments: {counts}" if counts else "nothing in segments yet: lists are short, or new"
 
 
 def _keys(settings: Settings) -> str:

@@ -29,6 +29,7 @@ class Home:
     folder: Path
     postgres: Path
     vault: str
+    index: Path
     keys: KeyFiles
     opening: KeySource
 
@@ -111,6 +112,7 @@ def open_home(settings: Settings, *, makes_keys: bool = True) -> Home:
         folder=folder,
         postgres=folder / "postgres",
         vault=settings.vault.url or str(folder / "vault"),
+        index=folder / "index",
         keys=keys,
         opening=_opening(settings, keys),
     )

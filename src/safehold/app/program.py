@@ -21,6 +21,8 @@ from safehold.app.reader.opening import reading
 from safehold.app.records import Addresses, check_up_to_date, running
 from safehold.app.scan import Scanner
 from safehold.app.settings import Settings
+from safehold.detect.following import ListFollower
+from safehold.detect.host_indexes import HostIndexes
 from safehold.detect.known import KnownLists, SignalTypes
 from safehold.egress.addresses import NONE, PermittedNetworks
 from safehold.egress.client import Egress
@@ -41,6 +43,8 @@ Transaction = AbstractContextManager[Tx]
 """What `Program.database.begin` opens: for rooms above that hand one on and never look inside."""
 PORTAL_ALONE = frozenset({"portal"})
 """The surfaces of a process that seals contacts into rows, and never comes near the store."""
+FIRST_LOADING = 10.0
+"""Seconds that a start waits for the lists; where they are longer, scans say so until they are there."""
 SURFACES = frozenset({"api", "console", "worker", "media", "portal"})
 
 
@@ -157,7 +161,7 @@ def _assemble(
         database=database,
         decoders=decoders,
         vault=vault,
-        known=KnownLists(kinds),
+        follower=_follower(kinds, home, database, surfaces, stack),
         egress=egress,
         counters=counters,
         close_calls=close_calls,
@@ -179,6 +183,18 @@ def _assemble(
         gate=Gate(database, settings.sign_in, home.sign_in_key),
         request_secret=home.request_secret(),
     )
+
+
+def _follower(
+    kinds: SignalTypes, home: Home, database: Database, surfaces: frozenset[str], stack: ExitStack
+) -> ListFollower:
+    """Return what keeps the lists up to date; where uploads are compared, from now on."""
+    if "api" not in surfaces:
+        return ListFollower(KnownLists(kinds), database)
+    follower = ListFollower(KnownLists(kinds, HostIndexes(kinds, home.index, database)), database)
+    stack.callback(follower.close)
+    follower.start(patience=FIRST_LOADING)
+    return follower
 
 
 def destinations(settings: Settings) -> tuple[Destination, ...]:

@@ -8,8 +8,9 @@ anything of it.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -20,6 +21,7 @@ from safehold.app.probing import CloseCalls
 from safehold.app.settings import Settings
 from safehold.detect import recording
 from safehold.detect.checks import Circumstances
+from safehold.detect.following import ListFollower
 from safehold.detect.known import KnownLists
 from safehold.detect.media_scan import (
     Compared,
@@ -72,18 +74,28 @@ class Received:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scanner:
-    """Answers scans. Safe to share between threads."""
+    """Answers scans. Safe to share between threads. asked_at: see `ListFollower.ensure`."""
 
     settings: Settings
     database: Database
     decoders: DecoderPool
     vault: Vault
-    known: KnownLists
+    follower: ListFollower
+    asked_at: float | None = None
     egress: Egress
     counters: ScanCounters
     close_calls: CloseCalls
     record: Record
     clock: Clock
+
+    def together(self) -> Scanner:
+        """Return a scanner for several inputs that came at this moment: it asks for news of lists once."""
+        return replace(self, asked_at=time.monotonic())
+
+    @property
+    def known(self) -> KnownLists:
+        """The lists that inputs are compared with."""
+        return self.follower.known
 
     @property
     def decoders_alive(self) -> bool:
@@ -195,8 +207,7 @@ class Scanner:
         return surface
 
     def _circumstances(self, surface: Surface) -> Circumstances:
-        with self.database.begin() as tx:
-            self.known.refresh(tx)
+        self.follower.ensure(self.asked_at)
         margin = self.close_calls.margin
         return Circumstances(known=self.known, surface=surface, now=self.clock(), margin=margin)
 

@@ -91,10 +91,11 @@ def _decoding(examined: Examined | None) -> _Trouble:
 def _reports(
     kind: str, signals: Sequence[Signal], decoding: _Trouble, at: Circumstances
 ) -> list[CheckReport]:
+    looked = at.known.look(signals, rehearsal=at.surface.rehearsal, margin=at.margin)
+    # Asked after looking: what was missing when it was looked for is late by now.
     usable = [each for each in at.known.lists if each.usable(rehearsal=at.surface.rehearsal)]
     if not usable:
         return [*unchecked(kind), *_decoding_alone(decoding)]
-    looked = at.known.look(signals, rehearsal=at.surface.rehearsal, margin=at.margin)
     exact = frozenset(name for name, each in at.known.kinds.items() if not each.default_max_distance)
     held = frozenset(name for each in usable for name in each.held)
     # Split by what the match is, not by what was held a moment ago: a refresh may have come in between.
@@ -139,9 +140,10 @@ def _decoding_alone(decoding: _Trouble) -> list[CheckReport]:
     return [CheckReport(name=PERCEPTUAL, state=decoding.state, codes=decoding.codes)]
 
 
-def _lists(relevant: Iterable[LoadedList], at: Circumstances) -> _Trouble:
-    """What is wrong with the lists themselves. What a stale list holds is compared all the same."""
-    trouble = _Trouble() if at.lists_verified else _Trouble((CheckState.DOWN,), ("matcher_down",))
+def _lists(relevant: Sequence[LoadedList], at: Circumstances) -> _Trouble:
+    """What is wrong with the lists themselves. What is loaded of a stale one is compared all the same."""
+    current = at.lists_verified and not any(each.late for each in relevant)
+    trouble = _Trouble() if current else _Trouble((CheckState.DOWN,), ("matcher_down",))
     for each in relevant:
         if not each.held:
             trouble += _Trouble((CheckState.EMPTY,), (f"list_empty:{each.hash_list.name}",))

@@ -4,37 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
-import numpy as np
-from numpy.typing import NDArray
-
+from safehold.detect.entry_indexes import EntryIndexes, Position, SignalTypes, tag_of
 from safehold.detect.second_source import confirmed
-from safehold.model.errors import Damaged
 from safehold.model.hash_list import Entry, HashList, ListKind, Purpose
 from safehold.model.ids import EntryId, ListId, MatchId, new_id
 from safehold.model.match import Match
 from safehold.model.signal import Signal, SignalTypeName, Turn
-from safehold.signals.base import FrameSignal, SignalType
-from safehold.signals.index import Hit, SignalIndex, index_for
+from safehold.signals.base import FrameSignal
+from safehold.signals.index import Hit
 from safehold.storage import hash_lists as list_rows
 from safehold.storage.database import Tx
 
-SignalTypes = Mapping[SignalTypeName, SignalType]
-"""The signal types that are loaded, by name."""
+__all__ = ["Asked", "KnownLists", "LoadedList", "Looked", "SignalTypes", "nearest_first"]
 
-_BATCH = 5000
+LATE_AFTER = 2.0
+"""Seconds that a list may be behind the database before scans say so."""
+
+_CHUNK = 200_000
+"""Changes that are asked for at once; between two chunks, what another process has merged is taken over."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedList:
-    """A list, its last_seq being that of what is loaded; held: how many entries of each signal type."""
+    """A list, its last_seq being that of what is loaded; held: how many entries of each signal type.
+
+    late: whether it has been behind the database for longer than LATE_AFTER, or was never loaded whole.
+    """
 
     hash_list: HashList
     held: Mapping[SignalTypeName, int]
+    late: bool = False
 
     def usable(self, *, rehearsal: bool) -> bool:
         """Say whether the list counts on such a surface: test lists do on rehearsal surfaces only."""
@@ -58,21 +62,11 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Snapshot:
-    """The lists as searches see them. listed: the same as they were read, to tell whether any changed."""
+class _Loaded:
+    """What is loaded of a list: up to which change, and how many entries of each signal type."""
 
-    lists: Mapping[ListId, LoadedList] = field(default_factory=dict)
-    listed: Mapping[ListId, HashList] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """What an index does not know of an entry. Entries with the same words share one."""
-
-    list_id: ListId
-    signal_type: SignalTypeName
-    category: str | None
-    labels: tuple[str, ...]
+    last_seq: int = 0
+    held: Mapping[SignalTypeName, int] = field(default_factory=dict)
 
 
 class KnownLists:
@@ -82,18 +76,31 @@ class KnownLists:
     during a refresh sees a part of what is new, and all of what was there before.
     """
 
-    def __init__(self, kinds: SignalTypes) -> None:
-        """Know nothing yet. kinds: what can be searched; entries of other types are only counted."""
+    def __init__(
+        self,
+        kinds: SignalTypes,
+        indexes: EntryIndexes | None = None,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Know nothing yet. kinds: what can be searched; entries of other types are only counted.
+
+        indexes: where entries are kept, for the same kinds; None: in the memory of this process. monotonic:
+        in seconds, to tell for how long a list has been behind.
+        """
         self.kinds = kinds
-        self._indexes: dict[SignalTypeName, SignalIndex] = {
-            name: index_for(kind) for name, kind in kinds.items()
-        }
+        self._monotonic = monotonic
+        self._indexes = EntryIndexes(kinds) if indexes is None else indexes
         self._min_quality = {
             name: kind.min_quality for name, kind in kinds.items() if isinstance(kind, FrameSignal)
         }
-        self._place_of: dict[EntryId, _Place] = {}
-        self._shared: dict[_Place, _Place] = {}
-        self._snapshot = _Snapshot()
+        self._positions: dict[ListId, Position] = {}
+        self._declared: Mapping[ListId, HashList] = {}
+        self._loaded: dict[ListId, _Loaded] = {}
+        self._behind_since: dict[ListId, float] = {}
+        self._snapshot: Mapping[ListId, LoadedList] = {}
+        self._closing = False
+        self._publishing = threading.Lock()
         self._writing = threading.Lock()
 
     @classmethod
@@ -111,10 +118,12 @@ class KnownLists:
         first_of_each: dict[tuple[SignalTypeName, bytes], Entry] = {}
         for entry in entries:
             first_of_each.setdefault((entry.signal_type, entry.value), entry)
-        numbered = replace(hash_list, last_seq=len(first_of_each))
+        chosen = list(first_of_each.values())
         with self._writing:
-            self._publish(replace(hash_list, last_seq=0), Counter())
-            self._add(numbered, list(first_of_each.values()))
+            self.declare([*self._declared.values(), replace(hash_list, last_seq=len(chosen))])
+            self._indexes.add(hash_list.id, chosen)
+            others = Counter(each.signal_type for each in chosen if each.signal_type not in self.kinds)
+            self._show(hash_list.id, len(chosen), others)
 
     def refresh(self, tx: Tx) -> bool:
         """Catch up with the database; say whether anything had changed. One query where nothing has.
@@ -126,31 +135,98 @@ class KnownLists:
         if self._is_current(tx):
             return False
         with self._writing:
-            listed = {each.id: each for each in list_rows.in_use(tx) if each.kind is ListKind.HASH}
-            for gone in self._snapshot.lists.keys() - listed.keys():
-                self._forget(gone)
-            for each in listed.values():
-                self._catch_up(tx, each)
-            self._snapshot = replace(self._snapshot, listed=listed)
+            self.declare(in_use(tx))
+            self._follow(tx)
         return True
+
+    def declare(self, lists: Sequence[HashList]) -> None:
+        """Go by these lists and their settings from now on, and by no other list.
+
+        Their entries stay as they are: those that are behind their list's last_seq are to be caught up with.
+        """
+        now = self._monotonic()
+        with self._publishing:
+            self._declared = {each.id: each for each in lists}
+            for each in lists:
+                loaded = self._loaded.setdefault(each.id, _Loaded())
+                if loaded.last_seq != each.last_seq:
+                    # What was never loaded whole must not pass for current, not even for a moment.
+                    since = now if loaded.last_seq else float("-inf")
+                    self._behind_since.setdefault(each.id, since)
+            self._publish()
+
+    def changes_to_come(self) -> int:
+        """Return how many changes of the declared lists are not loaded yet; 0 where all are current."""
+        declared, loaded = self._declared, dict(self._loaded)
+        gone = len(loaded.keys() - declared.keys())
+        return gone + sum(
+            abs(each.last_seq - (loaded[key].last_seq if key in loaded else 0))
+            for key, each in declared.items()
+        )
+
+    def catch_up(self, tx: Tx, *, patience: float = -1) -> bool:
+        """Load the entries of what was declared; say False where another thread was at it for too long.
+
+        patience: seconds to wait for one that is at it, -1 for as long as it takes. Raises as `refresh`.
+        """
+        if not self._writing.acquire(timeout=patience):
+            return False
+        try:
+            self._follow(tx)
+        finally:
+            self._writing.release()
+        return True
+
+    def mistrust(self, tx: Tx) -> None:
+        """Look whether each list has the history that was loaded; load everything anew where one has not.
+
+        Something else may lie behind a connection that was lost and came back: the database restored from an
+        older copy, which has gone on since and has the same numbers. Raises as `refresh`.
+        """
+        with self._writing:
+            known = [each for key, each in self._declared.items() if key in self._positions]
+            if not all(self._is_followed_on(tx, each, self._positions[each.id]) for each in known):
+                self._start_over(tx)
+                self._follow(tx)
+
+    @property
+    def damaged(self) -> bool:
+        """Whether something is to be built anew when the lists next catch up."""
+        return self._indexes.damaged
+
+    def check(self) -> None:
+        """Look whether what lies on the disk is still what was written; it takes a while."""
+        self._indexes.check()
+
+    def stop(self) -> None:
+        """Have whoever catches up give up at the next occasion; what was loaded by then stays."""
+        self._closing = True
+
+    def close(self) -> None:
+        """Wait for what goes on in the background."""
+        self._indexes.close()
 
     @property
     def lists(self) -> tuple[LoadedList, ...]:
         """The lists that are loaded, by name."""
-        return tuple(sorted(self._snapshot.lists.values(), key=lambda each: each.hash_list.name))
+        since, before = self._behind_since, self._monotonic() - LATE_AFTER
+        return tuple(
+            replace(each, late=since.get(each.hash_list.id, before) < before)
+            for each in sorted(self._snapshot.values(), key=lambda each: each.hash_list.name)
+        )
 
     def asked(self, *, rehearsal: bool) -> Asked:
         """Return what the lists that hold perceptual entries and count on such a surface ask for together."""
         found = [
             each.hash_list
-            for each in self._snapshot.lists.values()
+            for each in self._snapshot.values()
             if each.usable(rehearsal=rehearsal) and any(self._reaches(kind) for kind in each.held)
         ]
         return Asked(any(each.needs_exact for each in found), any(each.match_turned for each in found))
 
     def version(self) -> str:
         """Return 16 hexadecimal characters that are the same only for the same lists at the same numbers."""
-        pairs = sorted((str(key), each.hash_list.last_seq) for key, each in self._snapshot.lists.items())
+        pairs = sorted((str(key), each.hash_list.last_seq) for key, each in self._snapshot.items())
         text = "\n".join(f"{key} {seq}" for key, seq in pairs)
         return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
@@ -164,7 +240,7 @@ class KnownLists:
         a near miss, for signals that are compared by nearness at all; no such entry is ever named. Signals of
         a turned picture are compared with the lists that ask for them.
         """
-        lists = {key: each for key, each in self._snapshot.lists.items() if each.usable(rehearsal=rehearsal)}
+        lists = {key: each for key, each in self._snapshot.items() if each.usable(rehearsal=rehearsal)}
         declared = {key: each.hash_list for key, each in lists.items()}
         comparable = [one for one in signals if one.signal_type in self.kinds and self.has_detail(one)]
         turning = {key: each for key, each in lists.items() if each.hash_list.match_turned}
@@ -177,7 +253,8 @@ class KnownLists:
             known = best.get(match.entry_id)
             if known is None or _better(match) < _better(known):
                 best[match.entry_id] = match
-        return Looked(sorted(best.values(), key=nearest_first), any(one.near_miss for one in seen))
+        near_miss = any(one.near_miss for one in seen)
+        return Looked(sorted(self._worded(best.values()), key=nearest_first), near_miss)
 
     def has_detail(self, signal: Signal) -> bool:
         """Say whether a signal has enough to go on to be compared: its quality, where it has one, is enough.
@@ -212,78 +289,130 @@ class KnownLists:
         usual = self.kinds[kind].default_max_distance
         reach = [each.hash_list.radius(kind, usual) for each in lists.values() if each.held.get(kind)]
         beyond = margin if self._reaches(kind) else 0
-        hits = self._indexes[kind].search(signal.value, max(reach) + beyond) if reach else []
+        hits = self._indexes.search(kind, signal.value, max(reach) + beyond) if reach else []
+        by_tag = {tag_of(key): each for key, each in lists.items()} if hits else {}
         for hit in hits:
-            place = self._place_of.get(EntryId(hit.entry_id))
-            found = lists.get(place.list_id) if place is not None else None
-            if place is None or found is None:
+            found = by_tag.get(hit.tag)
+            if found is None:
                 continue
             outside = hit.distance - found.hash_list.radius(kind, usual)
             if outside <= 0:
-                matches.append(_match(signal, found.hash_list, place, hit, usual))
+                matches.append(_match(signal, found.hash_list, hit, usual))
             elif outside <= beyond and found.hash_list.may_hold:
                 near_miss = True
         return Looked(matches, near_miss)
 
+    def _worded(self, matches: Iterable[Match]) -> Iterator[Match]:
+        """Yield the matches with what is said of their entries; not those that were taken off meanwhile."""
+        found = list(matches)
+        words = self._indexes.words([match.entry_id for match in found])
+        for match in found:
+            if (said := words.get(match.entry_id)) is not None:
+                yield replace(match, category=said.category, labels=said.labels)
+
     def _is_current(self, tx: Tx) -> bool:
-        listed = {each.id: each for each in list_rows.in_use(tx) if each.kind is ListKind.HASH}
-        return listed == self._snapshot.listed
+        return {each.id: each for each in in_use(tx)} == self._declared and not self.changes_to_come()
+
+    def _follow(self, tx: Tx) -> None:
+        """Load what was declared, list by list, and forget what is declared no more."""
+        for gone in self._loaded.keys() - self._declared.keys():
+            self._indexes.forget(gone)
+            with self._publishing:
+                self._drop(gone)
+        self._take_over(tx)
+        while not self._closing and (
+            behind := [each for each in self._declared.values() if not self._is_whole(each)]
+        ):
+            for each in behind:
+                self._catch_up(tx, each)
+
+    def _is_whole(self, wanted: HashList) -> bool:
+        at = self._positions.get(wanted.id, Position())
+        told = min(at.added, at.removed) >= wanted.last_seq
+        return told and self._loaded[wanted.id].last_seq == wanted.last_seq
+
+    def _take_over(self, tx: Tx) -> None:
+        """Go on from where another process of this host has come, if one has."""
+        before = dict(self._positions)
+        overtaken = self._indexes.overtaken(tx, before, before_losing=self._lose)
+        self._positions = {key: at for key, at in overtaken.items() if key in self._declared}
+        for key, at in self._positions.items():
+            if at != before.get(key):
+                # Nothing is missing up to there. What may be left of removed entries is gone in a moment.
+                self._show_from(tx, key, min(at.added, self._declared[key].last_seq))
 
     def _catch_up(self, tx: Tx, wanted: HashList) -> None:
-        loaded = self._snapshot.lists.get(wanted.id)
-        if loaded is not None and loaded.hash_list.last_seq > wanted.last_seq:
-            # The database was restored from an older copy: what was learned since is not in it.
-            self._forget(wanted.id)
-            loaded = None
-        seq = loaded.hash_list.last_seq if loaded else 0
-        self._publish(replace(wanted, last_seq=seq), loaded.held if loaded else {})
-        if seq == wanted.last_seq:
+        """Load the next changes of a list, at most some _CHUNK of them."""
+        at = self._positions.get(wanted.id, Position())
+        if not self._is_followed_on(tx, wanted, at):
+            self._start_over(tx)
             return
-        news = list_rows.changes(tx, wanted.id, after_seq=seq, up_to_seq=wanted.last_seq, batch=_BATCH)
-        while batch := list(islice(news, _BATCH)):
-            self._remove(wanted.id, [change.entry_id for change in batch if change.entry is None])
-            added = [change.entry for change in batch if change.entry is not None]
-            self._add(replace(wanted, last_seq=batch[-1].seq), added)
-        self._publish(wanted, self._snapshot.lists[wanted.id].held)
+        if min(at.added, at.removed) >= wanted.last_seq:
+            # Another process of this host had heard of more than what was declared here.
+            self._show_from(tx, wanted.id, wanted.last_seq)
+            return
+        up_to = min(wanted.last_seq, max(at.added, at.removed) + _CHUNK)
+        for seq in self._indexes.follow(tx, wanted.id, at, up_to):
+            self._positions[wanted.id] = Position(max(at.added, seq), seq)
+            if seq < up_to:
+                self._show_from(tx, wanted.id, min(max(at.added, seq), wanted.last_seq))
+        head = list_rows.changed_at(tx, wanted.id, up_to)
+        self._positions[wanted.id] = Position(max(at.added, up_to), up_to, head)
+        self._show_from(tx, wanted.id, up_to)
+        self._indexes.tend(tx, self._positions)
+        if up_to < wanted.last_seq:
+            self._take_over(tx)
 
-    def _add(self, hash_list: HashList, entries: Sequence[Entry]) -> None:
-        """Add entries, then let searches see them by giving them their places."""
-        by_kind: dict[SignalTypeName, list[Entry]] = {}
-        for entry in entries:
-            by_kind.setdefault(entry.signal_type, []).append(entry)
-        # All tables first: where an entry is damaged, no index has changed.
-        tables = {
-            kind: _table(by_kind[kind], self.kinds[kind]) for kind in by_kind.keys() & self.kinds.keys()
+    def _is_followed_on(self, tx: Tx, wanted: HashList, at: Position) -> bool:
+        """Say whether what is loaded is a part of the list's history, as it is not after a restore."""
+        return not at.head or list_rows.changed_at(tx, wanted.id, at.removed) == at.head
+
+    def _start_over(self, tx: Tx) -> None:
+        """Load everything anew: the database was restored, and what was learned since is not in it."""
+        self._lose()
+        self._positions = {}
+        self._indexes.start_over()
+        self._take_over(tx)
+
+    def _lose(self) -> None:
+        """Let all lists be late until each was looked through again: entries are about to be missing."""
+        with self._publishing:
+            for key in self._declared:
+                self._loaded[key] = _Loaded()
+                self._behind_since[key] = float("-inf")
+            self._publish()
+
+    def _show_from(self, tx: Tx, list_id: ListId, last_seq: int) -> None:
+        self._show(list_id, last_seq, list_rows.counts_of_other_types(tx, list_id, self.kinds))
+
+    def _show(self, list_id: ListId, last_seq: int, others: Mapping[SignalTypeName, int]) -> None:
+        """Let searches see what is loaded of a list. others: entries of signal types that are not loaded."""
+        with self._publishing:
+            before = self._loaded.get(list_id, _Loaded())
+            self._loaded[list_id] = _Loaded(last_seq, {**self._indexes.held(list_id), **others})
+            declared = self._declared.get(list_id)
+            if declared is None or declared.last_seq == last_seq:
+                self._behind_since.pop(list_id, None)
+            elif last_seq < before.last_seq:
+                # Its index is built anew: what was there is missing now.
+                self._behind_since[list_id] = float("-inf")
+            self._publish()
+
+    def _drop(self, list_id: ListId) -> None:
+        for known in (self._loaded, self._positions, self._behind_since):
+            known.pop(list_id, None)
+
+    def _publish(self) -> None:
+        self._snapshot = {
+            key: LoadedList(replace(each, last_seq=self._loaded[key].last_seq), self._loaded[key].held)
+            for key, each in self._declared.items()
+            if key in self._loaded
         }
-        for kind, values in tables.items():
-            self._indexes[kind].add([entry.id for entry in by_kind[kind]], values)
-        for entry in entries:
-            place = _Place(hash_list.id, entry.signal_type, entry.category, entry.labels)
-            self._place_of[entry.id] = self._shared.setdefault(place, place)
-        before = self._snapshot.lists[hash_list.id].held
-        self._publish(hash_list, Counter(before) + Counter(entry.signal_type for entry in entries))
 
-    def _remove(self, list_id: ListId, ids: Sequence[EntryId]) -> None:
-        """Take the entries' places away, so that searches pass over them, then the entries themselves."""
-        by_kind: dict[SignalTypeName, list[EntryId]] = {}
-        for one in ids:
-            place = self._place_of.pop(one, None)
-            if place is not None:
-                by_kind.setdefault(place.signal_type, []).append(one)
-        for kind in by_kind.keys() & self.kinds.keys():
-            self._indexes[kind].remove(by_kind[kind])
-        loaded = self._snapshot.lists[list_id]
-        gone = Counter({kind: len(found) for kind, found in by_kind.items()})
-        self._publish(loaded.hash_list, Counter(loaded.held) - gone)
 
-    def _forget(self, list_id: ListId) -> None:
-        self._remove(list_id, [one for one, place in self._place_of.items() if place.list_id == list_id])
-        lists = {key: each for key, each in self._snapshot.lists.items() if key != list_id}
-        self._snapshot = replace(self._snapshot, lists=lists)
-
-    def _publish(self, hash_list: HashList, held: Mapping[SignalTypeName, int]) -> None:
-        lists = {**self._snapshot.lists, hash_list.id: LoadedList(hash_list, dict(held))}
-        self._snapshot = replace(self._snapshot, lists=lists)
+def in_use(tx: Tx) -> list[HashList]:
+    """Return the hash lists that inputs are compared with, as the database has them, in one query."""
+    return [each for each in list_rows.in_use(tx) if each.kind is ListKind.HASH]
 
 
 def nearest_first(match: Match) -> tuple[bool, int, str, EntryId]:
@@ -291,10 +420,10 @@ def nearest_first(match: Match) -> tuple[bool, int, str, EntryId]:
     return (not match.may_hold, match.distance, match.list_name, match.entry_id)
 
 
-def _match(signal: Signal, found: HashList, place: _Place, hit: Hit, usual: int) -> Match:
+def _match(signal: Signal, found: HashList, hit: Hit, usual: int) -> Match:
     return Match(
         id=MatchId(new_id()),
-        list_id=place.list_id,
+        list_id=found.id,
         list_name=found.name,
         purpose=found.purpose,
         entry_id=EntryId(hit.entry_id),
@@ -303,8 +432,6 @@ def _match(signal: Signal, found: HashList, place: _Place, hit: Hit, usual: int)
         frame=signal.frame,
         may_hold=found.may_hold_at(hit.distance, found.hold_radius(signal.signal_type, usual)),
         turn=signal.turn,
-        category=place.category,
-        labels=place.labels,
     )
 
 
@@ -321,11 +448,3 @@ def _each_value_once(signals: Sequence[Signal]) -> list[Signal]:
     for signal in sorted(signals, key=lambda one: one.frame):
         chosen.setdefault((signal.signal_type, signal.value, signal.turn is Turn.NONE), signal)
     return list(chosen.values())
-
-
-def _table(entries: Sequence[Entry], kind: SignalType) -> NDArray[np.uint8]:
-    for entry in entries:
-        if len(entry.value) != kind.digest_bytes:
-            raise Damaged(f"Entry {entry.id} does not have the length of its signal type.")
-    joined = b"".join(entry.value for entry in entries)
-    return np.frombuffer(joined, dtype=np.uint8).reshape(len(entries), kind.digest_bytes)

@@ -16,9 +16,9 @@ SafeholdError
 │   ├── DoubtfulImport
 ├── Unavailable       a part we need is down; trying again later is right
 │   ├── DatabaseDown, DatabaseBusy, VaultDown, FetchFailed, DecoderDown, ReaderDown, SignInBusy, MailFailed,
-│   ├── AnchorFailed
+│   ├── AnchorFailed, SegmentNotWritten
 └── Damaged           stored data is not what was written; a person must look
-    ├── VaultObjectDamaged, WrongDataFolder
+    ├── VaultObjectDamaged, WrongDataFolder, SegmentDamaged
 
 Every error says what happened, what was kept, and what to do, and has a stable code. An error never
 carries a digest, a listed URL, message text, a person's name or media: errors end up in logs.
@@ -401,6 +401,14 @@ class AnchorFailed(Unavailable):
         super().__init__(f"An outside anchor did not do what it is for ({reason}).")
 
 
+class SegmentNotWritten(Unavailable):
+    """A part of the search index could not be written."""
+
+    code = "segment_not_written"
+    kept = "Search goes on with everything that it had."
+    advice = "See that the disk has room; it is tried again."
+
+
 class Damaged(SafeholdError):
     """Stored data is not what was written."""
 
@@ -418,3 +426,11 @@ class WrongDataFolder(Damaged):
     """The data folder was made by another major version of the database."""
 
     code = "wrong_data_folder"
+
+
+class SegmentDamaged(Damaged):
+    """A stored part of the search index is not what was written."""
+
+    code = "segment_damaged"
+    kept = "The lists themselves are in the database; nothing of them is lost."
+    advice = "The index is built anew from the database. If it happens again, have the disk looked at."

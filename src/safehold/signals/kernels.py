@@ -6,7 +6,18 @@ Both give the same digests for pictures of quality 50 and above, and exactly the
 from __future__ import annotations
 
 try:
-    from safehold._native import hamming_scan, pdq_luma, pdq_rgb, pdq_scaled, version
+    from safehold._native import (
+        checksum,
+        hamming_scan,
+        instruction_sets,
+        part_table,
+        pdq_luma,
+        pdq_rgb,
+        pdq_scaled,
+        scan_rows,
+        search_parts,
+        version,
+    )
 
     def kernel() -> str:
         """Return "native" where the compiled core answers, "numpy" where the reference does."""
@@ -14,10 +25,29 @@ try:
 
 except ImportError:
     from safehold.signals.reference import hamming_scan, pdq_luma, pdq_rgb, pdq_scaled, version
+    from safehold.signals.reference_search import (
+        checksum,
+        instruction_sets,
+        part_table,
+        scan_rows,
+        search_parts,
+    )
 
     def kernel() -> str:
         """Return "native" where the compiled core answers, "numpy" where the reference does."""
         return "numpy"
 
 
-__all__ = ["hamming_scan", "kernel", "pdq_luma", "pdq_rgb", "pdq_scaled", "version"]
+__all__ = [
+    "checksum",
+    "hamming_scan",
+    "instruction_sets",
+    "kernel",
+    "part_table",
+    "pdq_luma",
+    "pdq_rgb",
+    "pdq_scaled",
+    "scan_rows",
+    "search_parts",
+    "version",
+]

@@ -54,6 +54,12 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 5, application: str = "safehold") -> None:
         self.url = url
+        self._connect_args = {
+            "application_name": application,
+            "connect_timeout": 5,
+            # Every role may set a path for all its later connections: whoever was in one left it behind.
+            "options": f"{sa.make_url(url).query.get('options', '')} -csearch_path=public".lstrip(),
+        }
         self._engine = sa.create_engine(
             url,
             pool_pre_ping=True,
@@ -62,18 +68,23 @@ class Database:
             pool_timeout=10,
             hide_parameters=True,
             json_serializer=lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
-            connect_args={
-                "application_name": application,
-                "connect_timeout": 5,
-                # Every role may set a path for all its later connections: whoever was in one left it behind.
-                "options": f"{sa.make_url(url).query.get('options', '')} -csearch_path=public".lstrip(),
-            },
+            connect_args=self._connect_args,
         )
 
     @property
     def driver_url(self) -> str:
         """The same address in psycopg's own form."""
         return self.url.replace("postgresql+psycopg://", "postgresql://", 1)
+
+    def connect_apart(self) -> psycopg.Connection[Any]:
+        """Return a connection outside the pool that commits each statement by itself; the caller closes it.
+
+        One whose server does not answer any more is noticed within some seconds. Raises
+        psycopg.OperationalError.
+        """
+        noticing = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3}
+        args: dict[str, Any] = {**self._connect_args, **noticing, "tcp_user_timeout": 5000}
+        return psycopg.connect(self.driver_url, autocommit=True, **args)
 
     @contextmanager
     def begin(self) -> Iterator[Tx]:

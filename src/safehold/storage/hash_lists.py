@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -238,21 +238,64 @@ def live_ids(tx: Tx, list_id: ListId, entries: Iterable[Entry]) -> list[EntryId]
 
 
 def changes(
-    tx: Tx, list_id: ListId, *, after_seq: int, up_to_seq: int | None = None, batch: int = 5000
+    tx: Tx,
+    list_id: ListId,
+    *,
+    after_seq: int,
+    up_to_seq: int | None = None,
+    removals_after: int | None = None,
+    batch: int = 5000,
 ) -> Iterator[Change]:
     """Yield what turns the list as of after_seq into the list as of up_to_seq (inclusive), in order.
 
     up_to_seq None: as of the newest committed change. An entry that was both added and removed in between
-    does not appear, so fewer changes than sequence numbers may come. At most `batch` rows are held in
-    memory. Read it to its end, or in a transaction that ends soon: it keeps a cursor open.
+    does not appear, so fewer changes than sequence numbers may come. removals_after: yield every removal
+    after this number, for who may know of entries that came after after_seq; then the last change that is
+    yielded is that of up_to_seq. At most `batch` rows are held in memory. Read it to its end, or in a
+    transaction that ends soon: it keeps a cursor open.
     """
     if up_to_seq is None:
         statement = sa.select(hash_list.c.last_seq).where(hash_list.c.id == list_id)
         up_to_seq = tx.run(statement).scalar_one_or_none() or 0
-    rows = tx.run(_net_changes(list_id, after_seq, up_to_seq).execution_options(yield_per=batch))
+    statement = _net_changes(list_id, after_seq, up_to_seq, removals_after)
+    rows = tx.run(statement.execution_options(yield_per=batch))
     for row in rows:
         kept = None if row.gone else _entry(row)
         yield Change(row.seq, EntryId(row.id), kept)
+
+
+def changed_at(tx: Tx, list_id: ListId, seq: int) -> str:
+    """Return the id of the entry that came or went as this change of a list; "" where there is no such."""
+    statement = sa.select(entry.c.id).where(
+        entry.c.list_id == list_id, sa.or_(entry.c.added_seq == seq, entry.c.removed_seq == seq)
+    )
+    return str(tx.run(statement).scalar_one_or_none() or "")
+
+
+def words_of(tx: Tx, ids: Sequence[EntryId]) -> dict[EntryId, tuple[str | None, tuple[str, ...]]]:
+    """Return category and labels of those of these entries that are on their lists now, by id."""
+    wanted = sa.bindparam("ids", type_=postgresql.ARRAY(Uuid))
+    statement = sa.select(entry.c.id, entry.c.category, entry.c.labels).where(
+        entry.c.id == sa.any_(wanted), entry.c.removed_seq.is_(None)
+    )
+    rows = tx.run(statement, {"ids": list(ids)})
+    return {EntryId(row.id): (row.category, tuple(row.labels)) for row in rows}
+
+
+def counts_of_other_types(
+    tx: Tx, list_id: ListId, known: Collection[SignalTypeName]
+) -> dict[SignalTypeName, int]:
+    """Return how many live entries a list has of each signal type but these, of those types that have any."""
+    types = {SignalTypeName(row.signal_type) for row in tx.run(_TYPES, {"list_id": list_id})}
+    if not (others := types - set(known)):
+        return {}
+    live = sa.and_(entry.c.list_id == list_id, entry.c.removed_seq.is_(None))
+    statement = (
+        sa.select(entry.c.signal_type, sa.func.count().label("entries"))
+        .where(live, entry.c.signal_type.in_(others))
+        .group_by(entry.c.signal_type)
+    )
+    return {SignalTypeName(row.signal_type): row.entries for row in tx.run(statement)}
 
 
 def added_since(tx: Tx, list_id: ListId, since: datetime) -> int:
@@ -331,6 +374,20 @@ _COUNT_NEW = sa.text("""
     )
 """)
 
+# From one type to the next by the index: as many steps as there are types, not as there are entries.
+_TYPES = sa.text("""
+    with recursive found(signal_type) as (
+        select min(signal_type) from entry where list_id = :list_id and removed_seq is null
+        union all
+        select (
+            select min(signal_type) from entry
+            where list_id = :list_id and removed_seq is null and signal_type > found.signal_type
+        )
+        from found where found.signal_type is not null
+    )
+    select signal_type from found where signal_type is not null
+""")
+
 _LIVE_IDS = sa.text("""
     select live.id from entry as live
     where live.list_id = :list_id and live.removed_seq is null and exists (
@@ -379,15 +436,19 @@ def _advance(tx: Tx, list_id: ListId, last: int) -> None:
     tx.run(hash_list.update().where(hash_list.c.id == list_id).values(last_seq=last))
 
 
-def _net_changes(list_id: ListId, after: int, up_to: int) -> sa.Select[Any]:
+def _net_changes(list_id: ListId, after: int, up_to: int, removals_after: int | None) -> sa.Select[Any]:
     of_list = entry.c.list_id == list_id
     added = sa.select(entry, entry.c.added_seq.label("seq"), sa.false().label("gone")).where(
         of_list,
         entry.c.added_seq.between(after + 1, up_to),
         sa.or_(entry.c.removed_seq.is_(None), entry.c.removed_seq > up_to),
     )
+    every = removals_after is not None
+    since = removals_after if removals_after is not None else after
     removed = sa.select(entry, entry.c.removed_seq.label("seq"), sa.true().label("gone")).where(
-        of_list, entry.c.removed_seq.between(after + 1, up_to), entry.c.added_seq <= after
+        of_list,
+        entry.c.removed_seq.between(since + 1, up_to),
+        sa.or_(sa.literal(every), entry.c.added_seq <= after),
     )
     both = sa.union_all(added, removed).subquery()
     return sa.select(both).order_by(both.c.seq)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
@@ -10,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safehold.detect.checks import EXACT, PERCEPTUAL, Circumstances
-from safehold.detect.known import KnownLists, SignalTypes
+from safehold.detect.entry_indexes import EntryIndexes
+from safehold.detect.known import LATE_AFTER, KnownLists, SignalTypes
 from safehold.detect.media_scan import Compared, compare_media, compare_nothing, compare_signals
 from safehold.detect.verdict import judge
 from safehold.model.hash_list import Entry, HashList, Purpose
@@ -20,6 +22,7 @@ from safehold.model.scan import CheckReport, CheckState, ScanResult
 from safehold.model.signal import MD5, PDQ, SHA256, Signal, SignalTypeName
 from safehold.model.surface import Advice, Surface
 from safehold.signals.digests import Md5, Sha1, Sha256, digest_bytes
+from safehold.signals.index import Hit
 from safehold.signals.pdq import Pdq
 
 KINDS: SignalTypes = {kind.name: kind for kind in (Md5(), Sha1(), Sha256(), Pdq())}
@@ -178,6 +181,28 @@ def test_signals_without_bytes_are_clear_only_when_every_type_that_a_list_holds_
     assert code_of(compare_signals([SEEN], at("good"))) == ("signal_missing:sha256",)
     assert code_of(compare_signals([SEEN], at("none"))) == ("no_check:signals",)
     assert compare_signals([SEEN], at("good, pdq only")).verdict.result is ScanResult.CLEAR
+
+
+class Emptied(EntryIndexes):
+    """Indexes whose entries are taken away, and the clock goes on, while a search begins."""
+
+    seconds = 0.0
+
+    def search(self, kind: SignalTypeName, value: bytes, max_distance: int) -> list[Hit]:
+        self.start_over()
+        self.seconds += 2 * LATE_AFTER
+        return super().search(kind, value, max_distance)
+
+
+def test_a_list_that_lost_its_entries_while_it_was_looked_at_is_not_clear() -> None:
+    indexes = Emptied(KINDS)
+    lists = KnownLists(KINDS, indexes, monotonic=lambda: indexes.seconds)
+    one, entries = a_list("northland", (SHA256, PDQ))
+    lists.load(one, entries)
+    lists.declare([replace(one, last_seq=len(entries) + 1)])  # behind, though not late yet
+    assert [each.late for each in lists.lists] == [False]
+    here = Circumstances(known=lists, surface=SURFACE, now=NOW)
+    assert code_of(compare_media(PICTURE, DECODER["read"], here)) == ("matcher_down",)
 
 
 def test_an_entry_of_a_type_that_is_not_loaded_keeps_every_picture_from_being_clear() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
+from collections import Counter
+from pathlib import Path
 from uuid import UUID
 
 import numpy as np
@@ -15,7 +18,7 @@ from numpy.typing import NDArray
 from safehold.model.ids import new_id
 from safehold.signals import kernels, reference
 from safehold.signals.digests import Md5, Sha256
-from safehold.signals.index import ExactIndex, FlatIndex, Hit, index_for
+from safehold.signals.index import ExactIndex, FlatIndex, Hit, SegmentedIndex, index_for
 from safehold.signals.index.base import SignalIndex
 from safehold.signals.pdq import Pdq
 
@@ -32,9 +35,18 @@ def flipped(value: bytes, bits: int) -> bytes:
     return (int.from_bytes(value) ^ mask).to_bytes(len(value))
 
 
+def tag_of(value: bytes) -> int:
+    """Return the tag that an entry with this value has in these tests."""
+    return value[-1] << 56
+
+
 def by_comparing_all(entries: dict[UUID, bytes], value: bytes, max_distance: int) -> list[Hit]:
     distances = {one: (int.from_bytes(value) ^ int.from_bytes(v)).bit_count() for one, v in entries.items()}
-    hits = [Hit(one, distance) for one, distance in distances.items() if distance <= max_distance]
+    hits = [
+        Hit(one, distance, tag_of(entries[one]))
+        for one, distance in distances.items()
+        if distance <= max_distance
+    ]
     return sorted(hits, key=lambda hit: (hit.distance, hit.entry_id))
 
 
@@ -43,20 +55,46 @@ VALUES = st.builds(flipped, st.sampled_from(BASES), st.integers(0, 8 * WIDTH))
 
 
 class AnyIndex(RuleBasedStateMachine):
-    """Adds and removals in any order, on both kinds of index at once, checked against a dictionary."""
+    """Adds and removals in any order, on each kind of index at once, checked against a dictionary."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.indexes: list[SignalIndex] = [FlatIndex(WIDTH), ExactIndex(WIDTH)]
+        self.folder = tempfile.TemporaryDirectory()
+        self.segmented = SegmentedIndex(Path(self.folder.name))
+        self.indexes: list[SignalIndex] = [FlatIndex(WIDTH), ExactIndex(WIDTH), self.segmented]
         self.entries: dict[UUID, bytes] = {}
         self.gone: list[UUID] = []
 
+    def teardown(self) -> None:
+        self.folder.cleanup()
+
+    @rule(everything=st.booleans())
+    def merge(self, everything: bool) -> None:
+        merge = self.segmented.begin_merge({}, everything=everything)
+        assert merge is not None
+        assert self.segmented.finish_merge(merge)
+
     @rule(values=st.lists(VALUES, max_size=40))
     def add(self, values: list[bytes]) -> None:
-        batch = {new_id(): value for value in values}
-        self.entries |= batch
+        self.entries |= (batch := {new_id(): value for value in values})
+        for tag in {tag_of(value) for value in values}:
+            ids = [one for one, value in batch.items() if tag_of(value) == tag]
+            for index in self.indexes:
+                index.add(ids, table([batch[one] for one in ids]), tag)
         for index in self.indexes:
-            index.add(list(batch), table(values) if values else np.empty((0, WIDTH), np.uint8))
+            index.add([], np.empty((0, WIDTH), np.uint8))
+
+    @rule(value=VALUES)
+    def remove_tagged(self, value: bytes) -> None:
+        for index in self.indexes:
+            index.remove_tagged(tag_of(value))
+        self.entries = {one: v for one, v in self.entries.items() if tag_of(v) != tag_of(value)}
+
+    @invariant()
+    def says_what_it_holds(self) -> None:
+        for index in self.indexes:
+            assert index.counts == Counter(map(tag_of, self.entries.values()))
+            assert index.holds([*self.entries, new_id()]) == [True] * len(self.entries) + [False]
 
     @rule(data=st.data())
     def remove(self, data: st.DataObject) -> None:

@@ -6,8 +6,9 @@ from safehold.signals.base import SignalType
 from safehold.signals.index.base import Hit, SignalIndex
 from safehold.signals.index.exact import ExactIndex
 from safehold.signals.index.flat import FlatIndex
+from safehold.signals.index.segmented import SegmentedIndex
 
-__all__ = ["ExactIndex", "FlatIndex", "Hit", "SignalIndex", "index_for"]
+__all__ = ["ExactIndex", "FlatIndex", "Hit", "SegmentedIndex", "SignalIndex", "index_for"]
 
 
 def index_for(kind: SignalType) -> SignalIndex:

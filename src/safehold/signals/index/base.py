@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An entry found near a digest; distance in differing bits."""
+    """An entry found near a digest; distance in differing bits; tag: what it was added with."""
 
     entry_id: UUID
     distance: int
+    tag: int = 0
 
 
 class SignalIndex(Protocol):
@@ -24,15 +25,24 @@ class SignalIndex(Protocol):
 
     A search takes no lock; while a batch is being added or removed it may see part of the batch, never
     half an entry. Adding and removing are for one thread at a time. Which entry belongs to which list, and
-    how far that list may reach, is the caller's concern.
+    how far that list may reach, is the caller's concern: it gives each entry a tag, a number below 2^64.
     """
+
+    @property
+    def counts(self) -> Mapping[int, int]:
+        """How many entries there are with each tag that any has."""
+        ...
 
     def __len__(self) -> int:
         """Return how many entries are in the index."""
         ...
 
-    def add(self, ids: Sequence[UUID], values: NDArray[np.uint8]) -> None:
-        """Add entries. values: (number of ids, digest bytes). Several ids may have the same value.
+    def holds(self, ids: Sequence[UUID]) -> list[bool]:
+        """Return for each id whether it is in the index."""
+        ...
+
+    def add(self, ids: Sequence[UUID], values: NDArray[np.uint8], tag: int = 0) -> None:
+        """Add entries with one tag. values: (number of ids, digest bytes). Several may have the same value.
 
         Raises ValueError, and changes nothing, for values of another shape or kind of number, for an id
         that is in the index already, and for an id that comes twice.
@@ -41,6 +51,10 @@ class SignalIndex(Protocol):
 
     def remove(self, ids: Sequence[UUID]) -> None:
         """Remove entries. Ids that are not in the index are passed over: removing twice is harmless."""
+        ...
+
+    def remove_tagged(self, tag: int) -> None:
+        """Remove every entry with a tag."""
         ...
 
     def search(self, value: bytes, max_distance: int) -> list[Hit]:

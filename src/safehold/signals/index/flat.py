@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,10 +18,11 @@ _SMALLEST_CAPACITY = 64
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
-    """What a search looks at. Row k of `values` belongs to ids[k]; `ids` may already be longer."""
+    """What a search looks at. Row k of `values` belongs to ids[k]; `ids` and `tags` may already be longer."""
 
     values: NDArray[np.uint8]
     ids: list[UUID]
+    tags: list[int]
 
 
 class FlatIndex:
@@ -35,35 +37,55 @@ class FlatIndex:
         self._width = width
         self._room = np.empty((_SMALLEST_CAPACITY, width), dtype=np.uint8)
         self._row_of: dict[UUID, int] = {}
-        self._snapshot = _Snapshot(self._room[:0], [])
+        self._snapshot = _Snapshot(self._room[:0], [], [])
+        self._counts: Counter[int] = Counter()
 
     def __len__(self) -> int:
         """Return how many entries are in the index."""
         return len(self._snapshot.values)
 
-    def add(self, ids: Sequence[UUID], values: NDArray[np.uint8]) -> None:
+    @property
+    def counts(self) -> Mapping[int, int]:
+        """How many entries there are with each tag."""
+        return self._counts
+
+    def holds(self, ids: Sequence[UUID]) -> list[bool]:
+        """Return for each id whether it is in the index."""
+        return [one in self._row_of for one in ids]
+
+    def add(self, ids: Sequence[UUID], values: NDArray[np.uint8], tag: int = 0) -> None:
         """Add entries: see `SignalIndex.add`. Takes time for the batch only, save for an occasional copy."""
         batch = checked_batch(ids, values, present=self._row_of, width=self._width)
         count = len(self)
         self._make_room(count + len(ids))
         self._room[count : count + len(ids)] = batch
-        known = self._snapshot.ids
+        known, tags = self._snapshot.ids, self._snapshot.tags
         known.extend(ids)
+        tags.extend([tag] * len(ids))
         self._row_of.update(zip(ids, range(count, count + len(ids)), strict=True))
-        self._snapshot = _Snapshot(self._room[: count + len(ids)], known)
+        self._counts = self._counts + Counter({tag: len(ids)})
+        self._snapshot = _Snapshot(self._room[: count + len(ids)], known, tags)
 
     def remove(self, ids: Sequence[UUID]) -> None:
         """Remove entries: see `SignalIndex.remove`. Takes time for the whole index."""
-        rows = [self._row_of[one] for one in set(ids) if one in self._row_of]
+        self._drop([self._row_of[one] for one in set(ids) if one in self._row_of])
+
+    def remove_tagged(self, tag: int) -> None:
+        """Remove every entry with a tag."""
+        self._drop([row for row in self._row_of.values() if self._snapshot.tags[row] == tag])
+
+    def _drop(self, rows: Sequence[int]) -> None:
         if not rows:
             return
         before = self._snapshot
         stays = np.ones(len(before.values), dtype=bool)
         stays[rows] = False
         kept = [before.ids[row] for row in np.flatnonzero(stays)]
+        tags = [before.tags[row] for row in np.flatnonzero(stays)]
+        self._counts = self._counts - Counter(before.tags[row] for row in rows)
         self._room = before.values[stays]
         self._row_of = {one: row for row, one in enumerate(kept)}
-        self._snapshot = _Snapshot(self._room, kept)
+        self._snapshot = _Snapshot(self._room, kept, tags)
 
     def search(self, value: bytes, max_distance: int) -> list[Hit]:
         """Return the entries within max_distance bits: see `SignalIndex.search`."""
@@ -71,7 +93,7 @@ class FlatIndex:
         snapshot = self._snapshot
         rows, distances = kernels.hamming_scan(value, snapshot.values, max_distance)
         hits = [
-            Hit(snapshot.ids[row], distance)
+            Hit(snapshot.ids[row], distance, snapshot.tags[row])
             for row, distance in zip(rows.tolist(), distances.tolist(), strict=True)
         ]
         return sorted(hits, key=lambda hit: (hit.distance, hit.entry_id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -156,6 +157,7 @@ def _scan_batch(
     request: Request, program: Program, actor: Actor, batch: ScanBatch, attempt: Attempt
 ) -> Answer:
     """Answer each item by itself: one that fails does not take the others with it."""
+    program = replace(program, scanner=program.scanner.together())
 
     def one(item: ScanItem, settle: Settle) -> Answer:
         try:
