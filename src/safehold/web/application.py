@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import RedirectResponse
+from fastapi.telemetry import TelemetryConfig
 
 from safehold.app.program import Program
 from safehold.model.permissions import Permission
@@ -24,6 +25,8 @@ from safehold.web.portal import add_portal_routes, portal_page
 
 FIRST_PAGES = (("console", "/console"), ("portal", "/report"))
 """Where a browser is led that asks for no page, by the surface that is served."""
+NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+"""Whatever else runs in this process, nothing of a request leaves it but through our own log and metrics."""
 MULTIPART_ROOM = 64 * 1024
 """What the parts around a file may take."""
 
@@ -42,6 +45,7 @@ def create_app(program: Program, surfaces: frozenset[str], *, media_origin: str 
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        telemetry=NO_TELEMETRY,
     )
     page = _failure_page(program)
     errors.install(app, page=page)
