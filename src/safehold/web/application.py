@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 
 from safehold.app.program import Program
@@ -20,6 +21,7 @@ from safehold.web.api.reading import add_reading_routes
 from safehold.web.api.scan import add_scan_routes
 from safehold.web.console import add_console_routes, console_page
 from safehold.web.guard import guarded_router, needs
+from safehold.web.hot_door import HotDoor
 from safehold.web.middleware import HEADERS, BodyLimit, RequestFrame, headers_of_pages
 from safehold.web.portal import add_portal_routes, portal_page
 
@@ -50,7 +52,9 @@ def create_app(program: Program, surfaces: frozenset[str], *, media_origin: str 
     page = _failure_page(program)
     errors.install(app, page=page)
     if "api" in surfaces:
-        app.include_router(_api(app, program))
+        api, scan = _api(app, program)
+        app.include_router(api)
+        app.add_middleware(HotDoor, route=scan, page=page)
     if "console" in surfaces:
         add_console_routes(app, program, media_origin=media_origin)
     if "portal" in surfaces:
@@ -72,10 +76,10 @@ def _failure_page(program: Program) -> errors.Page:
     return lambda request, error: of_portal(request, error) or console_page(request, error)
 
 
-def _api(app: FastAPI, program: Program) -> APIRouter:
+def _api(app: FastAPI, program: Program) -> tuple[APIRouter, APIRoute]:
     keyed = by_key(program)
     router, ops = guarded_router(keyed), guarded_router(ops_or_loopback(keyed))
-    add_scan_routes(router, program)
+    scan = add_scan_routes(router, program)
     add_reading_routes(router, program)
     add_appeal_routes(router, program)
     add_inbound_report_routes(router, program)
@@ -90,7 +94,7 @@ def _api(app: FastAPI, program: Program) -> APIRouter:
     everything = APIRouter()
     everything.include_router(router)
     everything.include_router(ops)
-    return everything
+    return everything, scan
 
 
 def _front_door(program: Program, first: str) -> APIRouter:

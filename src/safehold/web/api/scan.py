@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
@@ -70,6 +71,7 @@ DESCRIPTION = {
 }
 
 
+SCAN = "/v1/scan"
 SHORT = 8
 """Fingerprints of one item that are compared where the request is read: a thread would take longer."""
 
@@ -86,15 +88,15 @@ class Sent:
     short: Fingerprints | None = None
 
 
-def add_scan_routes(router: APIRouter, program: Program) -> None:
-    """Add the scan endpoint to a guarded router."""
+def add_scan_routes(router: APIRouter, program: Program) -> APIRoute:
+    """Add the scan endpoint to a guarded router, and return it."""
 
     @cache
     def lists() -> SharedLook:
         return SharedLook(program.scanner.catch_up)
 
     @router.post(
-        "/v1/scan",
+        SCAN,
         openapi_extra=DESCRIPTION,
         summary="Scan an upload, a URL, or fingerprints",
     )
@@ -118,6 +120,9 @@ def add_scan_routes(router: APIRouter, program: Program) -> None:
         if sent.short is not None:
             return JSONResponse(await _answer_short(program, actor, sent.short, lists()))
         return JSONResponse(await run_in_threadpool(sent.run, Unrepeated()))
+
+    [route] = [each for each in router.routes if isinstance(each, APIRoute) and each.path == SCAN]
+    return route
 
 
 async def _answer_short(program: Program, actor: Actor, sent: Fingerprints, lists: SharedLook) -> Answer:
