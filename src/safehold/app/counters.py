@@ -41,12 +41,14 @@ class ScanCounters:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._keep_flushing, name="scan-counters", daemon=True)
 
-    def count(self, *, actor: Actor, surface: str, result: ScanResult, lists_version: str) -> None:
-        """Count one answered scan."""
+    def count(
+        self, *, actor: Actor, surface: str, result: ScanResult, lists_version: str, scans: int = 1
+    ) -> None:
+        """Count answered scans: one, or several that have all this in common."""
         minute = self._clock().replace(second=0, microsecond=0)
         key = CounterKey(minute, actor.key_id, surface, result.value, lists_version)
         with self._lock:
-            self._counts[key] += 1
+            self._counts[key] += scans
 
     def flush(self) -> None:
         """Write down what was counted. Counts that could not be written stay for the next time.

@@ -20,6 +20,7 @@ from safehold.app.reader.client import ReaderClient
 from safehold.app.reader.opening import reading
 from safehold.app.records import Addresses, check_up_to_date, running
 from safehold.app.scan import Scanner
+from safehold.app.scan_records import ScanRecords
 from safehold.app.settings import Settings
 from safehold.detect.following import ListFollower
 from safehold.detect.host_indexes import HostIndexes
@@ -158,14 +159,15 @@ def _assemble(
         stack.callback(counters.close)
     scanner = Scanner(
         settings=settings,
-        database=database,
+        surfaces=settings.declared_surfaces(),
         decoders=decoders,
-        vault=vault,
         follower=_follower(kinds, home, database, surfaces, stack),
         egress=egress,
         counters=counters,
         close_calls=close_calls,
-        record=recorder.record,
+        records=ScanRecords(
+            database=database, decoders=decoders, vault=vault, record=recorder.record, clock=clock
+        ),
         clock=clock,
     )
     return Program(

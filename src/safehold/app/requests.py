@@ -20,11 +20,27 @@ Settle = Callable[[Tx, Answer], None]
 """Keeps an answer in the transaction that makes it true: either both are there or none."""
 
 
+class Overtaken(Exception):
+    """Another attempt at the same request has recorded what this one was about to record: nothing is kept."""
+
+    def __init__(self, answer: Answer) -> None:
+        """answer: what the other attempt recorded."""
+        self.answer = answer
+        super().__init__("overtaken")
+
+
 class Attempt(Protocol):
     """One attempt at a request, handed to whoever answers it."""
 
     def settle(self, tx: Tx, answer: Answer) -> None:
         """Keep the answer of the whole request: see `Settle`."""
+
+    @property
+    def may_group(self) -> bool:
+        """Whether several parts may be recorded in one transaction: no earlier attempt recorded any."""
+
+    def settle_part(self, index: int) -> Settle:
+        """Return what keeps the answer of one part."""
 
     def part(self, index: int, answer: Callable[[Settle], Answer]) -> Answer:
         """Answer one part of a request that has several; what an earlier attempt recorded of it stands."""
@@ -50,8 +66,14 @@ def body_digest(secret: bytes, *parts: bytes) -> bytes:
 class Unrepeated:
     """An Attempt that keeps nothing: a request without an Idempotency-Key has no repeat."""
 
+    may_group = True
+
     def settle(self, tx: Tx, answer: Answer) -> None:
         """Keep nothing."""
+
+    def settle_part(self, index: int) -> Settle:
+        """Return what keeps nothing."""
+        return self.settle
 
     def part(self, index: int, answer: Callable[[Settle], Answer]) -> Answer:
         """Answer the part."""
@@ -96,14 +118,6 @@ def once(
     return first.run(answer)
 
 
-class _Overtaken(Exception):
-    """Another attempt at the same request has recorded what this one was about to record."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
-        super().__init__("overtaken")
-
-
 @dataclass(frozen=True, slots=True)
 class _First:
     """The Attempt that is the first at a request, or the one that took over from a dead one."""
@@ -119,7 +133,7 @@ class _First:
     def run(self, answer: Answering) -> Answer:
         try:
             computed = answer(self)
-        except _Overtaken as earlier:
+        except Overtaken as earlier:
             return earlier.answer
         except BaseException:
             with self.database.begin() as tx:
@@ -133,23 +147,32 @@ class _First:
         # Whoever was quicker has given its answer already: one request has one.
         return computed if found == to_keep else found
 
+    @property
+    def may_group(self) -> bool:
+        return not self.took_over
+
+    def settle_part(self, index: int) -> Settle:
+        return replace(self, idempotency_key=self._key_of_part(index)).settle
+
     def part(self, index: int, answer: Callable[[Settle], Answer]) -> Answer:
-        # A header has no line feed: no other request has this key.
-        of_part = f"{self.idempotency_key}\n{self.digest.hex()}\n{index}"
         if self.took_over:
             with self.database.begin() as tx:
-                recorded = scans.answer_of(tx, self.key_id, of_part)
+                recorded = scans.answer_of(tx, self.key_id, self._key_of_part(index))
             if recorded is not None:
                 return recorded
         try:
-            return answer(replace(self, idempotency_key=of_part).settle)
-        except _Overtaken as earlier:
+            return answer(self.settle_part(index))
+        except Overtaken as earlier:
             return earlier.answer
 
     def settle(self, tx: Tx, answer: Answer) -> None:
         to_keep = self.kept(answer)
         if to_keep is not None and (found := self._finish(tx, to_keep)) != to_keep:
-            raise _Overtaken(found)
+            raise Overtaken(found)
+
+    def _key_of_part(self, index: int) -> str:
+        # A header has no line feed: no other request has this key.
+        return f"{self.idempotency_key}\n{self.digest.hex()}\n{index}"
 
     def _finish(self, tx: Tx, to_keep: Answer) -> Answer:
         return scans.finish_request(

@@ -85,6 +85,10 @@ class Settings(BaseSettings):
         """Let the environment win over the file, which comes in as init settings."""
         return env_settings, init_settings
 
+    def declared_surfaces(self) -> dict[str, Surface]:
+        """Return every declared surface by its name."""
+        return {name: found for name in self.surfaces if (found := self.surface(name)) is not None}
+
     def surface(self, name: str) -> Surface | None:
         """Return a declared surface, None when there is none of this name."""
         declared = self.surfaces.get(name)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from safehold.detect.known import KnownLists, LoadedList
+from safehold.detect.known import KnownLists, LoadedList, Looked
 from safehold.model.match import Match
 from safehold.model.media import Examined, MediaKind
 from safehold.model.scan import CheckReport, CheckState
@@ -46,18 +46,16 @@ def of_media(signals: Sequence[Signal], examined: Examined | None, at: Circumsta
     """
     sampled = examined is not None and examined.sampled
     limits = (f"sampled:{MediaKind.VIDEO.value}",) if sampled else ()
-    return [
-        replace(one, limits=one.limits + limits) if one.name == PERCEPTUAL else one
-        for one in _reports("media", signals, _decoding(examined), at)
-    ]
+    [reports] = _reports("media", [signals], _decoding(examined), at)
+    return [replace(one, limits=one.limits + limits) if one.name == PERCEPTUAL else one for one in reports]
 
 
-def of_signals(signals: Sequence[Signal], at: Circumstances) -> list[CheckReport]:
-    """Return the reports on signals that were sent without bytes.
+def of_signals(inputs: Sequence[Sequence[Signal]], at: Circumstances) -> list[list[CheckReport]]:
+    """Return the reports on each of several inputs that are signals and came without bytes.
 
     A signal type that a list holds and that was not sent counts as a check that did not run.
     """
-    return _reports("signals", signals, _Trouble(), at)
+    return _reports("signals", inputs, _Trouble(), at)
 
 
 def unchecked(kind: str) -> list[CheckReport]:
@@ -89,24 +87,42 @@ def _decoding(examined: Examined | None) -> _Trouble:
 
 
 def _reports(
-    kind: str, signals: Sequence[Signal], decoding: _Trouble, at: Circumstances
-) -> list[CheckReport]:
-    looked = at.known.look(signals, rehearsal=at.surface.rehearsal, margin=at.margin)
-    # Asked after looking: what was missing when it was looked for is late by now.
+    kind: str, inputs: Sequence[Sequence[Signal]], decoding: _Trouble, at: Circumstances
+) -> list[list[CheckReport]]:
+    """Return the reports on each input; inputs that are near nothing and alike share theirs.
+
+    Whether lists are late is asked after looking: what was missing when it was looked for is late by now.
+    """
+    looked = at.known.look_many(inputs, rehearsal=at.surface.rehearsal, margin=at.margin)
     usable = [each for each in at.known.lists if each.usable(rehearsal=at.surface.rehearsal)]
     if not usable:
-        return [*unchecked(kind), *_decoding_alone(decoding)]
-    exact = frozenset(name for name, each in at.known.kinds.items() if not each.default_max_distance)
+        return [[*unchecked(kind), *_decoding_alone(decoding)] for _ in inputs]
     held = frozenset(name for each in usable for name in each.held)
-    # Split by what the match is, not by what was held a moment ago: a refresh may have come in between.
-    equal = tuple(match for match in looked.matches if match.signal_type in exact)
-    near = tuple(match for match in looked.matches if match.signal_type not in exact)
-    found = (
-        _report(EXACT, held & exact, signals, usable, equal, _Trouble(), at),
-        _report(PERCEPTUAL, held - exact, signals, usable, near, decoding, at),
-    )
-    reports = [report for report in found if report is not None]
-    return [replace(one, near_miss=looked.near_miss and one.name == PERCEPTUAL) for one in reports]
+    # A type that is not loaded cannot be compared exactly: nobody sends it, and the check says so.
+    exact = frozenset(name for name in held & at.known.kinds.keys() if not at.known.reaches(name))
+
+    def reports(signals: Sequence[Signal], found: Looked) -> list[CheckReport]:
+        # Split by what the match is, not by what was held a moment ago: a refresh may have come in between.
+        near = tuple(match for match in found.matches if at.known.reaches(match.signal_type))
+        equal = tuple(match for match in found.matches if not at.known.reaches(match.signal_type))
+        both = (
+            _report(EXACT, exact, signals, usable, equal, _Trouble(), at),
+            _report(PERCEPTUAL, held - exact, signals, usable, near, decoding, at, found.near_miss),
+        )
+        return [report for report in both if report is not None]
+
+    # What is near nothing is told apart by its kinds of signals alone: a batch has thousands of them.
+    near_nothing: dict[frozenset[tuple[SignalTypeName, bool]], list[CheckReport]] = {}
+    every: list[list[CheckReport]] = []
+    for signals, found in zip(inputs, looked, strict=True):
+        if found.matches or found.near_miss:
+            every.append(reports(signals, found))
+            continue
+        kinds = frozenset((signal.signal_type, at.known.has_detail(signal)) for signal in signals)
+        if kinds not in near_nothing:
+            near_nothing[kinds] = reports(signals, found)
+        every.append(near_nothing[kinds])
+    return every
 
 
 def _report(
@@ -117,6 +133,7 @@ def _report(
     matches: tuple[Match, ...],
     trouble: _Trouble,
     at: Circumstances,
+    near_miss: bool = False,
 ) -> CheckReport | None:
     """Return the report of one check, None where it is not enabled and there is nothing to tell."""
     relevant = [each for each in usable if not each.held or types & each.held.keys()]
@@ -131,6 +148,7 @@ def _report(
         matches=matches,
         codes=trouble.codes,
         limits=_limits(types, signals, at.known),
+        near_miss=near_miss,
     )
 
 

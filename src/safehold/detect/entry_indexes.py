@@ -138,9 +138,15 @@ class EntryIndexes:
         counts = {kind: index.counts.get(tag_of(list_id), 0) for kind, index in self._indexes.items()}
         return {kind: count for kind, count in counts.items() if count}
 
-    def search(self, kind: SignalTypeName, value: bytes, max_distance: int) -> list[Hit]:
-        """Return the entries within max_distance bits; their tags are those of their lists, see `tag_of`."""
-        return self._indexes[kind].search(value, max_distance)
+    def search_many(
+        self, kind: SignalTypeName, values: Sequence[bytes], max_distance: int
+    ) -> list[list[Hit]]:
+        """Return the entries within max_distance bits of each value, of which there is at least one.
+
+        Their tags are those of their lists: see `tag_of`.
+        """
+        table = np.frombuffer(b"".join(values), dtype=np.uint8).reshape(len(values), -1)
+        return self._indexes[kind].search_many(table, max_distance)
 
     def words(self, ids: Sequence[EntryId]) -> Mapping[EntryId, Words]:
         """Return what is said of entries. One that is missing has been taken off its list meanwhile."""

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from safehold.detect.entry_indexes import EntryIndexes, Position, SignalTypes, tag_of
 from safehold.detect.second_source import confirmed
@@ -67,6 +68,10 @@ class _Loaded:
 
     last_seq: int = 0
     held: Mapping[SignalTypeName, int] = field(default_factory=dict)
+
+
+_Hits = Mapping[tuple[SignalTypeName, bool, bytes], Sequence[Hit]]
+"""What lies near the signal of this type, upright or turned, and value."""
 
 
 class KnownLists:
@@ -220,7 +225,7 @@ class KnownLists:
         found = [
             each.hash_list
             for each in self._snapshot.values()
-            if each.usable(rehearsal=rehearsal) and any(self._reaches(kind) for kind in each.held)
+            if each.usable(rehearsal=rehearsal) and any(self.reaches(kind) for kind in each.held)
         ]
         return Asked(any(each.needs_exact for each in found), any(each.match_turned for each in found))
 
@@ -240,21 +245,16 @@ class KnownLists:
         a near miss, for signals that are compared by nearness at all; no such entry is ever named. Signals of
         a turned picture are compared with the lists that ask for them.
         """
+        return self.look_many([signals], rehearsal=rehearsal, margin=margin)[0]
+
+    def look_many(
+        self, inputs: Sequence[Sequence[Signal]], *, rehearsal: bool, margin: int = 0
+    ) -> list[Looked]:
+        """Return what `look` does of each input, in their order; each index is searched once for all."""
         lists = {key: each for key, each in self._snapshot.items() if each.usable(rehearsal=rehearsal)}
-        declared = {key: each.hash_list for key, each in lists.items()}
-        comparable = [one for one in signals if one.signal_type in self.kinds and self.has_detail(one)]
-        turning = {key: each for key, each in lists.items() if each.hash_list.match_turned}
-        seen = [
-            self._matches(signal, lists if signal.turn is Turn.NONE else turning, margin)
-            for signal in _each_value_once(comparable)
-        ]
-        best: dict[EntryId, Match] = {}
-        for match in self._confirmed([one.matches for one in seen], declared):
-            known = best.get(match.entry_id)
-            if known is None or _better(match) < _better(known):
-                best[match.entry_id] = match
-        near_miss = any(one.near_miss for one in seen)
-        return Looked(sorted(self._worded(best.values()), key=nearest_first), near_miss)
+        comparable = [_each_value_once(filter(self._is_comparable, signals)) for signals in inputs]
+        hits = self._search(comparable, lists, margin)
+        return [self._looked(signals, hits, lists, margin) for signals in comparable]
 
     def has_detail(self, signal: Signal) -> bool:
         """Say whether a signal has enough to go on to be compared: its quality, where it has one, is enough.
@@ -262,6 +262,49 @@ class KnownLists:
         Below its type's min_quality (50 for pdq) unrelated plain pictures resemble one another.
         """
         return signal.quality is None or signal.quality >= self._min_quality.get(signal.signal_type, 0)
+
+    def _is_comparable(self, signal: Signal) -> bool:
+        return signal.signal_type in self.kinds and self.has_detail(signal)
+
+    def _search(
+        self, inputs: Sequence[Sequence[Signal]], lists: Mapping[ListId, LoadedList], margin: int
+    ) -> _Hits:
+        """Return what lies near the signals: of those alone that anything is near to."""
+        values: dict[tuple[SignalTypeName, bool], dict[bytes, None]] = {}
+        for signal in chain.from_iterable(inputs):
+            values.setdefault((signal.signal_type, signal.turn is Turn.NONE), {})[signal.value] = None
+        found: dict[tuple[SignalTypeName, bool, bytes], Sequence[Hit]] = {}
+        for (kind, upright), distinct in values.items():
+            usual = self.kinds[kind].default_max_distance
+            compared = [each for each in lists.values() if each.held.get(kind) and _counts(each, upright)]
+            reach = [each.hash_list.radius(kind, usual) for each in compared]
+            if reach:
+                hits = self._indexes.search_many(
+                    kind, list(distinct), max(reach) + self._beyond(kind, margin)
+                )
+                near = zip(distinct, hits, strict=True)
+                found |= {(kind, upright, value): each for value, each in near if each}
+        return found
+
+    def _looked(
+        self, signals: Sequence[Signal], hits: _Hits, lists: Mapping[ListId, LoadedList], margin: int
+    ) -> Looked:
+        """Return the matches of one input, given the hits of all."""
+        seen = [
+            self._matches(signal, near, lists, margin)
+            for signal in signals
+            if (near := hits.get((signal.signal_type, signal.turn is Turn.NONE, signal.value)))
+        ]
+        if not seen:
+            return Looked([])
+        declared = {key: each.hash_list for key, each in lists.items()}
+        best: dict[EntryId, Match] = {}
+        for match in self._confirmed([one.matches for one in seen], declared):
+            known = best.get(match.entry_id)
+            if known is None or _better(match) < _better(known):
+                best[match.entry_id] = match
+        near_miss = any(one.near_miss for one in seen)
+        return Looked(sorted(self._worded(best.values()), key=nearest_first), near_miss)
 
     def _confirmed(
         self, matches: Sequence[Sequence[Match]], declared: Mapping[ListId, HashList]
@@ -271,29 +314,31 @@ class KnownLists:
         A digest of the whole speaks for each frame, and everything that is seen in it speaks for the whole.
         """
         everything = [match for each in matches for match in each]
-        exact = [match for match in everything if not self._reaches(match.signal_type)]
+        exact = [match for match in everything if not self.reaches(match.signal_type)]
         for each in matches:
-            reaches = bool(each) and self._reaches(each[0].signal_type)
+            reaches = bool(each) and self.reaches(each[0].signal_type)
             yield from confirmed(each, declared, others=exact if reaches else everything)
 
-    def _reaches(self, kind: SignalTypeName) -> bool:
-        """Whether signals of this type are compared by nearness, not by equality."""
+    def reaches(self, kind: SignalTypeName) -> bool:
+        """Say whether signals of this type are compared by nearness, not by equality."""
         known = self.kinds.get(kind)
         return known is not None and known.default_max_distance > 0
 
-    def _matches(self, signal: Signal, lists: Mapping[ListId, LoadedList], margin: int) -> Looked:
+    def _beyond(self, kind: SignalTypeName, margin: int) -> int:
+        """How many bits beyond a list's radius are looked at."""
+        return margin if self.reaches(kind) else 0
+
+    def _matches(
+        self, signal: Signal, hits: Sequence[Hit], lists: Mapping[ListId, LoadedList], margin: int
+    ) -> Looked:
         """Return every match of one signal, as its list alone would have it."""
-        kind = signal.signal_type
         matches: list[Match] = []
-        near_miss = False
-        usual = self.kinds[kind].default_max_distance
-        reach = [each.hash_list.radius(kind, usual) for each in lists.values() if each.held.get(kind)]
-        beyond = margin if self._reaches(kind) else 0
-        hits = self._indexes.search(kind, signal.value, max(reach) + beyond) if reach else []
-        by_tag = {tag_of(key): each for key, each in lists.items()} if hits else {}
+        near_miss, kind = False, signal.signal_type
+        usual, beyond = self.kinds[kind].default_max_distance, self._beyond(kind, margin)
+        by_tag = {tag_of(key): each for key, each in lists.items()}
         for hit in hits:
             found = by_tag.get(hit.tag)
-            if found is None:
+            if found is None or not _counts(found, signal.turn is Turn.NONE):
                 continue
             outside = hit.distance - found.hash_list.radius(kind, usual)
             if outside <= 0:
@@ -439,7 +484,12 @@ def _better(match: Match) -> tuple[bool, int, bool, int]:
     return (not match.may_hold, match.distance, match.turn is not Turn.NONE, match.frame)
 
 
-def _each_value_once(signals: Sequence[Signal]) -> list[Signal]:
+def _counts(each: LoadedList, upright: bool) -> bool:
+    """Say whether signals are compared with a list; those of a turned picture only where it asks for them."""
+    return upright or each.hash_list.match_turned
+
+
+def _each_value_once(signals: Iterable[Signal]) -> list[Signal]:
     """Return the signal of each type and value in its first frame: a still scene is one search.
 
     A value that comes both upright and turned comes once of each: they are not compared with the same lists.

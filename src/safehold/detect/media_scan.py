@@ -90,7 +90,18 @@ def compare_media(digests: Sequence[Signal], examined: Examined | None, at: Circ
 
 def compare_signals(signals: Sequence[Signal], at: Circumstances) -> Compared:
     """Compare signals that came without bytes."""
-    return Compared(tuple(signals), judge(checks.of_signals(signals, at), at.surface))
+    return compare_each([signals], at)[0]
+
+
+def compare_each(inputs: Sequence[Sequence[Signal]], at: Circumstances) -> list[Compared]:
+    """Compare several inputs that are signals; each as it would be alone, in one search."""
+    reports = checks.of_signals(inputs, at)
+    # Those that share their reports, as all do that are near nothing, are judged once.
+    shared = {id(found): found for found in reports}
+    verdicts = {known: judge(found, at.surface) for known, found in shared.items()}
+    return [
+        Compared(tuple(signals), verdicts[id(found)]) for signals, found in zip(inputs, reports, strict=True)
+    ]
 
 
 def compare_nothing(kind: str, at: Circumstances) -> Compared:

@@ -6,6 +6,8 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 
 from safehold.app.program import Program
 from safehold.model.permissions import Permission
@@ -19,12 +21,15 @@ from safehold.web.api.reading import add_reading_routes
 from safehold.web.api.scan import add_scan_routes
 from safehold.web.console import add_console_routes, console_page
 from safehold.web.guard import guarded_router, needs
+from safehold.web.hot_door import HotDoor
 from safehold.web.middleware import HEADERS, BodyLimit, RequestFrame, headers_of_pages
 from safehold.web.patience import USUAL, Patience
 from safehold.web.portal import add_portal_routes, portal_page
 
 FIRST_PAGES = (("console", "/console"), ("portal", "/report"))
 """Where a browser is led that asks for no page, by the surface that is served."""
+NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+"""Whatever else runs in this process, nothing of a request leaves it but through our own log and metrics."""
 MULTIPART_ROOM = 64 * 1024
 """What the parts around a file may take."""
 
@@ -49,11 +54,14 @@ def create_app(
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
+        telemetry=NO_TELEMETRY,
     )
     page = _failure_page(program)
     errors.install(app, page=page)
     if "api" in surfaces:
-        app.include_router(_api(app, program))
+        api, scan = _api(app, program)
+        app.include_router(api)
+        app.add_middleware(HotDoor, route=scan, page=page)
     if "console" in surfaces:
         add_console_routes(app, program, media_origin=media_origin)
     if "portal" in surfaces:
@@ -78,10 +86,10 @@ def _failure_page(program: Program) -> errors.Page:
     return lambda request, error: of_portal(request, error) or console_page(request, error)
 
 
-def _api(app: FastAPI, program: Program) -> APIRouter:
+def _api(app: FastAPI, program: Program) -> tuple[APIRouter, APIRoute]:
     keyed = by_key(program)
     router, ops = guarded_router(keyed), guarded_router(ops_or_loopback(keyed))
-    add_scan_routes(router, program)
+    scan = add_scan_routes(router, program)
     add_reading_routes(router, program)
     add_appeal_routes(router, program)
     add_inbound_report_routes(router, program)
@@ -96,7 +104,7 @@ def _api(app: FastAPI, program: Program) -> APIRouter:
     everything = APIRouter()
     everything.include_router(router)
     everything.include_router(ops)
-    return everything
+    return everything, scan
 
 
 def _front_door(program: Program, first: str) -> APIRouter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -41,6 +41,8 @@ HTTP_STATUS: dict[type[errors.SafeholdError], int] = {
 """The status of each error: its own, or that of the nearest family above it."""
 
 PROBLEM = "application/problem+json"
+FORESEEN = (errors.SafeholdError, RequestValidationError, HTTPException)
+"""The failures that are answered where they happen; all others are `unforeseen`'s."""
 Page = Callable[[Request, errors.SafeholdError], Response | None]
 """Answers a browser with a page instead, or says None."""
 
@@ -127,21 +129,27 @@ def install(app: FastAPI, *, page: Page) -> None:
     The others are `unforeseen`'s, further out: the framework would answer those without our headers.
     """
 
-    def handler(
-        convert: Callable[[Any], errors.SafeholdError],
-    ) -> Callable[[Request, Exception], Awaitable[Response]]:
-        async def handle(request: Request, error: Exception) -> Response:
-            ours = convert(error)
-            response = page(request, ours) or answer(request, ours)
-            if isinstance(error, HTTPException):
-                response.headers.update(error.headers or {})
-            return response
+    async def handle(request: Request, error: Exception) -> Response:
+        return foreseen(request, error, page=page)
 
-        return handle
+    for kind in FORESEEN:
+        app.add_exception_handler(kind, handle)
 
-    app.add_exception_handler(errors.SafeholdError, handler(lambda error: error))
-    app.add_exception_handler(RequestValidationError, handler(from_validation))
-    app.add_exception_handler(HTTPException, handler(from_http))
+
+def foreseen(request: Request, error: Exception, *, page: Page) -> Response:
+    """Answer one of FORESEEN in the one form. Raises the error again where it is none of them."""
+    if isinstance(error, errors.SafeholdError):
+        ours = error
+    elif isinstance(error, RequestValidationError):
+        ours = from_validation(error)
+    elif isinstance(error, HTTPException):
+        ours = from_http(error)
+    else:
+        raise error
+    response = page(request, ours) or answer(request, ours)
+    if isinstance(error, HTTPException):
+        response.headers.update(error.headers or {})
+    return response
 
 
 def unforeseen(request: Request, error: Exception, *, page: Page) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http.client import HTTPConnection
@@ -13,6 +14,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from safehold.app.access.key_ring import SEEN_FOR
 from safehold.model.permissions import Permission
 from safehold.testing.platform import Answer, Platform
 from safehold.testing.running import Installation, altered_copy
@@ -150,6 +152,7 @@ def bare_scopes() -> frozenset[Permission]:
 def test_a_revoked_key_is_refused(safehold: Installation, platform: Platform) -> None:
     assert platform.ask("GET", "/v1/lists").status == 200
     safehold.sql("update api_key set revoked_at = now()")
+    time.sleep(SEEN_FOR)
     assert_problem(platform.ask("GET", "/v1/lists"), 401, "not_authenticated")
 
 

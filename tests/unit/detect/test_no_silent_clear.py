@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -188,10 +189,12 @@ class Emptied(EntryIndexes):
 
     seconds = 0.0
 
-    def search(self, kind: SignalTypeName, value: bytes, max_distance: int) -> list[Hit]:
+    def search_many(
+        self, kind: SignalTypeName, values: Sequence[bytes], max_distance: int
+    ) -> list[list[Hit]]:
         self.start_over()
         self.seconds += 2 * LATE_AFTER
-        return super().search(kind, value, max_distance)
+        return super().search_many(kind, values, max_distance)
 
 
 def test_a_list_that_lost_its_entries_while_it_was_looked_at_is_not_clear() -> None:

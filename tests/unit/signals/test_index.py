@@ -110,6 +110,13 @@ class AnyIndex(RuleBasedStateMachine):
         for index in self.indexes:
             assert index.search(value, max_distance) == wanted
 
+    @rule(values=st.lists(VALUES, max_size=8), max_distance=st.integers(0, 8 * WIDTH))
+    def search_many(self, values: list[bytes], max_distance: int) -> None:
+        wanted = [by_comparing_all(self.entries, value, max_distance) for value in values]
+        rows = table(values) if values else np.empty((0, WIDTH), np.uint8)
+        for index in self.indexes:
+            assert index.search_many(rows, max_distance) == wanted
+
     @rule(data=st.data())
     def add_again(self, data: st.DataObject) -> None:
         if not self.entries:

@@ -66,10 +66,21 @@ def add_key(
 
 def authenticate(tx: Tx, secret: str, *, now: datetime) -> Actor:
     """Return the actor behind a key. Raises NotAuthenticated when it is unknown, revoked or expired."""
-    key = rows.key_by_digest(tx, digest_of(secret))
+    return actor_of(find(tx, digest_of(secret), now=now), now=now)
+
+
+def find(tx: Tx, secret_digest: bytes, *, now: datetime) -> StoredKey | None:
+    """Return the key of this digest, noting that it was used if it is valid; None where there is none."""
+    key = rows.key_by_digest(tx, secret_digest)
+    if key is not None and key.is_valid(now):
+        rows.note_key_use(tx, key.id, now)
+    return key
+
+
+def actor_of(key: StoredKey | None, *, now: datetime) -> Actor:
+    """Return the actor behind a key. Raises NotAuthenticated when there is none, or not one valid now."""
     if key is None or not key.is_valid(now):
         raise NotAuthenticated("The key is unknown, revoked or expired.")
-    rows.note_key_use(tx, key.id, now)
     return Actor(permissions=key.scopes, key_id=key.id)
 
 

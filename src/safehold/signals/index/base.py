@@ -64,6 +64,13 @@ class SignalIndex(Protocol):
         """
         ...
 
+    def search_many(self, values: NDArray[np.uint8], max_distance: int) -> list[list[Hit]]:
+        """Return for each row of values, (count, digest bytes), what `search` does, in one call.
+
+        Raises ValueError for another shape or kind of number and for a negative distance.
+        """
+        ...
+
 
 def checked_batch(
     ids: Sequence[UUID], values: NDArray[np.uint8], *, present: Container[UUID], width: int
@@ -76,6 +83,13 @@ def checked_batch(
     if any(one in present for one in ids):
         raise ValueError("an id is in the index already")
     return np.ascontiguousarray(values)
+
+
+def checked_queries(values: NDArray[np.uint8], width: int) -> list[bytes]:
+    """Return the rows as digests; raise ValueError where `SignalIndex.search_many` says so."""
+    if values.dtype != np.uint8 or values.ndim != 2 or values.shape[1] != width:
+        raise ValueError(f"expected rows of {width} unsigned bytes")
+    return [row.tobytes() for row in values]
 
 
 def checked_query(value: bytes, max_distance: int, width: int) -> None:

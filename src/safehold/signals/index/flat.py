@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from safehold.signals import kernels
-from safehold.signals.index.base import Hit, checked_batch, checked_query
+from safehold.signals.index.base import Hit, checked_batch, checked_queries, checked_query
 
 _SMALLEST_CAPACITY = 64
 
@@ -97,6 +97,10 @@ class FlatIndex:
             for row, distance in zip(rows.tolist(), distances.tolist(), strict=True)
         ]
         return sorted(hits, key=lambda hit: (hit.distance, hit.entry_id))
+
+    def search_many(self, values: NDArray[np.uint8], max_distance: int) -> list[list[Hit]]:
+        """Return for each row what `search` does: see `SignalIndex.search_many`."""
+        return [self.search(value, max_distance) for value in checked_queries(values, self._width)]
 
     def _make_room(self, count: int) -> None:
         """Move to a larger table where `count` rows do not fit; the old one stays with its readers."""

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import cache
+
 from fastapi import Request
 
-from safehold.app.access import keys
+from safehold.app.access.key_ring import KeyRing
 from safehold.app.program import Program
 from safehold.model.errors import NotAuthenticated
 from safehold.model.permissions import Actor
-from safehold.web.guard import Authenticate
 
 
-def by_key(program: Program) -> Authenticate:
+def by_key(program: Program) -> Callable[[Request], Awaitable[Actor]]:
     """Return an authenticator that reads `Authorization: Bearer KEY`."""
 
-    def authenticate(request: Request) -> Actor:
+    @cache
+    def ring() -> KeyRing:
+        return KeyRing(program.database, program.clock)
+
+    async def authenticate(request: Request) -> Actor:
         scheme, _, secret = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not secret.strip():
             raise NotAuthenticated("The request carries no key.")
-        with program.database.begin() as tx:
-            return keys.authenticate(tx, secret.strip(), now=program.clock())
+        return await ring().actor(secret.strip())
 
     return authenticate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import cache
 from ipaddress import ip_address
 from typing import Annotated, Any, Self
 from uuid import UUID
@@ -221,9 +222,14 @@ class InboundReportBody(Body):
 
 def read(body: type[BaseModel], raw: bytes | str) -> Any:
     """Parse JSON into a body. Raises MalformedJson, or BadForm that names the wrong fields."""
-    _refuse_repeated_names(raw)
+    named_once(raw)
+    return checked(body, raw)
+
+
+def checked(body: type[BaseModel], raw: bytes | str) -> Any:
+    """Parse JSON that `named_once` has seen. Raises as `read` does."""
     try:
-        return TypeAdapter(body).validate_json(raw)
+        return _adapter(body).validate_json(raw)
     except ValidationError as error:
         problems = error.errors(include_input=False, include_url=False, include_context=False)
         if any(line["type"] == "json_invalid" for line in problems):
@@ -231,17 +237,27 @@ def read(body: type[BaseModel], raw: bytes | str) -> Any:
         raise BadForm(f"Wrong or missing: {places(problems)}.") from None
 
 
-def _refuse_repeated_names(raw: bytes | str) -> None:
-    """Raise BadForm where an object names a field twice: readers differ in which of the two they believe."""
+def named_once(raw: bytes | str) -> Any:
+    """Return what JSON says, None where it is no JSON: `checked` says so, and where.
 
-    def once(pairs: list[tuple[str, Any]]) -> None:
-        if len({name for name, _ in pairs}) < len(pairs):
+    Raises BadForm where an object names a field twice: readers differ in which of the two they believe.
+    """
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        fields = dict(pairs)
+        if len(fields) < len(pairs):
             raise BadForm("A field is named twice in one object.")
+        return fields
 
     try:
-        json.loads(raw, object_pairs_hook=once)
+        return json.loads(raw, object_pairs_hook=once)
     except (ValueError, RecursionError):
-        return  # Not JSON: the real reader says so, and where.
+        return None
+
+
+@cache
+def _adapter(body: type[BaseModel]) -> TypeAdapter[Any]:
+    return TypeAdapter(body)
 
 
 def scan_answer(answer: ScanAnswer, *, detail: bool) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 from typing import Any
 
@@ -19,12 +20,12 @@ FORWARDED = frozenset({"forwarded", "x-forwarded-for", "x-forwarded-host", "x-re
 OPS_FROM_HERE = Actor(permissions=frozenset({Permission.OPS}), system="loopback")
 
 
-def ops_or_loopback(by_key: Authenticate) -> Authenticate:
+def ops_or_loopback(by_key: Callable[[Request], Awaitable[Actor]]) -> Authenticate:
     """Return an authenticator that lets this machine in without a key, and others by one."""
 
-    def authenticate(request: Request) -> Actor:
+    async def authenticate(request: Request) -> Actor:
         try:
-            return by_key(request)
+            return await by_key(request)
         except NotAuthenticated:
             # A proxy on this machine would make everybody local: what it forwards does not count.
             if _is_loopback(request) and not FORWARDED & set(request.headers.keys()):

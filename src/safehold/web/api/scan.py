@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from dataclasses import replace
-from functools import partial
+from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
 from safehold.app.program import Program
 from safehold.app.requests import LONGEST_KEY, Answer, Answering, Attempt, Settle, Unrepeated
-from safehold.app.scan import WhenKept
+from safehold.app.scan import Fingerprints
+from safehold.app.scan_records import WhenKept
+from safehold.app.shared_look import SharedLook
 from safehold.model.errors import BadForm, SafeholdError, TooLarge, UnsupportedMediaType
+from safehold.model.item import Context
 from safehold.model.permissions import Actor, Permission
 from safehold.model.scan import ScanAnswer, ScanResult
 from safehold.web.api.bodies import (
     ContextBody,
     ScanBatch,
     ScanItem,
+    checked,
+    named_once,
     read,
     scan_answer,
 )
 from safehold.web.errors import problem, request_id
 from safehold.web.forms import MULTIPART, content_type_of, form_in_memory
-from safehold.web.guard import actor_of, needs
+from safehold.web.guard import actor_of, needs, whole
 
 
 def _either(*models: str) -> dict[str, Any]:
@@ -66,32 +71,70 @@ DESCRIPTION = {
 }
 
 
-def add_scan_routes(router: APIRouter, program: Program) -> None:
-    """Add the scan endpoint to a guarded router."""
+SCAN = "/v1/scan"
+SHORT = 8
+"""Fingerprints of one item that are compared where the request is read: a thread would take longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a request asks. parts: by which a repeat is known; run: answers it, in a thread.
+
+    short: the same as `run` would scan, where it is one item of a few fingerprints; else None.
+    """
+
+    parts: tuple[bytes, ...]
+    run: Answering
+    short: Fingerprints | None = None
+
+
+def add_scan_routes(router: APIRouter, program: Program) -> APIRoute:
+    """Add the scan endpoint to a guarded router, and return it."""
+
+    @cache
+    def lists() -> SharedLook:
+        return SharedLook(program.scanner.catch_up)
 
     @router.post(
-        "/v1/scan",
+        SCAN,
         openapi_extra=DESCRIPTION,
         summary="Scan an upload, a URL, or fingerprints",
     )
     @needs(Permission.SCAN)
+    @whole
     async def post_scan(request: Request) -> JSONResponse:
         """Answer whether this may go live. A file that arrived always gets an answer."""
         content_type = content_type_of(request)
         actor = actor_of(request)
         if content_type == MULTIPART:
-            digest_parts, run = await _upload(request, program, actor)
+            sent = await _upload(request, program, actor)
         elif content_type == "application/json":
-            digest_parts, run = await _json(request, program, actor)
+            sent = _json(await request.body(), request, program, actor)
         else:
             raise UnsupportedMediaType()
         key = request.headers.get("idempotency-key")
-        if key is None:
-            return JSONResponse(await run_in_threadpool(run, Unrepeated()))
-        return JSONResponse(await run_in_threadpool(program.once, actor, key, digest_parts, run, _kept))
+        if key is not None:
+            return JSONResponse(
+                await run_in_threadpool(program.once, actor, key, sent.parts, sent.run, _kept)
+            )
+        if sent.short is not None:
+            return JSONResponse(await _answer_short(program, actor, sent.short, lists()))
+        return JSONResponse(await run_in_threadpool(sent.run, Unrepeated()))
+
+    [route] = [each for each in router.routes if isinstance(each, APIRoute) and each.path == SCAN]
+    return route
 
 
-async def _upload(request: Request, program: Program, actor: Actor) -> tuple[tuple[bytes, ...], Answering]:
+async def _answer_short(program: Program, actor: Actor, sent: Fingerprints, lists: SharedLook) -> Answer:
+    """Answer without a thread of its own, unless something must be written down."""
+    await lists.begun_after_now()
+    received = program.scanner.compare_signals(sent, actor=actor)
+    if received.is_written:
+        return _body(actor, await run_in_threadpool(program.scanner.answer, received))
+    return _body(actor, program.scanner.answer(received))
+
+
+async def _upload(request: Request, program: Program, actor: Actor) -> Sent:
     form = await form_in_memory(request, max_files=2, max_fields=4)
     try:
         file, context = _file_and_context(form)
@@ -111,7 +154,7 @@ async def _upload(request: Request, program: Program, actor: Actor) -> tuple[tup
 
     # What the part claims to be is part of the answer, so it is part of what a repeat repeats.
     said = (claimed or "").encode("utf-8", "surrogatepass")
-    return (hashlib.sha256(data).digest(), said, context.model_dump_json().encode()), run
+    return Sent((hashlib.sha256(data).digest(), said, context.model_dump_json().encode()), run)
 
 
 def _file_and_context(form: FormData) -> tuple[UploadFile, ContextBody]:
@@ -129,35 +172,42 @@ def _file_and_context(form: FormData) -> tuple[UploadFile, ContextBody]:
     return file, parsed
 
 
-async def _json(request: Request, program: Program, actor: Actor) -> tuple[tuple[bytes, ...], Answering]:
-    raw = await request.body()
-    if _is_batch(raw):
-        batch: ScanBatch = read(ScanBatch, raw)
+def _json(raw: bytes, request: Request, program: Program, actor: Actor) -> Sent:
+    value = named_once(raw)
+    if isinstance(value, dict) and "items" in value:
+        batch: ScanBatch = checked(ScanBatch, raw)
         limit = program.settings.limits.batch_items
         if len(batch.items) > limit:
             raise TooLarge(f"A batch has at most {limit} items.")
-        return (raw,), lambda attempt: _scan_batch(request, program, actor, batch, attempt)
-    item: ScanItem = read(ScanItem, raw)
-    return (raw,), lambda attempt: _answer_one(program, actor, item, item.context, attempt.settle)
+        return Sent((raw,), lambda attempt: _scan_batch(request, program, actor, batch, attempt))
+    item: ScanItem = checked(ScanItem, raw)
+    is_short = item.signals is not None and item.context is not None and len(item.signals) <= SHORT
+    return Sent(
+        (raw,),
+        lambda attempt: _answer_one(program, actor, item, item.context, attempt.settle),
+        _fingerprints(item, _place(item.context)) if is_short else None,
+    )
 
 
 def _settling(settle: Settle, actor: Actor) -> WhenKept:
     return lambda tx, answer: settle(tx, _body(actor, answer))
 
 
-def _is_batch(raw: bytes) -> bool:
-    try:
-        value = json.loads(raw)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(value, dict) and "items" in value
+def _fingerprints(item: ScanItem, place: Context, when_kept: WhenKept | None = None) -> Fingerprints:
+    pairs = [(signal.type, signal.value) for signal in item.signals or ()]
+    return Fingerprints(signals=pairs, context=place, when_kept=when_kept)
+
+
+def _place(context: ContextBody | None) -> Context:
+    if context is None:
+        raise BadForm("context: every item needs one, or the batch one for all.")
+    return context.to_context()
 
 
 def _scan_batch(
     request: Request, program: Program, actor: Actor, batch: ScanBatch, attempt: Attempt
 ) -> Answer:
-    """Answer each item by itself: one that fails does not take the others with it."""
-    program = replace(program, scanner=program.scanner.together())
+    """Answer each item as it would be alone: one that fails does not take the others with it."""
 
     def one(item: ScanItem, settle: Settle) -> Answer:
         try:
@@ -165,7 +215,31 @@ def _scan_batch(
         except SafeholdError as error:
             return {"error": problem(error, request_id(request))}
 
-    return {"items": [attempt.part(index, partial(one, item)) for index, item in enumerate(batch.items)]}
+    answers = _answered_together(program, actor, batch, attempt) if attempt.may_group else {}
+    return {
+        "items": [
+            answers.get(index) or attempt.part(index, partial(one, item))
+            for index, item in enumerate(batch.items)
+        ]
+    }
+
+
+def _answered_together(
+    program: Program, actor: Actor, batch: ScanBatch, attempt: Attempt
+) -> dict[int, Answer]:
+    """Answer the items that are fingerprints, in one search, and leave out what must be asked by itself."""
+    of_batch = batch.context.to_context() if batch.context is not None else None
+    asked: dict[int, Fingerprints] = {}
+    for index, item in enumerate(batch.items):
+        place = item.context.to_context() if item.context is not None else of_batch
+        if item.signals is not None and place is not None:
+            asked[index] = _fingerprints(item, place, _settling(attempt.settle_part(index), actor))
+    answers = program.scanner.scan_together(list(asked.values()), actor=actor) if asked else []
+    return {
+        index: _body(actor, answer)
+        for index, answer in zip(asked, answers, strict=True)
+        if answer is not None
+    }
 
 
 def _answer_one(
@@ -181,9 +255,7 @@ def _scan_one(
     context: ContextBody | None,
     when_kept: WhenKept,
 ) -> ScanAnswer:
-    if context is None:
-        raise BadForm("context: every item needs one, or the batch one for all.")
-    place, scanner = context.to_context(), program.scanner
+    place, scanner = _place(context), program.scanner
     if item.url is not None:
         return scanner.scan_url(item.url, place, actor=actor, when_kept=when_kept)
     if item.signals is not None:
