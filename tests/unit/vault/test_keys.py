@@ -49,7 +49,7 @@ def test_a_generation_that_was_cut_short_is_finished_with_the_same_private_key(t
 def test_a_private_key_that_others_may_use_is_refused(tmp_path: Path, others: int) -> None:
     files = generate_keys(tmp_path)
     files.opening.chmod(others)
-    with pytest.raises(BadSettings, match="Others"):
+    with pytest.raises(BadSettings, match="others"):
         load_opening_key(files.opening)
 
 
