@@ -11,7 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from safehold.detect.known import KnownLists, LoadedList, Looked
+from safehold.detect.known import KnownLists
+from safehold.detect.looking import LoadedList, Looked
 from safehold.model.match import Match
 from safehold.model.media import Examined, MediaKind
 from safehold.model.scan import CheckReport, CheckState

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from safehold.detect.known import nearest_first
+from safehold.detect.looking import nearest_first
 from safehold.model.match import Flag, Match
 from safehold.model.scan import CheckReport, CheckState, ScanResult
 from safehold.model.surface import Advice, Surface
