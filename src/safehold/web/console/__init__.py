@@ -12,6 +12,7 @@ from safehold.web.console.case import add_case_pages
 from safehold.web.console.confirm import add_confirm
 from safehold.web.console.conflicts import add_conflicts_pages
 from safehold.web.console.deciding import add_deciding
+from safehold.web.console.exposure import add_exposure_pages
 from safehold.web.console.failures import console_page
 from safehold.web.console.jobs import add_jobs_page
 from safehold.web.console.keys import add_keys_page
@@ -34,6 +35,7 @@ _PAGES = (
     add_confirm,
     add_account_page,
     add_account_factors,
+    add_exposure_pages,
     add_queue_page,
     add_case_pages,
     add_deciding,
