@@ -150,6 +150,7 @@ GRANTS: dict[str, dict[str, str]] = {
             "contact_id",
             "press_to_show",
         ),
+        "unveiling": _change("agreed_by", "agreed_at"),
         "exposure_turn": _change("case_id", "severe_in_a_row", "at"),
         "appeal": _READ,
         "proposal": f"select, {_PROPOSAL}",

@@ -33,6 +33,7 @@ from safehold.storage import (
     sign_ins,
     steps,
     subjects,
+    unveilings,
     users,
     wrapped_keys,
 )
@@ -69,6 +70,7 @@ NOUNS = (
     sign_ins,
     steps,
     subjects,
+    unveilings,
     users,
     wrapped_keys,
 )

@@ -23,6 +23,7 @@ from safehold.web.console.reveal import add_reveals
 from safehold.web.console.second_step import add_second_step
 from safehold.web.console.session import by_session, form_check, renewing
 from safehold.web.console.sign_in import add_sign_in
+from safehold.web.console.unveiling import add_unveiling
 from safehold.web.console.webhooks import add_webhooks_page
 from safehold.web.guard import guarded_router
 from safehold.web.static_files import add_static_routes
@@ -44,6 +45,7 @@ _PAGES = (
     add_webhooks_page,
     add_jobs_page,
     add_audit_pages,
+    add_unveiling,
     add_people_page,
     add_keys_page,
 )

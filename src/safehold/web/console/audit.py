@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from safehold.app.audit import reading
 from safehold.app.program import Program
 from safehold.model.permissions import Permission
+from safehold.web.console.confirm import is_proven
 from safehold.web.console.pages import page
 from safehold.web.guard import actor_of, needs
 
@@ -27,10 +28,19 @@ def add_audit_pages(router: APIRouter, program: Program) -> None:
         actor, now, wanted = actor_of(request), program.clock(), object.strip()
         with program.database.begin() as tx:
             if wanted:
-                shown = reading.of_object(tx, wanted, actor=actor, now=now)
+                shown = reading.of_object(tx, wanted, key=program.request_secret, actor=actor, now=now)
             else:
-                shown = reading.newest(tx, actor=actor, now=now, before=before)
-        return page(request, program, "audit.html", place="audit", shown=shown, object=wanted, verdict=None)
+                shown = reading.newest(tx, key=program.request_secret, actor=actor, now=now, before=before)
+        return page(
+            request,
+            program,
+            "audit.html",
+            place="audit",
+            shown=shown,
+            object=wanted,
+            verdict=None,
+            proven=is_proven(request, program),
+        )
 
     @router.post("/console/audit/verify")
     @needs(Permission.AUDIT_READ)
@@ -39,5 +49,14 @@ def add_audit_pages(router: APIRouter, program: Program) -> None:
         actor, now = actor_of(request), program.clock()
         verdict = reading.verified(program.database, actor=actor, now=now)
         with program.database.begin() as tx:
-            shown = reading.newest(tx, actor=actor, now=now)
-        return page(request, program, "audit.html", place="audit", shown=shown, object="", verdict=verdict)
+            shown = reading.newest(tx, key=program.request_secret, actor=actor, now=now)
+        return page(
+            request,
+            program,
+            "audit.html",
+            place="audit",
+            shown=shown,
+            object="",
+            verdict=verdict,
+            proven=is_proven(request, program),
+        )

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from safehold.app.access.users import list_users, names
+from safehold.app.audit import veil
 from safehold.app.program import Program
 from safehold.model.errors import BadForm
 from safehold.model.exposure import ExposureChoices, ExposureKind
@@ -37,6 +38,7 @@ def add_exposure_pages(router: APIRouter, program: Program) -> None:
                 "choices": wellbeing.choices_of(tx, mine),
                 "figures": exposure_figures.of_person(tx, mine, actor=actor, now=now),
                 "chosen_by": exposure_figures.who_chose(tx, mine),
+                "told": veil.about_me(tx, mine),
                 "people": names(tx),
                 "contacts": [each for each in list_users(tx) if each.id != mine and not each.disabled_at],
             }

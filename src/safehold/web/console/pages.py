@@ -44,6 +44,8 @@ NOTICES = {
     "session-ended": "Ended.",
     "device-forgotten": "Forgotten. That browser counts as a stranger’s now.",
     "person": "Changed, and on record.",
+    "name-asked": "Asked. Another person with access to this page has a day to agree.",
+    "name-agreed": "Agreed. Whoever asked is told the name, and so is the person.",
     "exposure": "Kept. It holds from now on.",
     "key-revoked": "Revoked. The key opens nothing any more.",
 }

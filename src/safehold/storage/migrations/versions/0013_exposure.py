@@ -1,4 +1,4 @@
-"""How long a showing may last and what it counts, what people chose for themselves, what cases hold."""
+"""How long a showing may last and what it counts, what people chose, what cases hold, names asked for."""
 
 from __future__ import annotations
 
@@ -47,10 +47,12 @@ def upgrade() -> None:
     op.add_column("assessment", sa.Column("same_as", sa.UUID(), nullable=True))
     op.create_foreign_key(op.f("fk_assessment_same_as"), "assessment", "assessment", ["same_as"], ["id"])
     op.create_check_constraint(op.f("ck_assessment_same_as_another"), "assessment", "same_as <> id")
+    _add_unveilings()
 
 
 def downgrade() -> None:
     """Take the change back."""
+    op.drop_table("unveiling")
     op.drop_column("assessment", "same_as")
     op.drop_table("exposure_turn")
     op.drop_table("exposure_choice")
@@ -114,3 +116,35 @@ def _add_choices() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["review_case.id"], name=op.f("fk_exposure_turn_case_id")),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_exposure_turn")),
     )
+
+
+def _add_unveilings() -> None:
+    people = ("user_id", "asked_by", "agreed_by")
+    op.create_table(
+        "unveiling",
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("record_id", sa.UUID(), nullable=False),
+        sa.Column("user_id", sa.UUID(), nullable=False),
+        sa.Column("asked_by", sa.UUID(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.Column("agreed_by", sa.UUID(), nullable=True),
+        sa.Column("agreed_at", sa.TIMESTAMP(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "length(btrim(reason)) between 10 and 1000", name=op.f("ck_unveiling_has_a_reason")
+        ),
+        sa.CheckConstraint("agreed_by <> asked_by", name=op.f("ck_unveiling_takes_two")),
+        sa.CheckConstraint(
+            "agreed_by <> user_id and asked_by <> user_id", name=op.f("ck_unveiling_not_of_oneself")
+        ),
+        sa.CheckConstraint(
+            "(agreed_by is null) = (agreed_at is null)", name=op.f("ck_unveiling_agreed_together")
+        ),
+        sa.ForeignKeyConstraint(["record_id"], ["audit_record.id"], name=op.f("fk_unveiling_record_id")),
+        *(
+            sa.ForeignKeyConstraint([who], ["app_user.id"], name=op.f(f"fk_unveiling_{who}"))
+            for who in people
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_unveiling")),
+    )
+    op.create_index("ix_unveiling_user_id", "unveiling", ["user_id", "asked_at"])
