@@ -8,7 +8,7 @@ item is one sitting.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from safehold.model.errors import SeenBefore
 from safehold.model.exposure import Again
@@ -18,10 +18,21 @@ from safehold.storage import appeals as appeal_rows
 from safehold.storage import seen as rows
 from safehold.storage.database import Tx
 
-__all__ = ["NEARLY_THE_SAME", "Again", "SecondExposures", "last_seen", "second_exposures", "why_again"]
+__all__ = [
+    "LATELY",
+    "NEARLY_THE_SAME",
+    "Again",
+    "SecondExposures",
+    "last_seen",
+    "second_exposures",
+    "why_again",
+]
 
 NEARLY_THE_SAME = 8
 """Bits of PDQ, inclusive, within which two pictures are copies of one. Plain pictures are not compared so."""
+
+LATELY = timedelta(days=30)
+"""How far back nearly the same pictures are looked for; the very same are at any time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +45,14 @@ class SecondExposures:
 
 
 def last_seen(tx: Tx, user_id: UserId, item: Item, *, now: datetime) -> datetime | None:
-    """Return when this person last saw the picture, or nearly the same one, as another item; None if never.
+    """Return when this person last saw the picture as another item, or lately nearly the same; None if never.
 
     A showing that is open and may still be fetched counts as seen.
     """
     if item.media_id is None:
         return None
-    return rows.last_seen(tx, user_id, item.id, item.media_id, bits=NEARLY_THE_SAME, now=now)
+    lately = now - LATELY
+    return rows.last_seen(tx, user_id, item.id, item.media_id, bits=NEARLY_THE_SAME, lately=lately, now=now)
 
 
 def why_again(tx: Tx, user_id: UserId, item: Item, *, own_request: bool, now: datetime) -> Again | None:

@@ -86,6 +86,14 @@ def test_what_was_seen_elsewhere_is_shown_again_only_on_an_own_request_and_that_
     assert counted(room) == SecondExposures(unasked=0, own_request=1, appeal=0)
 
 
+def test_what_is_open_in_another_window_counts_as_seen(room: Any) -> None:
+    (case_id, item_id), second = appears(room, "a"), appears(room, "a")
+    room.takes(case_id, room.ada)
+    room.looks(case_id, item_id, Tier.CLEAR, by=room.ada, fetch=False)
+    with pytest.raises(SeenBefore):
+        looks(room, *second, by=room.ada)
+
+
 def test_another_person_and_another_picture_are_no_second_exposure(room: Any) -> None:
     first, second, other = appears(room, "a"), appears(room, "a"), appears(room, "b")
     looks(room, *first, by=room.ada)
