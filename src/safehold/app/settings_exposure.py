@@ -24,7 +24,7 @@ class ExposureSettings(Section):
     )
     weights: dict[ExposureKind, float] = Field(
         default_factory=lambda: dict(WEIGHTS),
-        description="What a second counts, by kind: 1 where it is not named, and never less.",
+        description="What a second counts, by kind, 1 to 10. What is not named keeps its default, else 1.",
     )
     severe: list[ExposureKind] = Field(
         default_factory=lambda: [ExposureKind.A, ExposureKind.B],
@@ -49,7 +49,7 @@ class ExposureSettings(Section):
             soft_percent=self.soft_percent,
             spell_seconds=self.spell_minutes * 60,
             break_seconds=self.break_minutes * 60,
-            weights=dict(self.weights),
+            weights={**WEIGHTS, **self.weights},
             severe=frozenset(self.severe),
             interleave_after=self.interleave_after,
         )
