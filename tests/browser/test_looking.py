@@ -215,8 +215,9 @@ def test_a_picture_does_not_open_in_a_tab_of_its_own_and_its_ticket_is_not_used_
 def test_whoever_asks_to_see_too_much_is_told_so_in_words(site, page, item_id) -> None:
     with site.machinery.database.begin() as tx:
         tx.driver.execute(
-            "insert into reveal (id, user_id, case_id, item_id, tier, opened_at)"
-            " select gen_random_uuid(), locked_by, id, item_id, 'blurred', now()"
+            "insert into reveal (id, user_id, case_id, item_id, tier, opened_at, ends_by, kind, weight)"
+            " select gen_random_uuid(), locked_by, id, item_id, 'blurred', now(),"
+            " now() + interval '1 minute', 'unknown', 100"
             " from review_case join case_item on case_id = review_case.id, generate_series(1, 30)"
             " where item_id = %s",
             [item_id],

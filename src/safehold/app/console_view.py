@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from safehold.app import proposals
@@ -16,9 +16,11 @@ from safehold.model.hash_list import Purpose
 from safehold.model.ids import CaseId, ItemId, RevealId, SessionId
 from safehold.model.permissions import Actor, Permission
 from safehold.model.proposal import Proposal
-from safehold.review import cases, conflicts, viewing
-from safehold.review.facts import CaseView, facts
+from safehold.review import again, cases, conflicts, same, viewing, wellbeing
+from safehold.review.facts import CaseView, ItemView, WaitsFor, facts
+from safehold.review.same import StoredAssessment
 from safehold.review.viewing import ViewLimits
+from safehold.review.wellbeing import Budget, ExposureRules
 from safehold.storage import alarms, audit
 from safehold.storage.cases import CaseSummary
 from safehold.storage.database import Database, Tx
@@ -31,10 +33,14 @@ People = Mapping[UUID, str]
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What stands above every page. alarms: how many stand, by code. looked_seconds: today, this person."""
+    """What stands above every page. alarms: how many stand, by code.
+
+    looked_seconds: since midnight UTC, by this person. budget: how they stand, None for keys.
+    """
 
     alarms: Mapping[str, int]
     looked_seconds: float
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +62,36 @@ class CaseSheet:
 
 
 @dataclass(frozen=True, slots=True)
+class Looking:
+    """What makes looking unnecessary, or easier, for this person.
+
+    same: what was found of the same picture elsewhere, while this item waits. seen_at: when they last saw it,
+    or nearly the same one, elsewhere. press: they press once instead of holding.
+    """
+
+    same: StoredAssessment | None = None
+    seen_at: datetime | None = None
+    press: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
-    """What fetches one showing once. secret: stands in the address that the page's script asks."""
+    """What fetches one showing once.
+
+    shown_at_most: how long it may last, from now. secret: stands in the address that the page's script asks.
+    """
 
     reveal_id: RevealId
+    shown_at_most: timedelta
     secret: str = field(repr=False)
 
 
-def bar(tx: Tx, actor: Actor, *, now: datetime) -> Bar:
+def bar(tx: Tx, actor: Actor, *, exposure: ExposureRules, now: datetime) -> Bar:
     """Return what stands above every page for this person."""
-    looked = viewing.time_looked_today(tx, actor.user_id, now) if actor.user_id else 0.0
-    return Bar(alarms.counts(tx), looked)
+    if actor.user_id is None or not actor.may(Permission.CASE_REVEAL):
+        return Bar(alarms.counts(tx), 0.0)
+    looked = viewing.time_looked_today(tx, actor.user_id, now)
+    return Bar(alarms.counts(tx), looked, wellbeing.standing(tx, actor.user_id, rules=exposure, now=now))
 
 
 def queue(tx: Tx, *, actor: Actor) -> QueueView:
@@ -93,7 +118,19 @@ def case(tx: Tx, case_id: CaseId, *, actor: Actor, now: datetime) -> CaseSheet:
     return CaseSheet(view, planned, names(tx))
 
 
-def ask_to_see(
+def looking(tx: Tx, sheet: CaseSheet, shown: ItemView, *, actor: Actor, now: datetime) -> Looking:
+    """Return what makes looking at an item unnecessary, or easier, for this person."""
+    if actor.user_id is None or not actor.may(Permission.CASE_REVEAL):
+        return Looking()
+    waits = shown.waits_for in (WaitsFor.ASSESSMENT, WaitsFor.CLEAR_VIEW)
+    return Looking(
+        same=same.decided_before(tx, shown.item, sheet.view.case.purpose) if waits else None,
+        seen_at=again.last_seen(tx, actor.user_id, shown.item, now=now),
+        press=wellbeing.choices_of(tx, actor.user_id).press_to_show,
+    )
+
+
+def ask_to_see(  # noqa: PLR0913 - whose eyes, on what, how clearly, and by which rules
     database: Database,
     case_id: CaseId,
     item_id: ItemId,
@@ -102,19 +139,33 @@ def ask_to_see(
     actor: Actor,
     session_id: SessionId,
     limits: ViewLimits,
+    exposure: ExposureRules,
+    own_request: bool = False,
     now: datetime,
 ) -> Ticket:
     """Record that this person asks to see an item, and hand out the ticket for it: see `viewing`.
 
     Whoever asks for too much is refused, which is on record; over the limit of a day the leads are alarmed.
-    Raises NotAllowed, TooManyViews, and what `viewing.open_reveal` raises.
+    exposure: how long one person may look. own_request: they know that they have seen it before. Raises
+    NotAllowed, TooManyViews, and what `viewing.open_reveal` raises.
     """
     actor.require(Permission.CASE_REVEAL)
     by = actor.analyst()
     try:
         with database.begin() as tx:
-            reveal_id = viewing.open_reveal(tx, case_id, item_id, tier, by=by, now=now, limits=limits)
-            return Ticket(reveal_id, viewing.issue_ticket(tx, reveal_id, session_id=session_id))
+            opened = viewing.open_reveal(
+                tx,
+                case_id,
+                item_id,
+                tier,
+                by=by,
+                now=now,
+                limits=limits,
+                exposure=exposure,
+                own_request=own_request,
+            )
+            secret = viewing.issue_ticket(tx, opened.id, session_id=session_id)
+            return Ticket(opened.id, opened.ends_by - now, secret)
     except TooManyViews as refused:
         with database.begin() as tx:
             viewing.note_refusal(tx, refused, by=by, now=now)

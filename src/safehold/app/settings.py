@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from safehold.app.address_redaction import without_secrets
 from safehold.app.settings_anchors import AuditSettings
 from safehold.app.settings_errors import PREFIX, in_words, misspelt, unparsed
+from safehold.app.settings_exposure import ExposureSettings
 from safehold.app.settings_sections import (
     DatabaseSettings,
     DecodingSettings,
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
     reader: ReaderSettings = Field(default_factory=ReaderSettings)
     media: MediaSettings = Field(default_factory=MediaSettings)
     viewing: ViewingSettings = Field(default_factory=ViewingSettings)
+    exposure: ExposureSettings = Field(default_factory=ExposureSettings)
     decoding: DecodingSettings = Field(default_factory=DecodingSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     policies: PolicySettings = Field(default_factory=PolicySettings)

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from safehold.model.assessment import Category, Finding
+from safehold.model.exposure import ExposureKind
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, AppealId, CaseId, ItemId, OutcomeId, SubjectId
 
@@ -47,7 +48,8 @@ class Case:
     """A case as review sees it.
 
     number: the short number people say aloud. revision: rises by one with every change; a change
-    that names an older one is refused. locked_by, locked_until: who works on it now.
+    that names an older one is refused. locked_by, locked_until: who works on it now. exposure_kinds: what one
+    would look at in it, as far as lists tell.
     """
 
     id: CaseId
@@ -60,6 +62,7 @@ class Case:
     opened_at: datetime
     revision: int
     rehearsal: bool = False
+    exposure_kinds: frozenset[ExposureKind] = frozenset()
     settled_at: datetime | None = None
     locked_by: AnalystId | None = None
     locked_until: datetime | None = None

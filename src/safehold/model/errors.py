@@ -13,7 +13,7 @@ SafeholdError
 ├── TooLarge          over a limit that is stated in the message
 ├── Refused           a rule of the house forbids it
 │   ├── AddressRefused, ErasedEvidence, TooManyViews, NotShowable, TooManyAttempts, TooOften, Unconfined,
-│   ├── DoubtfulImport
+│   ├── DoubtfulImport, BreakDue, DayIsFull, SeenBefore
 ├── Unavailable       a part we need is down; trying again later is right
 │   ├── DatabaseDown, DatabaseBusy, VaultDown, FetchFailed, DecoderDown, ReaderDown, SignInBusy, MailFailed,
 │   ├── AnchorFailed, SegmentNotWritten
@@ -26,7 +26,7 @@ carries a digest, a listed URL, message text, a person's name or media: errors e
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 
@@ -281,6 +281,50 @@ class TooManyViews(Refused):
         )
 
 
+class BreakDue(Refused):
+    """You have been looking for a while: a break is due.
+
+    ends_at: when looking goes on, as long as nothing is looked at before.
+    """
+
+    code = "break_due"
+    advice = "Do something else until then. Cases can still be decided without looking."
+
+    def __init__(self, ends_at: datetime) -> None:
+        self.ends_at = ends_at
+        super().__init__(f"You have been looking for a while: a break is due until {_clock(ends_at)}.")
+
+
+class DayIsFull(Refused):
+    """You have looked for as long as one person may in a day.
+
+    ends_at: when looking goes on.
+    """
+
+    code = "day_is_full"
+    advice = "It is enough for today. Cases can still be decided without looking; nobody can lift this."
+
+    def __init__(self, ends_at: datetime) -> None:
+        self.ends_at = ends_at
+        super().__init__(
+            f"You have looked for as long as one person may in a day. It goes on at {_clock(ends_at)}."
+        )
+
+
+class SeenBefore(Refused):
+    """You have seen this picture before, at another place where it appeared.
+
+    at: when it was last.
+    """
+
+    code = "seen_before"
+    advice = "Decide as it was decided then, or ask to see it again."
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+        super().__init__(f"You have seen this picture before: at another place, {_clock(at)}.")
+
+
 class NotShowable(Refused):
     """Nothing of this media can be decoded, so there is no picture to show."""
 
@@ -434,3 +478,7 @@ class SegmentDamaged(Damaged):
     code = "segment_damaged"
     kept = "The lists themselves are in the database; nothing of them is lost."
     advice = "The index is built anew from the database. If it happens again, have the disk looked at."
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%H:%M UTC on %d %B}"

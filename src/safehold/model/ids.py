@@ -35,6 +35,7 @@ SessionId = NewType("SessionId", UUID)
 PasskeyId = NewType("PasskeyId", UUID)
 DeviceId = NewType("DeviceId", UUID)
 ConflictId = NewType("ConflictId", UUID)
+UnveilingId = NewType("UnveilingId", UUID)
 AnalystId = NewType("AnalystId", UUID)
 """A person who assesses. No classifier, model or rule has one: that is how "AI only asks" is typed."""
 

@@ -34,12 +34,14 @@ def file_assessment(  # noqa: PLR0913 - a signed form names all that it rests on
     by: AnalystId,
     policy_version: str,
     case_revision: int,
+    same_as: AssessmentId | None = None,
     record: Record,
     now: datetime,
 ) -> AssessmentId:
     """File an assessment and let the rules settle the item. The case's revision rises by one.
 
-    case_revision: the case's, as the analyst saw it. policy_version: the text that was beside the form.
+    case_revision: the case's, as the analyst saw it. same_as: the assessment of the same bytes elsewhere that
+    this one repeats, see `same`. policy_version: the text that was beside the form.
     The tier is what this analyst was sent of the item, never what they say. Raises BadForm where the
     form does not fit the item, its answers or the case's purpose; CaseLocked unless they hold the case;
     StaleRevision when the case moved on; NotFound when the item is not in it; Conflict when the case is
@@ -63,7 +65,7 @@ def file_assessment(  # noqa: PLR0913 - a signed form names all that it rests on
         policy_version=policy_version,
         filed_at=now,
     )
-    assessment_rows.insert(tx, _stored(filed, case.purpose))
+    assessment_rows.insert(tx, _stored(filed, case.purpose, same_as))
     case_rows.raise_revision(tx, case_id)
     _audit(tx, filed)
     event = AssessmentFiled(at=now, item_id=item_id, case_id=case_id, assessment_id=filed.id)
@@ -93,7 +95,7 @@ def _check_turn(tx: Tx, case_id: CaseId, item_id: ItemId, by: AnalystId) -> None
         raise Conflict("You have assessed this item, and its outcome stands.")
 
 
-def _stored(filed: Assessment, purpose: Purpose) -> StoredAssessment:
+def _stored(filed: Assessment, purpose: Purpose, same_as: AssessmentId | None) -> StoredAssessment:
     form = filed.form
     return StoredAssessment(
         id=filed.id,
@@ -108,6 +110,7 @@ def _stored(filed: Assessment, purpose: Purpose) -> StoredAssessment:
         tier=filed.tier,
         policy_version=filed.policy_version,
         filed_at=filed.filed_at,
+        same_as=same_as,
     )
 
 

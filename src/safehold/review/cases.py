@@ -10,6 +10,7 @@ from safehold.jobs.record import Record
 from safehold.model.case import Case, CaseState
 from safehold.model.errors import CaseLocked, Conflict, NotFound
 from safehold.model.events import CaseOpened, InboundReportReceived, ItemFlagged, ItemMatched
+from safehold.model.exposure import ExposureKind
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId, ItemId, SubjectId, UserId, new_id
 from safehold.model.permissions import Actor, system_actor
@@ -79,15 +80,21 @@ def queue(tx: Tx, *, purposes: Iterable[Purpose], limit: int) -> list[CaseSummar
 
 
 def take_next(
-    tx: Tx, analyst: AnalystId, now: datetime, *, purposes: Iterable[Purpose] = tuple(Purpose)
+    tx: Tx,
+    analyst: AnalystId,
+    now: datetime,
+    *,
+    purposes: Iterable[Purpose] = tuple(Purpose),
+    last: Iterable[ExposureKind] = (),
 ) -> Case | None:
     """Give this analyst the first case of the queue for 15 minutes; None when none is left for them.
 
     A case that they hold already comes back first. Left out: what others hold, what this analyst passed
-    on or has a conflict of interest about, and cases in which nothing waits for a person just now. Two
-    analysts never get the same one.
+    on or has a conflict of interest about, kinds that they opted out of, and cases in which nothing waits for
+    a person just now. last: kinds that are offered only where nothing else waits. Two analysts never get the
+    same one.
     """
-    case = case_rows.find_next(tx, purposes=purposes, analyst=analyst, now=now)
+    case = case_rows.find_next(tx, purposes=purposes, analyst=analyst, now=now, last=last)
     return _taken(tx, case, analyst, now) if case else None
 
 
@@ -222,6 +229,7 @@ def _reckon(tx: Tx, case_id: CaseId) -> None:
     )
     parts = priority.weigh(weighed)
     case_rows.set_priority(tx, case_id, priority=priority.added_up(parts), parts=parts)
+    case_rows.set_exposure_kinds(tx, case_id, case_facts.kinds_of_items(tx, item_ids, case.purpose).values())
 
 
 def _gathered_by(stored: StoredItem) -> str:

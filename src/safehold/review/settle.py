@@ -63,7 +63,13 @@ def settle(tx: Tx, event: AssessmentFiled, *, record: Record, now: datetime) -> 
 
 
 def must_be_seen_clearly(tx: Tx, filed: StoredAssessment) -> bool:
-    """Say whether this assessment confirms something that its analyst has not seen as clearly as it takes."""
+    """Say whether this assessment confirms something that nobody has seen as clearly as it takes.
+
+    What repeats an assessment of the same bytes rests on how clearly they were seen for that one.
+    """
+    if filed.same_as is not None:
+        earlier = assessment_rows.get(tx, filed.same_as)
+        return earlier is None or must_be_seen_clearly(tx, earlier)
     if not filed.finding.confirms or filed.tier is Tier.CLEAR or filed.form == "conduct":
         return False
     matches = case_facts.matches_of(tx, [filed.item_id])

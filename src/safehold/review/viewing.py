@@ -12,9 +12,12 @@ from safehold.model.case import CaseState
 from safehold.model.errors import BadForm, CaseLocked, Conflict, NotFound, Refused, TooManyViews
 from safehold.model.ids import AnalystId, CaseId, ItemId, RevealId, SessionId, UserId, new_id
 from safehold.model.permissions import system_actor
+from safehold.review import again, wellbeing
+from safehold.review.budget import LONGEST_SHOWING, ExposureRules, shown_until
 from safehold.review.cases import existing_case, held_case, person
 from safehold.review.conflicts import refuse_conflicted
-from safehold.storage import audit
+from safehold.review.wellbeing import as_showing
+from safehold.storage import audit, case_facts
 from safehold.storage import cases as case_rows
 from safehold.storage import items as item_rows
 from safehold.storage import reveals as reveal_rows
@@ -39,7 +42,7 @@ __all__ = [
     "use_ticket",
 ]
 
-SHOWN_AT_MOST = timedelta(seconds=60)
+SHOWN_AT_MOST = LONGEST_SHOWING
 """A showing ends by then at the latest; whoever wants to go on looking asks again."""
 TICKET_LASTS = timedelta(seconds=30)
 """How long the ticket of a showing can be used."""
@@ -62,7 +65,7 @@ class ViewLimits:
         )
 
 
-def open_reveal(
+def open_reveal(  # noqa: PLR0913 - whose eyes, on what, how clearly, and by which rules
     tx: Tx,
     case_id: CaseId,
     item_id: ItemId,
@@ -71,33 +74,45 @@ def open_reveal(
     by: AnalystId,
     now: datetime,
     limits: ViewLimits,
-) -> RevealId:
+    exposure: ExposureRules | None = None,
+    own_request: bool = False,
+) -> Reveal:
     """Record that this analyst asks to see an item this clearly. Commit it before any byte is read.
 
-    tier: blurred or clear. Raises CaseLocked unless the analyst holds the case,
-    Conflict when the case is settled, ConflictOfInterest, NotFound when the item is not in it, Refused when
-    the item has no media, TooManyViews, BadForm for tier none.
+    tier: blurred or clear. exposure: how long one person may look; unset, the defaults. own_request: they
+    know that they have seen it before, and ask all the same. The showing may last until its `ends_by`. Raises
+    CaseLocked unless the analyst holds the case, Conflict when the case is settled, ConflictOfInterest,
+    NotFound when the item is not in it, Refused when the item has no media, TooManyViews, DayIsFull,
+    BreakDue, SeenBefore, BadForm for tier none.
     """
     if tier is Tier.NONE:
         raise BadForm("tier: blurred or clear.")
-    held_case(tx, case_id, by, now=now)
+    case = held_case(tx, case_id, by, now=now)
     _keep_within(tx, limits, by, now)
     stored = item_rows.get(tx, item_id)
     if stored is None or case_rows.item_in(tx, case_id, item_id) is None:
         raise NotFound("There is no such item in this case.")
     if stored.item.media_id is None:
         raise Refused("The item has no media: only its signals were sent.")
+    user_id = UserId(by)
+    kind = case_facts.kinds_of_items(tx, [item_id], case.purpose)[item_id]
+    leave = wellbeing.leave_to_look(tx, user_id, kind, rules=exposure or ExposureRules(), now=now)
+    why = again.why_again(tx, user_id, stored.item, own_request=own_request, now=now)
     reveal = Reveal(
         id=RevealId(new_id()),
-        user_id=UserId(by),
+        user_id=user_id,
         case_id=case_id,
         item_id=item_id,
         tier=tier,
         opened_at=now,
+        ends_by=leave.ends_by,
+        kind=kind,
+        weight=leave.weight,
+        again=why,
     )
     reveal_rows.insert(tx, reveal)
     _audit(tx, person(by).label, "item.reveal", reveal, now, tier=tier.value)
-    return reveal.id
+    return reveal
 
 
 def issue_ticket(tx: Tx, reveal_id: RevealId, *, session_id: SessionId) -> str:
@@ -132,7 +147,7 @@ def use_ticket(tx: Tx, reveal: Reveal, *, now: datetime) -> None:
     Whoever asked must still hold the case. Raises Conflict when the showing or the case has ended,
     CaseLocked, ConflictOfInterest.
     """
-    if reveal.fetched_at is not None or reveal.closed_at is not None:
+    if reveal.fetched_at is not None or reveal.closed_at is not None or now >= reveal.ends_by:
         raise Conflict("This showing has ended.", advice="Ask for a new one.")
     case = existing_case(tx, reveal.case_id)
     if case.state is CaseState.SETTLED:
@@ -166,7 +181,7 @@ def mark_fetched(tx: Tx, reveal_id: RevealId, *, by: AnalystId, now: datetime) -
     reveal = _own(tx, reveal_id, by)
     if reveal.fetched_at is not None:
         raise Conflict("This showing has been fetched.", advice="Ask for a new one.")
-    if reveal.closed_at is not None or now > reveal.opened_at + SHOWN_AT_MOST:
+    if reveal.closed_at is not None or now > reveal.ends_by:
         raise Conflict("This showing has ended.", advice="Ask for a new one.")
     reveal_rows.set_fetched(tx, reveal_id, at=max(now, reveal.opened_at))
 
@@ -174,13 +189,13 @@ def mark_fetched(tx: Tx, reveal_id: RevealId, *, by: AnalystId, now: datetime) -
 def close_reveal(tx: Tx, reveal_id: RevealId, *, by: AnalystId, now: datetime) -> float:
     """End a showing and return how many seconds it lasted: 0 when nothing was fetched, 60 at most.
 
-    Closing it again changes nothing and returns the same. Raises NotFound for another person's.
+    Where the clock went back meanwhile nobody knows how long it was seen: it counts in full. Closing it again
+    changes nothing and returns the same. Raises NotFound for another person's.
     """
     reveal = _own(tx, reveal_id, by)
     ended = reveal.closed_at
     if ended is None:
-        latest = reveal.opened_at + SHOWN_AT_MOST
-        ended = min(max(now, reveal.fetched_at or reveal.opened_at), latest)
+        ended = max(shown_until(as_showing(reveal), now), reveal.opened_at)
         reveal_rows.set_closed(tx, reveal_id, at=ended)
     seconds = (ended - reveal.fetched_at).total_seconds() if reveal.fetched_at else 0.0
     if reveal.closed_at is None:
@@ -189,8 +204,8 @@ def close_reveal(tx: Tx, reveal_id: RevealId, *, by: AnalystId, now: datetime) -
 
 
 def close_abandoned(tx: Tx, now: datetime) -> int:
-    """End every showing that was opened over a minute ago and never closed; return how many that were."""
-    closed = reveal_rows.close_older_than(tx, now=now, longest=SHOWN_AT_MOST)
+    """End every showing that may last no longer and was never closed; return how many that were."""
+    closed = reveal_rows.close_overdue(tx, now=now)
     for reveal_id in closed:
         reveal = reveal_rows.get(tx, reveal_id)
         if reveal is not None:
@@ -201,7 +216,7 @@ def close_abandoned(tx: Tx, now: datetime) -> int:
 def time_looked_today(tx: Tx, user: UserId, now: datetime) -> float:
     """Return how many seconds this person has looked since midnight UTC; a running showing counts too."""
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    looked = reveal_rows.time_looked(tx, user, since=midnight, until=now, longest=SHOWN_AT_MOST)
+    looked = reveal_rows.time_looked(tx, user, since=midnight, until=now)
     return looked.total_seconds()
 
 

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from safehold.model.assessment import Category, Finding, Tier
 from safehold.model.case import Outcome
 from safehold.model.hash_list import Purpose
-from safehold.model.ids import AnalystId, AssessmentId, CaseId, ItemId, OutcomeId, UserId
+from safehold.model.ids import AnalystId, AssessmentId, CaseId, ItemId, MediaId, OutcomeId, UserId
 from safehold.storage.database import Tx
+from safehold.storage.items import item
 from safehold.storage.tables import Instant, Json, Uuid, metadata, one_of, owned_by, writes
 
 # csam, and test in its place on a rehearsal, have categories; the other purposes do not.
@@ -38,10 +39,13 @@ assessment = sa.Table(
     sa.Column("tier", sa.Text, nullable=False),
     sa.Column("policy_version", sa.Text, nullable=False),
     sa.Column("filed_at", Instant, nullable=False),
+    # The assessment of the same bytes elsewhere that it repeats, where nobody looked again.
+    sa.Column("same_as", sa.ForeignKey("assessment.id")),
     one_of("finding", Finding),
     one_of("category", Category),
     one_of("tier", Tier),
     sa.CheckConstraint("form in ('imagery', 'conduct')", name="form_known"),
+    sa.CheckConstraint("same_as <> id", name="same_as_another"),
     sa.CheckConstraint(CATEGORY_ONLY_WHEN_ILLEGAL, name="category_only_when_illegal"),
     sa.CheckConstraint(CATEGORY_WHEN_ILLEGAL_IMAGERY, name="category_when_illegal_imagery"),
     sa.CheckConstraint(AGAINST_TERMS_HAS_ITS_PURPOSES, name="against_terms_has_its_purposes"),
@@ -113,7 +117,10 @@ CONFIRMING_STANDS = STANDS & outcome.c.finding.in_([each.value for each in Findi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAssessment:
-    """An assessment as it lies in the database. form: imagery or conduct. answers: it as JSON values."""
+    """An assessment as it lies in the database. form: imagery or conduct. answers: it as JSON values.
+
+    same_as: the assessment of the same bytes elsewhere that it repeats.
+    """
 
     id: AssessmentId
     case_id: CaseId
@@ -127,6 +134,7 @@ class StoredAssessment:
     tier: Tier
     policy_version: str
     filed_at: datetime
+    same_as: AssessmentId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +168,7 @@ def insert(tx: Tx, filed: StoredAssessment) -> None:
             tier=filed.tier.value,
             policy_version=filed.policy_version,
             filed_at=filed.filed_at,
+            same_as=filed.same_as,
         )
     )
 
@@ -176,6 +185,30 @@ def of_case(tx: Tx, case_id: CaseId) -> list[StoredAssessment]:
         sa.select(assessment)
         .where(assessment.c.case_id == case_id)
         .order_by(assessment.c.filed_at, assessment.c.id)
+    )
+    return [_assessment(row) for row in tx.run(statement)]
+
+
+def standing_of_media(
+    tx: Tx, media_id: MediaId, *, purpose: Purpose, rehearsal: bool, but: ItemId
+) -> list[StoredAssessment]:
+    """Return the assessments on which standing outcomes of these media rest, the newest outcome first.
+
+    but: an item that is left out, as are assessments that only repeat another.
+    """
+    statement = (
+        sa.select(assessment)
+        .join(outcome, outcome.c.rests_on == assessment.c.id)
+        .join(item, item.c.id == outcome.c.item_id)
+        .where(
+            item.c.media_id == media_id,
+            item.c.id != but,
+            item.c.rehearsal == rehearsal,
+            outcome.c.purpose == purpose.value,
+            assessment.c.same_as.is_(None),
+            STANDS,
+        )
+        .order_by(outcome.c.settled_at.desc(), outcome.c.id.desc())
     )
     return [_assessment(row) for row in tx.run(statement)]
 
@@ -316,4 +349,5 @@ def _assessment(row: Any) -> StoredAssessment:
         tier=Tier(row.tier),
         policy_version=row.policy_version,
         filed_at=row.filed_at,
+        same_as=AssessmentId(row.same_as) if row.same_as else None,
     )

@@ -158,6 +158,12 @@ def of_object(tx: Tx, object: str) -> list[StoredRecord]:
     return _records(tx, statement.order_by(audit_record.c.at, audit_record.c.id))
 
 
+def get(tx: Tx, record_id: UUID) -> StoredRecord | None:
+    """Return one record, linked or not; None when there is none."""
+    found = _records(tx, _linked(or_not=True).where(audit_record.c.id == record_id))
+    return found[0] if found else None
+
+
 def newest_of(tx: Tx, object: str, verb: str) -> datetime | None:
     """Return when something was last done to an object, linked or not; None when it never was."""
     statement = sa.select(sa.func.max(audit_record.c.at)).where(

@@ -10,8 +10,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from safehold.model.assessment import Category, Finding
+from safehold.model.exposure import ExposureKind, kind_of
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import FlagId, ItemId, MatchId, MediaId
+from safehold.model.item import ItemKind
 from safehold.model.match import Flag
 from safehold.model.signal import PDQ, SignalTypeName, Turn
 from safehold.storage.assessments import STANDS, outcome
@@ -134,6 +136,26 @@ def matches_of(tx: Tx, item_ids: Iterable[ItemId]) -> list[MatchFacts]:
         )
         for row in tx.run(statement)
     ]
+
+
+def kinds_of_items(tx: Tx, item_ids: Iterable[ItemId], purpose: Purpose) -> dict[ItemId, ExposureKind]:
+    """Return what one would look at in each of these items, as far as lists of this purpose tell."""
+    named = (
+        sa.select(match.c.item_id, match.c.category)
+        .join(hash_list, hash_list.c.id == match.c.list_id)
+        .where(hash_list.c.purpose == purpose.value)
+        .subquery()
+    )
+    statement = (
+        sa.select(item.c.id, item.c.kind, sa.func.array_agg(named.c.category).label("categories"))
+        .outerjoin(named, named.c.item_id == item.c.id)
+        .where(item.c.id.in_(list(item_ids)))
+        .group_by(item.c.id)
+    )
+    return {
+        ItemId(row.id): kind_of(purpose, row.categories, conversation=row.kind == ItemKind.MESSAGES.value)
+        for row in tx.run(statement)
+    }
 
 
 def flags_of(tx: Tx, item_ids: Iterable[ItemId]) -> list[tuple[ItemId, Flag]]:

@@ -12,13 +12,24 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from safehold.model.case import Case, CaseState, PriorityPart
+from safehold.model.exposure import ExposureKind
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId, ItemId, UserId
-from safehold.storage import conflicts
+from safehold.storage import conflicts, exposure
 from safehold.storage.assessments import CONFIRMING_STANDS, outcome
 from safehold.storage.database import Tx
 from safehold.storage.items import item_context
-from safehold.storage.tables import Instant, Json, Uuid, metadata, one_of, owned_by, writes
+from safehold.storage.tables import (
+    Instant,
+    Json,
+    TextArray,
+    Uuid,
+    array_of,
+    metadata,
+    one_of,
+    owned_by,
+    writes,
+)
 
 
 class WaitsFor(StrEnum):
@@ -55,6 +66,8 @@ review_case = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("priority", sa.SmallInteger, nullable=False),
     sa.Column("priority_parts", Json, nullable=False),
+    # What one would look at in it, as far as that is known: nobody is offered what they opted out of.
+    sa.Column("exposure_kinds", TextArray, nullable=False, server_default="{}"),
     sa.Column("opened_at", Instant, nullable=False),
     sa.Column("settled_at", Instant),
     sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
@@ -62,6 +75,7 @@ review_case = sa.Table(
     sa.Column("locked_until", Instant),
     one_of("purpose", Purpose),
     one_of("state", CaseState),
+    sa.CheckConstraint(f"exposure_kinds <@ {array_of(ExposureKind)}", name="exposure_kinds_known"),
     sa.CheckConstraint("purpose <> 'test' or rehearsal", name="test_is_rehearsal"),
     sa.CheckConstraint("(state = 'settled') = (settled_at is not null)", name="settled_together"),
     sa.CheckConstraint("(locked_by is null) = (locked_until is null)", name="locked_together"),
@@ -273,12 +287,21 @@ def waiting(tx: Tx, *, purposes: Iterable[Purpose], limit: int) -> list[CaseSumm
     ]
 
 
-def find_next(tx: Tx, *, purposes: Iterable[Purpose], analyst: AnalystId, now: datetime) -> Case | None:
+def find_next(
+    tx: Tx,
+    *,
+    purposes: Iterable[Purpose],
+    analyst: AnalystId,
+    now: datetime,
+    last: Iterable[ExposureKind] = (),
+) -> Case | None:
     """Return the first case that this analyst can take, locked against other changes; None when none is left.
+
+    last: cases with material of these kinds come after all others.
 
     A case that this analyst still holds comes before all others: nobody hoards cases by asking twice.
     Left out: cases that another analyst holds or is taking this instant, that this analyst passed on or
-    has a conflict of interest about, or in which no item waits for a person.
+    has a conflict of interest about, of a kind they opted out of, or in which no item waits for a person.
     """
     passed = sa.exists().where(case_pass.c.case_id == review_case.c.id, case_pass.c.analyst_id == analyst)
     waits = sa.exists().where(
@@ -292,9 +315,12 @@ def find_next(tx: Tx, *, purposes: Iterable[Purpose], analyst: AnalystId, now: d
     )
     mine = sa.and_(review_case.c.locked_by == analyst, review_case.c.locked_until > now)
     first_mine = sa.case((mine, 0), else_=1)
+    opted_out = exposure.opted_out_of(review_case.c.exposure_kinds, analyst)
+    put_last = sa.case((review_case.c.exposure_kinds.overlap([one.value for one in last]), 1), else_=0)
     statement = (
-        _in_order(sa.select(review_case), purposes, first_mine)
-        .where(free, ~passed, waits, ~conflicts.of_user_and_case(review_case.c.id, analyst))
+        _in_order(sa.select(review_case), purposes, first_mine, put_last)
+        .where(free, ~passed, waits, sa.or_(mine, ~opted_out))
+        .where(~conflicts.of_user_and_case(review_case.c.id, analyst))
         .limit(1)
         .with_for_update(skip_locked=True)
     )
@@ -332,6 +358,13 @@ def raise_revision(tx: Tx, case_id: CaseId) -> int:
 def set_priority(tx: Tx, case_id: CaseId, *, priority: int, parts: tuple[PriorityPart, ...]) -> None:
     """Store what the case's priority is and what it is made of."""
     values = {"priority": priority, "priority_parts": [asdict(part) for part in parts]}
+    tx.run(review_case.update().where(review_case.c.id == case_id).values(**values))
+
+
+@writes(review_case)
+def set_exposure_kinds(tx: Tx, case_id: CaseId, kinds: Iterable[ExposureKind]) -> None:
+    """Store what one would look at in the case."""
+    values = {"exposure_kinds": sorted(kind.value for kind in kinds)}
     tx.run(review_case.update().where(review_case.c.id == case_id).values(**values))
 
 
@@ -459,6 +492,7 @@ def _case(row: Any) -> Case:
         opened_at=row.opened_at,
         revision=row.revision,
         rehearsal=row.rehearsal,
+        exposure_kinds=frozenset(ExposureKind(kind) for kind in row.exposure_kinds),
         settled_at=row.settled_at,
         locked_by=row.locked_by,
         locked_until=row.locked_until,

@@ -49,7 +49,7 @@ _JOBS = {
 }
 # Of a case its number and purpose stay, of an outcome what was found and by whom. Whose account it is
 # about the worker alone takes away, when its time is over.
-_CASE = "locked_by, locked_until, revision, priority, priority_parts, state, settled_at"
+_CASE = "locked_by, locked_until, revision, priority, priority_parts, exposure_kinds, state, settled_at"
 _OUTCOME = "update (reversed_at, reversed_by)"
 _PROPOSAL = "update (state, decided_at, approved_by, policy)"
 _SUBJECT = "part, part_set_by, part_set_at, revision"
@@ -119,6 +119,8 @@ GRANTS: dict[str, dict[str, str]] = {
             " update (revoked_at)"
         ),
         "media": _READ,
+        # Whether somebody has seen nearly the same picture before.
+        "media_signal": _READ,
         "item": _READ,
         "item_context": _READ,
         "page": _READ,
@@ -137,6 +139,18 @@ GRANTS: dict[str, dict[str, str]] = {
         "outcome": f"select, {_OUTCOME}",
         "outcome_assessment": _READ,
         "reveal": _change("token_digest", "session_id", "closed_at"),
+        # What people chose for their own sake is read and written where they sign in, and nowhere else.
+        "exposure_choice": _change(
+            "day_minutes",
+            "spell_minutes",
+            "break_minutes",
+            "day_begins",
+            "opted_out",
+            "contact_id",
+            "press_to_show",
+        ),
+        "unveiling": _change("agreed_by", "agreed_at"),
+        "exposure_turn": _change("case_id", "severe_in_a_row", "at"),
         "appeal": _READ,
         "proposal": f"select, {_PROPOSAL}",
         "delivery": "select, update (state, attempts, next_attempt_at, last_status, last_error)",

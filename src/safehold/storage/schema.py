@@ -15,6 +15,7 @@ from safehold.storage import (
     deliveries,
     events,
     evidence,
+    exposure,
     hash_lists,
     holds,
     inbound_reports,
@@ -32,6 +33,7 @@ from safehold.storage import (
     sign_ins,
     steps,
     subjects,
+    unveilings,
     users,
     wrapped_keys,
 )
@@ -50,6 +52,7 @@ NOUNS = (
     deliveries,
     events,
     evidence,
+    exposure,
     hash_lists,
     holds,
     inbound_reports,
@@ -67,6 +70,7 @@ NOUNS = (
     sign_ins,
     steps,
     subjects,
+    unveilings,
     users,
     wrapped_keys,
 )

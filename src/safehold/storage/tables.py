@@ -51,3 +51,8 @@ def one_of(column: str, values: type[StrEnum], *, name: str | None = None) -> sa
     """Return the check that a text column holds one of an enum's values (or NULL)."""
     listed = ", ".join(f"'{value.value}'" for value in values)
     return sa.CheckConstraint(f"{column} in ({listed})", name=name or f"{column}_known")
+
+
+def array_of(values: type[StrEnum]) -> str:
+    """Return the SQL array of all an enum's values, for a check about a column of texts."""
+    return "array[" + ", ".join(f"'{value.value}'" for value in values) + "]"

@@ -180,6 +180,7 @@ class Installation:
             actor=by,
             session_id=session_id,
             limits=limits or ViewLimits(),
+            exposure=self.program.settings.exposure.rules(),
             now=now,
         )
 

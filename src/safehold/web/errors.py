@@ -32,6 +32,8 @@ HTTP_STATUS: dict[type[errors.SafeholdError], int] = {
     errors.AddressRefused: 422,
     errors.ErasedEvidence: 410,
     errors.TooManyViews: 429,
+    errors.BreakDue: 429,
+    errors.DayIsFull: 429,
     errors.TooManyAttempts: 429,
     errors.TooOften: 429,
     errors.Unavailable: 503,

@@ -43,7 +43,10 @@ def test_the_reader_counts_for_itself_whatever_the_records_say(room: Any) -> Non
     ]
     for ticket in tickets[:30]:
         room.reader.show(ticket)
-    room.safehold.sql("update reveal set opened_at = opened_at - interval '20 seconds', fetched_at = null")
+    room.safehold.sql(
+        "update reveal set opened_at = opened_at - interval '20 seconds',"
+        " ends_by = ends_by - interval '20 seconds', fetched_at = null"
+    )
     with pytest.raises(TooManyViews):
         room.reader.show(tickets[30])
     assert room.audited(f"item:{room.item_id}")[-1] == ("evidence.open_failed", "too_many_views")

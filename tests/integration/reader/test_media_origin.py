@@ -69,7 +69,10 @@ def test_a_picture_comes_once_and_may_be_kept_by_nobody(room: Any, fetch: Any) -
 def test_a_wrong_a_used_and_an_old_ticket_all_get_the_same_answer(room: Any, fetch: Any) -> None:
     used, old = room.asks().secret, room.asks().secret
     assert fetch(used).status_code == 200
-    room.safehold.sql("update reveal set opened_at = opened_at - interval '31 seconds'")
+    room.safehold.sql(
+        "update reveal set opened_at = opened_at - interval '31 seconds',"
+        " ends_by = ends_by - interval '31 seconds'"
+    )
     answers = [fetch(ticket) for ticket in ("made-up", used, old)]
     assert {answer.status_code for answer in answers} == {404}
     told = [{name: value for name, value in a.json().items() if name != "request_id"} for a in answers]

@@ -71,7 +71,10 @@ def test_it_is_on_record_and_seen_before_the_picture_arrives(room: Any) -> None:
 
 
 def _too_old(room: Any, _ticket: Any) -> None:
-    room.safehold.sql("update reveal set opened_at = opened_at - interval '30 seconds'")
+    room.safehold.sql(
+        "update reveal set opened_at = opened_at - interval '30 seconds',"
+        " ends_by = ends_by - interval '30 seconds'"
+    )
 
 
 def _shut_out(room: Any, _ticket: Any) -> None:
@@ -166,7 +169,10 @@ def test_a_conflict_of_interest_that_is_declared_meanwhile_ends_the_ticket(room:
 
 def test_a_ticket_stands_for_half_a_minute(room: Any) -> None:
     ticket = room.asks()
-    room.safehold.sql("update reveal set opened_at = opened_at - interval '25 seconds'")
+    room.safehold.sql(
+        "update reveal set opened_at = opened_at - interval '25 seconds',"
+        " ends_by = ends_by - interval '25 seconds'"
+    )
     assert room.reader.show(ticket.secret)
 
 

@@ -218,7 +218,7 @@ class Room:
     ) -> None:
         """Let an analyst who holds the case see the item."""
         with self.begin() as tx:
-            reveal_id = open_reveal(tx, case_id, item_id, tier, by=by, now=NOW, limits=OFTEN)
+            reveal_id = open_reveal(tx, case_id, item_id, tier, by=by, now=NOW, limits=OFTEN).id
             if fetch:
                 mark_fetched(tx, reveal_id, by=by, now=NOW)
 

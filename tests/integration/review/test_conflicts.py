@@ -202,8 +202,8 @@ def _key(room: Any, case_id: CaseId, item_id: Any) -> dict[str, Any]:
     "statement",
     [
         "update review_case set locked_by = :ada, locked_until = now() where id = :case",
-        "insert into reveal (id, user_id, case_id, item_id, tier, opened_at)"
-        " values (:id, :ada, :case, :item, 'clear', now())",
+        "insert into reveal (id, user_id, case_id, item_id, tier, opened_at, ends_by, kind, weight)"
+        " values (:id, :ada, :case, :item, 'clear', now(), now() + interval '1 minute', 'A', 200)",
         "insert into assessment (id, case_id, purpose, item_id, analyst_id, form, finding, answers, tier,"
         " policy_version, filed_at) values (:id, :case, 'csam', :item, :ada, 'imagery', 'not_illegal', '{}',"
         " 'none', '1', now())",

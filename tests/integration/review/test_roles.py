@@ -56,7 +56,7 @@ def test_each_surface_can_do_its_part_of_a_review_with_its_own_role(room: Any) -
         case = take(tx, case_id, room.ada, room.now)
         reveal_id = open_reveal(
             tx, case_id, item_id, Tier.CLEAR, by=room.ada, now=room.now, limits=ViewLimits()
-        )
+        ).id
     with as_role(room, "reader") as tx:
         mark_fetched(tx, reveal_id, by=room.ada, now=room.now)
     with as_role(room, "console") as tx:

@@ -47,7 +47,7 @@ class Viewing:
         with self.room.begin() as tx:
             return open_reveal(
                 tx, self.case_id, self.item_id, tier, by=self.room.ada, now=at, limits=ViewLimits()
-            )
+            ).id
 
     def fetches(self, reveal_id: RevealId, *, now: datetime | None = None) -> None:
         with self.room.begin() as tx:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from safehold.app.access.users import names
+from safehold.app.audit import veil
+from safehold.app.audit.veil import Unveiling
 from safehold.app.audit.verify import Verdict, verify
 from safehold.model.permissions import Actor, Permission
 from safehold.storage import audit as rows
@@ -19,35 +21,42 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """Records, where the next page begins (a sequence number, None on the last one), and who is who."""
+    """Records, where the next page begins (a sequence number, None on the last one), and who is who.
+
+    veiled: by record, the pseudonym of whoever looked, see `veil`. asked: names that are asked for now.
+    """
 
     records: tuple[StoredRecord, ...]
     before: int | None
     people: Mapping[UUID, str]
+    veiled: Mapping[UUID, str] = field(default_factory=dict)
+    asked: tuple[Unveiling, ...] = ()
 
 
-def newest(tx: Tx, *, actor: Actor, now: datetime, before: int | None = None) -> AuditPage:
+def newest(tx: Tx, *, key: bytes, actor: Actor, now: datetime, before: int | None = None) -> AuditPage:
     """Return records that are on the chain, newest first, those below the sequence number `before`.
 
-    The reading is appended to the log. Raises NotAllowed.
+    key: makes pseudonyms of people who looked. The reading is appended to the log. Raises NotAllowed.
     """
     actor.require(Permission.AUDIT_READ)
     _append(tx, actor, "audit.read", "audit", now)
     records = rows.newest(tx, limit=PAGE + 1, before=before)
     is_last = len(records) <= PAGE
     shown = tuple(records[:PAGE])
-    return AuditPage(shown, None if is_last else shown[-1].seq, names(tx))
+    return _page(tx, shown, None if is_last else shown[-1].seq, key=key, actor=actor, now=now)
 
 
-def of_object(tx: Tx, object: str, *, actor: Actor, now: datetime) -> AuditPage:
+def of_object(tx: Tx, object: str, *, key: bytes, actor: Actor, now: datetime) -> AuditPage:
     """Return every record about one object, such as "case:018f…", newest first, chained or not.
 
-    The reading is appended to the log. Raises NotAllowed.
+    Records of a person's looking are not found by that person: that would unveil them. key: makes pseudonyms
+    of people who looked. The reading is appended to the log. Raises NotAllowed.
     """
     actor.require(Permission.AUDIT_READ)
     records: Sequence[StoredRecord] = rows.of_object(tx, object)
     _append(tx, actor, "audit.read", "audit", now)
-    return AuditPage(tuple(reversed(records)), None, names(tx))
+    shown = tuple(record for record in reversed(records) if not veil.tells_who(record))
+    return _page(tx, shown, None, key=key, actor=actor, now=now)
 
 
 def verified(database: Database, *, actor: Actor, now: datetime) -> Verdict:
@@ -57,6 +66,19 @@ def verified(database: Database, *, actor: Actor, now: datetime) -> Verdict:
     with database.begin() as tx:
         _append(tx, actor, "audit.verify", "audit", now)
     return verdict
+
+
+def _page(
+    tx: Tx,
+    records: tuple[StoredRecord, ...],
+    before: int | None,
+    *,
+    key: bytes,
+    actor: Actor,
+    now: datetime,
+) -> AuditPage:
+    behind = veil.veiled(tx, key, records, viewer=actor.user_id, now=now)
+    return AuditPage(records, before, names(tx), behind, tuple(veil.recent(tx, now=now)))
 
 
 def _append(tx: Tx, actor: Actor, verb: str, object: str, now: datetime) -> None:

@@ -12,6 +12,7 @@ from safehold.web.console.case import add_case_pages
 from safehold.web.console.confirm import add_confirm
 from safehold.web.console.conflicts import add_conflicts_pages
 from safehold.web.console.deciding import add_deciding
+from safehold.web.console.exposure import add_exposure_pages
 from safehold.web.console.failures import console_page
 from safehold.web.console.jobs import add_jobs_page
 from safehold.web.console.keys import add_keys_page
@@ -22,6 +23,7 @@ from safehold.web.console.reveal import add_reveals
 from safehold.web.console.second_step import add_second_step
 from safehold.web.console.session import by_session, form_check, renewing
 from safehold.web.console.sign_in import add_sign_in
+from safehold.web.console.unveiling import add_unveiling
 from safehold.web.console.webhooks import add_webhooks_page
 from safehold.web.guard import guarded_router
 from safehold.web.static_files import add_static_routes
@@ -34,6 +36,7 @@ _PAGES = (
     add_confirm,
     add_account_page,
     add_account_factors,
+    add_exposure_pages,
     add_queue_page,
     add_case_pages,
     add_deciding,
@@ -42,6 +45,7 @@ _PAGES = (
     add_webhooks_page,
     add_jobs_page,
     add_audit_pages,
+    add_unveiling,
     add_people_page,
     add_keys_page,
 )

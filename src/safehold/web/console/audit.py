@@ -8,9 +8,13 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from safehold.app.audit import reading
+from safehold.app.audit.reading import AuditPage
+from safehold.app.audit.verify import Verdict
 from safehold.app.program import Program
 from safehold.model.permissions import Permission
+from safehold.web.console.forms import UNSENT, Form
 from safehold.web.console.pages import page
+from safehold.web.console.session import is_proven
 from safehold.web.guard import actor_of, needs
 
 _Seq = Annotated[int, Query(ge=1, lt=2**63)]
@@ -27,17 +31,47 @@ def add_audit_pages(router: APIRouter, program: Program) -> None:
         actor, now, wanted = actor_of(request), program.clock(), object.strip()
         with program.database.begin() as tx:
             if wanted:
-                shown = reading.of_object(tx, wanted, actor=actor, now=now)
+                shown = reading.of_object(tx, wanted, key=program.request_secret, actor=actor, now=now)
             else:
-                shown = reading.newest(tx, actor=actor, now=now, before=before)
-        return page(request, program, "audit.html", place="audit", shown=shown, object=wanted, verdict=None)
+                shown = reading.newest(tx, key=program.request_secret, actor=actor, now=now, before=before)
+        return _log(request, program, shown, object=wanted)
 
     @router.post("/console/audit/verify")
     @needs(Permission.AUDIT_READ)
     def verify(request: Request) -> Response:
         """Recompute the whole chain and show the result."""
-        actor, now = actor_of(request), program.clock()
-        verdict = reading.verified(program.database, actor=actor, now=now)
-        with program.database.begin() as tx:
-            shown = reading.newest(tx, actor=actor, now=now)
-        return page(request, program, "audit.html", place="audit", shown=shown, object="", verdict=verdict)
+        verdict = reading.verified(program.database, actor=actor_of(request), now=program.clock())
+        return _log(request, program, _newest(request, program), verdict=verdict)
+
+
+def log_again(program: Program, request: Request, form: Form) -> Response:
+    """Show the newest records, with what came of a form that was sent from among them."""
+    return _log(request, program, _newest(request, program), form=form)
+
+
+def _newest(request: Request, program: Program) -> AuditPage:
+    actor, now = actor_of(request), program.clock()
+    with program.database.begin() as tx:
+        return reading.newest(tx, key=program.request_secret, actor=actor, now=now)
+
+
+def _log(
+    request: Request,
+    program: Program,
+    shown: AuditPage,
+    *,
+    object: str = "",
+    verdict: Verdict | None = None,
+    form: Form = UNSENT,
+) -> Response:
+    return page(
+        request,
+        program,
+        "audit.html",
+        place="audit",
+        form=form,
+        shown=shown,
+        object=object,
+        verdict=verdict,
+        proven=is_proven(request, program),
+    )

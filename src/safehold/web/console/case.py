@@ -102,8 +102,9 @@ def show_case(
     actor, now = actor_of(request), program.clock()
     with program.database.begin() as tx:
         sheet = console_view.case(tx, case_id, actor=actor, now=now)
-    shown = chosen_item(sheet.view.items, item_id)
-    standing = standing_of(sheet, actor, now)
+        shown = chosen_item(sheet.view.items, item_id)
+        standing = standing_of(sheet, actor, now)
+        looking = console_view.looking(tx, sheet, shown, actor=actor, now=now)
     return page(
         request,
         program,
@@ -116,6 +117,7 @@ def show_case(
         told=[line for line in sheet.view.history if happened(line)],
         index=sheet.view.items.index(shown),
         standing=standing,
+        looking=looking,
         questions=_questions(sheet, shown) if _can_assess(standing, shown) else (),
         pass_reasons=list(PassReason),
         parts=list(SubjectPart),

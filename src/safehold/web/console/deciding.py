@@ -14,12 +14,12 @@ from safehold.app import proposals
 from safehold.app.program import Program
 from safehold.model.case import SubjectPart
 from safehold.model.errors import BadForm
-from safehold.model.ids import CaseId, ItemId, OutcomeId, ProposalId, SubjectId, UserId
+from safehold.model.ids import AssessmentId, CaseId, ItemId, OutcomeId, ProposalId, SubjectId, UserId
 from safehold.model.permissions import Permission
-from safehold.review import settle, subjects
+from safehold.review import same, settle, subjects
 from safehold.review.answers import Form
 from safehold.review.assess import file_assessment
-from safehold.review.facts import facts
+from safehold.review.facts import CaseView, facts
 from safehold.review.settle import ReversalReason
 from safehold.web.console.case import TO_ASSESS, case_again
 from safehold.web.console.forms import shown_again
@@ -47,9 +47,47 @@ def _add_assessing(router: APIRouter, program: Program) -> None:
     def assess(request: Request, case_id: UUID, item_id: UUID) -> Response:
         """File an assessment and open what comes next: another item of this case, or the next case."""
         sent = form_of(request)
-        if _file(request, program, CaseId(case_id), ItemId(item_id), sent):
-            return go(f"/console/cases/{case_id}", done="filed")
-        return next_case(request, program, nothing="empty", done="filed")
+        more = _file(request, program, CaseId(case_id), ItemId(item_id), sent)
+        return _onwards(request, program, case_id, more)
+
+    @router.post("/console/cases/{case_id}/items/{item_id}/same")
+    @needs(Permission.CASE_ASSESS)
+    @shown_again(partial(case_again, program))
+    def decide_the_same(request: Request, case_id: UUID, item_id: UUID) -> Response:
+        """File what was found of the same picture elsewhere, and open what comes next."""
+        analyst, sent = actor_of(request).analyst(), form_of(request)
+        with program.database.begin() as tx:
+            view = facts(tx, CaseId(case_id), viewer=analyst)
+            same.decide_as_before(
+                tx,
+                CaseId(case_id),
+                ItemId(item_id),
+                _earlier(sent),
+                by=analyst,
+                policy_version=POLICY_VERSION,
+                case_revision=_number(sent, "revision"),
+                record=program.recorder.record,
+                now=program.clock(),
+            )
+        return _onwards(request, program, case_id, _has_more(view, ItemId(item_id)))
+
+
+def _onwards(request: Request, program: Program, case_id: UUID, more: bool) -> Response:
+    """Lead to another item of this case where one waits, else to the next case."""
+    if more:
+        return go(f"/console/cases/{case_id}", done="filed")
+    return next_case(request, program, nothing="empty", done="filed")
+
+
+def _has_more(view: CaseView, item_id: ItemId) -> bool:
+    return any(one.waits_for in TO_ASSESS and one.item.id != item_id for one in view.items)
+
+
+def _earlier(sent: dict[str, str]) -> AssessmentId:
+    try:
+        return AssessmentId(UUID(sent.get("earlier", "")))
+    except ValueError:
+        raise BadForm("earlier: it is missing.") from None
 
 
 def _file(request: Request, program: Program, case_id: CaseId, item_id: ItemId, sent: dict[str, str]) -> bool:
@@ -72,7 +110,7 @@ def _file(request: Request, program: Program, case_id: CaseId, item_id: ItemId, 
             record=program.recorder.record,
             now=program.clock(),
         )
-    return any(one.waits_for in TO_ASSESS and one.item.id != item_id for one in view.items)
+    return _has_more(view, item_id)
 
 
 def _add_parts(router: APIRouter, program: Program) -> None:

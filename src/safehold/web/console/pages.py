@@ -44,6 +44,9 @@ NOTICES = {
     "session-ended": "Ended.",
     "device-forgotten": "Forgotten. That browser counts as a stranger’s now.",
     "person": "Changed, and on record.",
+    "name-asked": "Asked. Another person with access to this page has a day to agree.",
+    "name-agreed": "Agreed. Whoever asked is told the name, and so is the person.",
+    "exposure": "Kept. It holds from now on.",
     "key-revoked": "Revoked. The key opens nothing any more.",
 }
 """What a page can say about what was just done. Only these words can be asked for."""
@@ -86,7 +89,7 @@ def page(request: Request, program: Program, template: str, *, place: str = "", 
     bar = None
     if signed_in is not None:
         with program.database.begin() as tx:
-            bar = console_view.bar(tx, signed_in.actor, now=now)
+            bar = console_view.bar(tx, signed_in.actor, exposure=program.settings.exposure.rules(), now=now)
     notice = NOTICES.get(request.query_params.get("done", ""))
     return rendered(
         template, 200, signed_in=signed_in, bar=bar, now=now, place=place, notice=notice, **context

@@ -12,7 +12,7 @@ from safehold.app.console_view import QueueView
 from safehold.app.program import Program
 from safehold.model.ids import UserId
 from safehold.model.permissions import Permission
-from safehold.review import cases
+from safehold.review import wellbeing
 from safehold.web.console import words
 from safehold.web.console.pages import go, page
 from safehold.web.guard import actor_of, needs
@@ -48,7 +48,9 @@ def add_queue_page(router: APIRouter, program: Program) -> None:
 def next_case(request: Request, program: Program, *, nothing: str, done: str = "") -> Response:
     """Take the next case for this person and lead there; lead to the queue when none is left."""
     with program.database.begin() as tx:
-        case = cases.take_next(tx, actor_of(request).analyst(), now=program.clock())
+        case = wellbeing.next_case(
+            tx, actor_of(request).analyst(), program.clock(), rules=program.settings.exposure.rules()
+        )
     if case is None:
         return go("/console/queue", done=nothing)
     return go(f"/console/cases/{case.id}", **({"done": done} if done else {}))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from safehold.model.exposure import ExposureKind
 from safehold.model.inbound_report import Seen
 from safehold.model.item import ItemKind
 from safehold.model.media import DecodeFailure, MediaKind
 from safehold.model.signal import PDQ, Turn
+from safehold.review.budget import Budget
 from safehold.review.facts import Destruction, HistoryLine, ItemView, MatchFacts, MediaFacts, WaitsFor
 
 LABELS = {
@@ -227,6 +230,47 @@ def destroyed(line: Destruction) -> str:
     """Say when the bytes of an item were destroyed, and why."""
     why = DESTROYED.get(line.rule.value, f"the rule {label(line.rule.value)}")
     return f"{line.destroyed_at:%Y-%m-%d %H:%M} UTC: {why}"
+
+
+def budget(stands: Budget) -> str:
+    """Return when looking rests or goes on: the break, the day, or the next break that is due."""
+    if stands.day_ends_at is not None:
+        return f"Enough for today: it goes on at {stands.day_ends_at:%H:%M} UTC"
+    if stands.break_ends_at is not None:
+        return f"Break until {stands.break_ends_at:%H:%M} UTC"
+    left = f"{minutes(stands.used)} of {minutes(stands.limit)} min of the day used"
+    if stands.spell_ends_at is None:
+        return left
+    return f"{left}, next break at {stands.spell_ends_at:%H:%M} UTC"
+
+
+KINDS = {
+    "A": "category A",
+    "B": "category B",
+    "C": "category C",
+    "prohibited": "prohibited",
+    "unknown": "not named by a list",
+    "intimate_images": "intimate images",
+    "own_terms": "own terms",
+    "conversation": "conversations",
+}
+"""What each kind of material is called on screen."""
+
+
+def kind(of: ExposureKind) -> str:
+    """Return what a kind of material is called."""
+    return KINDS[of.value]
+
+
+def time_spent(seconds: float) -> str:
+    """Return a span in minutes and seconds."""
+    whole, rest = divmod(round(seconds), 60)
+    return f"{whole} min {rest} s" if whole else f"{rest} s"
+
+
+def minutes(seconds: float) -> int:
+    """Return seconds as whole minutes; what has begun counts as one."""
+    return math.ceil(seconds / 60)
 
 
 def size(size_bytes: int) -> str:

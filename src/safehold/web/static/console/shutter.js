@@ -1,4 +1,5 @@
-// The shutter: a picture is fetched and shown only while a key or a button is held. Each showing is asked for
+// The shutter: a picture is fetched and shown only while a key or a button is held, or, for those who chose so,
+// for three seconds after a press. Each showing is asked for
 // and logged first, then fetched once from an origin of its own, as a blob that is given back as soon as the
 // key is let go, the page is hidden, or a minute is over.
 import { isWriting, nameOf } from "./keys.js";
@@ -22,6 +23,7 @@ export function prepareShutter() {
     open(panel, button.dataset.tier);
   });
   document.addEventListener("keyup", (event) => {
+    if (isPressed(panel)) return;
     // Letting go of Shift ends a clear showing as well.
     if (["r", "shift"].includes(event.key.toLowerCase())) close();
   });
@@ -30,7 +32,16 @@ export function prepareShutter() {
   document.addEventListener("visibilitychange", () => document.hidden && close());
 }
 
+/** Whether this person presses instead of holding. */
+function isPressed(panel) {
+  return "press" in panel.dataset;
+}
+
 function holdToLook(button, panel) {
+  if (isPressed(panel)) {
+    button.addEventListener("click", () => open(panel, button.dataset.tier));
+    return;
+  }
   button.addEventListener("pointerdown", (event) => {
     event.preventDefault();
     button.focus();
@@ -55,13 +66,16 @@ async function open(panel, tier) {
   const mine = { panel, stopped: new AbortController(), revealId: null, address: null, timer: 0 };
   showing = mine;
   try {
-    const answer = await post(panel.dataset.reveals, { tier });
+    const { again } = panel.dataset;
+    const answer = await post(panel.dataset.reveals, again ? { tier, again } : { tier });
     const { reveal_id: revealId, picture: address, shown_at_most_seconds: seconds } = await read(answer);
     mine.revealId = revealId;
     if (showing !== mine) return end(mine);
     mine.timer = setTimeout(close, seconds * 1000);
     const picture = await fetchOnce(address, mine.stopped.signal);
-    if (showing === mine) show(mine, picture, tier);
+    if (showing !== mine) return;
+    show(mine, picture, tier);
+    if (isPressed(panel)) setTimeout(() => showing === mine && close(), panel.dataset.press * 1000);
   } catch (error) {
     if (error.name !== "AbortError") say(panel, error.message);
     if (showing === mine) close();

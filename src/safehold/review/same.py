@@ -1,0 +1,78 @@
+"""Same picture: what people decided about these very bytes elsewhere can be decided here without looking.
+
+One decision covers every appearance, and each appearance still has an outcome of its own that a person
+signed. Only an assessment that somebody made by looking, or that a list vouches for, is offered, and never a
+copy of one.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from safehold.jobs.record import Record
+from safehold.model.errors import NotFound, StaleRevision
+from safehold.model.hash_list import Purpose
+from safehold.model.ids import AnalystId, AssessmentId, CaseId, ItemId
+from safehold.model.item import Item
+from safehold.review.answers import from_answers
+from safehold.review.assess import file_assessment
+from safehold.review.cases import existing_case
+from safehold.storage import appeals as appeal_rows
+from safehold.storage import assessments as assessment_rows
+from safehold.storage import items as item_rows
+from safehold.storage.assessments import StoredAssessment
+from safehold.storage.database import Tx
+
+__all__ = ["StoredAssessment", "decide_as_before", "decided_before"]
+
+
+def decided_before(tx: Tx, item: Item, purpose: Purpose) -> StoredAssessment | None:
+    """Return the newest assessment that stands for the same bytes elsewhere in this purpose, else None.
+
+    None also where people found different things of them, or somebody contests this item: then it is looked
+    at.
+    """
+    if item.media_id is None or appeal_rows.of_item(tx, item.id):
+        return None
+    standing = assessment_rows.standing_of_media(
+        tx, item.media_id, purpose=purpose, rehearsal=item.rehearsal, but=item.id
+    )
+    found = {(one.finding, one.category) for one in standing}
+    return standing[0] if len(found) == 1 else None
+
+
+def decide_as_before(  # noqa: PLR0913 - a signed form names all that it rests on
+    tx: Tx,
+    case_id: CaseId,
+    item_id: ItemId,
+    earlier: AssessmentId,
+    *,
+    by: AnalystId,
+    policy_version: str,
+    case_revision: int,
+    record: Record,
+    now: datetime,
+) -> AssessmentId:
+    """File what was found of the same bytes elsewhere, as this analyst's own assessment of this item.
+
+    earlier: the assessment that they were shown. It names it for ever; the tier is what this analyst saw of
+    this item, mostly none. Raises StaleRevision when it no longer stands, and what `file_assessment` raises.
+    """
+    case, stored = existing_case(tx, case_id), item_rows.get(tx, item_id)
+    if stored is None:
+        raise NotFound("There is no such item in this case.")
+    stands = decided_before(tx, stored.item, case.purpose)
+    if stands is None or stands.id != earlier:
+        raise StaleRevision()
+    return file_assessment(
+        tx,
+        case_id,
+        item_id,
+        from_answers(stands.form, stands.answers),
+        by=by,
+        policy_version=policy_version,
+        case_revision=case_revision,
+        same_as=stands.id,
+        record=record,
+        now=now,
+    )
