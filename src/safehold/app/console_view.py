@@ -39,11 +39,15 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class QueueView:
-    """Open cases in their order, at most QUEUE_SHOWN. kept_from: those that the viewer knows somebody in."""
+    """Open cases in their order, at most QUEUE_SHOWN. kept_from: those that the viewer knows somebody in.
+
+    left_to_others: how many are left out because the viewer has assessed what waits in them.
+    """
 
     cases: tuple[CaseSummary, ...]
     people: People
     kept_from: frozenset[CaseId] = frozenset()
+    left_to_others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +74,17 @@ def bar(tx: Tx, actor: Actor, *, now: datetime) -> Bar:
 
 
 def queue(tx: Tx, *, actor: Actor) -> QueueView:
-    """Return the queue as everybody sees it: by need, and which of its cases this person is kept from."""
-    found = cases.queue(tx, purposes=tuple(Purpose), limit=QUEUE_SHOWN)
+    """Return the queue by need, and which of its cases this person is kept from.
+
+    Whoever assesses does not see the cases in which everything waits for others; who only reads sees all.
+    """
+    purposes = tuple(Purpose)
+    analyst = actor.analyst() if actor.may(Permission.CASE_ASSESS) else None
+    found = cases.queue(tx, purposes=purposes, limit=QUEUE_SHOWN, analyst=analyst)
     ids = [summary.case.id for summary in found]
     kept_from = conflicts.kept_from(tx, ids, actor.user_id) if actor.user_id else set()
-    return QueueView(tuple(found), names(tx), frozenset(kept_from))
+    others = cases.left_to_others(tx, purposes=purposes, analyst=analyst) if analyst else 0
+    return QueueView(tuple(found), names(tx), frozenset(kept_from), others)
 
 
 def case(tx: Tx, case_id: CaseId, *, actor: Actor, now: datetime) -> CaseSheet:

@@ -30,6 +30,7 @@ __all__ = [
     "PassReason",
     "existing_case",
     "held_case",
+    "left_to_others",
     "open_case",
     "pass_on",
     "person",
@@ -72,9 +73,19 @@ def open_case(
     return case.id
 
 
-def queue(tx: Tx, *, purposes: Iterable[Purpose], limit: int) -> list[CaseSummary]:
-    """Return open cases of these purposes: the highest priority first, then the longest waiting."""
-    return case_rows.waiting(tx, purposes=purposes, limit=limit)
+def queue(
+    tx: Tx, *, purposes: Iterable[Purpose], limit: int, analyst: AnalystId | None = None
+) -> list[CaseSummary]:
+    """Return open cases of these purposes: the highest priority first, then the longest waiting.
+
+    analyst: without those in which everything waits for others than this person.
+    """
+    return case_rows.waiting(tx, purposes=purposes, limit=limit, analyst=analyst)
+
+
+def left_to_others(tx: Tx, *, purposes: Iterable[Purpose], analyst: AnalystId) -> int:
+    """Return how many open cases the queue of this analyst leaves out."""
+    return case_rows.left_to_others(tx, purposes=purposes, analyst=analyst)
 
 
 def take_next(
@@ -83,8 +94,8 @@ def take_next(
     """Give this analyst the first case of the queue for 15 minutes; None when none is left for them.
 
     A case that they hold already comes back first. Left out: what others hold, what this analyst passed
-    on or has a conflict of interest about, and cases in which nothing waits for a person just now. Two
-    analysts never get the same one.
+    on or has a conflict of interest about, and cases in which nothing waits for them just now: what they
+    have assessed waits for somebody else. Two analysts never get the same one.
     """
     case = case_rows.find_next(tx, purposes=purposes, analyst=analyst, now=now)
     return _taken(tx, case, analyst, now) if case else None

@@ -7,27 +7,17 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from safehold.model.case import Case, CaseState, PriorityPart
+from safehold.model.case import Case, CaseState, PriorityPart, WaitsFor
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId, ItemId, UserId
-from safehold.storage import conflicts
+from safehold.storage import conflicts, turns
 from safehold.storage.database import Tx
 from safehold.storage.tables import Instant, Json, Uuid, metadata, one_of, owned_by, writes
-
-
-class WaitsFor(StrEnum):
-    """What an item of a case waits for, until an outcome stands."""
-
-    ASSESSMENT = "assessment"
-    """Nobody has assessed it yet."""
-    SETTLING = "settling"
-    """An assessment was filed and the rules are about to look at it."""
-    CLEAR_VIEW = "clear_view"
-    """An assessment confirms it, but no vetted list vouches for it: it must be seen clearly first."""
 
 
 class PassReason(StrEnum):
@@ -83,6 +73,8 @@ case_item = sa.Table(
     sa.Column("joined_at", Instant, nullable=False),
     # NULL while an outcome stands, or once the item went on in another case.
     sa.Column("waits_for", sa.Text, server_default=WaitsFor.ASSESSMENT.value),
+    # Rises when an outcome is reversed: assessments of earlier rounds decide nothing any more.
+    sa.Column("round", sa.Integer, nullable=False, server_default="1"),
     one_of("waits_for", WaitsFor),
     sa.Index("ix_case_item_item_id", "item_id"),
 )
@@ -119,13 +111,15 @@ class Gathering:
 class CaseItem:
     """An item's place in a case.
 
-    waits_for: None while an outcome stands, or once the item went on in another case.
+    waits_for: None while an outcome stands, or once the item went on in another case. round: 1, and one
+    more with each outcome that was reversed; only assessments of this round count.
     """
 
     case_id: CaseId
     item_id: ItemId
     joined_at: datetime
     waits_for: WaitsFor | None
+    round: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,16 +249,29 @@ def of_item(tx: Tx, item_id: ItemId) -> list[Case]:
     return [_case(row) for row in tx.run(statement)]
 
 
-def waiting(tx: Tx, *, purposes: Iterable[Purpose], limit: int) -> list[CaseSummary]:
-    """Return open cases, the highest priority first and among equals the one that waits longest."""
+def waiting(
+    tx: Tx, *, purposes: Iterable[Purpose], limit: int, analyst: AnalystId | None = None
+) -> list[CaseSummary]:
+    """Return open cases, the highest priority first and among equals the one that waits longest.
+
+    analyst: those alone that this person holds or in which something waits for them, or is being settled.
+    """
     joined, left = _counted(), _counted(only_waiting=True)
     passes = sa.select(sa.func.count()).where(case_pass.c.case_id == review_case.c.id).scalar_subquery()
     columns = (review_case, joined.label("joined"), left.label("still_waiting"), passes.label("passes"))
     statement = _in_order(sa.select(*columns), purposes).limit(limit)
+    if analyst is not None:
+        statement = statement.where(_concerns(analyst))
     return [
         CaseSummary(case=_case(row), items=row.joined, waiting=row.still_waiting, passes=row.passes)
         for row in tx.run(statement)
     ]
+
+
+def left_to_others(tx: Tx, *, purposes: Iterable[Purpose], analyst: AnalystId) -> int:
+    """Return how many open cases `waiting` leaves out for this person: all in them waits for others."""
+    counted = sa.select(sa.func.count()).where(*_open(purposes), ~_concerns(analyst))
+    return int(tx.run(counted).scalar_one())
 
 
 def find_next(tx: Tx, *, purposes: Iterable[Purpose], analyst: AnalystId, now: datetime) -> Case | None:
@@ -272,12 +279,11 @@ def find_next(tx: Tx, *, purposes: Iterable[Purpose], analyst: AnalystId, now: d
 
     A case that this analyst still holds comes before all others: nobody hoards cases by asking twice.
     Left out: cases that another analyst holds or is taking this instant, that this analyst passed on or
-    has a conflict of interest about, or in which no item waits for a person.
+    has a conflict of interest about, or in which no item waits for this very person.
     """
     passed = sa.exists().where(case_pass.c.case_id == review_case.c.id, case_pass.c.analyst_id == analyst)
     waits = sa.exists().where(
-        case_item.c.case_id == review_case.c.id,
-        case_item.c.waits_for.in_([WaitsFor.ASSESSMENT.value, WaitsFor.CLEAR_VIEW.value]),
+        case_item.c.case_id == review_case.c.id, turns.waits_for_this_person(case_item, analyst)
     )
     free = sa.or_(
         review_case.c.locked_by.is_(None),
@@ -362,6 +368,16 @@ def set_waits_for(tx: Tx, case_id: CaseId, item_id: ItemId, waits_for: WaitsFor 
     )
 
 
+@writes(case_item)
+def begin_round(tx: Tx, case_id: CaseId, item_id: ItemId) -> None:
+    """Let what was assessed of the item in this case so far decide nothing any more."""
+    tx.run(
+        case_item.update()
+        .where(case_item.c.case_id == case_id, case_item.c.item_id == item_id)
+        .values(round=case_item.c.round + 1)
+    )
+
+
 def items_of(tx: Tx, case_id: CaseId) -> list[CaseItem]:
     """Return the items of a case in the order in which they joined."""
     statement = (
@@ -370,6 +386,19 @@ def items_of(tx: Tx, case_id: CaseId) -> list[CaseItem]:
         .order_by(case_item.c.joined_at, case_item.c.item_id)
     )
     return [_case_item(row) for row in tx.run(statement)]
+
+
+def assessed_and_waiting(tx: Tx, *, after: tuple[UUID, UUID], limit: int) -> list[tuple[CaseId, ItemId]]:
+    """Return items that people assessed and that wait all the same, by case and item, after this pair."""
+    waits = (*turns.A_LOOK, *turns.ANOTHERS, WaitsFor.LEAD)
+    key = sa.tuple_(case_item.c.case_id, case_item.c.item_id)
+    statement = (
+        sa.select(case_item.c.case_id, case_item.c.item_id)
+        .where(case_item.c.waits_for.in_([each.value for each in waits]), key > sa.tuple_(*after))
+        .order_by(case_item.c.case_id, case_item.c.item_id)
+        .limit(limit)
+    )
+    return [(CaseId(row.case_id), ItemId(row.item_id)) for row in tx.run(statement)]
 
 
 def item_in(tx: Tx, case_id: CaseId, item_id: ItemId) -> CaseItem | None:
@@ -390,10 +419,23 @@ def put_pass(tx: Tx, case_id: CaseId, *, analyst: AnalystId, reason: PassReason,
 def _in_order(
     statement: sa.Select[Any], purposes: Iterable[Purpose], *first: sa.ColumnElement[Any]
 ) -> sa.Select[Any]:
-    return statement.where(
+    return statement.where(*_open(purposes)).order_by(
+        *first, review_case.c.priority.desc(), review_case.c.opened_at, review_case.c.id
+    )
+
+
+def _open(purposes: Iterable[Purpose]) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
         review_case.c.state == CaseState.OPEN.value,
         review_case.c.purpose.in_([purpose.value for purpose in purposes]),
-    ).order_by(*first, review_case.c.priority.desc(), review_case.c.opened_at, review_case.c.id)
+    )
+
+
+def _concerns(analyst: AnalystId) -> sa.ColumnElement[bool]:
+    theirs = turns.waits_for_this_person(case_item, analyst)
+    soon = case_item.c.waits_for == WaitsFor.SETTLING.value
+    waits = sa.exists().where(case_item.c.case_id == review_case.c.id, sa.or_(theirs, soon))
+    return sa.or_(waits, sa.func.coalesce(review_case.c.locked_by == analyst, sa.false()))
 
 
 def _counted(*, only_waiting: bool = False) -> sa.ScalarSelect[int]:
@@ -409,6 +451,7 @@ def _case_item(row: Any) -> CaseItem:
         item_id=ItemId(row.item_id),
         joined_at=row.joined_at,
         waits_for=WaitsFor(row.waits_for) if row.waits_for else None,
+        round=row.round,
     )
 
 

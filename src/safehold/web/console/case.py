@@ -20,7 +20,7 @@ from safehold.model.item import ItemKind
 from safehold.model.permissions import Actor, Permission
 from safehold.review import cases, conflicts
 from safehold.review.cases import PassReason
-from safehold.review.facts import ItemView, WaitsFor
+from safehold.review.facts import ItemView, Turn
 from safehold.review.settle import ReversalReason
 from safehold.web.console.pages import go, page
 from safehold.web.console.questions import Question, conduct_questions, imagery_questions
@@ -29,7 +29,7 @@ from safehold.web.console.words import happened
 from safehold.web.errors import status_of
 from safehold.web.guard import actor_of, needs
 
-TO_ASSESS = (WaitsFor.ASSESSMENT, WaitsFor.CLEAR_VIEW)
+_NOTHING_TO_DO = (Turn.OF_OTHERS, Turn.OF_A_LEAD, Turn.OVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def show_case(
 
 
 def chosen_item(items: tuple[ItemView, ...], wanted: ItemId | None) -> ItemView:
-    """Return the item that was asked for, else the first that waits for a person, else the first.
+    """Return the item that was asked for, else the first that waits for this very person, else the first.
 
     Raises NotFound when the case has no such item.
     """
@@ -134,7 +134,7 @@ def chosen_item(items: tuple[ItemView, ...], wanted: ItemId | None) -> ItemView:
         return found
     if not items:
         raise NotFound("This case has no items.")
-    return next((one for one in items if one.waits_for in TO_ASSESS), items[0])
+    return next((one for one in items if one.turn.may_file), items[0])
 
 
 def standing_of(sheet: CaseSheet, actor: Actor, now: datetime) -> Standing:
@@ -143,16 +143,18 @@ def standing_of(sheet: CaseSheet, actor: Actor, now: datetime) -> Standing:
     held = case.locked_until is not None and now < case.locked_until
     mine = held and case.locked_by == actor.user_id
     may_assess = actor.may(Permission.CASE_ASSESS)
+    # What they filed a moment ago may still be theirs: the rules are about to look at it.
+    is_over = all(one.turn in _NOTHING_TO_DO for one in sheet.view.items)
     by_other = held and not mine and case.locked_by is not None
     return Standing(
         mine=mine,
-        free=may_assess and not held and case.state is CaseState.OPEN,
+        free=may_assess and not held and case.state is CaseState.OPEN and not is_over,
         holder=sheet.people.get(case.locked_by, "somebody") if by_other and case.locked_by else None,
     )
 
 
 def _can_assess(standing: Standing, item: ItemView) -> bool:
-    return standing.mine and item.waits_for in TO_ASSESS
+    return standing.mine and item.turn.may_file
 
 
 def _questions(sheet: CaseSheet, item: ItemView) -> tuple[Question, ...]:

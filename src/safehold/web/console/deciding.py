@@ -20,7 +20,7 @@ from safehold.review.answers import Form
 from safehold.review.assess import file_assessment
 from safehold.review.facts import facts
 from safehold.review.settle import ReversalReason
-from safehold.web.console.case import TO_ASSESS, show_case
+from safehold.web.console.case import show_case
 from safehold.web.console.pages import go
 from safehold.web.console.questions import POLICY_VERSION, read_conduct, read_imagery
 from safehold.web.console.queue import next_case
@@ -75,7 +75,7 @@ def _file(request: Request, program: Program, case_id: CaseId, item_id: ItemId, 
             record=program.recorder.record,
             now=program.clock(),
         )
-    return any(one.waits_for in TO_ASSESS and one.item.id != item_id for one in view.items)
+    return any(one.turn.may_file and one.item.id != item_id for one in view.items)
 
 
 def _add_parts(router: APIRouter, program: Program) -> None:

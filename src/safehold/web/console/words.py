@@ -9,7 +9,7 @@ from uuid import UUID
 from safehold.model.item import ItemKind
 from safehold.model.media import DecodeFailure, MediaKind
 from safehold.model.signal import PDQ
-from safehold.review.facts import HistoryLine, ItemView, MatchFacts, MediaFacts, WaitsFor
+from safehold.review.facts import HistoryLine, ItemView, MatchFacts, MediaFacts, Turn, WaitsFor
 
 LABELS = {
     "illegal": "illegal",
@@ -120,8 +120,21 @@ ALARMS = {
 WAITS = {
     WaitsFor.ASSESSMENT: "waits for an assessment",
     WaitsFor.SETTLING: "is being settled",
-    WaitsFor.CLEAR_VIEW: "must be seen clearly before it can be confirmed",
+    WaitsFor.VIEW: "was assessed by somebody who had not looked, and waits for a look",
+    WaitsFor.CLEAR_VIEW: "must be seen clearly before it can be settled",
+    WaitsFor.SECOND: "was assessed, and waits for somebody else to assess it as well",
+    WaitsFor.THIRD: "was assessed by two people who disagree, and waits for a third",
+    WaitsFor.LEAD: "was assessed by people who disagree, and waits for a lead to decide it",
 }
+"""What an item waits for, after "it"."""
+
+TURNS = {
+    Turn.BLIND: "Others assessed it. What they found stays hidden from you until an outcome stands.",
+    Turn.INFORMED: "You have assessed it by yourself. Below is what everybody found; what you file decides.",
+    Turn.OF_OTHERS: "You have assessed it. Somebody else is next; there is nothing more for you to do.",
+    Turn.OF_A_LEAD: "A lead is next; there is nothing more for you to do.",
+}
+"""What whoever looks at an item that others have assessed, or that waits for others, is told of it."""
 
 DONE = {
     "case.open": "Case opened",
@@ -133,7 +146,7 @@ DONE = {
     "item.reveal": "Looked",
     "item.assess": "Filed an assessment",
     "item.settle": "Item settled",
-    "item.left_open": "Left open: it must be seen clearly first",
+    "item.left_open": "Left open",
     "outcome.reverse": "Reversed an outcome",
     "subject.set_part": "Set the part of a subject",
     "appeal.receive": "An appeal arrived",
@@ -246,6 +259,8 @@ def waiting_seconds(since: datetime, now: datetime) -> float:
 def happened(line: HistoryLine) -> str | None:
     """Return a line of the history in words, None for what is not shown there."""
     words = DONE.get(line.verb)
+    if line.verb == "item.left_open":
+        return f"{words}: it {WAITS[WaitsFor(line.detail['waits_for'])]}"
     if words is None or line.verb != "item.reveal":
         return words
     return f"{words}, {label(line.detail.get('tier', ''))}"
