@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
+import sqlalchemy as sa
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from site_under_test import ANN
 
 from safehold.model.assessment import Category
+from safehold.model.ids import new_id
 from safehold.model.permissions import Role
 from safehold.review.facts import facts, standing_of_item
 
@@ -83,3 +87,54 @@ def test_two_who_disagree_stay_blind_to_each_other_and_a_lead_decides(team, visi
     assert item.outcome.category is Category.B
     lead.goto(address)
     expect(lead.get_by_text("settled").first).to_be_visible()
+
+
+def both_assessed(site, item_id, findings: tuple[str, str]) -> None:
+    """Let two people have assessed an item outside of any rehearsal, each by themselves."""
+    with site.machinery.database.begin() as tx:
+        case_id = new_id()
+        tx.run(
+            sa.text(
+                "insert into review_case (id, purpose, gathered_by, rehearsal, state, priority,"
+                " priority_parts, opened_at) values (:id, 'csam', :by, false, 'open', 1, '[]', now())"
+            ),
+            {"id": case_id, "by": f"item:{item_id}"},
+        )
+        for name, finding in zip((ANN, "analyst-2"), findings, strict=True):
+            category = "B" if finding == "illegal" else None
+            tx.run(
+                sa.text(
+                    "insert into assessment (id, case_id, purpose, item_id, analyst_id, form, finding,"
+                    " category, answers, tier, policy_version, filed_at) select :id, :case, 'csam', :item,"
+                    " u.id, 'imagery', :finding, :category, cast(:answers as jsonb), 'clear', '1', now()"
+                    " from app_user u where u.name = :name"
+                ),
+                {
+                    "id": new_id(),
+                    "case": case_id,
+                    "item": item_id,
+                    "finding": finding,
+                    "category": category,
+                    "answers": json.dumps({"finding": finding, "category": category, "sex": "unknown"}),
+                    "name": name,
+                },
+            )
+
+
+def test_analysts_see_on_their_own_account_how_far_they_and_others_agree(team, visit) -> None:
+    page = visit(ANN)
+    page.goto("/console/account")
+    expect(page.get_by_text("Nobody else has assessed what you assessed.")).to_be_visible()
+    for seed, findings in ((1, ("illegal", "illegal")), (2, ("not_illegal", "illegal"))):
+        both_assessed(team, team.upload(seed).item_id, findings)
+    both_assessed(team, team.upload(3).item_id, ("not_illegal", "not_illegal"))
+    page.reload()
+    finding = page.get_by_role("row", name="Finding")
+    expect(finding).to_contain_text("0.40 (-0.37 to 1.00), 3 items")
+    expect(page.get_by_role("row", name="Category")).to_contain_text("always the same answer, 1 item")
+    assert Axe().run(page).response["violations"] == []
+    lead = visit("lead-1")
+    lead.goto("/console/account")
+    expect(lead.get_by_text("Nobody else has assessed what you assessed.")).to_be_visible()
+    lead.goto("/console/lists")
+    expect(lead.get_by_text("nothing settled in 90 days").first).to_be_visible()

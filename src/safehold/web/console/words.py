@@ -10,6 +10,7 @@ from safehold.model.item import ItemKind
 from safehold.model.media import DecodeFailure, MediaKind
 from safehold.model.signal import PDQ
 from safehold.review.facts import HistoryLine, ItemView, MatchFacts, MediaFacts, Turn, WaitsFor
+from safehold.review.reliability import Figure
 
 LABELS = {
     "illegal": "illegal",
@@ -207,6 +208,23 @@ def size(size_bytes: int) -> str:
         return f"{size_bytes} bytes"
     kilobytes = size_bytes / _KIBIBYTE
     return f"{kilobytes:.0f} KB" if kilobytes < _KIBIBYTE else f"{kilobytes / _KIBIBYTE:.1f} MB"
+
+
+def agreement(figure: Figure) -> str:
+    """Return how far people agree: "0.71 (0.55 to 0.86), 43 items", or why that cannot be said."""
+    items = f"{figure.units} item{'s' if figure.units != 1 else ''}"
+    if figure.value is None:
+        return f"always the same answer, {items}" if figure.units else "nothing to compare"
+    if figure.low is None or figure.high is None:
+        return f"{figure.value:.2f}, {items}"
+    return f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f}), {items}"
+
+
+def percent(figure: Figure) -> str:
+    """Return a share as a percentage with its interval: "3 % (1 % to 8 %)"."""
+    if figure.value is None or figure.low is None or figure.high is None:
+        return "unknown"
+    return f"{figure.value:.0%} ({figure.low:.0%} to {figure.high:.0%})".replace("%", " %")
 
 
 def file(media: MediaFacts) -> str:
