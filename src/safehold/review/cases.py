@@ -83,9 +83,9 @@ def queue(
     return case_rows.waiting(tx, purposes=purposes, limit=limit, analyst=analyst)
 
 
-def left_to_others(tx: Tx, *, purposes: Iterable[Purpose], analyst: AnalystId) -> int:
-    """Return how many open cases the queue of this analyst leaves out."""
-    return case_rows.left_to_others(tx, purposes=purposes, analyst=analyst)
+def left_to_others(tx: Tx, *, purposes: Iterable[Purpose], analyst: AnalystId, most: int = 100) -> int:
+    """Return how many open cases the queue of this analyst leaves out, counted as far as `most`."""
+    return case_rows.left_to_others(tx, purposes=purposes, analyst=analyst, most=most)
 
 
 def take_next(

@@ -77,6 +77,13 @@ case_item = sa.Table(
     sa.Column("round", sa.Integer, nullable=False, server_default="1"),
     one_of("waits_for", WaitsFor),
     sa.Index("ix_case_item_item_id", "item_id"),
+    # What people have assessed and what waits all the same: little beside what nobody has assessed.
+    sa.Index(
+        "ix_case_item_assessed",
+        "case_id",
+        "item_id",
+        postgresql_where=sa.text("waits_for in ('view', 'clear_view', 'second', 'third', 'lead')"),
+    ),
 )
 
 case_pass = sa.Table(
@@ -91,6 +98,10 @@ case_pass = sa.Table(
 
 owned_by("review", review_case, case_item, case_pass)
 
+
+_ASSESSED = case_item.c.waits_for.in_(
+    [each.value for each in (*turns.A_LOOK, *turns.ANOTHERS, WaitsFor.LEAD)]
+)
 
 _STANDING = tuple(
     review_case.c[name]
@@ -268,10 +279,14 @@ def waiting(
     ]
 
 
-def left_to_others(tx: Tx, *, purposes: Iterable[Purpose], analyst: AnalystId) -> int:
-    """Return how many open cases `waiting` leaves out for this person: all in them waits for others."""
-    counted = sa.select(sa.func.count()).where(*_open(purposes), ~_concerns(analyst))
-    return int(tx.run(counted).scalar_one())
+def left_to_others(tx: Tx, *, purposes: Iterable[Purpose], analyst: AnalystId, most: int) -> int:
+    """Return how many open cases `waiting` leaves out for this person, counted as far as `most`."""
+    # Only where somebody has assessed something can all of it wait for others.
+    assessed = sa.select(case_item.c.case_id).where(_ASSESSED)
+    left = sa.select(review_case.c.id).where(
+        *_open(purposes), review_case.c.id.in_(assessed), ~_concerns(analyst)
+    )
+    return len(tx.run(left.limit(most)).all())
 
 
 def find_next(tx: Tx, *, purposes: Iterable[Purpose], analyst: AnalystId, now: datetime) -> Case | None:
@@ -291,15 +306,14 @@ def find_next(tx: Tx, *, purposes: Iterable[Purpose], analyst: AnalystId, now: d
         review_case.c.locked_until <= now,
     )
     mine = sa.and_(review_case.c.locked_by == analyst, review_case.c.locked_until > now)
-    first_mine = sa.case((mine, 0), else_=1)
-    statement = (
-        _in_order(sa.select(review_case), purposes, first_mine)
-        .where(free, ~passed, waits, ~conflicts.of_user_and_case(review_case.c.id, analyst))
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    row = tx.run(statement).first()
-    return _case(row) if row else None
+    kept_from = conflicts.of_user_and_case(review_case.c.id, analyst)
+    statement = _in_order(sa.select(review_case), purposes).where(~passed, waits, ~kept_from)
+    # Apart, so that neither sorts all cases: few are theirs, and the others have an index in this order.
+    for which in (mine, free):
+        row = tx.run(statement.where(which).limit(1).with_for_update(skip_locked=True)).first()
+        if row is not None:
+            return _case(row)
+    return None
 
 
 def held_by(tx: Tx, user_id: UserId) -> list[CaseId]:
@@ -390,11 +404,10 @@ def items_of(tx: Tx, case_id: CaseId) -> list[CaseItem]:
 
 def assessed_and_waiting(tx: Tx, *, after: tuple[UUID, UUID], limit: int) -> list[tuple[CaseId, ItemId]]:
     """Return items that people assessed and that wait all the same, by case and item, after this pair."""
-    waits = (*turns.A_LOOK, *turns.ANOTHERS, WaitsFor.LEAD)
     key = sa.tuple_(case_item.c.case_id, case_item.c.item_id)
     statement = (
         sa.select(case_item.c.case_id, case_item.c.item_id)
-        .where(case_item.c.waits_for.in_([each.value for each in waits]), key > sa.tuple_(*after))
+        .where(_ASSESSED, key > sa.tuple_(*after))
         .order_by(case_item.c.case_id, case_item.c.item_id)
         .limit(limit)
     )
@@ -416,11 +429,9 @@ def put_pass(tx: Tx, case_id: CaseId, *, analyst: AnalystId, reason: PassReason,
     tx.run(statement.on_conflict_do_update(index_elements=["case_id", "analyst_id"], set_=values))
 
 
-def _in_order(
-    statement: sa.Select[Any], purposes: Iterable[Purpose], *first: sa.ColumnElement[Any]
-) -> sa.Select[Any]:
+def _in_order(statement: sa.Select[Any], purposes: Iterable[Purpose]) -> sa.Select[Any]:
     return statement.where(*_open(purposes)).order_by(
-        *first, review_case.c.priority.desc(), review_case.c.opened_at, review_case.c.id
+        review_case.c.priority.desc(), review_case.c.opened_at, review_case.c.id
     )
 
 
@@ -434,8 +445,15 @@ def _open(purposes: Iterable[Purpose]) -> tuple[sa.ColumnElement[bool], ...]:
 def _concerns(analyst: AnalystId) -> sa.ColumnElement[bool]:
     theirs = turns.waits_for_this_person(case_item, analyst)
     soon = case_item.c.waits_for == WaitsFor.SETTLING.value
-    waits = sa.exists().where(case_item.c.case_id == review_case.c.id, sa.or_(theirs, soon))
-    return sa.or_(waits, sa.func.coalesce(review_case.c.locked_by == analyst, sa.false()))
+    # A plain subquery, worked out for the cases that are looked at: "exists" would be for all there are.
+    waits = (
+        sa.select(sa.literal(True))
+        .where(case_item.c.case_id == review_case.c.id, sa.or_(theirs, soon))
+        .correlate(review_case)
+        .limit(1)
+        .scalar_subquery()
+    )
+    return sa.or_(waits.is_not(None), sa.func.coalesce(review_case.c.locked_by == analyst, sa.false()))
 
 
 def _counted(*, only_waiting: bool = False) -> sa.ScalarSelect[int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 
 from safehold.model.assessment import Tier
@@ -25,11 +27,16 @@ def waits_for_this_person(case_item: sa.Table, analyst: AnalystId) -> sa.ColumnE
     A second and a third assessment wait for those who have filed none in this round; a look for whoever has
     not seen the item clearly in it; a lead's for leads alone, who may have assessed it.
     """
-    mine = sa.exists().where(
-        assessment.c.case_id == case_item.c.case_id,
-        assessment.c.item_id == case_item.c.item_id,
-        assessment.c.analyst_id == analyst,
-        assessment.c.round == case_item.c.round,
+    mine = (
+        sa.select(sa.literal(True))
+        .where(
+            assessment.c.case_id == case_item.c.case_id,
+            assessment.c.item_id == case_item.c.item_id,
+            assessment.c.analyst_id == analyst,
+            assessment.c.round == case_item.c.round,
+        )
+        .correlate(case_item)
+        .limit(1)
     )
     mine_clearly = mine.where(assessment.c.tier == Tier.CLEAR.value)
     is_lead = sa.exists().where(
@@ -38,8 +45,8 @@ def waits_for_this_person(case_item: sa.Table, analyst: AnalystId) -> sa.ColumnE
     waits_for = case_item.c.waits_for
     return sa.or_(
         waits_for == WaitsFor.ASSESSMENT.value,
-        sa.and_(waits_for.in_([each.value for each in A_LOOK]), ~mine_clearly),
-        sa.and_(waits_for.in_([each.value for each in ANOTHERS]), ~mine),
+        sa.and_(waits_for.in_([each.value for each in A_LOOK]), _none(mine_clearly)),
+        sa.and_(waits_for.in_([each.value for each in ANOTHERS]), _none(mine)),
         sa.and_(waits_for == WaitsFor.LEAD.value, is_lead),
     )
 
@@ -47,3 +54,8 @@ def waits_for_this_person(case_item: sa.Table, analyst: AnalystId) -> sa.ColumnE
 def is_lead(tx: Tx, person: AnalystId) -> bool:
     """Say whether this person is a lead."""
     return UserId(person) in active_with(tx, Role.LEAD)
+
+
+def _none(found: sa.Select[Any]) -> sa.ColumnElement[bool]:
+    # Asked for each row that is looked at: as "exists" it would be worked out for all assessments there are.
+    return found.scalar_subquery().is_(None)

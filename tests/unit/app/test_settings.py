@@ -268,3 +268,10 @@ def test_pictures_never_share_the_origin_of_the_console() -> None:
     same = "[web]\norigin = 'https://a.example.org'\n[media]\norigin = 'https://a.example.org'"
     assert "media.origin" in complaint(same)
     check(from_text(same.replace("[media]\norigin = 'https://a", "[media]\norigin = 'https://b")))
+
+
+def test_a_second_assessment_cannot_be_asked_for_where_one_person_is_all_there_is() -> None:
+    wanted = "[review]\nsecond_for = ['category_a']\n"
+    assert "nobody to ask for a second assessment" in complaint(wanted)
+    assert "second_share_percent" in complaint("[review]\nsecond_share_percent = 101")
+    check(from_text(f"{wanted}[team]\nsize_policy = 'small'\n"))

@@ -59,6 +59,12 @@ def upgrade() -> None:
     op.create_unique_constraint(
         "uq_assessment_person", "assessment", ["id", "case_id", "item_id", "analyst_id"]
     )
+    op.create_index(
+        "ix_case_item_assessed",
+        "case_item",
+        ["case_id", "item_id"],
+        postgresql_where=sa.text("waits_for in ('view', 'clear_view', 'second', 'third', 'lead')"),
+    )
     _add_to_outcome()
     for statement in (*ROUNDS, BASIS):
         op.execute(statement)
@@ -82,6 +88,7 @@ def downgrade() -> None:
     op.drop_column("assessment", "blind")
     for table in ("case_item", "assessment"):
         op.drop_column(table, "round")
+    op.drop_index("ix_case_item_assessed", table_name="case_item")
     op.drop_constraint(op.f("ck_case_item_waits_for_known"), "case_item")
     op.execute(
         "update case_item set waits_for = 'assessment' where waits_for in ('view', 'second', 'third', 'lead')"
