@@ -71,13 +71,29 @@ def test_what_stays_open_is_filed_as_unknown(site, visit) -> None:
     page = visit(ANN)
     press(page, "Enter")
     page.wait_for_url("**/console/cases/*")
-    press(page, "n Enter")
+    press(page, "b Enter")
     page.wait_for_url("**/console/queue**")
     site.follow()
     [item] = view_of(site, answer.item_id).items
     [filed] = item.assessments
     assert (filed.form.age_band, filed.form.sex, filed.form.count) == (AgeBand.UNKNOWN, Sex.UNKNOWN, None)
-    assert not item.is_held
+
+
+def test_what_a_vetted_list_knows_is_not_let_go_unseen_and_the_page_says_why(site, visit) -> None:
+    answer = site.upload(3)
+    page = visit(ANN)
+    press(page, "Enter")
+    page.wait_for_url("**/console/cases/*")
+    assert page.get_by_text("To let it go takes a clear view, or a second person.").is_visible()
+    address = page.url
+    press(page, "n Enter")
+    page.wait_for_url("**/console/queue**")
+    site.follow()
+    page.goto(address)
+    assert page.get_by_text("It must be seen clearly before it can be settled.").is_visible()
+    [item] = view_of(site, answer.item_id).items
+    assert item.outcome is None
+    assert item.is_held
 
 
 def test_passing_takes_two_keys_and_the_case_is_not_offered_again(site, visit) -> None:
@@ -206,7 +222,7 @@ def test_without_a_vetted_list_the_page_says_that_confirming_takes_a_clear_look(
     page.wait_for_url("**/console/queue**")
     site.follow()
     page.goto(address)
-    assert page.get_by_text("It must be seen clearly before it can be confirmed.").is_visible()
+    assert page.get_by_text("It must be seen clearly before it can be settled.").is_visible()
 
 
 def test_an_appeal_is_read_as_text_whatever_it_contains(site, visit) -> None:
@@ -242,12 +258,12 @@ def test_everything_that_decides_a_case_works_without_scripts(site, visit) -> No
     answer = site.upload(1)
     page = visit(ANN, script=False)
     page.get_by_role("button", name="Open the next case").click()
-    page.get_by_text("Not illegal").click()
+    page.get_by_label("Category B").click()
     page.get_by_role("button", name="File and open the next").click()
     site.follow()
     [item] = view_of(site, answer.item_id).items
     assert item.outcome is not None
-    assert item.outcome.finding is Finding.NOT_ILLEGAL
+    assert item.outcome.finding is Finding.ILLEGAL
 
 
 def test_no_two_controls_of_a_page_answer_to_the_same_key(site, visit) -> None:

@@ -68,7 +68,7 @@ def confirm_by_keyboard(page: Page) -> None:
     """Take the next case, find an item that a vetted list vouches for, and confirm it, with keys alone."""
     press(page, "Enter")
     for _ in range(8):
-        if page.get_by_text("you can file without looking").count():
+        if page.get_by_text("you can confirm it without looking").count():
             break
         press(page, "j")
     page.keyboard.press("b")

@@ -86,8 +86,8 @@ def test_a_hold_rests_on_a_match_that_may_hold_and_on_nothing_else(story: Any, c
 def test_an_outcome_and_an_assessment_are_a_persons(story: Any, case: dict[str, Any]) -> None:
     story.safehold.sql("update outcome set reversed_at = now(), reversed_by = settled_by")
     outcome = """insert into outcome
-        (id, case_id, purpose, item_id, finding, settled_at, settled_by, rests_on)
-        values (:id, :case, 'test', :item, :finding, now(), :by, :assessment)"""
+        (id, case_id, purpose, item_id, finding, settled_at, settled_by, rests_on, tier)
+        values (:id, :case, 'test', :item, :finding, now(), :by, :assessment, 'clear')"""
     wanted = {name: case[name] for name in ("id", "case", "item")}
     said = {"finding": "illegal", "assessment": case["assessment"], **wanted}
     assert refused(story, outcome, by=new_id(), **said) == "fk_outcome_settled_by"

@@ -17,12 +17,13 @@ from safehold.model.ids import CaseId, ItemId, RevealId, SessionId
 from safehold.model.permissions import Actor, Permission
 from safehold.model.proposal import Proposal
 from safehold.review import again, cases, conflicts, same, viewing, wellbeing
-from safehold.review.facts import CaseView, ItemView, WaitsFor, facts
+from safehold.review.facts import CaseView, ItemView, facts
+from safehold.review.rules import Policy
 from safehold.review.same import StoredAssessment
 from safehold.review.viewing import ViewLimits
 from safehold.review.wellbeing import Budget, ExposureRules
 from safehold.storage import alarms, audit
-from safehold.storage.cases import CaseSummary
+from safehold.storage.case_queue import CaseSummary
 from safehold.storage.database import Database, Tx
 
 QUEUE_SHOWN = 100
@@ -45,11 +46,15 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class QueueView:
-    """Open cases in their order, at most QUEUE_SHOWN. kept_from: those that the viewer knows somebody in."""
+    """Open cases in their order, at most QUEUE_SHOWN. kept_from: those that the viewer knows somebody in.
+
+    left_to_others: how many are left out because the viewer has assessed what waits in them.
+    """
 
     cases: tuple[CaseSummary, ...]
     people: People
     kept_from: frozenset[CaseId] = frozenset()
+    left_to_others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +100,17 @@ def bar(tx: Tx, actor: Actor, *, exposure: ExposureRules, now: datetime) -> Bar:
 
 
 def queue(tx: Tx, *, actor: Actor) -> QueueView:
-    """Return the queue as everybody sees it: by need, and which of its cases this person is kept from."""
-    found = cases.queue(tx, purposes=tuple(Purpose), limit=QUEUE_SHOWN)
+    """Return the queue by need, and which of its cases this person is kept from.
+
+    Whoever assesses does not see the cases in which everything waits for others; who only reads sees all.
+    """
+    purposes = tuple(Purpose)
+    analyst = actor.analyst() if actor.may(Permission.CASE_ASSESS) else None
+    found = cases.queue(tx, purposes=purposes, limit=QUEUE_SHOWN, analyst=analyst)
     ids = [summary.case.id for summary in found]
     kept_from = conflicts.kept_from(tx, ids, actor.user_id) if actor.user_id else set()
-    return QueueView(tuple(found), names(tx), frozenset(kept_from))
+    others = cases.left_to_others(tx, purposes=purposes, analyst=analyst) if analyst else 0
+    return QueueView(tuple(found), names(tx), frozenset(kept_from), others)
 
 
 def case(tx: Tx, case_id: CaseId, *, actor: Actor, now: datetime) -> CaseSheet:
@@ -118,13 +129,15 @@ def case(tx: Tx, case_id: CaseId, *, actor: Actor, now: datetime) -> CaseSheet:
     return CaseSheet(view, planned, names(tx))
 
 
-def looking(tx: Tx, sheet: CaseSheet, shown: ItemView, *, actor: Actor, now: datetime) -> Looking:
-    """Return what makes looking at an item unnecessary, or easier, for this person."""
+def looking(
+    tx: Tx, sheet: CaseSheet, shown: ItemView, *, actor: Actor, policy: Policy, now: datetime
+) -> Looking:
+    """Return what makes looking at an item unnecessary, or easier, for this person. policy: of the rules."""
     if actor.user_id is None or not actor.may(Permission.CASE_REVEAL):
         return Looking()
-    waits = shown.waits_for in (WaitsFor.ASSESSMENT, WaitsFor.CLEAR_VIEW)
+    may_file = shown.turn.may_file
     return Looking(
-        same=same.decided_before(tx, shown.item, sheet.view.case.purpose) if waits else None,
+        same=same.offered(tx, sheet.view.case, shown.item, policy=policy) if may_file else None,
         seen_at=again.last_seen(tx, actor.user_id, shown.item, now=now),
         press=wellbeing.choices_of(tx, actor.user_id).press_to_show,
     )

@@ -58,9 +58,10 @@ def case(tx: Tx, case_id: CaseId) -> dict[str, Any]:
 def _outcome(tx: Tx, case_id: CaseId, item_id: ItemId) -> dict[str, Any]:
     standing = outcome_rows.standing_outcome(tx, case_id=case_id, item_id=item_id)
     if standing is None:
-        return {"finding": None, "category": None, "settled_at": None}
+        return {"finding": None, "category": None, "settled_at": None, "single_assessor": None}
     return {
         "finding": standing.finding.value,
         "category": standing.category.value if standing.category else None,
         "settled_at": standing.settled_at.isoformat(),
+        "single_assessor": len(standing.by) == 1,
     }

@@ -28,6 +28,7 @@ from safehold.app.settings_sections import (
     PortalSettings,
     ProbingSettings,
     ReaderSettings,
+    ReviewSettings,
     SignInSettings,
     SurfaceSettings,
     TeamSettings,
@@ -72,6 +73,7 @@ class Settings(BaseSettings):
     policies: PolicySettings = Field(default_factory=PolicySettings)
     probing: ProbingSettings = Field(default_factory=ProbingSettings)
     team: TeamSettings = Field(default_factory=TeamSettings)
+    review: ReviewSettings = Field(default_factory=ReviewSettings)
     plugins: PluginSettings = Field(default_factory=PluginSettings)
     audit: AuditSettings = Field(default_factory=AuditSettings)
 

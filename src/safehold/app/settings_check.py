@@ -34,6 +34,7 @@ def check(settings: Settings) -> None:
     destinations(settings)
     declared.check(settings)
     problems = [*_codes(settings), *_events(settings), *_origins(settings), *_addresses(settings)]
+    problems += _review(settings)
     if problems:
         raise BadSettings(" ".join(problems))
     if settings.vault.sealing_key is not None:
@@ -61,6 +62,12 @@ def _addresses(settings: Settings) -> Iterator[str]:
     pages = address(settings.web.listen)
     if meet(pages, address(settings.media.listen, named="media.listen")):
         yield "media.listen: pictures need an address of their own, another than the console's."
+
+
+def _review(settings: Settings) -> Iterator[str]:
+    asked = settings.review.second_for or settings.review.second_share_percent
+    if asked and settings.team.size_policy == "single":
+        yield "review: team.size_policy is single, so there is nobody to ask for a second assessment."
 
 
 def _events(settings: Settings) -> Iterator[str]:

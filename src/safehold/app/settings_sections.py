@@ -335,6 +335,23 @@ class TeamSettings(Section):
     )
 
 
+class ReviewSettings(Section):
+    """Who decides, together with how many others. Where `team.size_policy` is `single`, one person does."""
+
+    second_for: list[Literal["all", "category_a", "list_disagreement"]] = Field(
+        default_factory=list,
+        description="What a second person assesses as well, without knowing what the first one found:"
+        " `all`; `category_a`: what a person or a vetted list calls category A; `list_disagreement`: where a"
+        " person and a vetted list differ.",
+    )
+    second_share_percent: float = Field(
+        0.0,
+        ge=0,
+        le=100,
+        description="A share of all items that a second person assesses besides, drawn by the item’s id.",
+    )
+
+
 class ProbingSettings(Section):
     """When somebody who comes near the edge of a list again and again is brought to a person's notice."""
 

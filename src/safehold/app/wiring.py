@@ -12,6 +12,8 @@ from safehold.app.audit.anchors.declared import declared
 from safehold.app.audit.sequencer import sequence
 from safehold.app.counters import seal_counters
 from safehold.app.program import Program
+from safehold.app.review_policy import review_policy
+from safehold.app.rules_again import RulesAgain
 from safehold.evidence import closing, retention, sweep
 from safehold.intake import inbound_reports, uploads
 from safehold.jobs.running import Handler
@@ -40,7 +42,7 @@ def handlers(program: Program) -> dict[str, Handler]:
 
     return {
         "review.open_case": now_with(cases.open_case, record=record),
-        "review.settle": now_with(settle.settle, record=record),
+        "review.settle": now_with(settle.settle, record=record, policy=review_policy(program.settings)),
         "evidence.preserve": now_with(retention.preserve, record=record),
         "evidence.reconsider": now_with(retention.reconsider),
         "app.plan_proposals": now_with(proposals.record_plans, record=record, policies=_policies(program)),
@@ -66,6 +68,7 @@ def schedules(program: Program) -> Sequence[Schedule]:
         Schedule("retention", 300, lambda: _guarded(program, "retention", sweep_retention)),
         Schedule("leftovers", 3600, lambda: _guarded(program, "leftovers", sweep_leftovers)),
         Schedule("abandoned reveals", 30, lambda: _close_reveals(program)),
+        Schedule("review rules", 60, RulesAgain(program).turn),
         Schedule("requests and sessions", 600, lambda: _sweep_access(program)),
     )
 

@@ -34,6 +34,25 @@ class SubjectPart(StrEnum):
         return self not in (SubjectPart.UNKNOWN, SubjectPart.VICTIM)
 
 
+class WaitsFor(StrEnum):
+    """What an item of a case waits for, until an outcome stands."""
+
+    ASSESSMENT = "assessment"
+    """Nobody has assessed it yet."""
+    SETTLING = "settling"
+    """An assessment was filed and the rules are about to look at it."""
+    VIEW = "view"
+    """It was found not illegal by somebody who has not looked: that takes a look, a blurred one at least."""
+    CLEAR_VIEW = "clear_view"
+    """What was found takes a clear view: no vetted list vouches for it, or one does and it is let go."""
+    SECOND = "second"
+    """It was assessed, and the policy asks for somebody else's assessment as well."""
+    THIRD = "third"
+    """Two people disagree; a third assesses it."""
+    LEAD = "lead"
+    """People disagree; a lead assesses it, then sees what the others found and decides."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriorityPart:
     """One named, explainable reason why a case comes before another. weight: 0 to 100, added up."""
@@ -90,7 +109,11 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The settled result of one item of a case. by: the people it rests on, never a machine."""
+    """The settled result of one item of a case.
+
+    by: the people whose assessments were counted, never a machine: first the one whose finding it is,
+    then another, who may have found something else, where there was one.
+    """
 
     id: OutcomeId
     case_id: CaseId

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from safehold.jobs.record import Record
 from safehold.model.assessment import Assessment, ConductForm, ImageryForm
-from safehold.model.case import Case
+from safehold.model.case import Case, WaitsFor
 from safehold.model.errors import BadForm, Conflict, NotFound, StaleRevision
 from safehold.model.events import AssessmentFiled
 from safehold.model.hash_list import Purpose
@@ -14,6 +14,7 @@ from safehold.model.ids import AnalystId, AssessmentId, CaseId, ItemId, new_id
 from safehold.model.item import ItemKind
 from safehold.review.answers import Form, form_name, to_answers
 from safehold.review.cases import held_case, person
+from safehold.review.turns import Turn, turn_of
 from safehold.review.viewing import clearest_seen
 from safehold.storage import assessments as assessment_rows
 from safehold.storage import audit
@@ -21,8 +22,14 @@ from safehold.storage import cases as case_rows
 from safehold.storage import events as event_rows
 from safehold.storage import items as item_rows
 from safehold.storage.assessments import StoredAssessment
-from safehold.storage.cases import WaitsFor
 from safehold.storage.database import Tx
+from safehold.storage.turns import is_lead
+
+_NOT_NOW = {
+    Turn.SOON: "The last assessment of this item is still being settled.",
+    Turn.OF_OTHERS: "You have assessed this item; it waits for somebody else now.",
+    Turn.OF_A_LEAD: "People disagree about this item; it waits for a lead.",
+}
 
 
 def file_assessment(  # noqa: PLR0913 - a signed form names all that it rests on
@@ -45,8 +52,8 @@ def file_assessment(  # noqa: PLR0913 - a signed form names all that it rests on
     The tier is what this analyst was sent of the item, never what they say. Raises BadForm where the
     form does not fit the item, its answers or the case's purpose; CaseLocked unless they hold the case;
     StaleRevision when the case moved on; NotFound when the item is not in it; Conflict when the case is
-    settled, the last assessment of the item is still being settled, or this analyst has assessed the
-    item and its outcome stands.
+    settled, the last assessment of the item is still being settled, this analyst has assessed the item and
+    its outcome stands, or it waits for somebody else than them.
     """
     # Steps lock an item before its case; so does this, or the two could wait for each other.
     event_rows.current_revision(tx, item_id, for_update=True)
@@ -54,7 +61,7 @@ def file_assessment(  # noqa: PLR0913 - a signed form names all that it rests on
     if case.revision != case_revision:
         raise StaleRevision()
     _check_form(tx, case, item_id, form)
-    _check_turn(tx, case_id, item_id, by)
+    round, blind = _take_turn(tx, case_id, item_id, by)
     filed = Assessment(
         id=AssessmentId(new_id()),
         case_id=case_id,
@@ -65,7 +72,7 @@ def file_assessment(  # noqa: PLR0913 - a signed form names all that it rests on
         policy_version=policy_version,
         filed_at=now,
     )
-    assessment_rows.insert(tx, _stored(filed, case.purpose, same_as))
+    assessment_rows.insert(tx, _stored(filed, case.purpose, round=round, blind=blind, same_as=same_as))
     case_rows.raise_revision(tx, case_id)
     _audit(tx, filed)
     event = AssessmentFiled(at=now, item_id=item_id, case_id=case_id, assessment_id=filed.id)
@@ -83,19 +90,26 @@ def _check_form(tx: Tx, case: Case, item_id: ItemId, form: ImageryForm | Conduct
         raise BadForm("form: conversations have the conduct form, everything else the imagery form.")
 
 
-def _check_turn(tx: Tx, case_id: CaseId, item_id: ItemId, by: AnalystId) -> None:
+def _take_turn(tx: Tx, case_id: CaseId, item_id: ItemId, by: AnalystId) -> tuple[int, bool]:
+    """Return the round in which this analyst may file, and whether they do so blind."""
     place = case_rows.item_in(tx, case_id, item_id)
     if place is None:
         raise NotFound("There is no such item in this case.")
-    if place.waits_for is WaitsFor.SETTLING:
-        raise Conflict("The last assessment of this item is still being settled.")
-    if place.waits_for is not None:
-        case_rows.set_waits_for(tx, case_id, item_id, WaitsFor.SETTLING)
-    elif assessment_rows.has_assessed(tx, case_id, item_id, by):
-        raise Conflict("You have assessed this item, and its outcome stands.")
+    filed = assessment_rows.of_round(tx, case_id, item_id, place.round)
+    turn = turn_of(place.waits_for, filed, by, is_lead=is_lead(tx, by))
+    if turn in _NOT_NOW:
+        raise Conflict(_NOT_NOW[turn])
+    if turn is Turn.OVER:
+        if any(one.analyst_id == by for one in filed):
+            raise Conflict("You have assessed this item, and its outcome stands.")
+        return place.round, False
+    case_rows.set_waits_for(tx, case_id, item_id, WaitsFor.SETTLING)
+    return place.round, turn is Turn.BLIND
 
 
-def _stored(filed: Assessment, purpose: Purpose, same_as: AssessmentId | None) -> StoredAssessment:
+def _stored(
+    filed: Assessment, purpose: Purpose, *, round: int, blind: bool, same_as: AssessmentId | None
+) -> StoredAssessment:
     form = filed.form
     return StoredAssessment(
         id=filed.id,
@@ -110,6 +124,9 @@ def _stored(filed: Assessment, purpose: Purpose, same_as: AssessmentId | None) -
         tier=filed.tier,
         policy_version=filed.policy_version,
         filed_at=filed.filed_at,
+        round=round,
+        # Whoever repeats what was found elsewhere has been shown it.
+        blind=blind and same_as is None,
         same_as=same_as,
     )
 

@@ -16,12 +16,13 @@ from safehold.model.ids import AnalystId, CaseId, ItemId, SubjectId, UserId, new
 from safehold.model.permissions import Actor, system_actor
 from safehold.review import priority
 from safehold.review.conflicts import refuse_conflicted
-from safehold.storage import audit, case_facts
+from safehold.storage import audit, case_facts, case_queue
 from safehold.storage import cases as case_rows
 from safehold.storage import inbound_reports as report_rows
 from safehold.storage import items as item_rows
 from safehold.storage import subjects as subject_rows
-from safehold.storage.cases import CaseSummary, Gathering, PassReason
+from safehold.storage.case_queue import CaseSummary
+from safehold.storage.cases import Gathering, PassReason
 from safehold.storage.database import Tx
 from safehold.storage.items import StoredItem
 
@@ -32,6 +33,7 @@ __all__ = [
     "existing_case",
     "forget_accounts",
     "held_case",
+    "left_to_others",
     "open_case",
     "pass_on",
     "person",
@@ -74,9 +76,19 @@ def open_case(
     return case.id
 
 
-def queue(tx: Tx, *, purposes: Iterable[Purpose], limit: int) -> list[CaseSummary]:
-    """Return open cases of these purposes: the highest priority first, then the longest waiting."""
-    return case_rows.waiting(tx, purposes=purposes, limit=limit)
+def queue(
+    tx: Tx, *, purposes: Iterable[Purpose], limit: int, analyst: AnalystId | None = None
+) -> list[CaseSummary]:
+    """Return open cases of these purposes: the highest priority first, then the longest waiting.
+
+    analyst: without those in which everything waits for others than this person.
+    """
+    return case_queue.waiting(tx, purposes=purposes, limit=limit, analyst=analyst)
+
+
+def left_to_others(tx: Tx, *, purposes: Iterable[Purpose], analyst: AnalystId, most: int = 100) -> int:
+    """Return how many open cases the queue of this analyst leaves out, counted as far as `most`."""
+    return case_queue.left_to_others(tx, purposes=purposes, analyst=analyst, most=most)
 
 
 def take_next(
@@ -91,10 +103,10 @@ def take_next(
 
     A case that they hold already comes back first. Left out: what others hold, what this analyst passed
     on or has a conflict of interest about, kinds that they opted out of, and cases in which nothing waits for
-    a person just now. last: kinds that are offered only where nothing else waits. Two analysts never get the
-    same one.
+    them just now: what they have assessed waits for somebody else. last: kinds that are offered only where
+    nothing else waits. Two analysts never get the same one.
     """
-    case = case_rows.find_next(tx, purposes=purposes, analyst=analyst, now=now, last=last)
+    case = case_queue.find_next(tx, purposes=purposes, analyst=analyst, now=now, last=last)
     return _taken(tx, case, analyst, now) if case else None
 
 

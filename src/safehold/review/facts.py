@@ -11,13 +11,14 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from safehold.model.assessment import Assessment
-from safehold.model.case import Appeal, Case, Outcome, Subject
+from safehold.model.case import Appeal, Case, Outcome, Subject, WaitsFor
 from safehold.model.ids import AnalystId, CaseId, ItemId, MediaId
 from safehold.model.inbound_report import InboundReport
 from safehold.model.item import Context, Item, Page
 from safehold.model.match import Flag
 from safehold.review.answers import from_answers
 from safehold.review.cases import existing_case
+from safehold.review.turns import Turn, turn_of
 from safehold.storage import appeals as appeal_rows
 from safehold.storage import assessments as assessment_rows
 from safehold.storage import case_facts
@@ -29,11 +30,12 @@ from safehold.storage import media as media_rows
 from safehold.storage import subjects as subject_rows
 from safehold.storage.assessments import StoredAssessment, StoredOutcome
 from safehold.storage.case_facts import EarlierOutcome, HistoryLine, HoldFacts, MatchFacts
-from safehold.storage.cases import CaseItem, WaitsFor
+from safehold.storage.cases import CaseItem
 from safehold.storage.database import Tx
 from safehold.storage.evidence import Destruction
 from safehold.storage.items import StoredItem
 from safehold.storage.media import MediaFacts
+from safehold.storage.turns import is_lead
 
 __all__ = [
     "CaseView",
@@ -46,6 +48,7 @@ __all__ = [
     "MatchFacts",
     "MediaFacts",
     "StoredOutcome",
+    "Turn",
     "WaitsFor",
     "facts",
     "standing_of_item",
@@ -62,8 +65,9 @@ class ItemView:
     waits_for: what it waits for, None while an outcome stands. media: None when only signals were sent.
     destroyed: when and under which rule its bytes were, None while they are kept or never were. context:
     None once erased. page, report: where somebody told us about an address. matches: nearest first. hold:
-    the newest, standing or released. assessments: the viewer's own, and others' once an outcome stands;
-    hidden_assessments: how many are not shown. outcomes: of this item in this case, reversed ones
+    the newest, standing or released. assessments: the viewer's own, and others' once an outcome stands, or to
+    a lead who has assessed the item and now decides; hidden_assessments: how many are not shown. turn: what
+    the viewer may do about it now. outcomes: of this item in this case, reversed ones
     too, oldest first. earlier: what stands for other appearances of the same media, in any case. appeals:
     their words are for people alone.
     """
@@ -83,6 +87,7 @@ class ItemView:
     outcomes: tuple[StoredOutcome, ...]
     earlier: tuple[EarlierOutcome, ...]
     appeals: tuple[Appeal, ...]
+    turn: Turn
 
     @property
     def outcome(self) -> Outcome | None:
@@ -161,7 +166,8 @@ def _item_views(
 
     def view(place: CaseItem) -> ItemView:
         item = stored[place.item_id].item
-        shown = _shown(assessed[item.id], viewer, settled=place.waits_for is None)
+        turn = _turn(tx, place, assessed[item.id], viewer)
+        shown = _shown(assessed[item.id], viewer, all_of_them=turn in (Turn.OVER, Turn.INFORMED))
         return ItemView(
             item=item,
             waits_for=place.waits_for,
@@ -178,13 +184,21 @@ def _item_views(
             outcomes=tuple(outcomes[item.id]),
             earlier=_of_other_appearances(earlier, stored[item.id]),
             appeals=tuple(appeal_rows.of_item(tx, item.id)),
+            turn=turn,
         )
 
     return tuple(view(place) for place in places)
 
 
+def _turn(tx: Tx, place: CaseItem, filed: list[StoredAssessment], viewer: AnalystId | None) -> Turn:
+    if viewer is None:
+        return Turn.OVER if place.waits_for is None else Turn.OF_OTHERS
+    in_this_round = [one for one in filed if one.round == place.round]
+    return turn_of(place.waits_for, in_this_round, viewer, is_lead=is_lead(tx, viewer))
+
+
 def _shown(
-    filed: list[StoredAssessment], viewer: AnalystId | None, *, settled: bool
+    filed: list[StoredAssessment], viewer: AnalystId | None, *, all_of_them: bool
 ) -> tuple[Assessment, ...]:
     return tuple(
         Assessment(
@@ -198,7 +212,7 @@ def _shown(
             filed_at=one.filed_at,
         )
         for one in filed
-        if settled or one.analyst_id == viewer
+        if all_of_them or one.analyst_id == viewer
     )
 
 

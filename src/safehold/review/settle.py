@@ -1,4 +1,4 @@
-"""Settle: what a filed assessment leads to, and how an outcome is reversed. Outcomes rest on people alone."""
+"""Settle: what filed assessments lead to by the rules, and how an outcome is reversed. It rests on people."""
 
 from __future__ import annotations
 
@@ -6,21 +6,23 @@ from datetime import datetime
 from enum import StrEnum
 
 from safehold.jobs.record import Record
-from safehold.model.assessment import Tier
-from safehold.model.case import Case, CaseState, Outcome
+from safehold.model.case import Case, CaseState, Outcome, WaitsFor
 from safehold.model.errors import Conflict, NotFound
 from safehold.model.events import AssessmentFiled, ItemCleared, ItemConfirmed, OutcomeReversed
-from safehold.model.ids import AnalystId, CaseId, OutcomeId, UserId, new_id
+from safehold.model.ids import AnalystId, CaseId, ItemId, OutcomeId, UserId, new_id
 from safehold.model.permissions import system_actor
 from safehold.review.cases import existing_case, person
-from safehold.review.conflicts import has_conflict, refuse_conflicted
+from safehold.review.conflicts import refuse_conflicted
+from safehold.review.rules import Policy, Settled, Situation, decide
+from safehold.review.situations import situation_of
 from safehold.storage import assessments as assessment_rows
-from safehold.storage import audit, case_facts
+from safehold.storage import audit
 from safehold.storage import cases as case_rows
 from safehold.storage import events as event_rows
-from safehold.storage.assessments import StoredAssessment, StoredOutcome
-from safehold.storage.cases import WaitsFor
+from safehold.storage.assessments import Basis, StoredOutcome
+from safehold.storage.cases import CaseItem
 from safehold.storage.database import Tx
+from safehold.storage.turns import ANOTHERS
 
 _RULES = system_actor("review_rules").label
 
@@ -34,46 +36,38 @@ class ReversalReason(StrEnum):
     LIST_CORRECTED = "list_corrected"
 
 
-def settle(tx: Tx, event: AssessmentFiled, *, record: Record, now: datetime) -> None:
-    """Handle assessment_filed: one analyst's assessment settles the item, if they saw enough to say so.
+def settle(tx: Tx, event: AssessmentFiled, *, policy: Policy, record: Record, now: datetime) -> None:
+    """Handle assessment_filed: let the rules settle the item, or say what it waits for.
 
-    To confirm what no vetted list vouches for (holding distance or nearer), the analyst must have seen
-    it clearly; else the item waits for that, and the case says so. Where the analyst has since declared a
-    conflict of interest, it waits for somebody else. When every item of the case has an
-    outcome, the case is settled. An outcome raises no revision: the filing that it follows did. Doing
-    this again, or for an assessment that a newer one or a standing outcome has overtaken, changes nothing.
+    Those who have since declared a conflict of interest do not count. When every item of the case has an
+    outcome, the case is settled; where all of it waits for others than whoever holds it, they hold it no
+    longer. An outcome raises no revision: the filing that it follows did. Doing this again, or for an
+    assessment that a newer one, an outcome or a reversal has overtaken, changes nothing.
     """
     filed = assessment_rows.get(tx, event.assessment_id)
     if filed is None:
         raise NotFound("There is no such assessment.")
     case = existing_case(tx, filed.case_id, for_change=True)
-    if _is_overtaken(tx, filed):
+    place = case_rows.item_in(tx, filed.case_id, filed.item_id)
+    if place is None or place.waits_for is None or place.round != filed.round:
         return
-    if has_conflict(tx, case.id, filed.analyst_id):
-        _leave_open(tx, filed, WaitsFor.ASSESSMENT, now)
-        return
-    if must_be_seen_clearly(tx, filed):
-        _leave_open(tx, filed, WaitsFor.CLEAR_VIEW, now)
-        return
-    outcome = _settle_item(tx, filed, now)
-    case_rows.set_waits_for(tx, case.id, filed.item_id, None)
-    if all(place.waits_for is None for place in case_rows.items_of(tx, case.id)):
-        _settle_case(tx, case, now)
-    _record_outcome(tx, outcome, record=record, now=now)
+    if assessment_rows.of_round(tx, case.id, filed.item_id, filed.round)[-1].id == filed.id:
+        _follow_the_rules(tx, case, place, policy=policy, record=record, now=now)
 
 
-def must_be_seen_clearly(tx: Tx, filed: StoredAssessment) -> bool:
-    """Say whether this assessment confirms something that nobody has seen as clearly as it takes.
+def look_again(
+    tx: Tx, case_id: CaseId, item_id: ItemId, *, policy: Policy, record: Record, now: datetime
+) -> None:
+    """Ask the rules once more about an item that waits though people have assessed it.
 
-    What repeats an assessment of the same bytes rests on how clearly they were seen for that one.
+    What the policy asks for, which lists vouch and who has a conflict of interest may have changed since.
+    Nothing happens to an item that nobody has assessed in this round, or that is settled.
     """
-    if filed.same_as is not None:
-        earlier = assessment_rows.get(tx, filed.same_as)
-        return earlier is None or must_be_seen_clearly(tx, earlier)
-    if not filed.finding.confirms or filed.tier is Tier.CLEAR or filed.form == "conduct":
-        return False
-    matches = case_facts.matches_of(tx, [filed.item_id])
-    return not any(match.vouched and match.purpose is filed.purpose for match in matches)
+    event_rows.current_revision(tx, item_id, for_update=True)
+    case = existing_case(tx, case_id, for_change=True)
+    place = case_rows.item_in(tx, case_id, item_id)
+    if place is not None and place.waits_for not in (None, WaitsFor.SETTLING):
+        _follow_the_rules(tx, case, place, policy=policy, record=record, now=now)
 
 
 def reverse(
@@ -118,34 +112,82 @@ def outcomes(tx: Tx, case_id: CaseId) -> list[StoredOutcome]:
     return assessment_rows.outcomes_of_case(tx, case_id)
 
 
-def _is_overtaken(tx: Tx, filed: StoredAssessment) -> bool:
-    return (
-        assessment_rows.standing_outcome(tx, filed.case_id, filed.item_id) is not None
-        or assessment_rows.has_settled(tx, filed.id)
-        or assessment_rows.newest(tx, filed.case_id, filed.item_id) != filed.id
+def _follow_the_rules(
+    tx: Tx, case: Case, place: CaseItem, *, policy: Policy, record: Record, now: datetime
+) -> None:
+    situation = situation_of(tx, case, place, policy)
+    if situation is None:
+        return
+    decision = decide(situation)
+    if isinstance(decision, WaitsFor):
+        _leave_open(tx, case, place, decision, now)
+        return
+    outcome = _settle_item(tx, case, situation, decision, now)
+    case_rows.set_waits_for(tx, case.id, place.item_id, None)
+    if all(each.waits_for is None for each in case_rows.items_of(tx, case.id)):
+        _settle_case(tx, case, now)
+    people = tuple(judgement.by for judgement in decision.agreed)
+    _record_outcome(tx, outcome, people, record=record, now=now)
+
+
+def _leave_open(tx: Tx, case: Case, place: CaseItem, waits_for: WaitsFor, now: datetime) -> None:
+    if place.waits_for is waits_for:
+        return
+    case_rows.set_waits_for(tx, case.id, place.item_id, waits_for)
+    _audit(tx, case.id, place.item_id, "item.left_open", now, waits_for=waits_for.value)
+    _let_others_in(tx, case)
+
+
+def _let_others_in(tx: Tx, case: Case) -> None:
+    """Take the case from whoever holds it once all of it waits for others, who need not wait for the lock."""
+    if case.locked_by is None:
+        return
+    places = [place for place in case_rows.items_of(tx, case.id) if place.waits_for is not None]
+    if all(_is_anothers(tx, place, case.locked_by) for place in places):
+        case_rows.set_lock(tx, case.id, analyst=None, until=None)
+
+
+def _is_anothers(tx: Tx, place: CaseItem, holder: AnalystId) -> bool:
+    filed = assessment_rows.of_round(tx, place.case_id, place.item_id, place.round)
+    return place.waits_for in (*ANOTHERS, WaitsFor.LEAD) and any(
+        one.analyst_id == holder and one.same_as is None for one in filed
     )
 
 
-def _leave_open(tx: Tx, filed: StoredAssessment, waits_for: WaitsFor, now: datetime) -> None:
-    place = case_rows.item_in(tx, filed.case_id, filed.item_id)
-    if place is None or place.waits_for is not WaitsFor.SETTLING:
-        return
-    case_rows.set_waits_for(tx, filed.case_id, filed.item_id, waits_for)
-    _audit(tx, filed, "item.left_open", now, waits_for=waits_for.value)
-
-
-def _settle_item(tx: Tx, filed: StoredAssessment, now: datetime) -> Outcome:
+def _settle_item(tx: Tx, case: Case, situation: Situation, settled: Settled, now: datetime) -> Outcome:
+    people = tuple(judgement.by for judgement in settled.judged)
+    deciding = settled.agreed[0]
     outcome = Outcome(
         id=OutcomeId(new_id()),
-        case_id=filed.case_id,
-        item_id=filed.item_id,
-        finding=filed.finding,
-        category=filed.category,
-        by=(filed.analyst_id,),
+        case_id=case.id,
+        item_id=situation.item_id,
+        finding=deciding.finding,
+        category=deciding.category,
+        by=people[:2],
         settled_at=now,
     )
-    assessment_rows.insert_outcome(tx, outcome, purpose=filed.purpose, rests_on=[filed.id])
-    _audit(tx, filed, "item.settle", now, outcome=str(outcome.id), finding=filed.finding.value)
+    basis = Basis(
+        assessments=tuple(judgement.id for judgement in settled.judged),
+        people=people,
+        asked=settled.asked,
+        form=situation.form,
+        tier=settled.tier,
+        listed=situation.vouched,
+    )
+    assessment_rows.insert_outcome(tx, outcome, purpose=case.purpose, basis=basis)
+    _audit(
+        tx,
+        case.id,
+        situation.item_id,
+        "item.settle",
+        now,
+        assessment=str(deciding.id),
+        outcome=str(outcome.id),
+        finding=deciding.finding.value,
+        people=len(people),
+        asked=settled.asked,
+        disagreed=len(settled.others),
+    )
     return outcome
 
 
@@ -155,7 +197,9 @@ def _settle_case(tx: Tx, case: Case, now: datetime) -> None:
     audit.append(tx, at=now, actor=_RULES, verb="case.settle", object=f"case:{case.id}")
 
 
-def _record_outcome(tx: Tx, outcome: Outcome, *, record: Record, now: datetime) -> None:
+def _record_outcome(
+    tx: Tx, outcome: Outcome, people: tuple[AnalystId, ...], *, record: Record, now: datetime
+) -> None:
     if outcome.finding.confirms:
         confirmed = ItemConfirmed(
             at=now,
@@ -163,7 +207,7 @@ def _record_outcome(tx: Tx, outcome: Outcome, *, record: Record, now: datetime) 
             case_id=outcome.case_id,
             finding=outcome.finding,
             category=outcome.category,
-            confirmed_by=outcome.by,
+            confirmed_by=people,
         )
         record(tx, confirmed)
         return
@@ -186,11 +230,13 @@ def _open_again(tx: Tx, outcome: Outcome, now: datetime) -> CaseId:
         else:
             target = other.id
             case_rows.join(tx, target, outcome.item_id, at=now)
+    for each in {case.id, target}:
+        case_rows.begin_round(tx, each, outcome.item_id)
     case_rows.set_waits_for(tx, target, outcome.item_id, WaitsFor.ASSESSMENT)
     case_rows.raise_revision(tx, target)
     return target
 
 
-def _audit(tx: Tx, filed: StoredAssessment, verb: str, now: datetime, **detail: str) -> None:
-    named = {"case": str(filed.case_id), "assessment": str(filed.id), **detail}
-    audit.append(tx, at=now, actor=_RULES, verb=verb, object=f"item:{filed.item_id}", detail=named)
+def _audit(tx: Tx, case_id: CaseId, item_id: ItemId, verb: str, now: datetime, **detail: str | int) -> None:
+    named = {"case": str(case_id), **detail}
+    audit.append(tx, at=now, actor=_RULES, verb=verb, object=f"item:{item_id}", detail=named)

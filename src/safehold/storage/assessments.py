@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,6 +22,15 @@ CATEGORY_WHEN_ILLEGAL_IMAGERY = (
     "form <> 'imagery' or finding <> 'illegal' or purpose not in ('csam', 'test') or category is not null"
 )
 AGAINST_TERMS_HAS_ITS_PURPOSES = "finding <> 'against_terms' or purpose in ('intimate_images', 'own_terms')"
+# What no vetted list vouches for is confirmed only by somebody who saw it clearly.
+CONFIRMED_AS_SEEN = (
+    "form <> 'imagery' or finding not in ('illegal', 'against_terms') or listed or tier = 'clear'"
+)
+# What one vouches for is let go only by somebody who saw it clearly, or by two people.
+LET_GO_AS_SEEN = (
+    "form <> 'imagery' or finding in ('illegal', 'against_terms') or not listed or tier = 'clear'"
+    " or second_by is not null"
+)
 
 assessment = sa.Table(
     "assessment",
@@ -41,6 +49,10 @@ assessment = sa.Table(
     sa.Column("filed_at", Instant, nullable=False),
     # The assessment of the same bytes elsewhere that it repeats, where nobody looked again.
     sa.Column("same_as", sa.ForeignKey("assessment.id")),
+    # The round of the item in this case in which it was filed: only those of the newest decide.
+    sa.Column("round", sa.Integer, nullable=False, server_default="1"),
+    # False: whoever filed it had been shown what others found.
+    sa.Column("blind", sa.Boolean, nullable=False, server_default=sa.true()),
     one_of("finding", Finding),
     one_of("category", Category),
     one_of("tier", Tier),
@@ -54,6 +66,7 @@ assessment = sa.Table(
     ),
     # An outcome refers to all of them: it says what this person found about this item in this case.
     sa.UniqueConstraint("id", "case_id", "item_id", "finding", "analyst_id", name="uq_assessment_whole"),
+    sa.UniqueConstraint("id", "case_id", "item_id", "analyst_id", name="uq_assessment_person"),
     sa.Index("ix_assessment_item_id", "item_id"),
     sa.Index("ix_assessment_case_id", "case_id"),
 )
@@ -70,6 +83,14 @@ outcome = sa.Table(
     sa.Column("settled_at", Instant, nullable=False),
     sa.Column("settled_by", sa.ForeignKey("app_user.id"), nullable=False),
     sa.Column("rests_on", Uuid, nullable=False),
+    # Somebody else's assessment that was counted as well, and how many people the policy had asked for.
+    sa.Column("second_by", sa.ForeignKey("app_user.id")),
+    sa.Column("second_assessment", Uuid),
+    sa.Column("people_asked", sa.SmallInteger, nullable=False, server_default="1"),
+    # The clearest tier that those who agreed have seen, and whether a vetted list vouched for the media.
+    sa.Column("form", sa.Text, nullable=False, server_default="imagery"),
+    sa.Column("tier", sa.Text, nullable=False, server_default=Tier.NONE.value),
+    sa.Column("listed", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("reversed_at", Instant),
     sa.Column("reversed_by", sa.ForeignKey("app_user.id")),
     one_of("finding", Finding),
@@ -90,6 +111,20 @@ outcome = sa.Table(
         ],
         name="fk_outcome_rests_on",
     ),
+    sa.ForeignKeyConstraint(
+        ["second_assessment", "case_id", "item_id", "second_by"],
+        ["assessment.id", "assessment.case_id", "assessment.item_id", "assessment.analyst_id"],
+        name="fk_outcome_second",
+    ),
+    one_of("tier", Tier),
+    sa.CheckConstraint("form in ('imagery', 'conduct')", name="form_known"),
+    sa.CheckConstraint("(second_by is null) = (second_assessment is null)", name="second_together"),
+    sa.CheckConstraint("second_by <> settled_by", name="second_is_another"),
+    sa.CheckConstraint(
+        "people_asked = 1 or (people_asked = 2 and second_by is not null)", name="enough_people"
+    ),
+    sa.CheckConstraint(CONFIRMED_AS_SEEN, name="confirmed_as_seen"),
+    sa.CheckConstraint(LET_GO_AS_SEEN, name="let_go_as_seen"),
     sa.CheckConstraint("(reversed_at is null) = (reversed_by is null)", name="reversed_together"),
     sa.Index(
         "uq_outcome_standing",
@@ -119,7 +154,8 @@ CONFIRMING_STANDS = STANDS & outcome.c.finding.in_([each.value for each in Findi
 class StoredAssessment:
     """An assessment as it lies in the database. form: imagery or conduct. answers: it as JSON values.
 
-    same_as: the assessment of the same bytes elsewhere that it repeats.
+    same_as: the assessment of the same bytes elsewhere that it repeats. round: which of the item's rounds in
+    the case it belongs to. blind: whether its analyst had been shown nothing of what others found.
     """
 
     id: AssessmentId
@@ -135,6 +171,33 @@ class StoredAssessment:
     policy_version: str
     filed_at: datetime
     same_as: AssessmentId | None = None
+    round: int = 1
+    blind: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What an outcome rests on.
+
+    assessments: all that were counted, each of another person, the deciding one first, then those who
+    agree with it. asked: how many people the policy wanted. tier: the clearest that those who agreed saw.
+    listed: whether a vetted list vouched for the media. form: imagery or conduct.
+    """
+
+    assessments: tuple[AssessmentId, ...]
+    people: tuple[AnalystId, ...]
+    asked: int
+    form: str
+    tier: Tier
+    listed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What an earlier finding rests on: how many people found it by themselves, and the clearest they saw."""
+
+    people: int
+    tiers: frozenset[Tier]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +232,8 @@ def insert(tx: Tx, filed: StoredAssessment) -> None:
             policy_version=filed.policy_version,
             filed_at=filed.filed_at,
             same_as=filed.same_as,
+            round=filed.round,
+            blind=filed.blind,
         )
     )
 
@@ -213,37 +278,50 @@ def standing_of_media(
     return [_assessment(row) for row in tx.run(statement)]
 
 
-def newest(tx: Tx, case_id: CaseId, item_id: ItemId) -> AssessmentId | None:
-    """Return the assessment of this item in this case that was filed last, None when there is none."""
+def found_with(tx: Tx, assessment_id: AssessmentId) -> Found:
+    """Return who found the same in the outcome that rests on this assessment, itself counted, repeats not.
+
+    Nobody, where no outcome that stands rests on it.
+    """
+    deciding = assessment.alias("deciding")
+    same = sa.and_(
+        assessment.c.finding == deciding.c.finding,
+        assessment.c.category.is_not_distinct_from(deciding.c.category),
+        assessment.c.same_as.is_(None),
+    )
     statement = (
-        sa.select(assessment.c.id)
-        .where(assessment.c.case_id == case_id, assessment.c.item_id == item_id)
-        .order_by(assessment.c.filed_at.desc(), assessment.c.id.desc())
-        .limit(1)
+        sa.select(assessment.c.analyst_id, assessment.c.tier)
+        .select_from(outcome)
+        .join(deciding, deciding.c.id == outcome.c.rests_on)
+        .join(outcome_assessment, outcome_assessment.c.outcome_id == outcome.c.id)
+        .join(assessment, sa.and_(assessment.c.id == outcome_assessment.c.assessment_id, same))
+        .where(deciding.c.id == assessment_id, STANDS)
     )
-    row = tx.run(statement).first()
-    return AssessmentId(row.id) if row else None
+    rows = tx.run(statement).all()
+    return Found(
+        people=len({row.analyst_id for row in rows}), tiers=frozenset(Tier(row.tier) for row in rows)
+    )
 
 
-def has_assessed(tx: Tx, case_id: CaseId, item_id: ItemId, analyst: AnalystId) -> bool:
-    """Say whether this analyst has filed an assessment of this item in this case."""
-    statement = sa.select(
-        sa.exists().where(
-            assessment.c.case_id == case_id,
-            assessment.c.item_id == item_id,
-            assessment.c.analyst_id == analyst,
-        )
+def of_round(tx: Tx, case_id: CaseId, item_id: ItemId, round: int) -> list[StoredAssessment]:
+    """Return what was filed of an item in one of its rounds in a case, oldest first, repeats too."""
+    statement = (
+        sa.select(assessment)
+        .where(assessment.c.case_id == case_id, assessment.c.item_id == item_id, assessment.c.round == round)
+        .order_by(assessment.c.filed_at, assessment.c.id)
     )
-    return bool(tx.run(statement).scalar_one())
+    return [_assessment(row) for row in tx.run(statement)]
 
 
 @writes(outcome, outcome_assessment)
-def insert_outcome(tx: Tx, settled: Outcome, *, purpose: Purpose, rests_on: Sequence[AssessmentId]) -> None:
-    """Record an outcome and the assessments that it rests on, at least one.
+def insert_outcome(tx: Tx, settled: Outcome, *, purpose: Purpose, basis: Basis) -> None:
+    """Record an outcome and what it rests on, at least one assessment.
 
-    settled.by: its first person settles it, and the first assessment is theirs, of the same item in the same
-    case and with the same finding; the database refuses anything else.
+    The first of the assessments is that of the first person in settled.by, of the same item in the same
+    case and with the same finding; the database refuses anything else, and fewer people than were asked for.
     """
+    others = list(zip(basis.assessments, basis.people, strict=True))[1:]
+    second_assessment, second_by = others[0] if others else (None, None)
     tx.run(
         outcome.insert().values(
             id=settled.id,
@@ -253,11 +331,17 @@ def insert_outcome(tx: Tx, settled: Outcome, *, purpose: Purpose, rests_on: Sequ
             finding=settled.finding.value,
             category=settled.category.value if settled.category else None,
             settled_at=settled.settled_at,
-            settled_by=settled.by[0],
-            rests_on=rests_on[0],
+            settled_by=basis.people[0],
+            rests_on=basis.assessments[0],
+            second_by=second_by,
+            second_assessment=second_assessment,
+            people_asked=basis.asked,
+            form=basis.form,
+            tier=basis.tier.value,
+            listed=basis.listed,
         )
     )
-    rows = [{"outcome_id": settled.id, "assessment_id": filed} for filed in rests_on]
+    rows = [{"outcome_id": settled.id, "assessment_id": filed} for filed in basis.assessments]
     tx.run(outcome_assessment.insert(), rows)
 
 
@@ -268,12 +352,6 @@ def set_reversed(tx: Tx, outcome_id: OutcomeId, *, by: UserId, at: datetime) -> 
         outcome.update().where(outcome.c.id == outcome_id, STANDS).values(reversed_at=at, reversed_by=by)
     )
     return bool(tx.run(statement).rowcount)
-
-
-def has_settled(tx: Tx, assessment_id: AssessmentId) -> bool:
-    """Say whether some outcome, standing or reversed, rests on this assessment."""
-    statement = sa.select(sa.exists().where(outcome_assessment.c.assessment_id == assessment_id))
-    return bool(tx.run(statement).scalar_one())
 
 
 def get_outcome(tx: Tx, outcome_id: OutcomeId) -> StoredOutcome | None:
@@ -325,7 +403,7 @@ def _outcomes(tx: Tx, *where: sa.ColumnElement[bool]) -> list[StoredOutcome]:
                 item_id=ItemId(row.item_id),
                 finding=Finding(row.finding),
                 category=Category(row.category) if row.category else None,
-                by=(AnalystId(row.settled_by),),
+                by=tuple(AnalystId(one) for one in (row.settled_by, row.second_by) if one is not None),
                 settled_at=row.settled_at,
             ),
             reversed_at=row.reversed_at,
@@ -350,4 +428,6 @@ def _assessment(row: Any) -> StoredAssessment:
         policy_version=row.policy_version,
         filed_at=row.filed_at,
         same_as=AssessmentId(row.same_as) if row.same_as else None,
+        round=row.round,
+        blind=row.blind,
     )

@@ -43,6 +43,7 @@ class MatchFacts:
     max_distance: int
     hold_max_distance: int
     needs_second_source: bool = False
+    withdrawn: bool = False
     may_hold: bool
     category: str | None
     labels: tuple[str, ...]
@@ -54,10 +55,11 @@ class MatchFacts:
     def vouched(self) -> bool:
         """Whether a vetted list knows the media this closely: its holding distance, or nearer.
 
-        Where the list asks for a second source, that one must have confirmed it.
+        Where the list asks for a second source, that one must have confirmed it. A withdrawn list vouches
+        for nothing.
         """
         known = self.may_hold or not self.needs_second_source
-        return self.vetted and known and self.near
+        return self.vetted and not self.withdrawn and known and self.near
 
     @property
     def near(self) -> bool:
@@ -113,6 +115,7 @@ def matches_of(tx: Tx, item_ids: Iterable[ItemId]) -> list[MatchFacts]:
         hash_list.c.max_distance,
         hash_list.c.hold_max_distance,
         hash_list.c.needs_second_source,
+        hash_list.c.withdrawn_at,
     ).join(hash_list, hash_list.c.id == match.c.list_id)
     statement = listed.where(match.c.item_id.in_(list(item_ids))).order_by(match.c.distance, match.c.id)
     return [
@@ -127,6 +130,7 @@ def matches_of(tx: Tx, item_ids: Iterable[ItemId]) -> list[MatchFacts]:
             max_distance=row.max_distance,
             hold_max_distance=row.hold_max_distance,
             needs_second_source=row.needs_second_source,
+            withdrawn=row.withdrawn_at is not None,
             may_hold=row.may_hold,
             category=row.category,
             labels=tuple(row.labels),

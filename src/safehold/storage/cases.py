@@ -7,15 +7,16 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from safehold.model.case import Case, CaseState, PriorityPart
+from safehold.model.case import Case, CaseState, PriorityPart, WaitsFor
 from safehold.model.exposure import ExposureKind
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId, ItemId, UserId
-from safehold.storage import conflicts, exposure
+from safehold.storage import turns
 from safehold.storage.assessments import CONFIRMING_STANDS, outcome
 from safehold.storage.database import Tx
 from safehold.storage.items import item_context
@@ -30,17 +31,6 @@ from safehold.storage.tables import (
     owned_by,
     writes,
 )
-
-
-class WaitsFor(StrEnum):
-    """What an item of a case waits for, until an outcome stands."""
-
-    ASSESSMENT = "assessment"
-    """Nobody has assessed it yet."""
-    SETTLING = "settling"
-    """An assessment was filed and the rules are about to look at it."""
-    CLEAR_VIEW = "clear_view"
-    """An assessment confirms it, but no vetted list vouches for it: it must be seen clearly first."""
 
 
 class PassReason(StrEnum):
@@ -100,8 +90,17 @@ case_item = sa.Table(
     sa.Column("joined_at", Instant, nullable=False),
     # NULL while an outcome stands, or once the item went on in another case.
     sa.Column("waits_for", sa.Text, server_default=WaitsFor.ASSESSMENT.value),
+    # Rises when an outcome is reversed: assessments of earlier rounds decide nothing any more.
+    sa.Column("round", sa.Integer, nullable=False, server_default="1"),
     one_of("waits_for", WaitsFor),
     sa.Index("ix_case_item_item_id", "item_id"),
+    # What people have assessed and what waits all the same: little beside what nobody has assessed.
+    sa.Index(
+        "ix_case_item_assessed",
+        "case_id",
+        "item_id",
+        postgresql_where=sa.text("waits_for in ('view', 'clear_view', 'second', 'third', 'lead')"),
+    ),
 )
 
 case_pass = sa.Table(
@@ -116,6 +115,9 @@ case_pass = sa.Table(
 
 owned_by("review", review_case, case_item, case_pass)
 
+
+ASSESSED = case_item.c.waits_for.in_([each.value for each in (*turns.A_LOOK, *turns.ANOTHERS, WaitsFor.LEAD)])
+"""What people assessed and what waits all the same, as a condition for statements."""
 
 _STANDING = tuple(
     review_case.c[name]
@@ -139,13 +141,15 @@ class Gathering:
 class CaseItem:
     """An item's place in a case.
 
-    waits_for: None while an outcome stands, or once the item went on in another case.
+    waits_for: None while an outcome stands, or once the item went on in another case. round: 1, and one
+    more with each outcome that was reversed; only assessments of this round count.
     """
 
     case_id: CaseId
     item_id: ItemId
     joined_at: datetime
     waits_for: WaitsFor | None
+    round: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,19 +163,6 @@ class CaseStanding:
     rehearsal: bool
     opened_at: datetime
     settled_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseSummary:
-    """One line of the queue: the case, how many items it has, how many of them wait for a person.
-
-    passes: how many analysts passed it on.
-    """
-
-    case: Case
-    items: int
-    waiting: int
-    passes: int
 
 
 @writes(review_case)
@@ -193,7 +184,7 @@ def insert(tx: Tx, *, case: Case, gathered_by: str) -> Case:
         )
         .returning(review_case)
     )
-    return _case(tx.run(statement).one())
+    return case_of(tx.run(statement).one())
 
 
 def lock_gathering(tx: Tx, gathering: Gathering) -> None:
@@ -214,7 +205,7 @@ def find_open(tx: Tx, gathering: Gathering) -> Case | None:
         .with_for_update()
     )
     row = tx.run(statement).first()
-    return _case(row) if row else None
+    return case_of(row) if row else None
 
 
 def find_of_item(tx: Tx, item_id: ItemId, purpose: Purpose) -> CaseId | None:
@@ -234,7 +225,7 @@ def get(tx: Tx, case_id: CaseId, *, for_change: bool = False) -> Case | None:
     """Return one case, None when there is none. for_change: nobody else changes it until the end."""
     statement = sa.select(review_case).where(review_case.c.id == case_id)
     row = tx.run(statement.with_for_update() if for_change else statement).first()
-    return _case(row) if row else None
+    return case_of(row) if row else None
 
 
 def standing_of(tx: Tx, case_id: CaseId) -> CaseStanding | None:
@@ -272,60 +263,7 @@ def of_item(tx: Tx, item_id: ItemId) -> list[Case]:
         .where(case_item.c.item_id == item_id)
         .order_by(review_case.c.opened_at, review_case.c.id)
     )
-    return [_case(row) for row in tx.run(statement)]
-
-
-def waiting(tx: Tx, *, purposes: Iterable[Purpose], limit: int) -> list[CaseSummary]:
-    """Return open cases, the highest priority first and among equals the one that waits longest."""
-    joined, left = _counted(), _counted(only_waiting=True)
-    passes = sa.select(sa.func.count()).where(case_pass.c.case_id == review_case.c.id).scalar_subquery()
-    columns = (review_case, joined.label("joined"), left.label("still_waiting"), passes.label("passes"))
-    statement = _in_order(sa.select(*columns), purposes).limit(limit)
-    return [
-        CaseSummary(case=_case(row), items=row.joined, waiting=row.still_waiting, passes=row.passes)
-        for row in tx.run(statement)
-    ]
-
-
-def find_next(
-    tx: Tx,
-    *,
-    purposes: Iterable[Purpose],
-    analyst: AnalystId,
-    now: datetime,
-    last: Iterable[ExposureKind] = (),
-) -> Case | None:
-    """Return the first case that this analyst can take, locked against other changes; None when none is left.
-
-    last: cases with material of these kinds come after all others.
-
-    A case that this analyst still holds comes before all others: nobody hoards cases by asking twice.
-    Left out: cases that another analyst holds or is taking this instant, that this analyst passed on or
-    has a conflict of interest about, of a kind they opted out of, or in which no item waits for a person.
-    """
-    passed = sa.exists().where(case_pass.c.case_id == review_case.c.id, case_pass.c.analyst_id == analyst)
-    waits = sa.exists().where(
-        case_item.c.case_id == review_case.c.id,
-        case_item.c.waits_for.in_([WaitsFor.ASSESSMENT.value, WaitsFor.CLEAR_VIEW.value]),
-    )
-    free = sa.or_(
-        review_case.c.locked_by.is_(None),
-        review_case.c.locked_by == analyst,
-        review_case.c.locked_until <= now,
-    )
-    mine = sa.and_(review_case.c.locked_by == analyst, review_case.c.locked_until > now)
-    first_mine = sa.case((mine, 0), else_=1)
-    opted_out = exposure.opted_out_of(review_case.c.exposure_kinds, analyst)
-    put_last = sa.case((review_case.c.exposure_kinds.overlap([one.value for one in last]), 1), else_=0)
-    statement = (
-        _in_order(sa.select(review_case), purposes, first_mine, put_last)
-        .where(free, ~passed, waits, sa.or_(mine, ~opted_out))
-        .where(~conflicts.of_user_and_case(review_case.c.id, analyst))
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    row = tx.run(statement).first()
-    return _case(row) if row else None
+    return [case_of(row) for row in tx.run(statement)]
 
 
 def held_by(tx: Tx, user_id: UserId) -> list[CaseId]:
@@ -422,6 +360,16 @@ def set_waits_for(tx: Tx, case_id: CaseId, item_id: ItemId, waits_for: WaitsFor 
     )
 
 
+@writes(case_item)
+def begin_round(tx: Tx, case_id: CaseId, item_id: ItemId) -> None:
+    """Let what was assessed of the item in this case so far decide nothing any more."""
+    tx.run(
+        case_item.update()
+        .where(case_item.c.case_id == case_id, case_item.c.item_id == item_id)
+        .values(round=case_item.c.round + 1)
+    )
+
+
 def items_of(tx: Tx, case_id: CaseId) -> list[CaseItem]:
     """Return the items of a case in the order in which they joined."""
     statement = (
@@ -430,6 +378,18 @@ def items_of(tx: Tx, case_id: CaseId) -> list[CaseItem]:
         .order_by(case_item.c.joined_at, case_item.c.item_id)
     )
     return [_case_item(row) for row in tx.run(statement)]
+
+
+def assessed_and_waiting(tx: Tx, *, after: tuple[UUID, UUID], limit: int) -> list[tuple[CaseId, ItemId]]:
+    """Return items that people assessed and that wait all the same, by case and item, after this pair."""
+    key = sa.tuple_(case_item.c.case_id, case_item.c.item_id)
+    statement = (
+        sa.select(case_item.c.case_id, case_item.c.item_id)
+        .where(ASSESSED, key > sa.tuple_(*after))
+        .order_by(case_item.c.case_id, case_item.c.item_id)
+        .limit(limit)
+    )
+    return [(CaseId(row.case_id), ItemId(row.item_id)) for row in tx.run(statement)]
 
 
 def item_in(tx: Tx, case_id: CaseId, item_id: ItemId) -> CaseItem | None:
@@ -447,15 +407,6 @@ def put_pass(tx: Tx, case_id: CaseId, *, analyst: AnalystId, reason: PassReason,
     tx.run(statement.on_conflict_do_update(index_elements=["case_id", "analyst_id"], set_=values))
 
 
-def _in_order(
-    statement: sa.Select[Any], purposes: Iterable[Purpose], *first: sa.ColumnElement[Any]
-) -> sa.Select[Any]:
-    return statement.where(
-        review_case.c.state == CaseState.OPEN.value,
-        review_case.c.purpose.in_([purpose.value for purpose in purposes]),
-    ).order_by(*first, review_case.c.priority.desc(), review_case.c.opened_at, review_case.c.id)
-
-
 def _nothing_left() -> sa.ColumnElement[bool]:
     """Return the condition that no item of a case has its context or is confirmed."""
     ours = case_item.c.case_id == review_case.c.id
@@ -464,23 +415,18 @@ def _nothing_left() -> sa.ColumnElement[bool]:
     return ~seen & ~confirmed
 
 
-def _counted(*, only_waiting: bool = False) -> sa.ScalarSelect[int]:
-    statement = sa.select(sa.func.count()).where(case_item.c.case_id == review_case.c.id)
-    if only_waiting:
-        statement = statement.where(case_item.c.waits_for.is_not(None))
-    return statement.scalar_subquery()
-
-
 def _case_item(row: Any) -> CaseItem:
     return CaseItem(
         case_id=CaseId(row.case_id),
         item_id=ItemId(row.item_id),
         joined_at=row.joined_at,
         waits_for=WaitsFor(row.waits_for) if row.waits_for else None,
+        round=row.round,
     )
 
 
-def _case(row: Any) -> Case:
+def case_of(row: Any) -> Case:
+    """Return the case of a row that has all columns of one."""
     return Case(
         id=CaseId(row.id),
         number=row.number,

@@ -36,10 +36,11 @@ from safehold.model.clock import Clock, utc_now
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AssessmentId, CaseId, ItemId, SessionId
 from safehold.model.permissions import SCOPES, Actor, Permission, Role, permissions_of
-from safehold.review import assess, cases
+from safehold.review import assess, cases, viewing
 from safehold.review.viewing import ViewLimits
 from safehold.signals.digests import digest_bytes
 from safehold.storage import evidence as evidence_rows
+from safehold.storage.database import Tx
 from safehold.storage.evidence import ObjectRole
 from safehold.testing.jobs import RanStep, run_all_steps
 from safehold.testing.pictures import landscape
@@ -245,7 +246,10 @@ class Installation:
         return CaseId(row.case_id)
 
     def assess(self, item_id: str, finding: Finding, *, by: Actor) -> AssessmentId:
-        """Let an analyst take the item's case and file what they found; the steps still wait."""
+        """Let an analyst take the item's case and file what they found; the steps still wait.
+
+        They have looked at it clearly, where there is something to look at, before they say it is nothing.
+        """
         case_id, now = self.case_of(item_id), self.program.clock()
         confirms = finding is Finding.ILLEGAL
         form = ImageryForm(
@@ -255,6 +259,8 @@ class Installation:
         )
         with self.program.database.begin() as tx:
             taken = cases.take(tx, case_id, by.analyst(), now)
+            if not confirms:
+                self._looks(tx, case_id, _item(self, item_id), by, now)
             return assess.file_assessment(
                 tx,
                 case_id,
@@ -266,6 +272,14 @@ class Installation:
                 record=self.program.recorder.record,
                 now=now,
             )
+
+    def _looks(self, tx: Tx, case_id: CaseId, item_id: ItemId, by: Actor, now: datetime) -> None:
+        if evidence_rows.media_of_item(tx, item_id) is None:
+            return
+        opened = viewing.open_reveal(
+            tx, case_id, item_id, Tier.CLEAR, by=by.analyst(), now=now, limits=ViewLimits(), own_request=True
+        )
+        viewing.mark_fetched(tx, opened.id, by=by.analyst(), now=now)
 
     def open_sealed(self, item_id: str) -> bytes:
         """Return the bytes that were sealed for an item. Raises ErasedEvidence once they are destroyed."""

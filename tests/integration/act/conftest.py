@@ -189,7 +189,8 @@ class Desk:
             "category": Category.B if finding is Finding.ILLEGAL and purpose is Purpose.CSAM else None,
         }
         person = self.person.user_id
-        form = {"form": "imagery", "answers": {}, "tier": "none", "policy_version": "1"}
+        form = {"answers": {}, "policy_version": "1"}
+        both |= {"form": "imagery", "tier": "clear"}
         with self.database.begin() as tx:
             tx.run(assessment.insert().values(id=filed, analyst_id=person, filed_at=self.now, **both, **form))
             tx.run(

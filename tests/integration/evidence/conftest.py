@@ -113,7 +113,8 @@ class World:
             "category": Category.B if finding is Finding.ILLEGAL else None,
         }
         filed = new_id()
-        form = {"form": "imagery", "answers": {}, "tier": "none", "policy_version": "1"}
+        form = {"answers": {}, "policy_version": "1"}
+        both |= {"form": "imagery", "tier": "clear"}
         with self.database.begin() as tx:
             tx.run(assessment.insert().values(id=filed, analyst_id=self.analyst, filed_at=at, **both, **form))
             tx.run(

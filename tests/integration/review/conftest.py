@@ -39,6 +39,7 @@ from safehold.model.signal import PDQ
 from safehold.review.answers import Form
 from safehold.review.assess import file_assessment
 from safehold.review.cases import open_case, take
+from safehold.review.rules import Policy
 from safehold.review.settle import settle
 from safehold.review.viewing import ViewLimits, mark_fetched, open_reveal
 from safehold.storage import cases as case_rows
@@ -59,6 +60,7 @@ class Room:
 
     now = NOW
     illegal, not_illegal = ILLEGAL, NOT_ILLEGAL
+    policy = Policy()
 
     def __init__(self, url: str) -> None:
         self.database = Database(url, pool_size=10)
@@ -78,11 +80,11 @@ class Room:
             result = tx.run(sa.text(statement), values)
             return list(result) if result.returns_rows else []
 
-    def new_analyst(self) -> AnalystId:
+    def new_analyst(self, *, role: str = "analyst") -> AnalystId:
         """Return somebody who may assess."""
         analyst = AnalystId(new_id())
         with self.begin() as tx:
-            values = {"id": analyst, "name": f"analyst {analyst}", "password_hash": "x", "roles": ["analyst"]}
+            values = {"id": analyst, "name": f"{role} {analyst}", "password_hash": "x", "roles": [role]}
             tx.run(app_user.insert().values(created_at=NOW, **values))
         return analyst
 
@@ -214,13 +216,20 @@ class Room:
             return take(tx, case_id, analyst, now)
 
     def looks(
-        self, case_id: CaseId, item_id: ItemId, tier: Tier, *, by: AnalystId, fetch: bool = True
+        self,
+        case_id: CaseId,
+        item_id: ItemId,
+        tier: Tier,
+        *,
+        by: AnalystId,
+        fetch: bool = True,
+        now: datetime = NOW,
     ) -> None:
         """Let an analyst who holds the case see the item."""
         with self.begin() as tx:
-            reveal_id = open_reveal(tx, case_id, item_id, tier, by=by, now=NOW, limits=OFTEN).id
+            reveal_id = open_reveal(tx, case_id, item_id, tier, by=by, now=now, limits=OFTEN).id
             if fetch:
-                mark_fetched(tx, reveal_id, by=by, now=NOW)
+                mark_fetched(tx, reveal_id, by=by, now=now)
 
     def files(
         self, case_id: CaseId, item_id: ItemId, form: Form, *, by: AnalystId, now: datetime = NOW
@@ -244,12 +253,18 @@ class Room:
         """Handle the event that an assessment was filed."""
         event = AssessmentFiled(at=now, item_id=item_id, case_id=case_id, assessment_id=filed)
         with self.begin() as tx:
-            settle(tx, event, record=self.record, now=now)
+            settle(tx, event, policy=self.policy, record=self.record, now=now)
 
     def assesses(
         self, case_id: CaseId, item_id: ItemId, form: Form, *, by: AnalystId, now: datetime = NOW
     ) -> AssessmentId:
-        """Let an analyst assess the item, and settle what can be settled."""
+        """Let an analyst assess the item, and settle what can be settled.
+
+        They have looked at it before they say that it is nothing.
+        """
+        if not form.finding.confirms:
+            self.takes(case_id, by, now)
+            self.looks(case_id, item_id, Tier.CLEAR, by=by, now=now)
         filed = self.files(case_id, item_id, form, by=by, now=now)
         self.settles(case_id, item_id, filed, now)
         return filed

@@ -127,6 +127,7 @@ def test_what_no_list_knows_is_confirmed_only_by_somebody_who_saw_it_clearly(roo
 def test_settling_an_older_assessment_again_does_not_disturb_the_newer_one(room: Any) -> None:
     case_id, item_id = room.flagged_case()
     older = room.assesses(case_id, item_id, room.illegal, by=room.ada)
+    room.looks(case_id, item_id, Tier.BLURRED, by=room.ada)
     newer = room.files(case_id, item_id, room.not_illegal, by=room.ada, now=room.later(minutes=1))
     room.settles(case_id, item_id, older)
     assert room.waits_for(case_id, item_id) == "settling"

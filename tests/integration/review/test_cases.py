@@ -290,7 +290,7 @@ def test_only_the_holder_passes_a_case_on(room: Any) -> None:
 
 def test_a_case_in_which_everything_is_being_settled_is_nobodys_next(room: Any) -> None:
     case_id, item_id = room.matched_case()
-    filed = room.files(case_id, item_id, room.not_illegal, by=room.ada)
+    filed = room.files(case_id, item_id, room.illegal, by=room.ada)
     with room.begin() as tx:
         assert take_next(tx, room.ada, room.now) is None
     room.settles(case_id, item_id, filed)

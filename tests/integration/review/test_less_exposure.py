@@ -70,6 +70,7 @@ def decides_the_same(
             by=by,
             policy_version="2026-01",
             case_revision=case.revision,
+            policy=room.policy,
             record=room.record,
             now=room.now,
         )
@@ -193,8 +194,9 @@ def test_what_was_confirmed_without_anybody_seeing_it_clearly_confirms_nothing_e
     later, again = appears(room, "a", listed=False)
     # The list that vouched is withdrawn: what rested on it no longer speaks for others.
     room.sql("update hash_list set vetted = false")
-    decides_the_same(room, later, again, first, room.ben)
-    assert room.waits_for(later, again) == "clear_view"
+    with pytest.raises(StaleRevision):
+        decides_the_same(room, later, again, first, room.ben)
+    assert room.waits_for(later, again) == "assessment"
 
 
 def test_a_copy_of_a_decision_is_no_ground_for_another_and_falls_with_the_first(room: Any) -> None:

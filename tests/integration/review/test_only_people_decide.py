@@ -29,12 +29,18 @@ def insert_outcome(room: Any, **changed: Any) -> None:
         "category": None,
         "settled_by": room.ada,
         "at": room.now,
+        "tier": "clear",
+        "listed": False,
+        "people_asked": 1,
+        "second_by": None,
+        "second_assessment": None,
         **changed,
     }
     room.sql(
         "insert into outcome (id, case_id, item_id, purpose, finding, category, settled_at, settled_by,"
-        " rests_on)"
-        " values (:id, :case_id, :item_id, :purpose, :finding, :category, :at, :settled_by, :rests_on)",
+        " rests_on, tier, listed, people_asked, second_by, second_assessment)"
+        " values (:id, :case_id, :item_id, :purpose, :finding, :category, :at, :settled_by, :rests_on, :tier,"
+        " :listed, :people_asked, :second_by, :second_assessment)",
         **values,
     )
 

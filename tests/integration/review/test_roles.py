@@ -75,7 +75,7 @@ def test_each_surface_can_do_its_part_of_a_review_with_its_own_role(room: Any) -
         )
     event = AssessmentFiled(at=room.now, item_id=item_id, case_id=case_id, assessment_id=filed)
     with as_role(room, "worker") as tx:
-        settle(tx, event, record=room.record, now=room.now)
+        settle(tx, event, policy=room.policy, record=room.record, now=room.now)
         close_abandoned(tx, room.now)
         forget_context(tx, item_ids=[item_id], now=room.now)
     with as_role(room, "console") as tx:

@@ -320,3 +320,10 @@ def test_where_a_database_is_said_to_be_holds_no_user_and_no_password() -> None:
         ("mara:geheim@[fd00::1]/records", "fd00::1, database records"),
     ):
         assert place_of(f"postgresql+psycopg://{address}") == place
+
+
+def test_a_second_assessment_cannot_be_asked_for_where_one_person_is_all_there_is() -> None:
+    wanted = "[review]\nsecond_for = ['category_a']\n"
+    assert "nobody to ask for a second assessment" in complaint(wanted)
+    assert "second_share_percent" in complaint("[review]\nsecond_share_percent = 101")
+    check(from_text(f"{wanted}[team]\nsize_policy = 'small'\n"))

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from safehold.model.case import WaitsFor
 from safehold.model.ids import MediaId, ObjectId, new_id
 from safehold.model.inbound_report import Seen
+from safehold.review.facts import HistoryLine
+from safehold.review.reliability import Figure
 from safehold.storage.evidence import Destruction, ObjectRole, Rule
 from safehold.web.console import words
 from safehold.web.console.sign_in import HOME, own_page
@@ -82,3 +85,38 @@ def test_whatever_is_asked_for_after_signing_in_the_way_leads_to_a_page_of_ours(
 )
 def test_everything_else_leads_to_the_front_door(wanted: str) -> None:
     assert own_page(wanted) == HOME
+
+
+@pytest.mark.parametrize(
+    ("figure", "said"),
+    [
+        (Figure(0.714, 0.55, 0.861, 43), "0.71 (0.55 to 0.86), 43 items"),
+        (Figure(None, None, None, 1), "always the same answer, 1 item"),
+        (Figure(None, None, None, 0), "nothing to compare"),
+    ],
+)
+def test_agreement_is_said_with_its_interval_or_why_there_is_none(figure: Figure, said: str) -> None:
+    assert words.agreement(figure) == said
+
+
+def test_a_share_is_said_as_a_percentage_with_its_interval() -> None:
+    assert words.percent(Figure(0.1, 0.0552, 0.1744, 100)) == "10 % (6 % to 17 %)"
+
+
+@pytest.mark.parametrize("waits_for", list(WaitsFor), ids=str)
+def test_what_an_item_waits_for_is_said_without_what_anybody_found(waits_for: WaitsFor) -> None:
+    said = words.WAITS[waits_for]
+    assert not any(word in said for word in ("illegal", "category", "terms", "remit", "determine"))
+
+
+def test_a_line_of_the_history_says_what_was_missing() -> None:
+    line = HistoryLine(
+        at=datetime(2026, 3, 1, tzinfo=UTC),
+        actor="system:review_rules",
+        verb="item.left_open",
+        object="item:1",
+        detail={"waits_for": "third"},
+    )
+    assert (
+        words.happened(line) == "Left open: it was assessed by two people who disagree, and waits for a third"
+    )

@@ -12,6 +12,7 @@ from safehold.app.access import second_factors, sessions, users
 from safehold.app.program import Program
 from safehold.model.ids import DeviceId, SessionId
 from safehold.model.permissions import Permission
+from safehold.review import quality
 from safehold.web.console.cookies import SESSION, put_cookie
 from safehold.web.console.forms import UNSENT, Form, changing, shown_again
 from safehold.web.console.pages import go, page
@@ -58,6 +59,8 @@ def account_page(program: Program, request: Request, form: Form) -> Response:
         factors = second_factors.factors_of(tx, signed_in.user_id)
         open_sessions = sessions.listed(tx, rules, signed_in.user_id, now=now)
         devices = users.devices(tx, signed_in.user_id, now=now)
+        analyst = signed_in.actor.analyst() if signed_in.actor.may(Permission.CASE_ASSESS) else None
+        agreed = quality.agreement(tx, now=now, analyst=analyst) if analyst else ()
     return page(
         request,
         program,
@@ -67,6 +70,7 @@ def account_page(program: Program, request: Request, form: Form) -> Response:
         factors=factors,
         sessions=open_sessions,
         devices=devices,
+        agreed=agreed,
         proven=is_proven(request, program),
         site=possible_site(request, program),
         required=rules.second_factor == "required",

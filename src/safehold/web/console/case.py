@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from safehold.app import console_view
 from safehold.app.console_view import CaseSheet
 from safehold.app.program import Program
+from safehold.app.review_policy import review_policy
 from safehold.model.case import CaseState, SubjectPart
 from safehold.model.errors import NotFound
 from safehold.model.ids import CaseId, ItemId
@@ -20,7 +21,7 @@ from safehold.model.item import ItemKind
 from safehold.model.permissions import Actor, Permission
 from safehold.review import cases, conflicts
 from safehold.review.cases import PassReason
-from safehold.review.facts import ItemView, WaitsFor
+from safehold.review.facts import ItemView, Turn
 from safehold.review.settle import ReversalReason
 from safehold.web.console.forms import UNSENT, Form, shown_again
 from safehold.web.console.pages import go, page
@@ -29,7 +30,7 @@ from safehold.web.console.session import form_of
 from safehold.web.console.words import happened
 from safehold.web.guard import actor_of, needs
 
-TO_ASSESS = (WaitsFor.ASSESSMENT, WaitsFor.CLEAR_VIEW)
+_NOTHING_TO_DO = (Turn.OF_OTHERS, Turn.OF_A_LEAD, Turn.OVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,8 @@ def show_case(
         sheet = console_view.case(tx, case_id, actor=actor, now=now)
         shown = chosen_item(sheet.view.items, item_id)
         standing = standing_of(sheet, actor, now)
-        looking = console_view.looking(tx, sheet, shown, actor=actor, now=now)
+        policy = review_policy(program.settings)
+        looking = console_view.looking(tx, sheet, shown, actor=actor, policy=policy, now=now)
     return page(
         request,
         program,
@@ -136,7 +138,7 @@ def case_again(program: Program, request: Request, form: Form) -> Response:
 
 
 def chosen_item(items: tuple[ItemView, ...], wanted: ItemId | None) -> ItemView:
-    """Return the item that was asked for, else the first that waits for a person, else the first.
+    """Return the item that was asked for, else the first that waits for this very person, else the first.
 
     Raises NotFound when the case has no such item.
     """
@@ -147,7 +149,7 @@ def chosen_item(items: tuple[ItemView, ...], wanted: ItemId | None) -> ItemView:
         return found
     if not items:
         raise NotFound("This case has no items.")
-    return next((one for one in items if one.waits_for in TO_ASSESS), items[0])
+    return next((one for one in items if one.turn.may_file), items[0])
 
 
 def standing_of(sheet: CaseSheet, actor: Actor, now: datetime) -> Standing:
@@ -156,10 +158,12 @@ def standing_of(sheet: CaseSheet, actor: Actor, now: datetime) -> Standing:
     held = case.locked_until is not None and now < case.locked_until
     mine = held and case.locked_by == actor.user_id
     may_assess = actor.may(Permission.CASE_ASSESS)
+    # What they filed a moment ago may still be theirs: the rules are about to look at it.
+    is_over = all(one.turn in _NOTHING_TO_DO for one in sheet.view.items)
     by_other = held and not mine and case.locked_by is not None
     return Standing(
         mine=mine,
-        free=may_assess and not held and case.state is CaseState.OPEN,
+        free=may_assess and not held and case.state is CaseState.OPEN and not is_over,
         holder=sheet.people.get(case.locked_by, "somebody") if by_other and case.locked_by else None,
     )
 
@@ -172,7 +176,7 @@ def _id(said: str) -> UUID:
 
 
 def _can_assess(standing: Standing, item: ItemView) -> bool:
-    return standing.mine and item.waits_for in TO_ASSESS
+    return standing.mine and item.turn.may_file
 
 
 def _questions(sheet: CaseSheet, item: ItemView) -> tuple[Question, ...]:

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 
 from safehold.app import proposals
 from safehold.app.program import Program
+from safehold.app.review_policy import review_policy
 from safehold.model.case import SubjectPart
 from safehold.model.errors import BadForm
 from safehold.model.ids import AssessmentId, CaseId, ItemId, OutcomeId, ProposalId, SubjectId, UserId
@@ -21,7 +22,7 @@ from safehold.review.answers import Form
 from safehold.review.assess import file_assessment
 from safehold.review.facts import CaseView, facts
 from safehold.review.settle import ReversalReason
-from safehold.web.console.case import TO_ASSESS, case_again
+from safehold.web.console.case import case_again
 from safehold.web.console.forms import shown_again
 from safehold.web.console.pages import go
 from safehold.web.console.questions import POLICY_VERSION, read_conduct, read_imagery
@@ -66,6 +67,7 @@ def _add_assessing(router: APIRouter, program: Program) -> None:
                 by=analyst,
                 policy_version=POLICY_VERSION,
                 case_revision=_number(sent, "revision"),
+                policy=review_policy(program.settings),
                 record=program.recorder.record,
                 now=program.clock(),
             )
@@ -80,7 +82,7 @@ def _onwards(request: Request, program: Program, case_id: UUID, more: bool) -> R
 
 
 def _has_more(view: CaseView, item_id: ItemId) -> bool:
-    return any(one.waits_for in TO_ASSESS and one.item.id != item_id for one in view.items)
+    return any(one.turn.may_file and one.item.id != item_id for one in view.items)
 
 
 def _earlier(sent: dict[str, str]) -> AssessmentId:

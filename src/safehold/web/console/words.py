@@ -11,9 +11,11 @@ from safehold.model.exposure import ExposureKind
 from safehold.model.inbound_report import Seen
 from safehold.model.item import ItemKind
 from safehold.model.media import DecodeFailure, MediaKind
-from safehold.model.signal import PDQ, Turn
+from safehold.model.signal import PDQ
+from safehold.model.signal import Turn as PictureTurn
 from safehold.review.budget import Budget
-from safehold.review.facts import Destruction, HistoryLine, ItemView, MatchFacts, MediaFacts, WaitsFor
+from safehold.review.facts import Destruction, HistoryLine, ItemView, MatchFacts, MediaFacts, Turn, WaitsFor
+from safehold.review.reliability import Figure
 
 LABELS = {
     "illegal": "illegal",
@@ -124,8 +126,21 @@ ALARMS = {
 WAITS = {
     WaitsFor.ASSESSMENT: "waits for an assessment",
     WaitsFor.SETTLING: "is being settled",
-    WaitsFor.CLEAR_VIEW: "must be seen clearly before it can be confirmed",
+    WaitsFor.VIEW: "was assessed by somebody who had not looked, and waits for a look",
+    WaitsFor.CLEAR_VIEW: "must be seen clearly before it can be settled",
+    WaitsFor.SECOND: "was assessed, and waits for somebody else to assess it as well",
+    WaitsFor.THIRD: "was assessed by two people who disagree, and waits for a third",
+    WaitsFor.LEAD: "was assessed by people who disagree, and waits for a lead to decide it",
 }
+"""What an item waits for, after "it"."""
+
+TURNS = {
+    Turn.BLIND: "Others assessed it. What they found stays hidden from you until an outcome stands.",
+    Turn.INFORMED: "You have assessed it by yourself. Below is what everybody found; what you file decides.",
+    Turn.OF_OTHERS: "You have assessed it. Somebody else is next; there is nothing more for you to do.",
+    Turn.OF_A_LEAD: "A lead is next; there is nothing more for you to do.",
+}
+"""What whoever looks at an item that others have assessed, or that waits for others, is told of it."""
 
 DESTROYED = {
     "undecided": "nobody had decided about it in time",
@@ -161,7 +176,7 @@ DONE = {
     "item.reveal": "Looked",
     "item.assess": "Filed an assessment",
     "item.settle": "Item settled",
-    "item.left_open": "Left open: it must be seen clearly first",
+    "item.left_open": "Left open",
     "outcome.reverse": "Reversed an outcome",
     "subject.set_part": "Set the part of a subject",
     "appeal.receive": "An appeal arrived",
@@ -281,6 +296,23 @@ def size(size_bytes: int) -> str:
     return f"{kilobytes:.0f} KB" if kilobytes < _KIBIBYTE else f"{kilobytes / _KIBIBYTE:.1f} MB"
 
 
+def agreement(figure: Figure) -> str:
+    """Return how far people agree: "0.71 (0.55 to 0.86), 43 items", or why that cannot be said."""
+    items = f"{figure.units} item{'s' if figure.units != 1 else ''}"
+    if figure.value is None:
+        return f"always the same answer, {items}" if figure.units else "nothing to compare"
+    if figure.low is None or figure.high is None:
+        return f"{figure.value:.2f}, {items}"
+    return f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f}), {items}"
+
+
+def percent(figure: Figure) -> str:
+    """Return a share as a percentage with its interval: "3 % (1 % to 8 %)"."""
+    if figure.value is None or figure.low is None or figure.high is None:
+        return "unknown"
+    return f"{figure.value:.0%} ({figure.low:.0%} to {figure.high:.0%})".replace("%", " %")
+
+
 def file(media: MediaFacts) -> str:
     """Return what is known of a file without opening it."""
     parts = [media.media_type.partition("/")[2].upper()]
@@ -300,13 +332,13 @@ def sentence(item: ItemView) -> str:
 
 
 _TURNS = {
-    Turn.ROTATED_90: "once rotated by 90°",
-    Turn.ROTATED_180: "once rotated by 180°",
-    Turn.ROTATED_270: "once rotated by 270°",
-    Turn.MIRRORED: "once mirrored",
-    Turn.FLIPPED: "once turned upside down and mirrored",
-    Turn.TRANSPOSED: "once rotated by 90° and mirrored",
-    Turn.TRANSVERSED: "once rotated by 270° and mirrored",
+    PictureTurn.ROTATED_90: "once rotated by 90°",
+    PictureTurn.ROTATED_180: "once rotated by 180°",
+    PictureTurn.ROTATED_270: "once rotated by 270°",
+    PictureTurn.MIRRORED: "once mirrored",
+    PictureTurn.FLIPPED: "once turned upside down and mirrored",
+    PictureTurn.TRANSPOSED: "once rotated by 90° and mirrored",
+    PictureTurn.TRANSVERSED: "once rotated by 270° and mirrored",
 }
 
 
@@ -314,7 +346,7 @@ def nearness(match: MatchFacts) -> str:
     """Say how near an item is to an entry of a list."""
     if match.distance == 0 and match.signal_type != PDQ:
         return "identical"
-    turned = f", {_TURNS[match.turn]}" if match.turn is not Turn.NONE else ""
+    turned = f", {_TURNS[match.turn]}" if match.turn is not PictureTurn.NONE else ""
     return f"{match.distance} bit{'' if match.distance == 1 else 's'}{turned}"
 
 
@@ -343,6 +375,8 @@ def waiting_seconds(since: datetime, now: datetime) -> float:
 def happened(line: HistoryLine) -> str | None:
     """Return a line of the history in words, None for what is not shown there."""
     words = DONE.get(line.verb)
+    if line.verb == "item.left_open":
+        return f"{words}: it {WAITS[WaitsFor(line.detail['waits_for'])]}"
     if words is None or line.verb != "item.reveal":
         return words
     return f"{words}, {label(line.detail.get('tier', ''))}"

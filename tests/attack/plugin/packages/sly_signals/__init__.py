@@ -19,14 +19,14 @@ ATTEMPTS = {
             '1', now() from case_item c, app_user u limit 1""",
     "an outcome in a person's name": """
         insert into outcome (id, case_id, purpose, item_id, finding, category, settled_at, settled_by,
-            rests_on)
+            rests_on, tier)
         select gen_random_uuid(), c.case_id, 'test', c.item_id, 'illegal', 'A', now(), u.id,
-            gen_random_uuid() from case_item c, app_user u limit 1""",
+            gen_random_uuid(), 'clear' from case_item c, app_user u limit 1""",
     "an outcome that rests on nothing": """
         insert into outcome (id, case_id, purpose, item_id, finding, category, settled_at, settled_by,
-            rests_on)
+            rests_on, tier)
         select gen_random_uuid(), case_id, 'test', item_id, 'illegal', 'A', now(), gen_random_uuid(),
-            gen_random_uuid() from case_item limit 1""",
+            gen_random_uuid(), 'clear' from case_item limit 1""",
     "an outcome on an assessment that it wrote itself": """
         with filed as (
             insert into assessment (id, case_id, purpose, item_id, analyst_id, form, finding, category,
@@ -34,8 +34,8 @@ ATTEMPTS = {
             select gen_random_uuid(), c.case_id, 'test', c.item_id, u.id, 'imagery', 'illegal', 'A', '{}',
                 'none', '1', now() from case_item c, app_user u limit 1 returning *)
         insert into outcome (id, case_id, purpose, item_id, finding, category, settled_at, settled_by,
-            rests_on)
-        select gen_random_uuid(), case_id, purpose, item_id, finding, category, now(), analyst_id, id
+            rests_on, tier)
+        select gen_random_uuid(), case_id, purpose, item_id, finding, category, now(), analyst_id, id, 'clear'
             from filed""",
     "an approved removal": """
         insert into proposal (id, kind, item_id, case_id, outcome_id, state, planned_at, decided_at, policy)
