@@ -8,7 +8,11 @@ import pytest
 from playwright.sync_api import Page, expect
 from site_under_test import PASSWORD
 
+from safehold.app.access.users import list_users
+from safehold.model.clock import utc_now
+from safehold.model.ids import new_id
 from safehold.model.permissions import Role
+from safehold.storage import audit, cases
 
 pytestmark = pytest.mark.browser
 
@@ -138,6 +142,57 @@ def test_an_assessment_without_a_finding_keeps_every_other_answer(site, plain) -
     shows_what_is_wrong(plain, "Category A", "Choose one")
     expect(plain.get_by_label("11–13")).to_be_checked()
     expect(plain.get_by_label("How many")).to_have_value("2")
+
+
+def test_a_laxer_limit_than_there_is_keeps_every_other_choice_in_the_form(plain) -> None:
+    plain.goto("/console/exposure")
+    plain.get_by_label("Most minutes in a day").fill("241")
+    plain.get_by_label("Minutes of a break").fill("25")
+    plain.get_by_label("conversations").check()
+    plain.get_by_label("Press once to show").check()
+    assert sent(plain, "Keep this") == 422
+    shows_what_is_wrong(plain, "Most minutes in a day", "You can be stricter with yourself")
+    expect(plain.get_by_label("Most minutes in a day")).to_have_value("241")
+    expect(plain.get_by_label("Minutes of a break")).to_have_value("25")
+    expect(plain.get_by_label("conversations")).to_be_checked()
+    expect(plain.get_by_label("category A")).not_to_be_checked()
+    expect(plain.get_by_label("Press once to show")).to_be_checked()
+
+
+def test_a_name_that_is_asked_for_without_a_reason_is_told_beside_the_record(site, plain) -> None:
+    site.add_person("somebody who looked", Role.ANALYST)
+    with site.machinery.database.begin() as tx:
+        [looked] = [one.id for one in list_users(tx) if one.name == "somebody who looked"]
+        audit.append(tx, at=utc_now(), actor=f"user:{looked}", verb="item.reveal", object="item:garden")
+    plain.goto("/console/audit?object=item:garden")
+    plain.get_by_text("Ask for the name").click()
+    plain.get_by_label("Why it must be known").fill(" " * 12)
+    assert sent(plain, "Ask") == 422
+    shows_what_is_wrong(plain, "Why it must be known", "why, in 10 to 1000 characters")
+    plain.goto("/console/audit?object=item:garden")
+    expect(plain.get_by_role("cell", name="viewer")).to_be_visible()
+    expect(plain.get_by_role("table")).not_to_contain_text("somebody who looked")
+
+
+def test_what_cannot_be_decided_as_before_is_told_on_the_page_of_its_case(site, plain) -> None:
+    item_id = site.upload(1, account="account-of-nothing-decided").item_id
+    with site.machinery.database.begin() as tx:
+        [case] = cases.of_item(tx, item_id)
+    plain.goto(f"/console/cases/{case.id}")
+    plain.get_by_role("button", name="Take this case").click()
+    token = plain.locator("meta[name=form-token]").get_attribute("content")
+    for earlier, status, said in (
+        (str(new_id()), 409, "changed this in the meantime"),
+        ("", 422, "is missing"),
+    ):
+        answer = plain.request.post(
+            f"/console/cases/{case.id}/items/{item_id}/same",
+            form={"form_token": token, "earlier": earlier, "revision": str(case.revision)},
+            headers={"accept": "text/html"},
+        )
+        assert answer.status == status
+        assert said in answer.text()
+        assert f"Case {case.number}" in answer.text()
 
 
 def test_a_failure_of_a_form_leads_back_to_the_page_of_the_form(site, plain) -> None:

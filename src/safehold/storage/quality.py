@@ -10,12 +10,18 @@ import sqlalchemy as sa
 
 from safehold.model.assessment import Category, Finding
 from safehold.model.ids import AnalystId, ItemId
+from safehold.model.signal import PDQ
 from safehold.storage.assessments import STANDS, assessment, outcome
 from safehold.storage.cases import review_case
 from safehold.storage.database import Tx
 from safehold.storage.hash_lists import hash_list
 from safehold.storage.matches import match
 
+# As facts about a case reckon it: bits are bits of pdq alone, other types have distances of their own.
+_NEAR = sa.case(
+    (match.c.signal_type == PDQ, match.c.distance <= hash_list.c.hold_max_distance),
+    else_=sa.or_(match.c.may_hold, match.c.distance == 0),
+)
 _TOGETHER = (assessment.c.case_id, assessment.c.item_id, assessment.c.round)
 
 
@@ -100,7 +106,7 @@ def listed_outcomes(tx: Tx, *, since: datetime) -> list[ListedOutcome]:
             STANDS,
             outcome.c.settled_at >= since,
             ~review_case.c.rehearsal,
-            match.c.distance <= hash_list.c.hold_max_distance,
+            _NEAR,
         )
         .distinct()
         .order_by(hash_list.c.name, outcome.c.item_id)

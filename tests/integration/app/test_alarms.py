@@ -19,6 +19,7 @@ from safehold.model.ids import AlarmId, DeliveryId, KeyId, OutcomeId, StepId, Us
 from safehold.model.item import Context
 from safehold.model.permissions import Actor, Permission, Role, system_actor
 from safehold.review import settle
+from safehold.review.budget import ExposureRules
 from safehold.storage import deliveries as delivery_rows
 from safehold.storage.database import Database
 from safehold.testing import running
@@ -340,7 +341,7 @@ def test_the_bar_counts_the_alarms_of_every_code(post: Post) -> None:
     post.gets_stuck(waiting_steps(post.safehold.program.database)[0].id)
     post.safehold.run_steps()
     with post.console.begin() as tx:
-        bar = console_view.bar(tx, post.admin, now=post.clock())
+        bar = console_view.bar(tx, post.admin, exposure=ExposureRules(), now=post.clock())
     assert bar.alarms == {"custody_failed": 2, "step_stuck": 1}
 
 

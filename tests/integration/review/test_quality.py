@@ -109,3 +109,19 @@ def test_a_list_is_overturned_where_people_find_nothing_in_what_it_knows_closely
         assert overturned(tx, now=room.later(days=91)) == ()
     assert one.list_name == f"list {room.vetted[0]}"
     assert (one.rate.value, one.rate.units) == (pytest.approx(1 / 3), 3)
+
+
+def test_a_match_of_another_type_of_signal_counts_where_it_may_hold_or_is_the_same_whatever_its_distance(
+    room: Any,
+) -> None:
+    for distance, may_hold in ((9, True), (9, False), (0, False)):
+        case_id, item_id = room.matched_case(distance=distance)
+        room.assesses(case_id, item_id, B, by=room.ada)
+        room.sql(
+            "update match set signal_type = 'own_type', may_hold = :may_hold where item_id = :item",
+            may_hold=may_hold,
+            item=item_id,
+        )
+    with room.begin() as tx:
+        [one] = overturned(tx, now=room.later(days=1))
+    assert one.rate.units == 2

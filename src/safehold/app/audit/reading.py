@@ -59,6 +59,13 @@ def of_object(tx: Tx, object: str, *, key: bytes, actor: Actor, now: datetime) -
     return _page(tx, shown, None, key=key, actor=actor, now=now)
 
 
+def object_of(tx: Tx, record_id: UUID, *, actor: Actor) -> str:
+    """Return what a record is about where `of_object` finds it by that, else "". Raises NotAllowed."""
+    actor.require(Permission.AUDIT_READ)
+    record = rows.get(tx, record_id)
+    return "" if record is None or veil.tells_who(record) else record.object
+
+
 def verified(database: Database, *, actor: Actor, now: datetime) -> Verdict:
     """Recompute the whole chain, and put on record who asked. It reads every record. Raises NotAllowed."""
     actor.require(Permission.AUDIT_READ)

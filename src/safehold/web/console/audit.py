@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from safehold.app.audit import reading
-from safehold.app.audit.reading import AuditPage
 from safehold.app.audit.verify import Verdict
 from safehold.app.program import Program
 from safehold.model.permissions import Permission
@@ -28,42 +28,40 @@ def add_audit_pages(router: APIRouter, program: Program) -> None:
     @needs(Permission.AUDIT_READ)
     def show_audit(request: Request, object: str = "", before: _Seq | None = None) -> Response:
         """Show the newest records, or those of one object."""
-        actor, now, wanted = actor_of(request), program.clock(), object.strip()
-        with program.database.begin() as tx:
-            if wanted:
-                shown = reading.of_object(tx, wanted, key=program.request_secret, actor=actor, now=now)
-            else:
-                shown = reading.newest(tx, key=program.request_secret, actor=actor, now=now, before=before)
-        return _log(request, program, shown, object=wanted)
+        return _log(request, program, object=object.strip(), before=before)
 
     @router.post("/console/audit/verify")
     @needs(Permission.AUDIT_READ)
     def verify(request: Request) -> Response:
         """Recompute the whole chain and show the result."""
         verdict = reading.verified(program.database, actor=actor_of(request), now=program.clock())
-        return _log(request, program, _newest(request, program), verdict=verdict)
+        return _log(request, program, verdict=verdict)
 
 
 def log_again(program: Program, request: Request, form: Form) -> Response:
-    """Show the newest records, with what came of a form that was sent from among them."""
-    return _log(request, program, _newest(request, program), form=form)
-
-
-def _newest(request: Request, program: Program) -> AuditPage:
-    actor, now = actor_of(request), program.clock()
-    with program.database.begin() as tx:
-        return reading.newest(tx, key=program.request_secret, actor=actor, now=now)
+    """Show what came of a form: beside its record where it was sent from one, else above the newest."""
+    about, record = "", request.path_params.get("record_id")
+    if record is not None:
+        with program.database.begin() as tx:
+            about = reading.object_of(tx, UUID(str(record)), actor=actor_of(request))
+    return _log(request, program, object=about, form=form)
 
 
 def _log(
     request: Request,
     program: Program,
-    shown: AuditPage,
     *,
     object: str = "",
+    before: int | None = None,
     verdict: Verdict | None = None,
     form: Form = UNSENT,
 ) -> Response:
+    actor, now, key = actor_of(request), program.clock(), program.request_secret
+    with program.database.begin() as tx:
+        if object:
+            shown = reading.of_object(tx, object, key=key, actor=actor, now=now)
+        else:
+            shown = reading.newest(tx, key=key, actor=actor, now=now, before=before)
     return page(
         request,
         program,
