@@ -148,6 +148,7 @@ def test_whoever_only_repeated_may_still_assess_it_themselves_so_that_two_people
     mine = room.files(*here, B, by=room.ada, now=room.later(minutes=20))
     room.settles(*here, mine, room.later(minutes=20))
     assert room.waits_for(*here) == "second"
+    assert [next_for(room, who) for who in (room.ada, room.ben)] == [None, here[0]]
     finds(room, here, B, room.ben, minutes=40)
     assert stands(room, here) == [(Finding.ILLEGAL, (room.ben, room.ada))]
 
