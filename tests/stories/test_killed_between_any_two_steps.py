@@ -23,7 +23,14 @@ from safehold.testing.running import Installation, altered_copy
 from safehold.testing.webhook_receiver import WebhookReceiver
 
 CONTEXT = {"surface": "rehearsal", "content_id": "post-1", "account_id": "account-1"}
-STEPS = ("review.open_case", "review.settle", "evidence.preserve", "app.plan_proposals", "act.tell_platform")
+STEPS = (
+    "review.find_withdrawn",
+    "review.open_case",
+    "review.settle",
+    "evidence.preserve",
+    "app.plan_proposals",
+    "act.tell_platform",
+)
 
 
 def until(is_so: Callable[[], Any], seconds: float = 60.0) -> None:
