@@ -11,7 +11,7 @@ from safehold.model.case import Case, CaseState, Outcome
 from safehold.model.errors import Conflict, NotFound
 from safehold.model.events import AssessmentFiled, ItemCleared, ItemConfirmed, OutcomeReversed
 from safehold.model.ids import AnalystId, CaseId, OutcomeId, UserId, new_id
-from safehold.model.permissions import system_actor
+from safehold.model.permissions import Actor, system_actor
 from safehold.review.cases import existing_case, person
 from safehold.review.conflicts import has_conflict, refuse_conflicted
 from safehold.storage import assessments as assessment_rows
@@ -93,23 +93,53 @@ def reverse(
     event_rows.current_revision(tx, outcome.item_id, for_update=True)
     if not assessment_rows.set_reversed(tx, outcome_id, by=by, at=now):
         raise Conflict("The outcome was reversed before.")
+    return _undo(tx, outcome, person(AnalystId(by)), reason_code, record=record, now=now)
+
+
+def reverse_unseen(tx: Tx, outcome: Outcome, *, record: Record, now: datetime) -> CaseId | None:
+    """Reverse an outcome that rests on entries which were withdrawn, and on nobody's eyes; None otherwise.
+
+    That is one that confirms, where its analyst would have had to see the item clearly without a match that
+    has been withdrawn since, and did not. It goes on as `reverse` says; in the audit log the review rules did
+    it. The caller holds the item's revision. Doing it again changes nothing.
+    """
+    if not _rested_on_withdrawn(tx, outcome):
+        return None
+    if not assessment_rows.set_reversed(tx, outcome.id, by=None, at=now):
+        return None
+    rules, why = system_actor("review_rules"), ReversalReason.LIST_CORRECTED
+    return _undo(tx, outcome, rules, why, record=record, now=now)
+
+
+def outcomes(tx: Tx, case_id: CaseId) -> list[StoredOutcome]:
+    """Return the outcomes of a case, those that were reversed too, oldest first."""
+    return assessment_rows.outcomes_of_case(tx, case_id)
+
+
+def _rested_on_withdrawn(tx: Tx, outcome: Outcome) -> bool:
+    filed = assessment_rows.behind(tx, outcome.id)
+    if filed is None or not must_be_seen_clearly(tx, filed):
+        return False
+    matches = case_facts.matches_of(tx, [filed.item_id])
+    return any(match.withdrawn and match.would_vouch and match.purpose is filed.purpose for match in matches)
+
+
+def _undo(
+    tx: Tx, outcome: Outcome, actor: Actor, reason_code: ReversalReason, *, record: Record, now: datetime
+) -> CaseId:
+    """Let the item of an outcome that was just reversed wait again, tell so, and return the case."""
     open_case = _open_again(tx, outcome, now)
-    detail = {"outcome": str(outcome_id), "reason": reason_code.value, "item": str(outcome.item_id)}
+    detail = {"outcome": str(outcome.id), "reason": reason_code.value, "item": str(outcome.item_id)}
     audit.append(
         tx,
         at=now,
-        actor=person(AnalystId(by)).label,
+        actor=actor.label,
         verb="outcome.reverse",
         object=f"case:{outcome.case_id}",
         detail=detail,
     )
     record(tx, OutcomeReversed(at=now, item_id=outcome.item_id, case_id=outcome.case_id))
     return open_case
-
-
-def outcomes(tx: Tx, case_id: CaseId) -> list[StoredOutcome]:
-    """Return the outcomes of a case, those that were reversed too, oldest first."""
-    return assessment_rows.outcomes_of_case(tx, case_id)
 
 
 def _is_overtaken(tx: Tx, filed: StoredAssessment) -> bool:

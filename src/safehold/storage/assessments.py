@@ -86,7 +86,8 @@ outcome = sa.Table(
         ],
         name="fk_outcome_rests_on",
     ),
-    sa.CheckConstraint("(reversed_at is null) = (reversed_by is null)", name="reversed_together"),
+    # By nobody: the rules did, because an entry was withdrawn; a trigger sees that one was.
+    sa.CheckConstraint("reversed_by is null or reversed_at is not null", name="reversed_together"),
     sa.Index(
         "uq_outcome_standing",
         "item_id",
@@ -131,7 +132,7 @@ class StoredAssessment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredOutcome:
-    """An outcome and, once it was reversed, when and by whom."""
+    """An outcome and, once it was reversed, when and by whom: None also where a withdrawn entry did it."""
 
     outcome: Outcome
     reversed_at: datetime | None = None
@@ -229,8 +230,12 @@ def insert_outcome(tx: Tx, settled: Outcome, *, purpose: Purpose, rests_on: Sequ
 
 
 @writes(outcome)
-def set_reversed(tx: Tx, outcome_id: OutcomeId, *, by: UserId, at: datetime) -> bool:
-    """Mark an outcome as reversed; say False when it was reversed before."""
+def set_reversed(tx: Tx, outcome_id: OutcomeId, *, by: UserId | None, at: datetime) -> bool:
+    """Mark an outcome as reversed; say False when it was reversed before.
+
+    by: None where the rules do, after an entry that the item matched was withdrawn. The database refuses
+    that where none was.
+    """
     statement = (
         outcome.update().where(outcome.c.id == outcome_id, STANDS).values(reversed_at=at, reversed_by=by)
     )
@@ -247,6 +252,17 @@ def get_outcome(tx: Tx, outcome_id: OutcomeId) -> StoredOutcome | None:
     """Return one outcome, None when there is none."""
     found = _outcomes(tx, outcome.c.id == outcome_id)
     return found[0] if found else None
+
+
+def behind(tx: Tx, outcome_id: OutcomeId) -> StoredAssessment | None:
+    """Return the assessment that settled this outcome, None when there is no such outcome."""
+    statement = (
+        sa.select(assessment)
+        .join(outcome, outcome.c.rests_on == assessment.c.id)
+        .where(outcome.c.id == outcome_id)
+    )
+    row = tx.run(statement).first()
+    return _assessment(row) if row else None
 
 
 def standing_outcome(tx: Tx, case_id: CaseId, item_id: ItemId) -> Outcome | None:

@@ -160,6 +160,7 @@ DONE = {
     "item.settle": "Item settled",
     "item.left_open": "Left open: it must be seen clearly first",
     "outcome.reverse": "Reversed an outcome",
+    "match.withdrawn": "The list withdrew an entry that this matched",
     "subject.set_part": "Set the part of a subject",
     "appeal.receive": "An appeal arrived",
     "inbound_report.receive": "A report arrived",
@@ -361,6 +362,7 @@ def _reason(item: ItemView) -> str:
             near = f"identical to an entry of the list {nearest.list_name}"
         else:
             near = f"that is {nearness(nearest)} from an entry of the list {nearest.list_name}"
+        near += ", withdrawn since" if nearest.withdrawn else ""
         more = f" and matches {others} other list{'s' if others > 1 else ''}" if others else ""
         return near + more
     if item.flags:
