@@ -70,6 +70,7 @@ class Site:
     def get_one_step_stuck(self) -> None:
         """Upload something whose first step fails as often as it may; its alarm is raised."""
         program = self.machinery
+        self.follow()
         context = Context(surface="public_uploads", account_id="account-99")
         program.scanner.scan_bytes(jpeg(2, quality=55), context, actor=UPLOADER)
 

@@ -15,15 +15,24 @@ from typing import Any
 
 import pytest
 
+from safehold.lists.withdrawal import Withdrawal
 from safehold.model.assessment import Finding
 from safehold.testing import running
 from safehold.testing.platform import Platform
 from safehold.testing.processes import SafeholdProcess, environment_of
 from safehold.testing.running import Installation, altered_copy
 from safehold.testing.webhook_receiver import WebhookReceiver
+from safehold.web.server import served
 
 CONTEXT = {"surface": "rehearsal", "content_id": "post-1", "account_id": "account-1"}
-STEPS = ("review.open_case", "review.settle", "evidence.preserve", "app.plan_proposals", "act.tell_platform")
+STEPS = (
+    "review.find_withdrawn",
+    "review.open_case",
+    "review.settle",
+    "evidence.preserve",
+    "app.plan_proposals",
+    "act.tell_platform",
+)
 
 
 def until(is_so: Callable[[], Any], seconds: float = 60.0) -> None:
@@ -73,8 +82,6 @@ def test_a_worker_killed_before_and_after_every_step_ends_where_an_undisturbed_o
 ) -> None:
     receiver, sections = receiver_and_settings
     settings = running.Settings.model_validate(sections)
-    from safehold.web.server import served
-
     with running.installation(settings, serve=served) as opened:
         opened.add_list()
         analyst = opened.analyst()
@@ -94,6 +101,37 @@ def test_a_worker_killed_before_and_after_every_step_ends_where_an_undisturbed_o
         # It was killed after sending and before that was recorded, so the same message came again.
         assert set(receiver.repeats) <= {one.webhook_id for one in receiver.deliveries}
         assert receiver.rejections == []
+
+
+def test_a_worker_killed_at_every_step_after_a_withdrawal_loses_no_item_that_waits_again(
+    receiver_and_settings: tuple[WebhookReceiver, dict[str, Any]], tmp_path: Path
+) -> None:
+    _, sections = receiver_and_settings
+    with running.installation(running.Settings.model_validate(sections), serve=served) as opened:
+        opened.add_list()
+        item_id = opened.platform().upload(altered_copy(1), CONTEXT).body["item_id"]
+        opened.run_steps()
+        opened.assess(item_id, Finding.ILLEGAL, by=opened.analyst())
+        opened.run_steps()
+        program = opened.program
+        withdrawal = Withdrawal(
+            reason="source_error",
+            actor=running.TESTER,
+            record=program.recorder.record,
+            clock=program.clock,
+        )
+        with program.database.begin() as tx:
+            withdrawal.whole_list(tx, running.LIST)
+        with worker_that_dies_everywhere(sections, tmp_path) as passed:
+            until(lambda: opened.sql("select 1 from outcome where reversed_at is not null"))
+            until(lambda: not waiting(opened))
+        points = set(passed.read_text().split("\n"))
+        steps = ("review.find_withdrawn", "review.reconsider_match", "act.release")
+        assert points >= {f"{when} {name}" for when in ("before", "after") for name in steps}
+        assert [row.waits_for for row in opened.sql("select waits_for from case_item")] == ["assessment"]
+        assert len(opened.sql("select 1 from event where kind = 'match_withdrawn'")) == 1
+        assert len(opened.sql("select 1 from event where kind = 'outcome_reversed'")) == 1
+        assert opened.sql("select 1 from step where state = 'stuck'") == []
 
 
 UNDISTURBED = {

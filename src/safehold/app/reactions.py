@@ -31,8 +31,11 @@ REACTIONS: Reactions = {
         "act.release",
         "act.tell_platform",
     ),
+    events.EntriesChanged: ("review.find_withdrawn",),
+    events.RemovalsLeft: ("review.find_withdrawn",),
+    events.MatchWithdrawn: ("review.reconsider_match",),
     events.StepStuck: ("app.raise_alarm",),
 }
 
-WITHOUT_A_ROW = frozenset({events.CaseOpened, events.AppealReceived, events.EntriesChanged})
+WITHOUT_A_ROW = frozenset({events.CaseOpened, events.AppealReceived})
 """Events that nothing follows yet: recorded durably and counted."""

@@ -22,7 +22,7 @@ from safehold.jobs.worker import Timings, Worker
 from safehold.model.events import Event
 from safehold.model.ids import ObjectId
 from safehold.model.permissions import Actor
-from safehold.review import cases, settle, viewing
+from safehold.review import cases, settle, viewing, withdrawn
 from safehold.storage.database import Tx
 
 ERASED_AT_ONCE = 500
@@ -43,6 +43,8 @@ def handlers(program: Program) -> dict[str, Handler]:
     return {
         "review.open_case": now_with(cases.open_case, record=record),
         "review.settle": now_with(settle.settle, record=record, policy=review_policy(program.settings)),
+        "review.find_withdrawn": now_with(withdrawn.find_withdrawn, record=record),
+        "review.reconsider_match": now_with(withdrawn.reconsider_match, record=record),
         "evidence.preserve": now_with(retention.preserve, record=record),
         "evidence.reconsider": now_with(retention.reconsider),
         "app.plan_proposals": now_with(proposals.record_plans, record=record, policies=_policies(program)),

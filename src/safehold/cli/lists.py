@@ -212,7 +212,9 @@ def withdraw(
 ) -> None:
     """Take entries off a list, or the list out of use. From their next scan on, processes match them no more.
 
-    What was held for them stays held until a person decides. It is on record, and public in numbers.
+    What was held for them stays held until a person decides; what somebody confirmed on their word alone,
+    without having seen it clearly, is undone and waits for a person again. It is on record, and public in
+    numbers.
     """
     from safehold.cli.opening import SHELL, operator
     from safehold.lists import ledger

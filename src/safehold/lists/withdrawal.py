@@ -75,7 +75,8 @@ class Withdrawal:
     def whole_list(self, tx: Tx, name: str) -> Removed:
         """Take a list out of use with every entry: from its next scan on, no process matches it.
 
-        Its name stays taken, and what it has matched stays on record. Holds stay until a person decides.
+        Its name stays taken, and what it has matched stays on record. Holds stay until a person decides, or
+        an outcome that nobody saw is reversed.
         Raises NotFound, and Refused where it was withdrawn before.
         """
         list_id, now = ledger.in_use(tx, name).id, self.clock()

@@ -134,7 +134,10 @@ class ItemCleared(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutcomeReversed(Event):
-    """A person reversed the outcome of an item; what followed from it is undone."""
+    """The outcome of an item was reversed; what followed from it is undone.
+
+    By a person, or by the rules where it rested on an entry that was withdrawn, and on nobody's eyes.
+    """
 
     kind: ClassVar[str] = "outcome_reversed"
     sets_course: ClassVar[bool] = True
@@ -196,6 +199,30 @@ class EntriesChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemovalsLeft(Event):
+    """A part of a batch was looked through for entries that went; the rest is still to be.
+
+    from_seq, to_seq: what is left, both inclusive. after_item: up to which item what matched the entry of
+    from_seq was told, None where none was.
+    """
+
+    kind: ClassVar[str] = "removals_left"
+    list_id: ListId
+    from_seq: int
+    to_seq: int
+    after_item: ItemId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchWithdrawn(Event):
+    """An entry that an item had matched was taken off its list."""
+
+    kind: ClassVar[str] = "match_withdrawn"
+    item_id: ItemId
+    list_id: ListId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepStuck(Event):
     """A step failed as often as it may and waits for a person."""
 
@@ -220,6 +247,8 @@ EVENTS: dict[str, type[Event]] = {
         AppealReceived,
         InboundReportReceived,
         EntriesChanged,
+        RemovalsLeft,
+        MatchWithdrawn,
         StepStuck,
     )
 }

@@ -38,6 +38,7 @@ __all__ = [
     "pass_on",
     "person",
     "queue",
+    "reckon",
     "release_lock",
     "take",
     "take_next",
@@ -72,7 +73,7 @@ def open_case(
         case = existing_case(tx, known, for_change=True)
     if case.state is CaseState.OPEN:
         _join(tx, case, event.item_id, now)
-        _reckon(tx, case.id)
+        reckon(tx, case.id)
     return case.id
 
 
@@ -189,6 +190,31 @@ def person(analyst: AnalystId) -> Actor:
     return Actor(permissions=frozenset(), user_id=UserId(analyst))
 
 
+def reckon(tx: Tx, case_id: CaseId) -> None:
+    """Weigh the case anew from what is known of its items now. What a list has withdrawn weighs nothing."""
+    places = case_rows.items_of(tx, case_id)
+    item_ids = [place.item_id for place in places]
+    case = existing_case(tx, case_id)
+    holds = case_facts.holds_of(tx, item_ids)
+    held = {item_id for item_id, hold in holds.items() if hold.stands}
+    known = case_facts.matches_of(tx, item_ids)
+    ours = [match for match in known if match.purpose is case.purpose]
+    may_hold = {match.item_id for match in known if match.may_hold and not match.withdrawn}
+    waiting = {place.item_id for place in places if place.waits_for is not None}
+    weighed = priority.Weighed(
+        matches=[match for match in ours if not match.withdrawn],
+        flags=[flag for _, flag in case_facts.flags_of(tx, item_ids)],
+        reports=len(report_rows.of_items(tx, item_ids)),
+        items=len(places),
+        not_held=len(waiting - held),
+        withdrawn=any(match.withdrawn for match in ours),
+        held_on_nothing=len((waiting & held) - may_hold),
+    )
+    parts = priority.weigh(weighed)
+    case_rows.set_priority(tx, case_id, priority=priority.added_up(parts), parts=parts)
+    case_rows.set_exposure_kinds(tx, case_id, case_facts.kinds_of_items(tx, item_ids, case.purpose).values())
+
+
 def _case_for(tx: Tx, stored: StoredItem, purpose: Purpose, *, record: Record, now: datetime) -> Case:
     gathering = Gathering(_gathered_by(stored), purpose, stored.item.rehearsal)
     case_rows.lock_gathering(tx, gathering)
@@ -223,25 +249,6 @@ def _join(tx: Tx, case: Case, item_id: ItemId, now: datetime) -> None:
     case_rows.raise_revision(tx, case.id)
     detail = {"item": str(item_id)}
     audit.append(tx, at=now, actor=_REVIEW, verb="case.join", object=f"case:{case.id}", detail=detail)
-
-
-def _reckon(tx: Tx, case_id: CaseId) -> None:
-    """Weigh the case anew from what is known of its items now."""
-    places = case_rows.items_of(tx, case_id)
-    item_ids = [place.item_id for place in places]
-    case = existing_case(tx, case_id)
-    holds = case_facts.holds_of(tx, item_ids)
-    held = {item_id for item_id, hold in holds.items() if hold.stands}
-    weighed = priority.Weighed(
-        matches=[match for match in case_facts.matches_of(tx, item_ids) if match.purpose is case.purpose],
-        flags=[flag for _, flag in case_facts.flags_of(tx, item_ids)],
-        reports=len(report_rows.of_items(tx, item_ids)),
-        items=len(places),
-        not_held=sum(place.waits_for is not None and place.item_id not in held for place in places),
-    )
-    parts = priority.weigh(weighed)
-    case_rows.set_priority(tx, case_id, priority=priority.added_up(parts), parts=parts)
-    case_rows.set_exposure_kinds(tx, case_id, case_facts.kinds_of_items(tx, item_ids, case.purpose).values())
 
 
 def _gathered_by(stored: StoredItem) -> str:

@@ -21,7 +21,7 @@ _VETTED_NEAR, _VETTED_FAR, _UNVETTED_NEAR, _UNVETTED_FAR, _FLAG = 40, 25, 20, 12
 _REPORTED = 12
 _SEVERITY = {Category.A.value: 30, Category.B.value: 22, Category.C.value: 15, Category.PROHIBITED.value: 10}
 _SEVERITY_UNKNOWN = 12
-_STILL_ONLINE, _WAITS_FOR_ANSWER = 20, 5
+_STILL_ONLINE, _HELD_ON_NOTHING, _WAITS_FOR_ANSWER = 20, 20, 5
 _REPEAT, _REPEATS_AT_MOST = 2, 10
 
 
@@ -31,7 +31,9 @@ class Weighed:
 
     matches, flags: of all its items. reports: how many of them somebody reported.
     items: how many it has. not_held: how many of those that wait for
-    an outcome are not on hold, so that others may still see them.
+    an outcome are not on hold, so that others may still see them. withdrawn: whether matches were left out
+    of these, for their entries were taken off. held_on_nothing: how many of those that wait are on hold
+    although no match that may hold is left.
     """
 
     matches: Sequence[MatchFacts]
@@ -39,6 +41,8 @@ class Weighed:
     reports: int = 0
     items: int
     not_held: int
+    withdrawn: bool = False
+    held_on_nothing: int = 0
 
 
 def weigh(weighed: Weighed) -> tuple[PriorityPart, ...]:
@@ -73,6 +77,8 @@ def _likelihood(weighed: Weighed) -> PriorityPart:
         )
     if weighed.reports:
         return PriorityPart(name="likelihood", seen="Somebody reported it", weight=_REPORTED)
+    if weighed.withdrawn:
+        return PriorityPart(name="likelihood", seen="The list has withdrawn what matched", weight=0)
     return PriorityPart(name="likelihood", seen="No match and no flag any more", weight=0)
 
 
@@ -95,6 +101,9 @@ def _severity(matches: Sequence[MatchFacts]) -> PriorityPart:
 def _reach(weighed: Weighed) -> PriorityPart:
     if weighed.not_held:
         return PriorityPart(name="reach", seen="Not held: others may still see it", weight=_STILL_ONLINE)
+    if weighed.held_on_nothing:
+        seen = "Held on a match that was withdrawn: the uploader waits"
+        return PriorityPart(name="reach", seen=seen, weight=_HELD_ON_NOTHING)
     return PriorityPart(name="reach", seen="Held: the uploader waits for an answer", weight=_WAITS_FOR_ANSWER)
 
 

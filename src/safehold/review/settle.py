@@ -10,13 +10,13 @@ from safehold.model.case import Case, CaseState, Outcome, WaitsFor
 from safehold.model.errors import Conflict, NotFound
 from safehold.model.events import AssessmentFiled, ItemCleared, ItemConfirmed, OutcomeReversed
 from safehold.model.ids import AnalystId, CaseId, ItemId, OutcomeId, UserId, new_id
-from safehold.model.permissions import system_actor
+from safehold.model.permissions import Actor, system_actor
 from safehold.review.cases import existing_case, person
 from safehold.review.conflicts import refuse_conflicted
 from safehold.review.rules import Policy, Settled, Situation, decide
 from safehold.review.situations import situation_of
 from safehold.storage import assessments as assessment_rows
-from safehold.storage import audit
+from safehold.storage import audit, case_facts
 from safehold.storage import cases as case_rows
 from safehold.storage import events as event_rows
 from safehold.storage.assessments import Basis, StoredOutcome
@@ -93,23 +93,54 @@ def reverse(
     event_rows.current_revision(tx, outcome.item_id, for_update=True)
     if not assessment_rows.set_reversed(tx, outcome_id, by=by, at=now):
         raise Conflict("The outcome was reversed before.")
+    return _undo(tx, outcome, person(AnalystId(by)), reason_code, record=record, now=now)
+
+
+def reverse_unseen(tx: Tx, outcome: Outcome, *, record: Record, now: datetime) -> CaseId | None:
+    """Reverse an outcome that rests on entries which were withdrawn, and on nobody's eyes; None otherwise.
+
+    That is one that confirms, where somebody would have had to see the item clearly without a match that
+    has been withdrawn since, and nobody did. It goes on as `reverse` says; in the audit log the review rules
+    did it. The caller holds the item's revision. Doing it again changes nothing.
+    """
+    if not _rested_on_withdrawn(tx, outcome):
+        return None
+    if not assessment_rows.set_reversed(tx, outcome.id, by=None, at=now):
+        return None
+    rules, why = system_actor("review_rules"), ReversalReason.LIST_CORRECTED
+    return _undo(tx, outcome, rules, why, record=record, now=now)
+
+
+def outcomes(tx: Tx, case_id: CaseId) -> list[StoredOutcome]:
+    """Return the outcomes of a case, those that were reversed too, oldest first."""
+    return assessment_rows.outcomes_of_case(tx, case_id)
+
+
+def _rested_on_withdrawn(tx: Tx, outcome: Outcome) -> bool:
+    if not assessment_rows.confirms_unseen(tx, outcome.id):
+        return False
+    purpose = existing_case(tx, outcome.case_id).purpose
+    matches = [match for match in case_facts.matches_of(tx, [outcome.item_id]) if match.purpose is purpose]
+    vouched = any(match.vouched for match in matches)
+    return not vouched and any(match.withdrawn and match.would_vouch for match in matches)
+
+
+def _undo(
+    tx: Tx, outcome: Outcome, actor: Actor, reason_code: ReversalReason, *, record: Record, now: datetime
+) -> CaseId:
+    """Let the item of an outcome that was just reversed wait again, tell so, and return the case."""
     open_case = _open_again(tx, outcome, now)
-    detail = {"outcome": str(outcome_id), "reason": reason_code.value, "item": str(outcome.item_id)}
+    detail = {"outcome": str(outcome.id), "reason": reason_code.value, "item": str(outcome.item_id)}
     audit.append(
         tx,
         at=now,
-        actor=person(AnalystId(by)).label,
+        actor=actor.label,
         verb="outcome.reverse",
         object=f"case:{outcome.case_id}",
         detail=detail,
     )
     record(tx, OutcomeReversed(at=now, item_id=outcome.item_id, case_id=outcome.case_id))
     return open_case
-
-
-def outcomes(tx: Tx, case_id: CaseId) -> list[StoredOutcome]:
-    """Return the outcomes of a case, those that were reversed too, oldest first."""
-    return assessment_rows.outcomes_of_case(tx, case_id)
 
 
 def _follow_the_rules(

@@ -125,7 +125,8 @@ outcome = sa.Table(
     ),
     sa.CheckConstraint(CONFIRMED_AS_SEEN, name="confirmed_as_seen"),
     sa.CheckConstraint(LET_GO_AS_SEEN, name="let_go_as_seen"),
-    sa.CheckConstraint("(reversed_at is null) = (reversed_by is null)", name="reversed_together"),
+    # By nobody: the rules did, because an entry was withdrawn; a trigger sees that one was.
+    sa.CheckConstraint("reversed_by is null or reversed_at is not null", name="reversed_together"),
     sa.Index(
         "uq_outcome_standing",
         "item_id",
@@ -146,7 +147,9 @@ owned_by("review", assessment, outcome, outcome_assessment)
 
 STANDS = outcome.c.reversed_at.is_(None)
 """The condition that an outcome stands, for a statement."""
-CONFIRMING_STANDS = STANDS & outcome.c.finding.in_([each.value for each in Finding if each.confirms])
+CONFIRMING = [each.value for each in Finding if each.confirms]
+"""The findings that confirm, as they are stored."""
+CONFIRMING_STANDS = STANDS & outcome.c.finding.in_(CONFIRMING)
 """The condition that an outcome confirms, and stands."""
 
 
@@ -202,7 +205,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredOutcome:
-    """An outcome and, once it was reversed, when and by whom."""
+    """An outcome and, once it was reversed, when and by whom: None also where a withdrawn entry did it."""
 
     outcome: Outcome
     reversed_at: datetime | None = None
@@ -346,8 +349,12 @@ def insert_outcome(tx: Tx, settled: Outcome, *, purpose: Purpose, basis: Basis) 
 
 
 @writes(outcome)
-def set_reversed(tx: Tx, outcome_id: OutcomeId, *, by: UserId, at: datetime) -> bool:
-    """Mark an outcome as reversed; say False when it was reversed before."""
+def set_reversed(tx: Tx, outcome_id: OutcomeId, *, by: UserId | None, at: datetime) -> bool:
+    """Mark an outcome as reversed; say False when it was reversed before.
+
+    by: None where the rules do, after an entry that the item matched was withdrawn. The database refuses
+    that where none was.
+    """
     statement = (
         outcome.update().where(outcome.c.id == outcome_id, STANDS).values(reversed_at=at, reversed_by=by)
     )
@@ -358,6 +365,13 @@ def get_outcome(tx: Tx, outcome_id: OutcomeId) -> StoredOutcome | None:
     """Return one outcome, None when there is none."""
     found = _outcomes(tx, outcome.c.id == outcome_id)
     return found[0] if found else None
+
+
+def confirms_unseen(tx: Tx, outcome_id: OutcomeId) -> bool:
+    """Say whether this outcome confirms media that nobody saw clearly, on the word of a list."""
+    unseen = outcome.c.listed & (outcome.c.form == "imagery") & (outcome.c.tier != Tier.CLEAR.value)
+    found = sa.exists().where(outcome.c.id == outcome_id, unseen, outcome.c.finding.in_(CONFIRMING))
+    return bool(tx.run(sa.select(found)).scalar_one())
 
 
 def standing_outcome(tx: Tx, case_id: CaseId, item_id: ItemId) -> Outcome | None:

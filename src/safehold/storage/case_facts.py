@@ -19,10 +19,11 @@ from safehold.model.signal import PDQ, SignalTypeName, Turn
 from safehold.storage.assessments import STANDS, outcome
 from safehold.storage.audit import audit_record
 from safehold.storage.database import Tx
-from safehold.storage.hash_lists import hash_list
+from safehold.storage.hash_lists import entry, hash_list
 from safehold.storage.holds import hold
 from safehold.storage.items import item
 from safehold.storage.matches import flag, match
+from safehold.storage.withdrawn_matches import HAS_GONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class MatchFacts:
     """A match beside what its list says of itself now.
 
     distance, max_distance, hold_max_distance: bits, inclusive. category, labels: the list's own words. turn:
-    how the item has to be turned to match.
+    how the item has to be turned to match. withdrawn: whether the entry was taken off the list since.
     """
 
     id: MatchId
@@ -43,23 +44,28 @@ class MatchFacts:
     max_distance: int
     hold_max_distance: int
     needs_second_source: bool = False
-    withdrawn: bool = False
     may_hold: bool
     category: str | None
     labels: tuple[str, ...]
     frame: int
     turn: Turn = Turn.NONE
     matched_at: datetime
+    withdrawn: bool = False
 
     @property
     def vouched(self) -> bool:
         """Whether a vetted list knows the media this closely: its holding distance, or nearer.
 
-        Where the list asks for a second source, that one must have confirmed it. A withdrawn list vouches
-        for nothing.
+        Where the list asks for a second source, that one must have confirmed it. An entry that was withdrawn
+        vouches for nothing.
         """
+        return self.would_vouch and not self.withdrawn
+
+    @property
+    def would_vouch(self) -> bool:
+        """Whether it vouches, or did until its entry was withdrawn."""
         known = self.may_hold or not self.needs_second_source
-        return self.vetted and not self.withdrawn and known and self.near
+        return self.vetted and known and self.near
 
     @property
     def near(self) -> bool:
@@ -106,18 +112,22 @@ class HistoryLine:
 
 
 def matches_of(tx: Tx, item_ids: Iterable[ItemId]) -> list[MatchFacts]:
-    """Return the matches of these items, the nearest first."""
+    """Return the matches of these items: those that stand first, and of each kind the nearest."""
     listed = sa.select(
         match,
+        HAS_GONE.label("withdrawn"),
         hash_list.c.name,
         hash_list.c.purpose,
         hash_list.c.vetted,
         hash_list.c.max_distance,
         hash_list.c.hold_max_distance,
         hash_list.c.needs_second_source,
-        hash_list.c.withdrawn_at,
-    ).join(hash_list, hash_list.c.id == match.c.list_id)
-    statement = listed.where(match.c.item_id.in_(list(item_ids))).order_by(match.c.distance, match.c.id)
+    )
+    listed = listed.join(hash_list, hash_list.c.id == match.c.list_id).join(
+        entry, entry.c.id == match.c.entry_id
+    )
+    order: tuple[sa.ColumnElement[Any], ...] = (sa.literal_column("withdrawn"), match.c.distance, match.c.id)
+    statement = listed.where(match.c.item_id.in_(list(item_ids))).order_by(*order)
     return [
         MatchFacts(
             id=MatchId(row.id),
@@ -130,13 +140,13 @@ def matches_of(tx: Tx, item_ids: Iterable[ItemId]) -> list[MatchFacts]:
             max_distance=row.max_distance,
             hold_max_distance=row.hold_max_distance,
             needs_second_source=row.needs_second_source,
-            withdrawn=row.withdrawn_at is not None,
             may_hold=row.may_hold,
             category=row.category,
             labels=tuple(row.labels),
             frame=row.frame,
             turn=Turn(row.turn),
             matched_at=row.matched_at,
+            withdrawn=row.withdrawn,
         )
         for row in tx.run(statement)
     ]

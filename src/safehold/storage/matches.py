@@ -32,6 +32,7 @@ match = sa.Table(
     # A hold refers to both columns: what may not hold cannot be held on.
     sa.UniqueConstraint("id", "may_hold", name="uq_match_may_hold"),
     sa.Index("ix_match_item_id", "item_id"),
+    sa.Index("ix_match_entry_id", "entry_id"),
 )
 
 flag = sa.Table(

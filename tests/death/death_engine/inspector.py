@@ -7,15 +7,16 @@ what is wrong, in words; nothing wrong is an empty list.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterable
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psycopg
 
-from death_engine.lives import open_files, process_table
+from death_engine.lives import PATIENCE, open_files, process_table
 from death_engine.platform_side import Answers, Scanned, digest, fragments
 from safehold.app.audit import verify
 from safehold.app.home import open_home
@@ -119,16 +120,27 @@ class Inspector:
         self._server = EmbeddedServer(data_folder / "postgres")
         self._searched = [data_folder, *searched]
 
+    def connected(self) -> psycopg.Connection[Any]:
+        """Connect, outside any transaction, as soon as the database has come back from a death."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            try:
+                return psycopg.connect(self._server.conninfo(DATABASE), autocommit=True)
+            except psycopg.OperationalError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
+
     def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run one statement as the owner and return its rows. Raises psycopg.Error."""
-        with psycopg.connect(self._server.conninfo(DATABASE), autocommit=True) as connection:
+        with self.connected() as connection:
             cursor = connection.execute(statement, values or None)  # type: ignore[arg-type]
             return cursor.fetchall() if cursor.description else []
 
     def half(self, questions: dict[str, str]) -> list[str]:
         """Ask each; return those that have an answer, with the first few ids."""
         wrong = []
-        with closing(psycopg.connect(self._server.conninfo(DATABASE), autocommit=True)) as connection:
+        with self.connected() as connection:
             for what, statement in questions.items():
                 found = connection.execute(statement).fetchall()  # type: ignore[arg-type]
                 if found:

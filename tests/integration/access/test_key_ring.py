@@ -33,6 +33,14 @@ class Counting(Database):
         return super().begin()
 
 
+class Slow(Counting):
+    """A database that takes longer than a key is remembered."""
+
+    def begin(self) -> AbstractContextManager[Tx]:
+        time.sleep(2 * SEEN_FOR)
+        return super().begin()
+
+
 @pytest.fixture
 def database(database_url: str) -> Iterator[Counting]:
     opened = Counting(database_url, pool_size=2)
@@ -79,12 +87,6 @@ def test_a_key_that_was_revoked_is_refused_as_soon_as_it_was_seen_for_so_long(da
 
 def test_a_look_that_took_longer_than_a_key_may_be_remembered_is_not_remembered(database: Counting) -> None:
     secret = a_key(database)
-
-    class Slow(Counting):
-        def begin(self) -> AbstractContextManager[Tx]:
-            time.sleep(2 * SEEN_FOR)
-            return super().begin()
-
     slow = Slow(database.url, pool_size=2)
     ring = KeyRing(slow, utc_now)
 
@@ -96,6 +98,28 @@ def test_a_look_that_took_longer_than_a_key_may_be_remembered_is_not_remembered(
 
     asyncio.run(run())
     assert slow.asked == 2
+    slow.close()
+
+
+@pytest.mark.timeout(20)
+def test_who_asks_in_the_very_moment_in_which_a_slow_look_ends_does_not_stop_everybody_else(
+    database: Counting,
+) -> None:
+    secret = a_key(database)
+    slow = Slow(database.url, pool_size=2)
+    ring = KeyRing(slow, utc_now)
+
+    async def run() -> list[Actor]:
+        asking, until = [], time.monotonic() + 5 * SEEN_FOR
+        # Somebody asks at every turn of the loop, so also between the end of a look and its being noticed.
+        while time.monotonic() < until:
+            asking.append(asyncio.create_task(ring.actor(secret)))
+            await asyncio.sleep(0)
+        return await asyncio.gather(*asking)
+
+    actors = asyncio.run(run())
+    assert {actor.permissions for actor in actors} == {SCOPES}
+    assert slow.asked <= 4
     slow.close()
 
 

@@ -143,6 +143,7 @@ def post(manned: Callable[[], Post]) -> Iterator[Post]:
 
 
 def a_stuck_step(post: Post) -> StepId:
+    post.safehold.run_steps()
     post.uploads()
     [step] = waiting_steps(post.safehold.program.database)
     post.gets_stuck(step.id)

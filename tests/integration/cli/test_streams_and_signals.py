@@ -132,7 +132,9 @@ def test_a_scan_that_is_stopped_keeps_its_rows_and_leaves_no_worker_behind(slow:
         left = [pid for pid in workers if is_running(pid)]
 
     # A slow machine has time for a line of progress before that.
-    assert (process.returncode, err.splitlines()[-1]) == (75, "Stopped.")
+    *progress, last = err.splitlines()
+    assert (process.returncode, last) == (75, "Stopped.")
+    assert all(line.endswith(" of 100 files") for line in progress)
     rows = [json.loads(line) for line in [first, *out.splitlines()]]
     assert 1 <= len(rows) < 100
     assert workers

@@ -105,3 +105,15 @@ def test_a_part_says_in_words_what_was_seen() -> None:
         "Not held: others may still see it",
         "3 items in this case",
     ]
+
+
+@given(weighed=WEIGHED)
+def test_being_held_on_nothing_is_as_urgent_as_not_being_held(weighed: Weighed) -> None:
+    held = replace(weighed, not_held=0)
+    assert weigh(replace(held, held_on_nothing=1))[2].weight == weigh(replace(held, not_held=1))[2].weight
+    assert weigh(replace(held, held_on_nothing=1))[2].weight > weigh(held)[2].weight
+
+
+def test_a_case_whose_only_match_was_withdrawn_says_so() -> None:
+    [likelihood, *_] = weigh(Weighed(matches=(), flags=(), items=1, not_held=0, withdrawn=True))
+    assert (likelihood.seen, likelihood.weight) == ("The list has withdrawn what matched", 0)

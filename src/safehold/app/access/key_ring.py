@@ -48,17 +48,17 @@ class KeyRing:
     def _begin(self, secret_digest: bytes) -> asyncio.Task[_Look]:
         looking = asyncio.create_task(self._look(secret_digest))
         self._looking[secret_digest] = looking
-        looking.add_done_callback(lambda done: self._end(secret_digest, done))
+        # Whoever waits hears of a failure; where all of them left, nobody need.
+        looking.add_done_callback(lambda done: done.cancelled() or done.exception())
         return looking
-
-    def _end(self, secret_digest: bytes, done: asyncio.Task[_Look]) -> None:
-        del self._looking[secret_digest]
-        if not done.cancelled():
-            done.exception()  # Whoever waited has it; where all of them left, nobody need hear of it.
 
     async def _look(self, secret_digest: bytes) -> _Look:
         began = time.monotonic()
-        key = await asyncio.to_thread(self._ask, secret_digest)
+        try:
+            key = await asyncio.to_thread(self._ask, secret_digest)
+        finally:
+            # Before this task ends: who found it ended would go round and round without letting others on.
+            del self._looking[secret_digest]
         look = _Look(began, key)
         if key is not None and key.is_valid(self._clock()):
             self._seen[secret_digest] = look

@@ -178,6 +178,7 @@ DONE = {
     "item.settle": "Item settled",
     "item.left_open": "Left open",
     "outcome.reverse": "Reversed an outcome",
+    "match.withdrawn": "The list withdrew an entry that this matched",
     "subject.set_part": "Set the part of a subject",
     "appeal.receive": "An appeal arrived",
     "inbound_report.receive": "A report arrived",
@@ -439,6 +440,7 @@ def _reason(item: ItemView) -> str:
             near = f"identical to an entry of the list {nearest.list_name}"
         else:
             near = f"that is {nearness(nearest)} from an entry of the list {nearest.list_name}"
+        near += ", withdrawn since" if nearest.withdrawn else ""
         more = f" and matches {others} other list{'s' if others > 1 else ''}" if others else ""
         return near + more
     if item.flags:
