@@ -43,6 +43,7 @@ from safehold.review.rules import Policy
 from safehold.review.settle import settle
 from safehold.review.viewing import ViewLimits, mark_fetched, open_reveal
 from safehold.storage import cases as case_rows
+from safehold.storage import hash_lists
 from safehold.storage import matches as match_rows
 from safehold.storage.database import Database, Tx
 from safehold.storage.hash_lists import entry, hash_list
@@ -118,6 +119,13 @@ class Room:
                 )
             )
         return list_id, entry_id, purpose
+
+    def withdraws_lists(self) -> None:
+        """Take every list out of use with all of its entries, as operators do."""
+        with self.begin() as tx:
+            for known in hash_lists.in_use(tx):
+                hash_lists.remove_entries(tx, known.id, None, now=NOW)
+                hash_lists.mark_withdrawn(tx, known.id, NOW)
 
     def arrives(
         self, *, account: str | None = None, media: str | None = None, rehearsal: bool = False

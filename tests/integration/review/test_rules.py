@@ -169,7 +169,7 @@ def test_in_a_team_two_people_may_let_it_go_without_looking(room: Any) -> None:
 
 def test_a_withdrawn_list_vouches_for_nothing(room: Any) -> None:
     case_id, item_id = room.matched_case()
-    room.sql("update hash_list set withdrawn_at = now(), may_hold = false")
+    room.withdraws_lists()
     room.assesses(case_id, item_id, B, by=room.ada)
     assert room.waits_for(case_id, item_id) == "clear_view"
 

@@ -207,7 +207,7 @@ def test_where_the_list_is_withdrawn_before_a_repeat_is_settled_it_waits_for_a_c
     there, here = appears(room, listed=True), appears(room, listed=True)
     first = room.assesses(*there, B, by=room.ada)
     filed = repeats_only(room, here, first, room.ben)
-    room.sql("update hash_list set withdrawn_at = now(), may_hold = false")
+    room.withdraws_lists()
     room.settles(*here, filed)
     assert room.waits_for(*here) == "clear_view"
     assert offered(room, here) is None
