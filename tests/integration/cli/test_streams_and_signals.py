@@ -109,8 +109,8 @@ def test_standard_streams_that_are_closed_are_no_obstacle(photos: Path) -> None:
     assert run_apart("scan", one, "--list", "list.txt", before=closed).code == 0
 
 
-def test_a_scan_that_is_interrupted_while_workers_start_leaves_none_behind(photos: Path) -> None:
-    with started("scan", photos, "--list", "list.txt", "--format", "json") as process:
+def test_a_scan_that_is_interrupted_while_workers_start_leaves_none_behind(slow: Path) -> None:
+    with started("scan", slow, "--list", "list.txt", "--format", "json") as process:
         while not (workers := children(process.pid)):
             assert process.poll() is None, process.communicate()
             time.sleep(0.02)
@@ -118,7 +118,9 @@ def test_a_scan_that_is_interrupted_while_workers_start_leaves_none_behind(photo
         out, err = process.communicate()
         left = [pid for pid in workers if is_running(pid)]
 
-    assert (process.returncode, out, err) == (75, "", "Stopped.\n")
+    # Where this test is the slower of the two, there are some rows by then.
+    assert (process.returncode, err.splitlines()[-1]) == (75, "Stopped.")
+    assert len(out.splitlines()) < 100
     assert left == []
 
 
