@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from safehold.app import console_view
+from safehold.app import console_finding, console_view
 from safehold.app.console_view import CaseSheet
 from safehold.app.program import Program
 from safehold.app.review_policy import review_policy
@@ -106,6 +106,7 @@ def show_case(
         shown = chosen_item(sheet.view.items, item_id)
         standing = standing_of(sheet, actor, now)
         policy = review_policy(program.settings)
+        near = console_finding.near(tx, case_id, shown, actor=actor)
         looking = console_view.looking(tx, sheet, shown, actor=actor, policy=policy, now=now)
     return page(
         request,
@@ -120,6 +121,7 @@ def show_case(
         index=sheet.view.items.index(shown),
         standing=standing,
         looking=looking,
+        near=near,
         questions=_questions(sheet, shown) if _can_assess(standing, shown) else (),
         pass_reasons=list(PassReason),
         parts=list(SubjectPart),
