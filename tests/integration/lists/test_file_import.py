@@ -69,6 +69,17 @@ def test_loading_a_file_again_adds_nothing_and_says_what_is_known(
     assert rows("select count(*) - 1 from event") == before
 
 
+@pytest.mark.parametrize("times", [30_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+def test_a_digest_that_comes_a_million_times_is_one_entry(
+    northland: HashList, loading: FileImport, tmp_path: Path, rows: Rows, times: int
+) -> None:
+    path = tmp_path / "again-and-again"
+    path.write_text(f"{7:064x}\n" * times + f"{8 << 200:064x}\n")
+    report = replace(loading, batch_entries=25_000).run("northland", path)
+    assert (report.added, report.known, report.bad) == (2, times - 1, 0)
+    assert rows(COUNTS) == [(2, 1, 2, 2)]
+
+
 def test_bad_lines_are_reported_by_number_and_the_rest_is_loaded(
     northland: HashList, loading: FileImport, tmp_path: Path
 ) -> None:
