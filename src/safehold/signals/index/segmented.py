@@ -161,6 +161,8 @@ class SegmentedIndex:
         queries, max_distance = self._full_rows(values), min(max_distance, 8 * ROW_BYTES)
         hits: list[list[Hit]] = [[] for _ in values]
         for part in self._parts:
+            if not len(part):
+                continue
             numbers, rows, distances = part.search(queries, max_distance, threads)
             if not len(rows):
                 continue
