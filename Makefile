@@ -55,6 +55,7 @@ lock: $(UV) ## Resolve the dependencies anew into requirements.lock
 	  --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
 
 bench: $(STAMPS)/package ## Measure speed and memory; bench/README.md says how to read it
+	@$(BIN)/safehold bench
 	@for each in bench/[a-z]*.py; do \
 	  if grep -q '^if __name__' $$each; then echo; echo "== $$each"; $(BIN)/python $$each || exit 1; fi; \
 	done

@@ -10,8 +10,8 @@ import time
 from collections.abc import Sequence
 
 from PIL import Image
-from processes import proportional, tree
 
+from safehold.testing.bench.processes import proportional, tree
 from safehold.vault.decoding.confinement import LAYERS
 from safehold.vault.decoding.limits import DecodeLimits
 from safehold.vault.decoding.pool import DecoderPool

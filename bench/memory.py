@@ -11,7 +11,7 @@ import time
 from http.client import HTTPConnection
 from pathlib import Path
 
-from processes import named, proportional, tree
+from safehold.testing.bench.processes import named, proportional, tree
 
 GOAL_MB = 350
 WAIT_SECONDS = 60

@@ -12,7 +12,8 @@ from safehold.app import metrics
 ABOUT = """\
 `GET /metrics` answers in Prometheus' text form, to this machine without a key and to others with a key
 of scope `ops`. Values are read from the database at each scrape, so every process answers the same; only
-the confinement is told by each process that decodes, of its own decoders.
+the confinement is told by each process that decodes, of its own decoders, and the state of lists and
+index by each process that compares, of its own.
 Labels are kinds, states and the surfaces that you declared; never an id, a name or anything that was
 sent."""
 

@@ -5,19 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from safehold.app.program import Program
-from safehold.model.errors import SafeholdError
+from safehold.model.errors import SafeholdError, SegmentDamaged
+
+NEEDED = ("database", "decoders")
+LATE = "list_late"
 
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """How each part fares: "ok" or the code of what is wrong. ready: whether all that a scan needs is ok."""
+    """How each part fares: "ok" or the code of what is wrong."""
 
     parts: dict[str, str]
 
     @property
     def ready(self) -> bool:
-        """Whether every part is ok."""
-        return all(state == "ok" for state in self.parts.values())
+        """Whether scans are answered.
+
+        Lists that are late, or whose index is built anew, do not count: scans say so themselves. A large
+        import makes them late on every host at once, and then none would be left to ask.
+        """
+        return all(self.parts[part] == "ok" for part in NEEDED)
 
 
 def check(program: Program) -> Readiness:
@@ -27,4 +34,7 @@ def check(program: Program) -> Readiness:
         program.database.ping()
     except SafeholdError as error:
         parts["database"] = error.code
+    known = program.scanner.known
+    parts["index"] = SegmentDamaged.code if known.damaged else "ok"
+    parts["lists"] = LATE if any(each.late for each in known.lists) else "ok"
     return Readiness(parts)

@@ -21,7 +21,7 @@ def exposition(program: Program) -> tuple[bytes, str]:
     """Return all metrics in Prometheus' text form and its content type. Raises DatabaseDown."""
     registry = CollectorRegistry()
     with program.database.begin() as tx:
-        registry.register(_Collected([*_families(tx), *_walls(program)]))
+        registry.register(_Collected([*_families(tx), *_walls(program), *_lists(program)]))
     return generate_latest(registry), CONTENT_TYPE_LATEST
 
 
@@ -60,6 +60,23 @@ def _walls(program: Program) -> Iterator[Metric]:
         "Layers around this process's decoders: 0 does not hold, 1 holds, Landlock by its version",
         ("layer",),
         {(layer,): value for layer, value in fields.items()},
+    )
+
+
+def _lists(program: Program) -> Iterator[Metric]:
+    known = program.scanner.known
+    late = sum(each.late for each in known.lists)
+    yield _measured(
+        "safehold_lists",
+        "Lists that this process compares with, and those of them that it has not caught up with",
+        ("state",),
+        {("current",): len(known.lists) - late, ("late",): late},
+    )
+    yield _counted(
+        "safehold_index_damages",
+        "Files of the index that were found damaged, and built anew, since this process began",
+        ("signal_type",),
+        _one({kind: known.damages.get(kind, 0) for kind in known.kinds}),
     )
 
 

@@ -13,6 +13,7 @@ from safehold.app.access.gate import Gate
 from safehold.app.confined import check_walls, limits_of, must_be_confined
 from safehold.app.counters import ScanCounters
 from safehold.app.home import Home, open_home, sealing_key_path
+from safehold.app.index_damage import alarming
 from safehold.app.plugins import of_frames, signal_types
 from safehold.app.probing import CloseCalls
 from safehold.app.reactions import REACTIONS
@@ -161,7 +162,7 @@ def _assemble(
         settings=settings,
         surfaces=settings.declared_surfaces(),
         decoders=decoders,
-        follower=_follower(kinds, home, database, surfaces, stack),
+        follower=_follower(kinds, home, database, surfaces, clock, stack),
         egress=egress,
         counters=counters,
         close_calls=close_calls,
@@ -188,12 +189,19 @@ def _assemble(
 
 
 def _follower(
-    kinds: SignalTypes, home: Home, database: Database, surfaces: frozenset[str], stack: ExitStack
+    kinds: SignalTypes,
+    home: Home,
+    database: Database,
+    surfaces: frozenset[str],
+    clock: Clock,
+    stack: ExitStack,
 ) -> ListFollower:
     """Return what keeps the lists up to date; where uploads are compared, from now on."""
     if "api" not in surfaces:
         return ListFollower(KnownLists(kinds), database)
-    follower = ListFollower(KnownLists(kinds, HostIndexes(kinds, home.index, database)), database)
+    alarm = alarming(home.index, database, clock)
+    indexes = HostIndexes(kinds, home.index, database, when_damaged=alarm)
+    follower = ListFollower(KnownLists(kinds, indexes), database)
     stack.callback(follower.close)
     follower.start(patience=FIRST_LOADING)
     return follower

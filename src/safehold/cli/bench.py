@@ -4,49 +4,106 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from safehold.testing.bench.report import Report, Row
+
 
 def bench(
+    chosen: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PART]...", help="hashing, search, index, lists or http. Default: all of them."
+        ),
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Up to ten million entries: 6 GB of memory, half an hour.")
+    ] = False,
     photos: Annotated[
         Path | None,
         typer.Option("--photos", help="A folder of JPEGs to measure with. Default: painted landscapes."),
     ] = None,
-    each: Annotated[int, typer.Option("--each", min=1, help="How many pictures of each size.")] = 12,
+    each: Annotated[
+        int | None,
+        typer.Option("--each", min=1, help="How many pictures of each size. Default: 6, with --full 12."),
+    ] = None,
     sizes: Annotated[
         list[str] | None, typer.Option("--size", help="0.3 MP, 1 MP, 3 MP or 12 MP. Default: all.")
     ] = None,
+    entries: Annotated[
+        int | None,
+        typer.Option("--entries", min=1000, help="At most so many entries, for a first impression."),
+    ] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(
+            "--seconds",
+            min=0.1,
+            help="How long to write entries while processes answer. Default: 10, with --full 20.",
+        ),
+    ] = None,
     output: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.")] = None,
+    drawn: Annotated[
+        Path | None, typer.Option("--plots", help="Draw latency and recall into this folder, as SVG.")
+    ] = None,
 ) -> None:
-    """Measure hashing against the published implementation and print ratios with their goals.
+    """Measure matching on this machine, beside what others use, and print each figure with its goal.
 
-    Both sides are measured by turns in one run, on one core. The peer comes with the extra `bench`.
+    Hashing, searching, what an index takes, importing a list, how soon its entries match everywhere, scans
+    over HTTP: some minutes. Both sides of a ratio are measured by turns in one run, on one core. What others
+    use comes with the extra `bench`; what is not installed is said to be absent.
     """
     from safehold.model.clock import utc_now
     from safehold.model.errors import NotFound
-    from safehold.testing.bench import corpus, hashing, report
+    from safehold.testing.bench import corpus, parts, plots, report
 
-    unknown = sorted(set(sizes or ()) - corpus.SIZES.keys())
-    if unknown:
-        raise typer.BadParameter(f"There is no size {unknown[0]!r}.")
+    _known("part", chosen, parts.PARTS)
+    _known("size", sizes, corpus.SIZES)
     sources = corpus.sources(photos)
     if not sources:
         raise NotFound("There is no .jpg in this folder.", advice="Name a folder that holds some.")
-    wanted = sizes or list(corpus.SIZES)
-    samples = list(corpus.samples(sources, wanted, each))
-    measured: dict[str, list[report.Row]] = {}
-    for name, rows in (
-        ("hashing: speed", hashing.speed(samples)),
-        ("hashing: fidelity", hashing.fidelity(samples)),
-        ("hashing: recall", hashing.recall(corpus.reduced(sources, wanted))),
-    ):
-        sys.stdout.write(f"\n{name}\n")
-        measured[name] = []
-        for row in rows:
-            measured[name].append(row)
-            sys.stdout.write(f"  {row.line()}\n")
+    extent = (parts.FULL if full else parts.QUICK).at_most(entries or sys.maxsize)
+    extent = replace(
+        extent,
+        each=each or extent.each,
+        sizes=tuple(sizes or extent.sizes),
+        seconds=seconds or extent.seconds,
+    )
+    found = report.Report()
+    for line in report.peers_here():
+        _say(line)
+    for part in chosen or parts.PARTS:
+        for title, rows in parts.sections(part, extent, sources, found.point):
+            _tell(title, rows, found)
+    _say("")
+    for line in found.summary():
+        _say(line)
     if output is not None:
-        output.write_text(json.dumps(report.as_json(measured, utc_now()), indent=1) + "\n")
+        output.write_text(json.dumps(found.as_json(utc_now()), indent=1) + "\n")
+    if drawn is not None:
+        plots.draw(found.curves, drawn)
+
+
+def _tell(title: str, rows: Iterator[Row], found: Report) -> None:
+    """Print figures as they come, and take them into what was found."""
+    _say(f"\n{title}")
+    for row in rows:
+        found.add(title, row)
+        _say(f"  {row.line()}")
+
+
+def _known(what: str, chosen: Sequence[str] | None, known: Container[str]) -> None:
+    for name in chosen or ():
+        if name not in known:
+            raise typer.BadParameter(f"There is no {what} {name!r}.")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

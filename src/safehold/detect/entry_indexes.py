@@ -84,6 +84,11 @@ class EntryIndexes:
         """Whether something was found that is built anew by `overtaken`."""
         return False
 
+    @property
+    def damages(self) -> Mapping[SignalTypeName, int]:
+        """How often something of each kind was found damaged."""
+        return {}
+
     def check(self) -> None:
         """Look whether what lies on the disk is still what was written."""
 

@@ -8,6 +8,7 @@ restored), it is thrown away, and the lists are read anew.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,11 +65,18 @@ class HostIndexes(EntryIndexes):
     """`EntryIndexes` over a folder. What is said of an entry is asked of the database when it matched."""
 
     def __init__(
-        self, kinds: SignalTypes, folder: Path, database: Database, *, merge_from: int = MERGE_FROM
+        self,
+        kinds: SignalTypes,
+        folder: Path,
+        database: Database,
+        *,
+        merge_from: int = MERGE_FROM,
+        when_damaged: Callable[[SignalTypeName], None] = lambda _: None,
     ) -> None:
         """Open what the folder holds. merge_from: how many entries in memory are worth a merge.
 
-        Raises OSError where there can be no such folder.
+        when_damaged: called for each kind of which a file was damaged, before its entries are read anew; it
+        is called again later where it raises DatabaseDown. Raises OSError where there can be no such folder.
         """
         self._merge_from = merge_from
         self._folder = folder
@@ -76,6 +84,9 @@ class HostIndexes(EntryIndexes):
         self._segmented: dict[SignalTypeName, SegmentedIndex] = {}
         self._unseen: set[SignalTypeName] = set()
         self._bad: set[SignalTypeName] = set()
+        self._when_damaged = when_damaged
+        self._untold: set[SignalTypeName] = set()
+        self._damages: Counter[SignalTypeName] = Counter()
         self._merger: threading.Thread | None = None
         super().__init__(kinds)
 
@@ -108,6 +119,9 @@ class HostIndexes(EntryIndexes):
         are to be read from their beginning.
         """
         adopted = {name for name, index in self._segmented.items() if self._adopts(name, index)}
+        for name in tuple(self._untold):
+            self._when_damaged(name)
+            self._untold.discard(name)
         for name in (adopted | self._unseen) - self._bad:
             if not self._belongs(tx, self._segmented[name]):
                 log.warning("index_of_another_history", signal_type=name)
@@ -154,6 +168,11 @@ class HostIndexes(EntryIndexes):
     def damaged(self) -> bool:
         """Whether something was found that has to be rebuilt."""
         return bool(self._bad)
+
+    @property
+    def damages(self) -> Mapping[SignalTypeName, int]:
+        """How often files of each kind were found damaged since this process began."""
+        return dict(self._damages)
 
     def close(self) -> None:
         """Wait for a merge that is under way."""
@@ -259,6 +278,8 @@ class HostIndexes(EntryIndexes):
 
     def _note_damage(self, name: SignalTypeName, error: SegmentDamaged) -> None:
         self._bad.add(name)
+        self._untold.add(name)
+        self._damages[name] += 1
         log.error("index_damaged", signal_type=name, code=error.code)
 
 

@@ -168,6 +168,11 @@ class KnownLists:
         """Whether something is to be built anew when the lists next catch up."""
         return self._indexes.damaged
 
+    @property
+    def damages(self) -> Mapping[SignalTypeName, int]:
+        """How often what lay on the disk for each signal type was found damaged since the start."""
+        return self._indexes.damages
+
     def check(self) -> None:
         """Look whether what lies on the disk is still what was written; it takes a while."""
         self._indexes.check()

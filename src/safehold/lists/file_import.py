@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from safehold.lists.doubts import GROWTH_WINDOW, Counted, Doubt, count, grows_to
 from safehold.lists.formats.base import BadLine, SignalTypes
 from safehold.lists.list_file import Batch, ListFile, in_batches, named_lines, nothing_in_it
 from safehold.model.clock import Clock
-from safehold.model.errors import BadListFile
+from safehold.model.errors import BadListFile, DatabaseDown
 from safehold.model.events import EntriesChanged
 from safehold.model.hash_list import HashList, Origin
 from safehold.model.ids import ListId
@@ -64,7 +64,10 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileImport:
-    """Where an import writes, in whose name, and how it tells of it. batch_entries: committed at once."""
+    """Where an import writes, in whose name, and how it tells of it.
+
+    batch_entries: committed at once. many: so many new entries change how the database has to plan.
+    """
 
     database: Database
     kinds: SignalTypes
@@ -73,6 +76,7 @@ class FileImport:
     clock: Clock
     origin: Origin = Origin.FILE
     batch_entries: int = BATCH_ENTRIES
+    many: int = 50_000
 
     def run(
         self,
@@ -113,6 +117,10 @@ class FileImport:
                     if on_progress is not None:
                         on_progress(batch.read_bytes, file.size_bytes)
         self._finish(target.id, report, overruled=doubts)
+        if report.added >= self.many:
+            # All is loaded by now: where this fails, the database gathers them by itself later.
+            with suppress(DatabaseDown), self.database.begin() as tx:
+                list_rows.gather_statistics(tx)
         return report
 
     def _packed(self, file: ListFile) -> Iterator[tuple[Batch, Packed]]:

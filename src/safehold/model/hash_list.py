@@ -98,11 +98,15 @@ class HashList:
         return self.may_hold and self.purpose in HOLDING_PURPOSES and distance <= edge
 
     def is_stale(self, now: datetime) -> bool:
-        """Say whether the list is older than it may be to count as current."""
+        """Say whether the list is older than it may be to count as current.
+
+        One that was refreshed as far in the future, by a host whose clock is wrong, is of unknown age: it
+        does not pass for current until that day.
+        """
         if self.stale_after_seconds is None:
             return False
         reference = self.refreshed_at or self.created_at
-        return (now - reference).total_seconds() > self.stale_after_seconds
+        return abs((now - reference).total_seconds()) > self.stale_after_seconds
 
 
 class EntryDraft(NamedTuple):

@@ -159,6 +159,15 @@ def mark_refreshed(tx: Tx, list_id: ListId, now: datetime) -> None:
     tx.run(hash_list.update().where(hash_list.c.id == list_id).values(refreshed_at=now))
 
 
+def gather_statistics(tx: Tx) -> None:
+    """Have the database count the entries anew, and plan for as many as there are.
+
+    It would by itself, a minute or more after much has changed. A role that does not own the table changes
+    nothing.
+    """
+    tx.run(sa.text("analyze entry"))
+
+
 @writes(hash_list)
 def set_changeable(tx: Tx, changed: HashList) -> None:
     """Record of a list what may change: who stands behind it, and how it is compared and holds."""

@@ -12,6 +12,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from safehold.app.index_damage import place_of
+from safehold.detect.host_indexes import folder_of
+from safehold.model.signal import PDQ
 from safehold.storage import migrate
 from safehold.storage.databases import create_database
 from safehold.storage.embedded import EmbeddedServer
@@ -101,6 +104,28 @@ def test_a_store_that_takes_nothing_holds_all_the_same_and_alarms_a_person(own: 
     objects.unlink()
     assert platform.upload(altered_copy(1), CONTEXT).body["result"] == "hold"
     assert own.counts()["sealed_object"] == 2
+
+
+def test_a_damaged_index_is_built_anew_alarms_a_person_and_is_counted(
+    fresh_database_url: str, tmp_path: Path
+) -> None:
+    settings = running.settings_of(tmp_path / "data", fresh_database_url)
+    with running.installation(settings, serve=served) as opened:
+        opened.add_list()
+        place = folder_of(opened.program.home.index, PDQ)
+    (place / "contents.json").write_bytes(b"not what was written")
+    with running.installation(settings, serve=served) as opened:
+        platform = opened.platform()
+        assert platform.upload(altered_copy(1), CONTEXT).body["result"] == "hold"
+        [alarm] = opened.sql("select * from alarm where cleared_at is null")
+        assert (alarm.code, alarm.subject) == ("index_damaged", f"index:{place_of(place.parent, PDQ)}")
+        told = platform.ask("GET", "/metrics").body
+        assert 'safehold_index_damages_total{signal_type="pdq"} 1.0' in told
+        assert 'safehold_index_damages_total{signal_type="md5"} 0.0' in told
+        assert 'safehold_lists{state="current"} 1.0' in told
+        assert 'safehold_alarms{code="index_damaged"} 1.0' in told
+        ready = platform.ask("GET", "/v1/health/ready")
+        assert (ready.status, ready.body["parts"]["index"], ready.body["parts"]["lists"]) == (200, "ok", "ok")
 
 
 def test_a_store_that_is_gone_opens_no_clear_way_for_a_match(own: Installation) -> None:

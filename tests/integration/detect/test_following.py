@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -30,19 +30,19 @@ NEVER = 300.0
 """Seconds that no test takes: a follower that looks so seldom goes by what it is told."""
 
 
-def put(database: Database, of: HashList, *wanted: int) -> list[Entry]:
+def put(database: Database, of: HashList, *wanted: int, now: datetime = NOW) -> list[Entry]:
     entries = [
         Entry(id=EntryId(new_id()), list_id=of.id, signal_type=PDQ, value=number.to_bytes(32))
         for number in wanted
     ]
     with database.begin() as tx:
-        list_rows.add_entries(tx, of.id, entries, now=NOW)
+        list_rows.add_entries(tx, of.id, entries, now=now)
     return entries
 
 
-def take(database: Database, of: HashList, entries: Sequence[Entry]) -> None:
+def take(database: Database, of: HashList, entries: Sequence[Entry], *, now: datetime = NOW) -> None:
     with database.begin() as tx:
-        list_rows.remove_entries(tx, of.id, [entry.id for entry in entries], now=NOW)
+        list_rows.remove_entries(tx, of.id, [entry.id for entry in entries], now=now)
 
 
 def found(known: KnownLists) -> set[EntryId]:
@@ -320,3 +320,21 @@ def test_four_processes_of_two_hosts_match_what_any_commits_and_not_what_was_rem
                 wait_until(lambda process=process, wanted=wanted: process.finds == wanted)  # type: ignore[misc]
         processes.append(Elsewhere(database.url, folders[0], stack))
         wait_until(lambda: processes[-1].finds == {str(entry.id) for entry in live})
+
+
+def test_hosts_with_clocks_a_year_apart_match_what_each_commits_and_not_what_was_removed(
+    database: Database, northland: HashList, tmp_path: Path
+) -> None:
+    year = timedelta(days=365)
+    with ExitStack() as stack:
+        hosts = [Elsewhere(database.url, tmp_path / name, stack) for name in ("one", "two")]
+        live: list[Entry] = []
+        for number in range(6):
+            ahead = year if number % 2 else -year
+            live += put(database, northland, number, now=NOW + ahead)
+            if number % 3 == 2:
+                # Removed, by its host's clock, long before it was added.
+                take(database, northland, [live.pop()], now=NOW - 2 * ahead)
+            wanted = {str(entry.id) for entry in live}
+            for host in hosts:
+                wait_until(lambda host=host, wanted=wanted: host.finds == wanted)  # type: ignore[misc]

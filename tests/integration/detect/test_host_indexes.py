@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from safehold.detect.host_indexes import HostIndexes, examine, folder_of
 from safehold.detect.known import KnownLists, SignalTypes
-from safehold.model.errors import Damaged, SegmentDamaged
+from safehold.model.errors import Damaged, DatabaseDown, SegmentDamaged
 from safehold.model.hash_list import Entry, HashList, Purpose
 from safehold.model.ids import EntryId, ListId, new_id
 from safehold.model.signal import MD5, PDQ, Signal, SignalTypeName
@@ -249,6 +249,34 @@ def test_damage_under_a_process_that_runs_is_found_by_checking_and_mended(
             assert one.known.catch_up(tx)
         assert not one.indexes.damaged
         same(one.known, in_memory(kinds, database))
+
+
+def test_damage_is_told_before_anything_is_read_anew_and_again_until_it_was_heard(
+    database: Database, kinds: SignalTypes, northland: HashList, tmp_path: Path
+) -> None:
+    put(database, northland, *range(10))
+    with process(kinds, tmp_path, database):
+        pass
+    [path] = folder_of(tmp_path, PDQ).glob("*.segment")
+    path.unlink()
+    heard: list[SignalTypeName] = []
+
+    def hear(kind: SignalTypeName) -> None:
+        heard.append(kind)
+        if len(heard) == 1:
+            raise DatabaseDown
+
+    indexes = HostIndexes(kinds, tmp_path, database, when_damaged=hear)
+    known = KnownLists(kinds, indexes)
+    with database.begin() as tx:
+        with pytest.raises(DatabaseDown):
+            known.refresh(tx)
+        assert found(known) == set()
+        known.refresh(tx)
+    assert heard == [PDQ, PDQ]
+    assert known.damages == {PDQ: 1}
+    same(known, in_memory(kinds, database))
+    known.close()
 
 
 def restored(database: Database, of: HashList, lost: Sequence[Entry]) -> None:

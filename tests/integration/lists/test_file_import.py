@@ -69,6 +69,30 @@ def test_loading_a_file_again_adds_nothing_and_says_what_is_known(
     assert rows("select count(*) - 1 from event") == before
 
 
+@pytest.mark.usefixtures("northland")
+@pytest.mark.parametrize("many", [25, 26])
+def test_after_a_large_import_the_database_plans_for_as_many_entries_as_there_are(
+    database: Database, loading: FileImport, list_file: ListFile, rows: Rows, many: int
+) -> None:
+    planned = "select reltuples from pg_class where relname = 'entry'"
+    with database.begin() as tx:
+        list_rows.gather_statistics(tx)
+    assert rows(planned) == [(0,)]
+    replace(loading, many=many).run("northland", list_file(range(25)))
+    assert rows(planned) == [(25 if many == 25 else 0,)]
+
+
+@pytest.mark.parametrize("times", [30_000, pytest.param(1_000_000, marks=pytest.mark.slow)])
+def test_a_digest_that_comes_a_million_times_is_one_entry(
+    northland: HashList, loading: FileImport, tmp_path: Path, rows: Rows, times: int
+) -> None:
+    path = tmp_path / "again-and-again"
+    path.write_text(f"{7:064x}\n" * times + f"{8 << 200:064x}\n")
+    report = replace(loading, batch_entries=25_000).run("northland", path)
+    assert (report.added, report.known, report.bad) == (2, times - 1, 0)
+    assert rows(COUNTS) == [(2, 1, 2, 2)]
+
+
 def test_bad_lines_are_reported_by_number_and_the_rest_is_loaded(
     northland: HashList, loading: FileImport, tmp_path: Path
 ) -> None:

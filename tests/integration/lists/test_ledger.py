@@ -169,6 +169,18 @@ def test_a_list_that_was_refreshed_is_stale_again_after_its_time(database: Datab
     assert refreshed.is_stale(NOW + timedelta(seconds=161))
 
 
+def test_a_list_that_a_host_with_a_fast_clock_refreshed_does_not_pass_for_current_until_then(
+    database: Database, actor: Actor
+) -> None:
+    wanted = NewList(name="timed", purpose=Purpose.CSAM, stale_after_seconds=100)
+    with database.begin() as tx:
+        added = add_list(tx, wanted, actor=actor, now=NOW)
+    year = replace(added, refreshed_at=NOW + timedelta(days=365))
+    assert year.is_stale(NOW)
+    assert not year.is_stale(NOW + timedelta(days=365))
+    assert not replace(added, refreshed_at=NOW + timedelta(seconds=100)).is_stale(NOW)
+
+
 def test_who_stands_behind_a_list_can_be_said_later_and_is_on_record(
     database: Database, northland: HashList, actor: Actor, rows: Rows
 ) -> None:

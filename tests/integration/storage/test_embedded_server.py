@@ -157,6 +157,11 @@ def test_a_cluster_has_checksums_and_is_durable_by_default(folder: Path) -> None
     assert values == [("on",), ("on",), ("on",), ("on",), ("UTF8",)]
 
 
+def test_an_import_has_room_in_the_log_before_a_checkpoint_interrupts_it(folder: Path) -> None:
+    with EmbeddedServer(folder) as server, psycopg.connect(server.conninfo()) as connection:
+        assert connection.execute("show max_wal_size").fetchone() == ("4GB",)
+
+
 def test_concurrent_first_starts_share_one_server_and_the_last_user_out_stops_it(
     folder: Path, user: Callable[..., subprocess.Popen[str]]
 ) -> None:

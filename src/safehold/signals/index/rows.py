@@ -66,8 +66,10 @@ class EntryRows(ABC):
 
     def search(self, queries: Bytes, max_distance: int, threads: int = 1) -> Found:
         """Return every pair of query and row within max_distance bits, without rows that are gone."""
-        numbers, rows, distances = self.near(queries, max_distance, threads)
-        stays = ~self.gone[rows]
+        numbers, rows, distances = found = self.near(queries, max_distance, threads)
+        # Mostly nothing is near: then the search itself is nearly all that this takes.
+        if not len(rows) or (stays := ~self.gone[rows]).all():
+            return found
         return numbers[stays], rows[stays], distances[stays]
 
     def holds(self, wanted: Bytes) -> NDArray[np.bool_]:

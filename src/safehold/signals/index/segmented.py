@@ -156,9 +156,13 @@ class SegmentedIndex:
         """
         if values.ndim != 2 or values.shape[1] != self._width:
             raise ValueError(f"expected rows of {self._width} bytes")
-        queries = self._full_rows(values)
+        if max_distance < 0:
+            raise ValueError("expected max_distance of 0 or more")
+        queries, max_distance = self._full_rows(values), min(max_distance, 8 * ROW_BYTES)
         hits: list[list[Hit]] = [[] for _ in values]
         for part in self._parts:
+            if not len(part):
+                continue
             numbers, rows, distances = part.search(queries, max_distance, threads)
             if not len(rows):
                 continue

@@ -16,20 +16,18 @@ from safehold.model.signal import PDQ, Signal
 from safehold.signals.pdq import Pdq
 from safehold.signals.pixels import shown_pixels
 from safehold.testing import alterations
+from safehold.testing.bench import peers
 from safehold.testing.bench.corpus import Sample
-from safehold.testing.bench.report import Row
+from safehold.testing.bench.report import Row, unmeasured
 from safehold.vault.decoding.examine import examine
 from safehold.vault.decoding.kinds import Kinds
 from safehold.vault.decoding.limits import DecodeLimits
 
-try:
-    import pdqhash
-except ImportError:  # without the extra [bench] there is no peer to measure against
-    pdqhash = None
-
 MATCHES_TO = Pdq.default_max_distance
 GOOD_JPEG = 80
 """The JPEG quality from which on the goals of fast mode count."""
+
+Point = Callable[[str, str, float, float], None]
 
 _LIMITS = DecodeLimits(max_pixels=200_000_000)
 _KINDS = Kinds({PDQ: Pdq()})
@@ -51,12 +49,6 @@ def of_jpeg(data: bytes, mode: HashMode) -> Signal:
     return seen.signals[0]
 
 
-def published(data: bytes) -> tuple[bytes, int]:
-    """Return the PDQ of a JPEG by `pdqhash`, called as the usual Python peers call it."""
-    with Image.open(io.BytesIO(data)) as image:
-        return _published(np.asarray(image.convert("RGB")))
-
-
 def speed(samples: Sequence[Sample]) -> Iterator[Row]:
     """Measure each size: what the peer takes for one of ours, and ours for one reading of an eighth."""
     contenders: dict[str, Callable[[bytes], object]] = {
@@ -64,11 +56,12 @@ def speed(samples: Sequence[Sample]) -> Iterator[Row]:
         "exact": lambda data: of_jpeg(data, HashMode.EXACT),
         "floor": lambda data: simplejpeg.decode_jpeg(data, "GRAY", min_height=1, min_width=1),
     }
-    if pdqhash is not None:
-        contenders["peer"] = published
+    peer = peers.hasher()
+    if peer is not None:
+        contenders[peer[0]] = peer[1]
     for size in dict.fromkeys(sample.size for sample in samples):
         taken = [_times(contenders, sample.data) for sample in samples if sample.size == size]
-        yield from _speed_rows(size, taken)
+        yield from _speed_rows(size, taken, peer[0] if peer else None)
 
 
 def fidelity(samples: Sequence[Sample]) -> Iterator[Row]:
@@ -82,13 +75,16 @@ def fidelity(samples: Sequence[Sample]) -> Iterator[Row]:
         yield Row("fast against exact, largest", bits[-1], "bits", goal=16.0, at_most=True)
     quality = [abs((fast.quality or 0) - (exact.quality or 0)) for fast, exact, _ in pairs]
     yield Row("quality, largest difference between the two", max(quality), "", goal=5.0, at_most=True)
-    if pdqhash is not None:
-        differing = sum(published(one.data)[0] != exact.value for _, exact, one in clear)
+    if peers.is_here(peers.PDQHASH):
+        differing = sum(peers.published(one.data)[0] != exact.value for _, exact, one in clear)
         yield Row(f"pictures of {len(clear)} with other than the published bits", differing, "", 0.0, True)
 
 
-def recall(photos: Sequence[Image.Image]) -> Iterator[Row]:
-    """Look copies up: those saved otherwise, and those at the edge, where fast and exact may disagree."""
+def recall(photos: Sequence[Image.Image], point: Point) -> Iterator[Row]:
+    """Look copies up: those saved otherwise, and those at the edge, where fast and exact may disagree.
+
+    point: takes a point of a curve in, the plot and the line first.
+    """
     entries = [Pdq().of_frame(shown_pixels(photo)) for photo in photos]
     for name, alteration in _RESAVED.items():
         found = [
@@ -96,39 +92,45 @@ def recall(photos: Sequence[Image.Image]) -> Iterator[Row]:
             for photo, entry in zip(photos, entries, strict=True)
         ]
         yield Row(f"copies saved as {name} found", 100 * fmean(found), "%", goal=98.0)
-        if pdqhash is not None:
+        if peers.is_here(peers.PDQHASH):
             yield Row(f"the same by the peer, {name}", 100 * _peer_recall(photos, alteration), "%")
-    yield from _misses(photos, entries)
+    yield from _misses(photos, entries, point)
 
 
-def _misses(photos: Sequence[Image.Image], entries: Sequence[Signal]) -> Iterator[Row]:
-    found = edge = missed = confirmed_away = 0
+def _misses(photos: Sequence[Image.Image], entries: Sequence[Signal], point: Point) -> Iterator[Row]:
+    looked: list[tuple[int, int]] = []
     for photo, entry in zip(photos, entries, strict=True):
         for percent in _CROPS:
             copy = alterations.cropped(photo, percent)
-            exact = _bits(entry, of_jpeg(copy, HashMode.EXACT))
-            fast = _bits(entry, of_jpeg(copy, HashMode.FAST))
-            found += exact <= MATCHES_TO
-            edge += _EDGE <= exact <= MATCHES_TO
-            missed += exact <= MATCHES_TO < fast
-            confirmed_away += fast <= MATCHES_TO < exact
-    yield Row("cropped copies that an exact look finds", found, "")
+            exact, fast = (_bits(entry, of_jpeg(copy, mode)) for mode in (HashMode.EXACT, HashMode.FAST))
+            looked.append((exact, fast))
+    found = [(exact, fast) for exact, fast in looked if exact <= MATCHES_TO]
+    missed = sum(fast > MATCHES_TO for _, fast in found)
+    for bits in sorted({exact for exact, _ in found}):
+        at = [fast <= MATCHES_TO for exact, fast in found if exact == bits]
+        point("recall", "fast reading of a copy", bits, 100 * fmean(at))
+    edge = sum(exact >= _EDGE for exact, _ in found)
+    yield Row("cropped copies that an exact look finds", len(found), "")
     yield Row(f"of them at {_EDGE} to {MATCHES_TO} bits", edge, "")
-    yield Row("of all of them missed by a fast look", 100 * missed / max(found, 1), "%")
+    yield Row("of all of them missed by a fast look", 100 * missed / max(len(found), 1), "%")
     yield Row("of those at the edge missed by a fast look", 100 * missed / max(edge, 1), "%")
+    confirmed_away = sum(fast <= MATCHES_TO < exact for exact, fast in looked)
     yield Row("fast matches that exact reading took back", confirmed_away, "")
 
 
-def _speed_rows(size: str, taken: Sequence[dict[str, float]]) -> Iterator[Row]:
+def _speed_rows(size: str, taken: Sequence[dict[str, float]], peer: str | None) -> Iterator[Row]:
     def ratio(one: str, other: str) -> float:
         return median(times[one] / times[other] for times in taken)
 
     faster, over_floor = _GOALS.get(size, (None, None))
     for name in taken[0]:
         yield Row(f"{size}: {name}", median(times[name] for times in taken), "ms")
-    if "peer" in taken[0]:
-        yield Row(f"{size}: pdqhash takes, to one of fast", ratio("peer", "fast"), "x", faster)
-        yield Row(f"{size}: pdqhash takes, to one of exact", ratio("peer", "exact"), "x", _EXACT_GOAL)
+    for ours, goal in (("fast", faster), ("exact", _EXACT_GOAL)):
+        if peer is not None:
+            yield Row(f"{size}: {peer} takes, to one of {ours}", ratio(peer, ours), "x", goal)
+        else:
+            why = peers.ABSENT.format("pdqhash")
+            yield unmeasured(f"{size}: pdqhash takes, to one of {ours}", "x", why, goal)
     yield Row(f"{size}: fast takes, to one entropy decoding", ratio("fast", "floor"), "x", over_floor, True)
 
 
@@ -147,11 +149,6 @@ def _bits(one: Signal, other: Signal) -> int:
     return Pdq().distance(one.value, other.value)
 
 
-def _published(pixels: np.ndarray) -> tuple[bytes, int]:
-    bits, quality = pdqhash.compute(pixels)
-    return np.packbits(bits.astype(np.uint8)).tobytes(), int(quality)
-
-
 def _peer_recall(photos: Sequence[Image.Image], alteration: alterations.Alteration) -> float:
     """Return the share that is found where, as peers do, pixels are hashed as the file stores them."""
     found = []
@@ -159,7 +156,7 @@ def _peer_recall(photos: Sequence[Image.Image], alteration: alterations.Alterati
         with Image.open(io.BytesIO(alteration(photo))) as image:
             stored = np.asarray(image)
         pixels = np.repeat(stored[..., None], 3, axis=2) if stored.ndim == 2 else stored[..., :3]
-        digest, _ = _published(np.ascontiguousarray(pixels))
-        entry, _ = _published(np.asarray(photo))
+        digest, _ = peers.published_of(np.ascontiguousarray(pixels))
+        entry, _ = peers.published_of(np.asarray(photo))
         found.append(Pdq().distance(digest, entry) <= MATCHES_TO)
     return fmean(found)

@@ -56,6 +56,7 @@ LABELS = {
     "too_many_views": "People who asked to see too much in a day",
     "key_expiring": "Platforms’ keys in use that end within two weeks",
     "anchor_failing": "Outside anchors of the audit log that fail",
+    "index_damaged": "Damaged files of a host’s index",
     "probing": "Uploads that come near a list again and again",
     "destruction_waits": "Days without a sweep, or a backup restored: nothing is destroyed for now",
 }
@@ -85,6 +86,12 @@ ALARMS = {
         "Nothing is destroyed for a day. See that this machine's clock is right, and after a restore file the"
         " decisions again that are gone; then acknowledge. If the clock is wrong, set it right and leave this"
         " alarm alone: it ends by itself.",
+    ),
+    "index_damaged": (
+        "A file of the index on one host was damaged",
+        "It was thrown away and built anew from the lists; meanwhile scans there said that they were"
+        " incomplete. The host’s log names this alarm. Acknowledge it; if it comes again, have its disk"
+        " looked at.",
     ),
     "probing": (
         "One account or key comes near the edge of a list again and again",

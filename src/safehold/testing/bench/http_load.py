@@ -8,6 +8,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import cast
 
 
 @dataclass(slots=True)
@@ -54,9 +56,8 @@ async def _put_load(
     for _ in range(connections):
         is_over = loop.create_future()
         ended.append(is_over)
-        await loop.create_connection(
-            lambda is_over=is_over: _Sender(sending, load, until, is_over), "127.0.0.1", port
-        )
+        sender = partial(_Sender, sending, load, until, is_over)
+        await loop.create_connection(sender, "127.0.0.1", port)
     await asyncio.gather(*ended)
     load.seconds = time.perf_counter() - began
     return load
@@ -73,7 +74,7 @@ class _Sender(asyncio.Protocol):
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
         self._next()
 
     def data_received(self, data: bytes) -> None:

@@ -1,35 +1,33 @@
 """What a scan costs over HTTP: by digest, in a batch, by uploaded JPEG, beside an empty endpoint.
 
-Usage: http_paths.py [--entries N] [--connections N] [--json FILE]. Run by `make bench`; takes about a minute.
+Takes about a minute.
 A rate is that of one core: answers for each second of processor time that the server, its decoders and the
 database took together, so that neighbours who take the processor away do not count, nor does the load itself.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
-from http_load import Load, put_load, request, timed
-from http_server import EMPTY, entry
-from processes import processor_seconds, tree
 
-from safehold.model.clock import utc_now
-from safehold.testing.bench import corpus, hashing, report
+from safehold.testing.bench import corpus, peers
+from safehold.testing.bench.http_load import Load, put_load, request, timed
+from safehold.testing.bench.http_server import EMPTY, entry
+from safehold.testing.bench.processes import processor_seconds, tree
 from safehold.testing.bench.report import Row
 
-SERVER = Path(__file__).with_name("http_server.py")
 CONTEXT = {"surface": "rehearsal", "content_id": "post-1", "account_id": "account-1"}
 BATCH = 500
+CONNECTIONS = 16
 ROUNDS, SECONDS = 5, 1.5
 SIZE, PICTURES = "1 MP", 8
 HALF, DIGESTS, UPLOADS, SLOWEST_UPLOAD = 0.5, 15_000, 6.0, 50.0
@@ -96,14 +94,16 @@ def upload(photo: bytes, headers: dict[str, str]) -> bytes:
     return request("/v1/scan", body, headers | {"Content-Type": "multipart/form-data; boundary=b"})
 
 
-def measure(served: Served, sent: dict[str, list[bytes]], connections: int) -> dict[str, Measured]:
-    """Put each load on the server by turns, after a short one that does not count."""
+def measure(
+    served: Served, sent: dict[str, list[bytes]], connections: int, seconds: float
+) -> dict[str, Measured]:
+    """Put each load on the server by turns for so long, after a short one that does not count."""
     measured = {kind: Measured() for kind in sent}
     for turn in range(ROUNDS + 1):
         for kind, requests in sent.items():
             at_once = 1 if kind in ("batch", "upload") else connections
             before = processor_seconds(served.pids())
-            load = put_load(served.port, requests, connections=at_once, seconds=SECONDS if turn else 0.3)
+            load = put_load(served.port, requests, connections=at_once, seconds=seconds if turn else 0.3)
             cost = (processor_seconds(served.pids()) - before) / len(load.times)
             if set(load.statuses) != {200}:
                 raise SystemExit(f"{kind}: answered {dict(load.statuses)}")
@@ -113,7 +113,7 @@ def measure(served: Served, sent: dict[str, list[bytes]], connections: int) -> d
     return measured
 
 
-def rows(measured: dict[str, Measured], peer: float) -> Iterator[Row]:
+def rows(measured: dict[str, Measured], peer: float | None) -> Iterator[Row]:
     """Yield the figures. peer: seconds that pdqhash takes for one of the uploads, in this process."""
     rate = {kind: 1 / each.cost for kind, each in measured.items()}
     yield Row("an empty endpoint, requests a second", rate["empty"], "/s")
@@ -123,47 +123,41 @@ def rows(measured: dict[str, Measured], peer: float) -> Iterator[Row]:
     yield Row("one digest that is kept, requests a second", rate["kept"], "/s")
     yield Row("one digest that is kept, middle", measured["kept"].milliseconds(0.5), "ms")
     yield Row(f"upload of {SIZE}, requests a second", rate["upload"], "/s")
-    yield Row(f"pdqhash alone takes, to one upload of {SIZE}", peer * rate["upload"], "x", UPLOADS)
+    to_peer = None if peer is None else peer * rate["upload"]
+    why = peers.ABSENT.format("pdqhash")
+    yield Row(f"a peer's hashing takes, to one upload of {SIZE}", to_peer, "x", UPLOADS, why=why)
     slowest = measured["upload"].milliseconds(0.99)
     yield Row(f"upload of {SIZE}, slowest hundredth", slowest, "ms", SLOWEST_UPLOAD, at_most=True)
     yield Row("one digest, middle", measured["digest"].milliseconds(0.5), "ms")
     yield Row("one digest, slowest hundredth", measured["digest"].milliseconds(0.99), "ms")
 
 
-def seconds_of_peer(photos: Sequence[bytes]) -> float:
+def seconds_of_peer(photos: Sequence[bytes]) -> float | None:
     """Return the processor time that pdqhash takes, decoding included: the least of three, in the middle."""
-    if hashing.pdqhash is None:
-        return float("nan")
-    return median(min(timed(lambda data=data: hashing.published(data)) for _ in range(3)) for data in photos)
+    hasher = peers.hasher()
+    if hasher is None:
+        return None
+    return median(min(timed(partial(hasher[1], data)) for _ in range(3)) for data in photos)
 
 
-def main() -> None:
-    """Serve in a process of its own, put load on it, print the figures."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--entries", type=int, default=100_000)
-    options.add_argument("--connections", type=int, default=16)
-    options.add_argument("--json", type=Path)
-    chosen = options.parse_args()
+def over_http(server: Sequence[str], entries: int, seconds: float = SECONDS) -> Iterator[Row]:
+    """Serve in a process of its own, put load on it, yield the figures.
+
+    server: the command that starts `http_server.main`, without its arguments. seconds: that a load lasts.
+    """
     photos = [one.data for one in corpus.samples(corpus.sources(None), [SIZE], PICTURES)]
     with tempfile.TemporaryDirectory() as folder, Path(folder, "log").open("wb") as log:
-        command = [sys.executable, str(SERVER), f"{folder}/data", str(chosen.entries)]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log) as server:
+        command = [*server, f"{folder}/data", str(entries)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log) as running:
+            if running.stdin is None or running.stdout is None:
+                raise ValueError("expected a process with pipes")
             try:
-                told = json.loads(server.stdout.readline())
+                told = json.loads(running.stdout.readline())
                 served = Served(
-                    told["port"], told["key"], lambda: [*tree(server.pid), *tree(told["database"])]
+                    told["port"], told["key"], lambda: [*tree(running.pid), *tree(told["database"])]
                 )
                 sent = requests_of(told["key"], photos)
-                measured = measure(served, sent, chosen.connections)
+                measured = measure(served, sent, CONNECTIONS, seconds)
             finally:
-                server.stdin.close()
-    found = list(rows(measured, seconds_of_peer(photos)))
-    sys.stdout.write(f"{chosen.entries} entries, {chosen.connections} connections\n")
-    for row in found:
-        sys.stdout.write(f"  {row.line()}\n")
-    if chosen.json is not None:
-        chosen.json.write_text(json.dumps(report.as_json({"http": found}, utc_now()), indent=1) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+                running.stdin.close()
+    yield from rows(measured, seconds_of_peer(photos))

@@ -1,6 +1,6 @@
-"""The server that http_paths.py puts load on: the program as it is, and one endpoint that does nothing.
+"""The server that `http_paths` puts load on: the program as it is, and one endpoint that does nothing.
 
-Usage: http_server.py FOLDER ENTRIES. It says in a line of JSON where it answers, and ends with its input.
+This room does not know the web: `safehold.cli.bench_server` hands it in.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from starlette.requests import Request
@@ -20,7 +21,6 @@ from safehold.app import logs
 from safehold.app.operator import set_up
 from safehold.testing import running
 from safehold.testing.running import Installation
-from safehold.web import server
 
 EMPTY = "/empty"
 LIMITS = {"batch_items": 2000, "json_bytes": 5_000_000}
@@ -43,16 +43,6 @@ async def empty(request: Request) -> JSONResponse:
     return JSONResponse({"result": "none"})
 
 
-def create_app(*arguments: Any, **options: Any) -> Any:
-    """Return the application with the empty endpoint before everything else."""
-    app = _create_app(*arguments, **options)
-    app.router.routes.insert(0, Route(EMPTY, empty, methods=["POST"]))
-    return app
-
-
-_create_app = server.create_app
-
-
 def fill(safehold: Installation, count: int) -> None:
     """Put entries on a list as an import would, but in one statement, and load them."""
     safehold.add_list(_LIST, seeds=())
@@ -64,10 +54,17 @@ def fill(safehold: Installation, count: int) -> None:
         time.sleep(0.1)
 
 
-def main(folder: Path, entries: int) -> None:
-    """Serve until the input ends."""
+def main(folder: Path, entries: int, server: ModuleType) -> None:
+    """Serve until the input ends, having said in a line of JSON where. server: `safehold.web.server`."""
     logs.configure(json=True)
-    server.create_app = create_app
+    create_app = server.create_app
+
+    def create_with_empty(*arguments: Any, **options: Any) -> Any:
+        app = create_app(*arguments, **options)
+        app.router.routes.insert(0, Route(EMPTY, empty, methods=["POST"]))
+        return app
+
+    server.create_app = create_with_empty  # type: ignore[attr-defined]
     settings = running.settings_of(folder, None, limits=LIMITS)
     set_up(settings)
     surfaces = frozenset({"api", "console"})
@@ -78,7 +75,3 @@ def main(folder: Path, entries: int) -> None:
         sys.stdout.write(json.dumps({"port": port, "key": safehold.key(), "database": database}) + "\n")
         sys.stdout.flush()
         sys.stdin.read()
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
