@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -19,7 +20,7 @@ from safehold.detect.look_back import LookBack
 from safehold.lists.doubts import Doubt
 from safehold.lists.file_import import FileImport
 from safehold.lists.withdrawal import Withdrawal
-from safehold.model.errors import DoubtfulImport
+from safehold.model.errors import DoubtfulImport, Unavailable
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import EntryId, StoreId
 from safehold.model.item import Context
@@ -90,8 +91,9 @@ class Room:
 
 @pytest.fixture(scope="module")
 def opened(
-    database_url: str, tmp_path_factory: pytest.TempPathFactory
+    database_url: str, _initial_rows: object, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Installation, MovableClock]]:
+    # After the rows were noted that every test begins with: opening adds one.
     settings = running.settings_of(tmp_path_factory.mktemp("kept") / "data", database_url, surfaces=SURFACES)
     clock = MovableClock()
     with running.installation(settings, surfaces=frozenset({"api"}), clock=clock) as safehold:
@@ -146,6 +148,16 @@ def test_nothing_is_kept_without_a_reference_or_where_no_surface_asks_for_it(roo
     answers = [room.scans(digest(), None), room.scans(digest(), surface="plain")]
     assert [answer.reference_until for answer in answers] == [None, None]
     assert room.kept.days() == []
+
+
+def test_what_a_scan_leaves_comes_to_the_disk_by_itself(room: Room) -> None:
+    context = Context(surface="uploads", reference="post-1")
+    room.program.scanner.scan_signals([("pdq", digest())], context, actor=TESTER)
+    for _ in range(600):
+        if sum(day.signals for day in room.kept.days()):
+            break
+        time.sleep(0.1)
+    assert [day.signals for day in room.kept.days()] == [1]
 
 
 def test_the_answer_says_until_when_something_is_kept(room: Room) -> None:
@@ -419,6 +431,34 @@ def test_a_full_disk_costs_the_signals_and_never_the_answer(room: Room) -> None:
     finally:
         folder.unlink()
     assert room.program.scanner.kept.lost == before + 1
+
+
+def test_the_doctor_says_what_is_kept_and_warns_where_a_host_fell_silent(room: Room) -> None:
+    def told(**later: float) -> str:
+        with room.program.database.begin() as tx:
+            return lookback.state(room.program.settings, tx, now=room.clock() + timedelta(**later))
+
+    lookback.sweep(room.program)
+    assert (
+        told() == "kept: avatars 30 days, practice 7 days, uploads 7 days; 1 hosts, 0 changes of lists to ask"
+    )
+    room.gains(digest())
+    assert told().endswith("1 changes of lists to ask")
+    with pytest.raises(Unavailable, match="1 have entries waiting for an hour"):
+        told(hours=1, minutes=1)
+    with pytest.raises(Unavailable, match="1 of 1 hosts"):
+        told(days=1, minutes=1)
+
+
+def test_the_worker_has_schedules_of_its_own_host_alone_where_something_is_kept(room: Room) -> None:
+    names = [each.name for each in wiring.schedules(room.program)]
+    assert names[-2:] == [f"look-back {room.here.store_id}", f"kept days {room.here.store_id}"]
+    off = room.program.settings.model_copy(update={"surfaces": {}})
+    elsewhere = replace(room.program.home, lookback=room.program.home.folder / "nothing")
+    without = wiring.schedules(replace(room.program, settings=off, home=elsewhere))
+    assert not [each.name for each in without if "look" in each.name or "kept" in each.name]
+    turned_off = wiring.schedules(replace(room.program, settings=off))
+    assert [each.name for each in turned_off] == names, "its days are still there"
 
 
 def test_hosts_that_fell_silent_for_longer_than_anything_is_kept_are_forgotten(room: Room) -> None:
