@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from safehold.act.message_fields import BY_TYPE
 from safehold.app import lookback
 from safehold.model.hash_list import Purpose
 from safehold.testing import running
@@ -91,6 +92,7 @@ def test_the_platform_hears_its_reference_and_what_it_submits_anew_is_held(later
     later.goes_on()
     [told] = later.told
     assert told["data"] == {"reference": "post-8841", "surface": "uploads", "action": "submit"}
+    assert set(told["data"]) == set(BY_TYPE["lookback_matched"]), "the reference page says so"
     for table in ("item", "review_case", "hold"):
         assert table not in later.safehold.counts(), "the look itself holds nothing and opens nothing"
 
