@@ -12,7 +12,7 @@ from uuid import UUID
 import structlog
 
 from safehold.app.scan_records import Received
-from safehold.detect.kept_days import KeptDays, ends_on
+from safehold.detect.kept_days import KeptDays, ends_on, shared_mode
 from safehold.detect.known import SignalTypes
 from safehold.model.clock import Clock
 from safehold.model.errors import Damaged, NameTaken
@@ -102,7 +102,7 @@ def store_id(folder: Path) -> StoreId:
     path = folder / STORE
     if not path.exists():
         with suppress(NameTaken):
-            write_new(path, str(new_id()).encode())
+            write_new(path, str(new_id()).encode(), shared_mode(folder) & 0o660)
     try:
         return StoreId(UUID(path.read_text("ascii")))
     except ValueError:

@@ -51,6 +51,13 @@ class Settings(BaseSettings):
     data_folder: Path = Field(
         Path(".safehold"), description="Where the embedded database, the vault and the keys live."
     )
+    lookback_folder: Path | None = Field(
+        None,
+        description=(
+            "Where this host keeps signals for look-back: the same for its API and its worker."
+            " Unset: in the data folder."
+        ),
+    )
     production: bool = Field(
         False,
         description="Real material comes in here: walls that a trial may do without are then required.",

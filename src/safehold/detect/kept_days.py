@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from safehold.model.errors import SegmentDamaged
 from safehold.model.surface import FOLDER_NAME, LONGEST_TERM
 from safehold.signals import kernels
-from safehold.signals.index.folder import SEGMENT, the_only_writer
+from safehold.signals.index.folder import LOCK, SEGMENT, the_only_writer
 from safehold.signals.index.segment import Segment
 from safehold.signals.index.segment_file import PARTIAL, parts_for, sync_folder, write_segment
 from safehold.signals.reference_search import ROW_BYTES
@@ -159,7 +159,10 @@ class KeptDays:
     """What is kept on this host. Several processes write into one folder; one of them seals and destroys."""
 
     def __init__(self, folder: Path) -> None:
-        """Use a folder, which need not exist yet; only this user may look into it."""
+        """Use a folder, which need not exist yet: then only this user may look into it.
+
+        In one that exists, a group that may write into it may write into everything that is made there.
+        """
         self._folder = folder
         self._waiting: dict[tuple[str, date], _Waiting] = defaultdict(_Waiting)
         self._changing = threading.Lock()
@@ -214,11 +217,18 @@ class KeptDays:
 
     def _write(self, folder: Path, came: _Waiting) -> None:
         new = not folder.exists()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mode = shared_mode(self._folder)
+        for part in (folder.parent, folder):
+            if not part.exists():
+                part.mkdir(exist_ok=True)
+                part.chmod(mode)
         with the_only_writer(folder, wait=True):
+            if new:
+                (folder / LOCK).chmod(mode & 0o660)
             # References first: a row without one would be found and say nothing.
-            _append(folder / _REFERENCES, came.references, _REFERENCE)
-            _append(folder / _ROWS, came.rows, _ROW)
+            _append(folder / _REFERENCES, came.references, _REFERENCE, mode & 0o660)
+            _append(folder / _ROWS, came.rows, _ROW, mode & 0o660)
         if new:
             for above in (folder, folder.parent, self._folder):
                 sync_folder(above)
@@ -313,9 +323,17 @@ def _stem() -> bytes:
     return bytes(1 + number % 255 for number in os.urandom(_STEM_BYTES))
 
 
-def _append(path: Path, rows: Sequence[bytes], size: int) -> None:
+def shared_mode(folder: Path) -> int:
+    """Return the mode of folders below this one: for this user, and its group where that may write here."""
+    mode = folder.stat().st_mode
+    return 0o700 | (mode & 0o2070 if mode & 0o020 else 0)
+
+
+def _append(path: Path, rows: Sequence[bytes], size: int, mode: int) -> None:
+    new = not path.exists()
     with path.open("ab") as file:
-        os.fchmod(file.fileno(), 0o600)
+        if new:
+            os.fchmod(file.fileno(), mode)
         # A row that a crash has cut would shift all that follow.
         whole = size + _CHECKSUM_BYTES
         file.truncate(file.tell() // whole * whole)

@@ -193,8 +193,8 @@ GRANTS: dict[str, dict[str, str]] = {
         "scan_counter": _change("sealed_by"),
         "schedule_run": _CHANGE,
         "alarm": _change("cleared_at"),
-        "lookback_store": _ALL,
-        "lookback_task": _ALL,
+        "lookback_store": f"{_change('swept_at')}, delete",
+        "lookback_task": f"{_change('next_seq')}, delete",
         "lookback_match": "select, insert, delete",
         # A person is alarmed before a key in use ends.
         "api_key": "select (id, expires_at, last_used_at, revoked_at)",

@@ -5,12 +5,15 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import ProgrammingError
 
 from safehold.app import lookback, wiring
 from safehold.app.kept_signals import store_id
@@ -22,10 +25,12 @@ from safehold.lists.file_import import FileImport
 from safehold.lists.withdrawal import Withdrawal
 from safehold.model.errors import DoubtfulImport, Unavailable
 from safehold.model.hash_list import Purpose
-from safehold.model.ids import EntryId, StoreId
+from safehold.model.ids import EntryId, ListId, LookbackId, StoreId
 from safehold.model.item import Context
 from safehold.model.scan import ScanAnswer, ScanResult
 from safehold.storage import lookback as rows
+from safehold.storage.database import Tx
+from safehold.storage.roles import API, WORKER
 from safehold.testing import running
 from safehold.testing.jobs import run_all_steps
 from safehold.testing.running import TESTER, Installation, MovableClock
@@ -459,6 +464,45 @@ def test_the_worker_has_schedules_of_its_own_host_alone_where_something_is_kept(
     assert not [each.name for each in without if "look" in each.name or "kept" in each.name]
     turned_off = wiring.schedules(replace(room.program, settings=off))
     assert [each.name for each in turned_off] == names, "its days are still there"
+
+
+@dataclass(frozen=True, slots=True)
+class As:
+    """The records, as one of the roles reaches them."""
+
+    room: Room
+    role: str
+
+    @contextmanager
+    def begin(self) -> Iterator[Tx]:
+        with self.room.program.database.begin() as tx:
+            tx.run(sa.text(f"set local role {self.role}"))
+            yield tx
+
+
+def test_each_role_may_do_its_part_and_the_api_reads_nothing_that_was_found(room: Room) -> None:
+    worker, api = As(room, WORKER), As(room, API)
+    with api.begin() as tx:
+        look_back.open_store(tx, StoreId(uuid4()), now=room.clock() - timedelta(days=32))
+    value = digest()
+    room.scans(value)
+    room.gains(value, digest())
+    here = replace(room.here, database=worker)
+    assert here.run() == 1
+    assert here.sweep() == []
+    with worker.begin() as tx:
+        [found] = rows.known(tx, *_list_and_day(room))
+        assert look_back.close_silent_stores(tx, now=room.clock()) == 1
+    assert found == ("uploads", "post-1")
+    room.clock.ahead = timedelta(days=7)
+    assert len(here.sweep()) == 1
+    with pytest.raises(ProgrammingError, match="permission denied"), api.begin() as tx:
+        rows.match(tx, LookbackId(uuid4()))
+
+
+def _list_and_day(room: Room) -> tuple[ListId, date]:
+    [row] = room.safehold.sql("select list_id, found_on from lookback_match")
+    return ListId(row.list_id), row.found_on
 
 
 def test_hosts_that_fell_silent_for_longer_than_anything_is_kept_are_forgotten(room: Room) -> None:

@@ -106,6 +106,19 @@ def test_on_the_disk_there_is_nothing_but_signal_reference_and_day(tmp_path: Pat
         assert path.stat().st_mode & 0o077 == 0
 
 
+def test_a_group_that_shares_the_folder_may_write_seal_and_destroy_there(tmp_path: Path) -> None:
+    tmp_path.chmod(0o2770)
+    kept(tmp_path)
+    modes = {path.name: path.stat().st_mode & 0o7777 for path in tmp_path.rglob("*")}
+    assert modes == {
+        "uploads": 0o2770,
+        "2030-05-20": 0o2770,
+        "rows": 0o660,
+        "references": 0o660,
+        "lock": 0o660,
+    }
+
+
 def test_two_items_of_one_moment_have_ids_that_say_nothing_of_it(tmp_path: Path) -> None:
     kept(tmp_path, each=200)
     (rows,) = tmp_path.rglob("rows")
