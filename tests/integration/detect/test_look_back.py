@@ -165,12 +165,6 @@ def test_what_a_scan_leaves_comes_to_the_disk_by_itself(room: Room) -> None:
     assert [day.signals for day in room.kept.days()] == [1]
 
 
-def test_the_answer_says_until_when_something_is_kept(room: Room) -> None:
-    today = room.clock().date()
-    assert room.scans(digest()).reference_until == today + timedelta(days=7)
-    assert room.scans(digest(), surface="avatars").reference_until == today + timedelta(days=30)
-
-
 def test_what_is_held_has_a_case_and_is_not_kept(room: Room) -> None:
     value = digest()
     room.gains(value)
@@ -503,12 +497,3 @@ def test_each_role_may_do_its_part_and_the_api_reads_nothing_that_was_found(room
 def _list_and_day(room: Room) -> tuple[ListId, date]:
     [row] = room.safehold.sql("select list_id, found_on from lookback_match")
     return ListId(row.list_id), row.found_on
-
-
-def test_hosts_that_fell_silent_for_longer_than_anything_is_kept_are_forgotten(room: Room) -> None:
-    with room.program.database.begin() as tx:
-        rows.open_store(tx, StoreId(uuid4()), now=room.clock() - timedelta(days=32))
-        assert len(rows.stores(tx)) == 2
-    lookback.sweep(room.program)
-    with room.program.database.begin() as tx:
-        assert [each.id for each in rows.stores(tx)] == [room.here.store_id]
