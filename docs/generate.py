@@ -21,6 +21,7 @@ from reference_pages import (
     settings,
     signal_types,
     tables,
+    webhooks,
 )
 
 DOCS = Path(__file__).parent
@@ -35,6 +36,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/settings.md": settings.page,
     "reference/signal-types.md": signal_types.page,
     "reference/tables.md": tables.page,
+    "reference/webhooks.md": webhooks.page,
     "openapi.json": http.openapi_json,
 }
 """Every page by its path in docs/, and what writes it."""

@@ -85,6 +85,11 @@ def _section(info: FieldInfo) -> tuple[type[BaseModel], bool] | None:
     annotation: Any = info.annotation
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation, False
+    if get_origin(annotation) is types.UnionType:
+        optional = [
+            one for one in get_args(annotation) if isinstance(one, type) and issubclass(one, BaseModel)
+        ]
+        return (optional[0], False) if optional else None
     last = get_args(annotation)[-1] if get_origin(annotation) in (dict, list) else None
     if isinstance(last, type) and issubclass(last, BaseModel):
         return last, True

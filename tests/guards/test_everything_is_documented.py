@@ -53,7 +53,7 @@ def setting_names(model: type[BaseModel] = Settings, prefix: str = "") -> Iterat
         many = ""
         while getattr(inner, "__args__", None):
             many = "NAME." if getattr(inner, "__origin__", None) is dict else ""
-            inner = inner.__args__[-1]
+            inner = [each for each in inner.__args__ if each is not type(None)][-1]
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             yield from setting_names(inner, f"{prefix}{name}.{many}")
         else:

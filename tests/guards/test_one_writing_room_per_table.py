@@ -16,7 +16,10 @@ from safehold.storage.tables import OWNERS
 
 SOURCE = Path(__file__).parents[2] / "src" / "safehold"
 FREE = "any"
-UNGRANTED = {"list_change": "commands write it, and the portal asks a function"}
+UNGRANTED = {
+    "list_change": "commands write it, and the portal asks a function",
+    "lookback_rehearsal": "a command alone rehearses",
+}
 
 Writers = dict[str, dict[str, tuple[str, ...]]]
 """Per module of storage, per function that writes: the tables it writes."""

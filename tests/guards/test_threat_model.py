@@ -19,6 +19,7 @@ ADVERSARIES = (
     "Stolen session",
     "Stolen platform key",
     "Poisoned or coerced list source",
+    "List operator who looks for one person",
     "Leaking member",
     "Hostile crawled host",
     "Owner or government with a political list",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from safehold.act.message_fields import BY_TYPE
 from safehold.app import proposals, wiring
 from safehold.app.audit.verify import verify
 from safehold.app.settings_sections import PolicySettings
@@ -49,6 +50,7 @@ def test_a_confirmed_upload_is_preserved_removed_and_told_with_every_step_on_rec
     assert (data["item_id"], data["case_id"], data["content_id"]) == (item_id, str(case_id), "post-1")
     assert (data["finding"], data["rehearsal"]) == ("illegal", True)
     assert "category" not in data
+    assert {*data, "category"} == set(BY_TYPE["proposal_approved"]), "the reference page says so"
     assert story.one("select rule, destroy_at from retention").rule == "confirmed"
     proposal = story.one("select kind, state, policy, approved_by from proposal")
     assert (proposal.kind, proposal.state, proposal.policy) == ("remove_item", "approved", "remove_confirmed")

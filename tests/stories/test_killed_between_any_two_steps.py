@@ -26,6 +26,7 @@ from safehold.web.server import served
 
 CONTEXT = {"surface": "rehearsal", "content_id": "post-1", "account_id": "account-1"}
 STEPS = (
+    "detect.look_back",
     "review.find_withdrawn",
     "review.open_case",
     "review.settle",

@@ -41,6 +41,9 @@ data_folder = "{folder}"
 [surfaces.uploads]
 rehearsal = true
 
+[surfaces.uploads.lookback]
+basis = "a law made for tests"
+
 [limits]
 upload_bytes = 4000000
 """
@@ -158,7 +161,7 @@ def _scopes(*names: str) -> Iterator[str]:
 
 def context(canary: Canary, call: str, **changed: Any) -> dict[str, Any]:
     """Return a context with a marker in every field that takes text."""
-    fields = ("content_id", "account_id", "original_name", "region")
+    fields = ("content_id", "account_id", "original_name", "region", "reference")
     marked = {name: canary.of(f"{name} of {call}") for name in fields}
     return {"surface": "uploads", "ip": "198.51.100.77", **marked, **changed}
 
@@ -180,6 +183,7 @@ def play(platform: Platform, canary: Canary) -> dict[str, Answer]:
         "unknown surface": platform.upload(other, context(canary, "u", surface=canary.of("surface"))),
         "unknown field": platform.upload(other, context(canary, "f", **{canary.of("field name"): 1})),
         "wrong address": platform.upload(other, context(canary, "ip", ip=canary.of("ip"))),
+        "wrong reference": platform.upload(other, context(canary, "ref", reference=canary.of("ref") + "\n")),
         "NUL in a field": platform.upload(other, context(canary, "nul", account_id=canary.of("NUL") + "\0")),
         "NUL in a match": platform.upload(
             listed, context(canary, "nul2", account_id=canary.of("NUL2") + "\0")

@@ -153,6 +153,14 @@ def forget(tx: Tx, items: Sequence[ItemId]) -> int:
     return delivery_rows.forget_content(tx, items)
 
 
+def forget_references(tx: Tx, *, now: datetime) -> int:
+    """Erase references from messages about uploads whose day was destroyed; return from how many.
+
+    What still waits is given up, and only what is on its way at this moment is left until its end.
+    """
+    return delivery_rows.forget_references(tx, now=now)
+
+
 def _revive(tx: Tx, dead: Sequence[Delivery], actor: Actor, now: datetime) -> None:
     delivery_rows.revive(tx, [one.id for one in dead], now=now)
     for one in dead:

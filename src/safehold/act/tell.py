@@ -11,19 +11,20 @@ from safehold.act import holds
 from safehold.act.channels.base import Destination
 from safehold.act.grounds import require_decision
 from safehold.model.assessment import Category, Finding
-from safehold.model.events import ItemCleared, OutcomeReversed, ProposalApproved
-from safehold.model.ids import DeliveryId, new_id
+from safehold.model.events import ItemCleared, LookbackMatched, OutcomeReversed, ProposalApproved
+from safehold.model.ids import DeliveryId, EventId, ItemId, new_id
 from safehold.model.permissions import system_actor
 from safehold.model.proposal import ProposalKind
 from safehold.storage import audit
 from safehold.storage import deliveries as delivery_rows
 from safehold.storage import holds as hold_rows
+from safehold.storage import lookback as lookback_rows
 from safehold.storage.database import Tx
 
 Told = ItemCleared | OutcomeReversed | ProposalApproved
-"""The events that platforms can be told about."""
+"""The decisions about an item that platforms can be told about."""
 
-TOLD_KINDS = frozenset({ItemCleared.kind, OutcomeReversed.kind, ProposalApproved.kind})
+TOLD_KINDS = frozenset({ItemCleared.kind, OutcomeReversed.kind, ProposalApproved.kind, LookbackMatched.kind})
 
 _ACTOR = system_actor("act.tell").label
 
@@ -35,6 +36,8 @@ class Action(StrEnum):
     RESTORE = "restore"
     HOLD_RELEASED = "hold_released"
     ACCOUNT_ACTION = "account_action"
+    SUBMIT = "submit"
+    """To have scanned anew what a reference stands for."""
     NONE = delivery_rows.NO_ACTION
 
 
@@ -62,24 +65,56 @@ def tell_platform(tx: Tx, event: Told, *, destinations: Sequence[Destination], n
         action = _action(tx, event, destination)
         if recorded.revision is not None and action is not Action.NONE:
             _give_up_earlier(tx, event, destination, revision=recorded.revision, now=now)
-        new = delivery_rows.Delivery(
-            id=DeliveryId(new_id()),
-            event_id=recorded.id,
-            item_id=event.item_id,
-            destination=destination.name,
-            kind=event.kind,
-            body=_body(tx, event, destination, action),
-            state=delivery_rows.DeliveryState.WAITING,
-            attempts=0,
-            created_at=now,
-            next_attempt_at=now,
-            last_status=None,
-            last_error=None,
-            delivered_at=None,
-        )
-        if delivery_rows.add(tx, new):
-            detail = {"destination": destination.name, "event": event.kind, "item": str(event.item_id)}
-            _audit(tx, new.id, "webhook.plan", detail, now)
+        body = _body(tx, event, destination, action)
+        _plan(tx, recorded.id, event.item_id, event.kind, destination, body, now)
+
+
+def tell_reference(
+    tx: Tx, event: LookbackMatched, *, destinations: Sequence[Destination], now: datetime
+) -> None:
+    """Handle lookback_matched: write a message with the platform's reference for each who wants to know.
+
+    Doing it twice writes nothing new. An event behind which nothing was found tells nobody, nor does that of
+    an upload whose day was destroyed since.
+    """
+    recorded = lookback_rows.match(tx, event.lookback_id)
+    if recorded is None:
+        return
+    event_id, found = recorded
+    data = {"reference": found.reference, "surface": found.surface, "action": Action.SUBMIT.value}
+    body = {"type": event.kind, "timestamp": event.at.isoformat(), "data": data}
+    for destination in destinations:
+        if destination.wants(event.kind):
+            _plan(tx, event_id, None, event.kind, destination, body, now)
+
+
+def _plan(
+    tx: Tx,
+    event_id: EventId,
+    item_id: ItemId | None,
+    kind: str,
+    destination: Destination,
+    body: dict[str, Any],
+    now: datetime,
+) -> None:
+    new = delivery_rows.Delivery(
+        id=DeliveryId(new_id()),
+        event_id=event_id,
+        item_id=item_id,
+        destination=destination.name,
+        kind=kind,
+        body=body,
+        state=delivery_rows.DeliveryState.WAITING,
+        attempts=0,
+        created_at=now,
+        next_attempt_at=now,
+        last_status=None,
+        last_error=None,
+        delivered_at=None,
+    )
+    if delivery_rows.add(tx, new):
+        about = {"item": str(item_id)} if item_id is not None else {}
+        _audit(tx, new.id, "webhook.plan", {"destination": destination.name, "event": kind} | about, now)
 
 
 def _give_up_earlier(tx: Tx, event: Told, destination: Destination, *, revision: int, now: datetime) -> None:

@@ -35,6 +35,7 @@ FACTORS_RESET = "factors_reset"
 TOO_MANY_VIEWS = "too_many_views"
 KEY_EXPIRING = "key_expiring"
 INDEX_DAMAGED = "index_damaged"
+LOOKBACK_DAMAGED = "lookback_damaged"
 
 GUESSED_OFTEN = 20
 """So many failed sign-ins for one name, or with one right password, alarm a person; three times as many from
@@ -78,6 +79,7 @@ CAUSES: Mapping[str, StillStands] = {
     FACTORS_RESET: lambda _tx, ids, _now: set(ids),
     TOO_MANY_VIEWS: lambda _tx, ids, _now: set(ids),
     INDEX_DAMAGED: lambda _tx, ids, _now: set(ids),
+    LOOKBACK_DAMAGED: lambda _tx, ids, _now: set(ids),
     DESTRUCTION_WAITS: lambda tx, ids, now: _still_waiting(tx, ids, now),
     KEY_EXPIRING: lambda tx, ids, now: set(_keys_expiring(tx, now)) & set(ids),
     PROBING: lambda tx, ids, now: {

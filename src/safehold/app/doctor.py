@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
-from safehold.app import production, settings_check
+from safehold.app import lookback, production, settings_check
 from safehold.app.conditions import (
     EVERYTHING,
     OF_RECORDS,
@@ -67,6 +67,7 @@ def examine(settings: Settings) -> list[Condition]:
         ("database", OF_RECORDS, _database),
         ("lists", frozenset({"api", "console", "worker"}), _lists),
         ("index", frozenset({"api"}), _index),
+        ("look-back", frozenset({"api", "console", "worker"}), _look_back),
         ("vault keys", OF_RECORDS, _keys),
         ("evidence store", OF_THE_STORE, _store),
     )
@@ -193,6 +194,11 @@ def _index(settings: Settings) -> str:
     found = host_indexes.examine(kinds, open_home(settings, makes_keys=False).index)
     counts = ", ".join(f"{count} {name}" for name, count in found.items())
     return f"entries in segments: {counts}" if counts else "nothing in segments yet: lists are short, or new"
+
+
+def _look_back(settings: Settings) -> str:
+    with _records(settings) as database, database.begin() as tx:
+        return lookback.state(settings, tx, now=utc_now())
 
 
 def _keys(settings: Settings) -> str:

@@ -30,6 +30,7 @@ class Home:
     postgres: Path
     vault: str
     index: Path
+    lookback: Path
     keys: KeyFiles
     opening: KeySource
 
@@ -113,6 +114,7 @@ def open_home(settings: Settings, *, makes_keys: bool = True) -> Home:
         postgres=folder / "postgres",
         vault=settings.vault.url or str(folder / "vault"),
         index=folder / "index",
+        lookback=(settings.lookback_folder or folder / "lookback").absolute(),
         keys=keys,
         opening=_opening(settings, keys),
     )

@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from safehold.act import deliver
 from safehold.app import alarms
 from safehold.app.program import Program
-from safehold.storage import audit, events, scans, steps
+from safehold.storage import audit, events, lookback, scans, steps
 from safehold.storage.database import Tx
 
 
@@ -21,7 +21,7 @@ def exposition(program: Program) -> tuple[bytes, str]:
     """Return all metrics in Prometheus' text form and its content type. Raises DatabaseDown."""
     registry = CollectorRegistry()
     with program.database.begin() as tx:
-        registry.register(_Collected([*_families(tx), *_walls(program), *_lists(program)]))
+        registry.register(_Collected([*_families(tx), *_lost(program), *_walls(program), *_lists(program)]))
     return generate_latest(registry), CONTENT_TYPE_LATEST
 
 
@@ -45,9 +45,24 @@ def _families(tx: Tx) -> Iterator[Metric]:
     for alarm in alarms.standing(tx):
         standing[(alarm.code,)] = standing.get((alarm.code,), 0) + 1
     yield _measured("safehold_alarms", "Alarms that stand", ("code",), standing)
+    yield _measured(
+        "safehold_lookback_waiting",
+        "Changes of lists that hosts have to look back for",
+        (),
+        {(): lookback.waiting(tx)},
+    )
     records, links = audit.counts(tx)
     yield _measured(
         "safehold_audit_records", "Audit records", ("chained",), {("yes",): links, ("no",): records - links}
+    )
+
+
+def _lost(program: Program) -> Iterator[Metric]:
+    yield _counted(
+        "safehold_lookback_lost",
+        "Signals that this process could not write down for look-back",
+        (),
+        {(): program.scanner.kept.lost},
     )
 
 

@@ -14,6 +14,7 @@ from safehold.app.confined import check_walls, limits_of, must_be_confined
 from safehold.app.counters import ScanCounters
 from safehold.app.home import Home, open_home, sealing_key_path
 from safehold.app.index_damage import alarming
+from safehold.app.kept_signals import KeptSignals, store_id
 from safehold.app.plugins import of_frames, signal_types
 from safehold.app.probing import CloseCalls
 from safehold.app.reactions import REACTIONS
@@ -23,8 +24,10 @@ from safehold.app.records import Addresses, check_up_to_date, running
 from safehold.app.scan import Scanner
 from safehold.app.scan_records import ScanRecords
 from safehold.app.settings import Settings
+from safehold.detect import look_back
 from safehold.detect.following import ListFollower
 from safehold.detect.host_indexes import HostIndexes
+from safehold.detect.kept_days import KeptDays
 from safehold.detect.known import KnownLists, SignalTypes
 from safehold.egress.addresses import NONE, PermittedNetworks
 from safehold.egress.client import Egress
@@ -166,6 +169,7 @@ def _assemble(
         egress=egress,
         counters=counters,
         close_calls=close_calls,
+        kept=_kept_signals(settings, home, surfaces, database, kinds, clock, stack),
         records=ScanRecords(
             database=database, decoders=decoders, vault=vault, record=recorder.record, clock=clock
         ),
@@ -186,6 +190,26 @@ def _assemble(
         gate=Gate(database, settings.sign_in, home.sign_in_key),
         request_secret=home.request_secret(),
     )
+
+
+def _kept_signals(
+    settings: Settings,
+    home: Home,
+    surfaces: frozenset[str],
+    database: Database,
+    kinds: SignalTypes,
+    clock: Clock,
+    stack: ExitStack,
+) -> KeptSignals:
+    """Return what keeps signals for look-back; where uploads are compared, from now on."""
+    kept = KeptSignals(KeptDays(home.lookback), kinds, clock)
+    if "api" in surfaces and settings.looks_back:
+        # Said first: an entry that is committed from now on is asked here.
+        with database.begin() as tx:
+            look_back.open_store(tx, store_id(home.lookback), now=clock())
+        kept.start()
+        stack.callback(kept.close)
+    return kept
 
 
 def _follower(

@@ -31,9 +31,10 @@ REACTIONS: Reactions = {
         "act.release",
         "act.tell_platform",
     ),
-    events.EntriesChanged: ("review.find_withdrawn",),
+    events.EntriesChanged: ("detect.look_back", "review.find_withdrawn"),
     events.RemovalsLeft: ("review.find_withdrawn",),
     events.MatchWithdrawn: ("review.reconsider_match",),
+    events.LookbackMatched: ("act.tell_reference",),
     events.StepStuck: ("app.raise_alarm",),
 }
 

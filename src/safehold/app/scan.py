@@ -1,18 +1,20 @@
 """A scan's answer, composed in the request: intake, detection, custody and hold.
 
 What matched or was flagged is sealed first, then recorded in one transaction together with its hold, and
-only then answered: see `scan_records`. What was clear is counted and forgotten.
+only then answered: see `scan_records`. What was clear is counted and forgotten, save where its surface keeps
+signals for look-back: see `kept_signals`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from safehold.app.counters import ScanCounters
+from safehold.app.kept_signals import KeptSignals
 from safehold.app.probing import CloseCalls
 from safehold.app.requests import Overtaken
 from safehold.app.scan_records import Received, ScanRecords, WhenKept
@@ -63,6 +65,7 @@ class Scanner:
     egress: Egress
     counters: ScanCounters
     close_calls: CloseCalls
+    kept: KeptSignals
     records: ScanRecords
     clock: Clock
 
@@ -142,7 +145,7 @@ class Scanner:
             return [None] * len(sent)
         received = self._compare_together(sent, actor)
         written = self._write_together([one for one in received if one is not None and one.is_written])
-        answers = [_told(one, written) if one is not None else None for one in received]
+        answers = [self._told(one, written) if one is not None else None for one in received]
         self._note([one for one, answer in zip(received, answers, strict=True) if one and answer], actor)
         return answers
 
@@ -205,7 +208,7 @@ class Scanner:
         """
         answer = self.records.write(received) if received.is_written else received.answer()
         self._note([received], received.actor)
-        return answer
+        return self._with_term(received, answer)
 
     def _surface(self, context: Context) -> Surface:
         surface = self.surfaces.get(context.surface)
@@ -276,6 +279,15 @@ class Scanner:
             log.info("written_one_by_one", scans=len(received))
             return {}
 
+    def _told(self, received: Received, written: Mapping[ScanId, ScanAnswer]) -> ScanAnswer | None:
+        answer = written.get(received.scan_id) if received.is_written else received.answer()
+        return self._with_term(received, answer) if answer is not None else None
+
+    def _with_term(self, received: Received, answer: ScanAnswer) -> ScanAnswer:
+        """Have kept for look-back what may be, and say in the answer until when."""
+        until = self.kept.note(received)
+        return answer if until is None else replace(answer, reference_until=until)
+
     def _note(self, received: Sequence[Received], actor: Actor) -> None:
         """Count what is answered, and what came close."""
         for one in received:
@@ -287,10 +299,6 @@ class Scanner:
             self.counters.count(
                 actor=actor, surface=surface, result=result, lists_version=version, scans=scans
             )
-
-
-def _told(received: Received, written: Mapping[ScanId, ScanAnswer]) -> ScanAnswer | None:
-    return written.get(received.scan_id) if received.is_written else received.answer()
 
 
 def _not_scanned(context: Context, surface: Surface, actor: Actor) -> Received:

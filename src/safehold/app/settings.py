@@ -11,7 +11,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from safehold.app.address_redaction import without_secrets
@@ -38,7 +38,7 @@ from safehold.app.settings_sections import (
     WebSettings,
 )
 from safehold.model.errors import BadSettings
-from safehold.model.surface import LegalBasis, Surface
+from safehold.model.surface import FOLDER_NAME, LegalBasis, LookBack, Surface
 
 CONFIG_VARIABLE = "SAFEHOLD_CONFIG"
 
@@ -52,6 +52,13 @@ class Settings(BaseSettings):
 
     data_folder: Path = Field(
         Path(".safehold"), description="Where the embedded database, the vault and the keys live."
+    )
+    lookback_folder: Path | None = Field(
+        None,
+        description=(
+            "Where this host keeps signals for look-back: the same for its API and its worker."
+            " Unset: in the data folder."
+        ),
     )
     production: bool = Field(
         False,
@@ -77,6 +84,17 @@ class Settings(BaseSettings):
     plugins: PluginSettings = Field(default_factory=PluginSettings)
     audit: AuditSettings = Field(default_factory=AuditSettings)
 
+    @field_validator("surfaces")
+    @classmethod
+    def _names_of_folders(cls, surfaces: dict[str, SurfaceSettings]) -> dict[str, SurfaceSettings]:
+        for name, each in surfaces.items():
+            if each.lookback is not None and not FOLDER_NAME.fullmatch(name):
+                raise ValueError(
+                    f"{name!r} has lookback, so a folder takes its name: use 1 to 64 letters, digits, dots,"
+                    " underscores and hyphens, the first a letter or digit"
+                )
+        return surfaces
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -93,6 +111,11 @@ class Settings(BaseSettings):
         """Return every declared surface by its name."""
         return {name: found for name in self.surfaces if (found := self.surface(name)) is not None}
 
+    @property
+    def looks_back(self) -> bool:
+        """Whether any surface keeps signals for look-back."""
+        return any(each.lookback is not None for each in self.surfaces.values())
+
     def surface(self, name: str) -> Surface | None:
         """Return a declared surface, None when there is none of this name."""
         declared = self.surfaces.get(name)
@@ -105,6 +128,7 @@ class Settings(BaseSettings):
             legal_bases=tuple(LegalBasis(**basis.model_dump()) for basis in declared.legal_bases),
             on_incomplete=dict(declared.on_incomplete),
             rehearsal=declared.rehearsal,
+            lookback=LookBack(**declared.lookback.model_dump()) if declared.lookback else None,
         )
 
     def redacted(self) -> dict[str, Any]:

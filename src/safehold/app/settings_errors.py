@@ -67,7 +67,8 @@ def _names_at(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]
             found = field.annotation if field else None
         else:
             found = (get_args(found) or (None,))[-1]
-    return list(found.model_fields) if isinstance(found, type) and issubclass(found, BaseModel) else []
+    sections = [one for one in (found, *get_args(found)) if isinstance(one, type)]
+    return [name for one in sections if issubclass(one, BaseModel) for name in one.model_fields]
 
 
 def _paths(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:

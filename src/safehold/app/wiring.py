@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from safehold.act import deliver, holds, tell
-from safehold.app import alarms, destruction_guard, given_up, probing, proposals, requests
+from safehold.app import alarms, destruction_guard, given_up, lookback, probing, proposals, requests
 from safehold.app.access import sessions, sign_in
 from safehold.app.audit.anchoring import sweep_anchors
 from safehold.app.audit.anchors.declared import declared
@@ -14,6 +14,7 @@ from safehold.app.counters import seal_counters
 from safehold.app.program import Program
 from safehold.app.review_policy import review_policy
 from safehold.app.rules_again import RulesAgain
+from safehold.detect import look_back
 from safehold.evidence import closing, retention, sweep
 from safehold.intake import inbound_reports, uploads
 from safehold.jobs.running import Handler
@@ -43,6 +44,7 @@ def handlers(program: Program) -> dict[str, Handler]:
     return {
         "review.open_case": now_with(cases.open_case, record=record),
         "review.settle": now_with(settle.settle, record=record, policy=review_policy(program.settings)),
+        "detect.look_back": look_back.plan,
         "review.find_withdrawn": now_with(withdrawn.find_withdrawn, record=record),
         "review.reconsider_match": now_with(withdrawn.reconsider_match, record=record),
         "evidence.preserve": now_with(retention.preserve, record=record),
@@ -51,6 +53,7 @@ def handlers(program: Program) -> dict[str, Handler]:
         "app.withdraw_proposals": now_with(proposals.withdraw),
         "act.release": now_with(holds.release),
         "act.tell_platform": now_with(tell.tell_platform, destinations=program.destinations),
+        "act.tell_reference": now_with(tell.tell_reference, destinations=program.destinations),
         "app.raise_alarm": now_with(alarms.on_step_stuck),
     }
 
@@ -72,6 +75,7 @@ def schedules(program: Program) -> Sequence[Schedule]:
         Schedule("abandoned reveals", 30, lambda: _close_reveals(program)),
         Schedule("review rules", 60, RulesAgain(program).turn),
         Schedule("requests and sessions", 600, lambda: _sweep_access(program)),
+        *lookback.schedules(program),
     )
 
 

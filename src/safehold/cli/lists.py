@@ -153,6 +153,23 @@ def show(name: Annotated[str | None, typer.Argument(help="One list; else all.")]
             )
 
 
+@app.command("rehearse")
+def rehearse(name: Annotated[str, typer.Argument(help="A declared list of 1,000 entries or more.")]) -> None:
+    """Say how many kept uploads a whole list would have found, for each surface with lookback; never which.
+
+    It looks at what this host keeps. Twice a day at most, and on record.
+    """
+    from safehold.app.lookback import rehearse_list
+    from safehold.cli.opening import SHELL, operator
+
+    with operator() as opened:
+        found = rehearse_list(opened, name, actor=SHELL)
+    if not found:
+        sys.stdout.write("No surface on which this list counts keeps signals: lookback is off.\n")
+    for surface, count in found.items():
+        sys.stdout.write(f"{surface}: {count if count is not None else 'fewer than 5'}\n")
+
+
 @app.command("change")
 def change(
     name: Annotated[str, typer.Argument(help="A declared list.")],

@@ -28,6 +28,7 @@ from safehold.model.ids import (
     InboundReportId,
     ItemId,
     ListId,
+    LookbackId,
     ProposalId,
     StepId,
 )
@@ -58,7 +59,7 @@ class Event:
     @property
     def lock(self) -> str:
         """The lock under which the steps of this event run: one per item, or one per other noun."""
-        for noun in ("item_id", "case_id", "list_id", "step_id"):
+        for noun in ("item_id", "case_id", "list_id", "lookback_id", "step_id"):
             value = getattr(self, noun, None)
             if value is not None:
                 return f"{noun.removesuffix('_id')}:{value}"
@@ -223,6 +224,17 @@ class MatchWithdrawn(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookbackMatched(Event):
+    """A new entry of a list is near a signal that was kept. What it was only the platform can find out.
+
+    lookback_id: of a row that holds the platform's own reference until the day of the upload is destroyed.
+    """
+
+    kind: ClassVar[str] = "lookback_matched"
+    lookback_id: LookbackId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepStuck(Event):
     """A step failed as often as it may and waits for a person."""
 
@@ -249,6 +261,7 @@ EVENTS: dict[str, type[Event]] = {
         EntriesChanged,
         RemovalsLeft,
         MatchWithdrawn,
+        LookbackMatched,
         StepStuck,
     )
 }

@@ -25,6 +25,8 @@ class Context:
 
     surface: a declared surface. account_id, content_id: the platform's own ids, opaque to us.
     uploaded_at: aware. region: an ISO 3166 code or the platform's own name.
+    reference: under which the platform finds the upload again should a later entry match it. It is kept with
+    signals for look-back and nowhere else.
     """
 
     surface: str
@@ -35,6 +37,7 @@ class Context:
     port: int | None = None
     original_name: str | None = None
     region: str | None = None
+    reference: str | None = None
 
     def __repr__(self) -> str:
         """Name the surface only: the rest is personal data."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from safehold.model.ids import CaseId, ItemId, ScanId
@@ -53,7 +54,11 @@ class CheckReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanAnswer:
-    """What the platform is told. Ids are None where nothing was kept. mode: how signals were made."""
+    """What the platform is told. Ids are None where nothing was kept. mode: how signals were made.
+
+    reference_until: the first day (UTC) on which nothing of it is kept for look-back any more; None where
+    nothing is.
+    """
 
     scan_id: ScanId
     result: ScanResult
@@ -66,3 +71,4 @@ class ScanAnswer:
     flags: tuple[Flag, ...] = ()
     signals: tuple[Signal, ...] = ()
     mode: HashMode = HashMode.EXACT
+    reference_until: date | None = None

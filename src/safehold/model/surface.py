@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+"""Names of surfaces that may be names of folders."""
+LONGEST_TERM = 30
+"""Days: no signal of a harmless upload is kept for longer."""
 
 
 class Visibility(StrEnum):
@@ -39,13 +45,25 @@ class LegalBasis:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookBack:
+    """That signals of harmless uploads are kept for some days: the law that allows it, and the term.
+
+    days: 1 to LONGEST_TERM; the day of the scan is the first. expires_at: as in LegalBasis.
+    """
+
+    basis: str
+    days: int
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Surface:
     """A declared surface.
 
     regions: those in which it exists; an item from another or an unknown region counts as the
     strictest. on_incomplete: advice per code prefix (such as "list_stale"), "*" for the others.
     rehearsal: test lists may match and hold here, and nothing from here can be filed, noticed,
-    published or counted.
+    published or counted. lookback: None where nothing is kept of what is harmless, as nothing is by default.
     """
 
     name: str
@@ -54,6 +72,18 @@ class Surface:
     legal_bases: tuple[LegalBasis, ...] = ()
     on_incomplete: dict[str, Advice] = field(default_factory=dict)
     rehearsal: bool = False
+    lookback: LookBack | None = None
+
+    def lookback_term(self, now: datetime) -> int | None:
+        """Return for how many days signals are kept here now, None where none may be.
+
+        The basis of look-back must stand, and the surface must be one that may be scanned wherever it exists:
+        a private one needs a current legal basis for every region.
+        """
+        kept = self.lookback
+        if kept is None or (kept.expires_at is not None and now >= kept.expires_at):
+            return None
+        return kept.days if self.may_scan(None, now) else None
 
     def may_scan(self, region: str | None, now: datetime) -> bool:
         """Say whether an item of this region may be scanned here now.

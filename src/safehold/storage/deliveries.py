@@ -14,13 +14,14 @@ from sqlalchemy.dialects import postgresql
 
 from safehold.model.assessment import Category, Finding
 from safehold.model.errors import NotFound
-from safehold.model.events import Event, to_fields
+from safehold.model.events import Event, LookbackMatched, to_fields
 from safehold.model.ids import CaseId, DeliveryId, EventId, ItemId
 from safehold.model.item import ItemKind
 from safehold.storage.assessments import STANDS, outcome
 from safehold.storage.database import Tx
 from safehold.storage.events import event as event_table
 from safehold.storage.items import item, item_context
+from safehold.storage.lookback import lookback_match
 from safehold.storage.tables import Instant, Json, TextArray, Uuid, metadata, one_of, owned_by, writes
 
 
@@ -302,6 +303,35 @@ def forget_content(tx: Tx, items: Sequence[ItemId]) -> int:
             body=sa.func.jsonb_set(
                 delivery.c.body, sa.cast(["data", "content_id"], TextArray), sa.cast(None, Json)
             )
+        )
+        .returning(delivery.c.id)
+    )
+    return len(tx.run(statement).all())
+
+
+@writes(delivery)
+def forget_references(tx: Tx, *, now: datetime) -> int:
+    """Erase references from messages about uploads whose day was destroyed; return from how many.
+
+    One that still waits is given up with that; one that is under way is left until its end.
+    """
+    standing = sa.exists().where(lookback_match.c.event_id == delivery.c.event_id)
+    waits = delivery.c.state == DeliveryState.WAITING
+    statement = (
+        delivery.update()
+        .where(
+            delivery.c.kind == LookbackMatched.kind,
+            delivery.c.body["data"]["reference"].astext.is_not(None),
+            ~standing,
+            ~sa.and_(waits, _under_way(now)),
+        )
+        .values(
+            body=sa.func.jsonb_set(
+                delivery.c.body, sa.cast(["data", "reference"], TextArray), sa.cast(None, Json)
+            ),
+            state=sa.case((waits, DeliveryState.DEAD.value), else_=delivery.c.state),
+            last_error=sa.case((waits, SUPERSEDED), else_=delivery.c.last_error),
+            next_attempt_at=None,
         )
         .returning(delivery.c.id)
     )

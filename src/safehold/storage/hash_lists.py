@@ -147,6 +147,14 @@ def by_name(tx: Tx, name: str) -> HashList | None:
     return _hash_list(row) if row else None
 
 
+def by_id(tx: Tx, list_id: ListId) -> HashList:
+    """Return a list, withdrawn or not. Raises NotFound."""
+    row = tx.run(sa.select(hash_list).where(hash_list.c.id == list_id)).mappings().first()
+    if row is None:
+        raise NotFound("There is no such list.")
+    return _hash_list(row)
+
+
 def in_use(tx: Tx) -> list[HashList]:
     """Return every list that was not withdrawn, by name, in one query: a scan asks it each time."""
     statement = sa.select(hash_list).where(hash_list.c.withdrawn_at.is_(None)).order_by(hash_list.c.name)

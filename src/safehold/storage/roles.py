@@ -97,6 +97,9 @@ GRANTS: dict[str, dict[str, str]] = {
         "delivery": "select (state)",
         "audit_link": "select (seq)",
         "schedule_run": _READ,
+        # Where it keeps signals for look-back it says so, once; the rest is for the metrics.
+        "lookback_store": _APPEND,
+        "lookback_task": _READ,
     },
     CONSOLE: {
         **_JOBS,
@@ -159,6 +162,9 @@ GRANTS: dict[str, dict[str, str]] = {
         # Whoever asks to see too much raises one.
         "alarm": _change("cleared_at"),
         "schedule_run": _READ,
+        # For `safehold doctor`: how long entries wait, and nothing of what was found.
+        "lookback_store": _READ,
+        "lookback_task": _READ,
     },
     WORKER: {
         **_JOBS,
@@ -201,6 +207,9 @@ GRANTS: dict[str, dict[str, str]] = {
         "scan_counter": _change("sealed_by"),
         "schedule_run": _CHANGE,
         "alarm": _change("cleared_at"),
+        "lookback_store": f"{_change('swept_at')}, delete",
+        "lookback_task": f"{_change('next_seq')}, delete",
+        "lookback_match": "select, insert, delete",
         # A person is alarmed before a key in use ends.
         "api_key": "select (id, expires_at, last_used_at, revoked_at)",
         "session": "select, delete",

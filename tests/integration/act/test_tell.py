@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from safehold.act import deliver, holds, tell
+from safehold.act.message_fields import BY_TYPE
 from safehold.model.assessment import Finding
 from safehold.model.errors import NotFound
-from safehold.model.events import ItemCleared
+from safehold.model.events import ItemCleared, LookbackMatched
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import ItemId
 from safehold.model.proposal import ProposalKind
@@ -178,4 +179,5 @@ def test_the_platforms_id_is_erased_from_messages_that_are_over_or_were_never_se
 
 
 def test_the_kinds_that_can_be_told_are_the_events_of_the_handler() -> None:
-    assert {kind.kind for kind in tell.Told.__args__} == tell.TOLD_KINDS
+    handled = {kind.kind for kind in tell.Told.__args__} | {LookbackMatched.kind}
+    assert handled == tell.TOLD_KINDS == set(BY_TYPE)

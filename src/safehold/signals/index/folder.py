@@ -17,7 +17,8 @@ from safehold.signals.index.segment_file import PARTIAL, sync_folder
 
 SEGMENT = ".segment"
 _CONTENTS = "contents.json"
-_LOCK = "lock"
+LOCK = "lock"
+"""The file that whoever changes a folder holds."""
 _VERSION = 2
 
 
@@ -117,7 +118,7 @@ def the_only_writer(folder: Path, *, wait: bool = False) -> Iterator[bool]:
 
     wait: until it is. Raises OSError where the folder takes no files.
     """
-    with (folder / _LOCK).open("ab") as file:
+    with (folder / LOCK).open("ab") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from ipaddress import ip_address
 from typing import Annotated, Any, Self
@@ -72,6 +72,15 @@ class ContextBody(Body):
     port: int | None = Field(None, ge=1, le=65535, strict=True, description="The uploader's port.")
     original_name: Text | None = Field(None, max_length=LONGEST, description="The file's name as uploaded.")
     region: Text | None = Field(None, max_length=LONGEST, description="The region whose law applies.")
+
+    reference: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9._:~=-]{1,64}$",
+        description=(
+            "By which you find the upload again: opaque, best random. Where the surface keeps signals for"
+            " look-back it is kept with them, and sent back should a later entry match."
+        ),
+    )
 
     @field_validator("uploaded_at")
     @classmethod
@@ -160,6 +169,11 @@ class ScanAnswerBody(BaseModel):
     degraded: list[str] = Field(description="Which checks did not run, and why.")
     limits: list[str] = Field(description="Which checks ran with little to go on.")
     case_id: UUID | None = Field(description="None until review has opened the case.")
+    reference: str | None = Field(None, description="As it came in the context.")
+    reference_until: date | None = Field(
+        None,
+        description="From this day on (UTC) nothing is kept under the reference; None where nothing is.",
+    )
     matches: list[MatchBody] | None = None
     flags: list[FlagBody] | None = None
     signals: list[SignalAnswer] | None = None
@@ -270,6 +284,7 @@ def scan_answer(answer: ScanAnswer, *, detail: bool) -> dict[str, Any]:
         "degraded": list(answer.degraded),
         "limits": list(answer.limits),
         "case_id": str(answer.case_id) if answer.case_id else None,
+        "reference_until": answer.reference_until.isoformat() if answer.reference_until else None,
     }
     if detail:
         body["matches"] = [_match(match) for match in answer.matches]

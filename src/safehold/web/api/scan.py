@@ -80,11 +80,13 @@ SHORT = 8
 class Sent:
     """What a request asks. parts: by which a repeat is known; run: answers it, in a thread.
 
+    references: what each item is called by the platform; that is said back, and kept with no answer.
     short: the same as `run` would scan, where it is one item of a few fingerprints; else None.
     """
 
     parts: tuple[bytes, ...]
     run: Answering
+    references: tuple[str | None, ...]
     short: Fingerprints | None = None
 
 
@@ -114,12 +116,12 @@ def add_scan_routes(router: APIRouter, program: Program) -> APIRoute:
             raise UnsupportedMediaType()
         key = request.headers.get("idempotency-key")
         if key is not None:
-            return JSONResponse(
-                await run_in_threadpool(program.once, actor, key, sent.parts, sent.run, _kept)
-            )
-        if sent.short is not None:
-            return JSONResponse(await _answer_short(program, actor, sent.short, lists()))
-        return JSONResponse(await run_in_threadpool(sent.run, Unrepeated()))
+            answer = await run_in_threadpool(program.once, actor, key, sent.parts, sent.run, _kept)
+        elif sent.short is not None:
+            answer = await _answer_short(program, actor, sent.short, lists())
+        else:
+            answer = await run_in_threadpool(sent.run, Unrepeated())
+        return JSONResponse(_named(answer, sent.references))
 
     [route] = [each for each in router.routes if isinstance(each, APIRoute) and each.path == SCAN]
     return route
@@ -154,7 +156,8 @@ async def _upload(request: Request, program: Program, actor: Actor) -> Sent:
 
     # What the part claims to be is part of the answer, so it is part of what a repeat repeats.
     said = (claimed or "").encode("utf-8", "surrogatepass")
-    return Sent((hashlib.sha256(data).digest(), said, context.model_dump_json().encode()), run)
+    parts = (hashlib.sha256(data).digest(), said, context.model_dump_json().encode())
+    return Sent(parts, run, (place.reference,))
 
 
 def _file_and_context(form: FormData) -> tuple[UploadFile, ContextBody]:
@@ -179,12 +182,15 @@ def _json(raw: bytes, request: Request, program: Program, actor: Actor) -> Sent:
         limit = program.settings.limits.batch_items
         if len(batch.items) > limit:
             raise TooLarge(f"A batch has at most {limit} items.")
-        return Sent((raw,), lambda attempt: _scan_batch(request, program, actor, batch, attempt))
+        contexts = [each.context or batch.context for each in batch.items]
+        references = tuple(each.reference if each is not None else None for each in contexts)
+        return Sent((raw,), lambda attempt: _scan_batch(request, program, actor, batch, attempt), references)
     item: ScanItem = checked(ScanItem, raw)
     is_short = item.signals is not None and item.context is not None and len(item.signals) <= SHORT
     return Sent(
         (raw,),
         lambda attempt: _answer_one(program, actor, item, item.context, attempt.settle),
+        (item.context.reference if item.context is not None else None,),
         _fingerprints(item, _place(item.context)) if is_short else None,
     )
 
@@ -275,6 +281,17 @@ def _kept(answer: Answer) -> Answer | None:
         return None
     kept = [item if item.get("item_id") else _without_signals(item) for item in items]
     return {"items": kept} if "items" in answer else kept[0]
+
+
+def _named(answer: Answer, references: tuple[str | None, ...]) -> Answer:
+    """Return an answer with what the platform called each item."""
+    if "items" not in answer:
+        return {**answer, "reference": references[0]}
+    named = [
+        item if "error" in item else {**item, "reference": reference}
+        for item, reference in zip(answer["items"], references, strict=True)
+    ]
+    return {"items": named}
 
 
 def _without_signals(item: Answer) -> Answer:

@@ -58,6 +58,7 @@ LABELS = {
     "anchor_failing": "Outside anchors of the audit log that fail",
     "index_damaged": "Damaged files of a host’s index",
     "probing": "Uploads that come near a list again and again",
+    "lookback_damaged": "Kept days that cannot be looked back on",
     "destruction_waits": "Days without a sweep, or a backup restored: nothing is destroyed for now",
 }
 """What codes are called on screen. A code without a row is shown as it is, its underscores as spaces."""
@@ -126,6 +127,11 @@ ALARMS = {
         "A platform’s key that is in use ends within two weeks",
         "Make another under Keys, hand it over, and revoke this one once the platform uses the new one. After"
         " its end this key opens nothing, and the platform’s uploads go unchecked.",
+    ),
+    "lookback_damaged": (
+        "A day of signals that a host keeps for look-back is not what was written",
+        "New entries do not find what was uploaded on that day; everything else goes on, and the day is"
+        " destroyed in its time. See that the host’s disk is sound, then acknowledge.",
     ),
 }
 """What each alarm says on screen, and what to do about it."""
