@@ -89,6 +89,8 @@ def addresses(full_site, chromium):
     found["case-settled-item"] = item.get_attribute("href")
     context.close()
     return found | {
+        "emergencies": "/console/emergencies",
+        "emergency-asked": f"{found['case-free']}/emergency",
         "lists": "/console/lists",
         "webhooks": "/console/webhooks",
         "jobs": "/console/jobs",
@@ -118,6 +120,8 @@ PAGES = (
     "queue",
     "case",
     "case-free",
+    "emergencies",
+    "emergency-asked",
     "case-settled-item",
     "lists",
     "webhooks",

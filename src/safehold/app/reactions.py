@@ -31,6 +31,8 @@ REACTIONS: Reactions = {
         "act.release",
         "act.tell_platform",
     ),
+    events.RiskToLifeDeclared: ("evidence.keep_case",),
+    events.RiskToLifeEnded: ("evidence.keep_case",),
     events.EntriesChanged: ("review.find_withdrawn",),
     events.RemovalsLeft: ("review.find_withdrawn",),
     events.MatchWithdrawn: ("review.reconsider_match",),

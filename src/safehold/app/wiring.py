@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from safehold.act import deliver, holds, tell
-from safehold.app import alarms, destruction_guard, given_up, probing, proposals, requests
+from safehold.app import alarms, destruction_guard, emergencies, given_up, probing, proposals, requests
 from safehold.app.access import sessions, sign_in
 from safehold.app.audit.anchoring import sweep_anchors
 from safehold.app.audit.anchors.declared import declared
@@ -47,6 +47,7 @@ def handlers(program: Program) -> dict[str, Handler]:
         "review.reconsider_match": now_with(withdrawn.reconsider_match, record=record),
         "evidence.preserve": now_with(retention.preserve, record=record),
         "evidence.reconsider": now_with(retention.reconsider),
+        "evidence.keep_case": now_with(retention.keep_case),
         "app.plan_proposals": now_with(proposals.record_plans, record=record, policies=_policies(program)),
         "app.withdraw_proposals": now_with(proposals.withdraw),
         "act.release": now_with(holds.release),
@@ -64,6 +65,7 @@ def schedules(program: Program) -> Sequence[Schedule]:
             "audit anchors", 60, lambda: sweep_anchors(database, declared(program.settings), clock=clock)
         ),
         Schedule("scan counters", 15, lambda: seal_counters(database, now=clock())),
+        Schedule("emergency calls", 1, lambda: emergencies.send_calls(program)),
         Schedule("webhook deliveries", 1, lambda: given_up.deliver_webhooks(program)),
         Schedule("alarms", 15, lambda: sweep_alarms(program)),
         Schedule("inbound reports", 5, lambda: take_in_reports(program)),

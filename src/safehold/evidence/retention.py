@@ -6,10 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from safehold.jobs.record import Record
-from safehold.model.events import ItemCleared, ItemConfirmed, ItemPreserved, OutcomeReversed
+from safehold.model.emergency import Emergency, EmergencyEnd
+from safehold.model.events import (
+    ItemCleared,
+    ItemConfirmed,
+    ItemPreserved,
+    OutcomeReversed,
+    RiskToLifeDeclared,
+    RiskToLifeEnded,
+)
 from safehold.model.ids import MediaId
 from safehold.model.permissions import system_actor
-from safehold.storage import audit
+from safehold.storage import audit, emergencies
 from safehold.storage import evidence as evidence_rows
 from safehold.storage.database import Tx
 from safehold.storage.evidence import ItemHistory, Retention, Rule
@@ -21,19 +29,34 @@ ALARM_BEFORE = timedelta(days=30)
 APPEAL_WINDOW = timedelta(days=14)
 """How long bytes are kept after an outcome, or its reversal, so that it can be contested."""
 
+AT_RISK_FOR = timedelta(days=365)
+"""How long bytes of a case are kept in which a risk to life was declared and not withdrawn, from then on."""
+
 NEVER_SEALED, ALREADY_DESTROYED = "never_sealed", "already_destroyed"
 """Why a confirmed item has no bytes: only signals came or sealing never happened; or its time was over."""
 
 _ACTOR = system_actor("evidence.retention").label
 
 
-def decide(histories: Sequence[ItemHistory]) -> Retention | None:
+def decide(histories: Sequence[ItemHistory], emergencies: Sequence[Emergency] = ()) -> Retention | None:
     """Work out until when media is kept from the histories of all its items; None without any item.
 
     One standing confirming outcome keeps it: the sweep never destroys it. Else, while one item waits for
     an outcome in any case, the media is undecided: 90 days from the newest such item. Else 14 days from
-    the newest outcome. Where several dates apply the latest counts, that of a reversal too.
+    the newest outcome. Where several dates apply the latest counts, that of a reversal too. emergencies: of
+    the cases in which the items lie: a risk to life that was not withdrawn keeps it for a year at least.
     """
+    kept = _by_outcomes(histories)
+    declared = [one.declared_at for one in emergencies if one.ended_how is not EmergencyEnd.WITHDRAWN]
+    if not declared or (kept is not None and kept.destroy_at is None):
+        return kept
+    until = max(declared) + AT_RISK_FOR
+    if kept is not None and kept.destroy_at is not None and kept.destroy_at > until:
+        return kept
+    return Retention(rule=Rule.AT_RISK, since=min(declared), destroy_at=until)
+
+
+def _by_outcomes(histories: Sequence[ItemHistory]) -> Retention | None:
     outcomes = [one for history in histories for one in history.outcomes]
     confirmed = [one.settled_at for one in outcomes if one.finding.confirms and one.reversed_at is None]
     if confirmed:
@@ -98,6 +121,20 @@ def reconsider(tx: Tx, event: ItemCleared | OutcomeReversed, *, now: datetime) -
     )
 
 
+def keep_case(tx: Tx, event: RiskToLifeDeclared | RiskToLifeEnded, *, now: datetime) -> None:
+    """Work out anew until when every media of a case is kept. Doing it twice changes nothing."""
+    for media_id in emergencies.media_in(tx, event.case_id):
+        lock(tx, media_id)
+        before = evidence_rows.retention_of(tx, media_id)
+        kept = keep(tx, media_id)
+        if kept is None or kept == before:
+            continue
+        detail = {"rule": kept.rule.value, "because": event.kind, "case": str(event.case_id)}
+        audit.append(
+            tx, at=now, actor=_ACTOR, verb="evidence.retain", object=f"media:{media_id}", detail=detail
+        )
+
+
 def lock(tx: Tx, media_id: MediaId) -> None:
     """Wait until nobody else is at this media's objects or retention, and keep them off until tx ends."""
     tx.lock(f"evidence of media {media_id}")
@@ -114,7 +151,7 @@ def keep(tx: Tx, media_id: MediaId, *, arriving: datetime | None = None) -> Rete
     histories = evidence_rows.histories(tx, media_id)
     if arriving is not None:
         histories.append(ItemHistory(received_at=arriving))
-    kept = decide(histories)
+    kept = decide(histories, emergencies.of_media(tx, media_id))
     if kept is not None:
         evidence_rows.set_retention(tx, media_id, kept)
     return kept

@@ -19,12 +19,14 @@ from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from safehold.model.assessment import Category, Finding
+from safehold.model.emergency import EmergencyEnd
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import (
     AnalystId,
     AppealId,
     AssessmentId,
     CaseId,
+    EmergencyId,
     InboundReportId,
     ItemId,
     ListId,
@@ -179,6 +181,25 @@ class AppealReceived(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RiskToLifeDeclared(Event):
+    """A person says that somebody's life, or worse harm than what is shown, is at stake now."""
+
+    kind: ClassVar[str] = "risk_to_life_declared"
+    case_id: CaseId
+    emergency_id: EmergencyId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskToLifeEnded(Event):
+    """A declared risk to life was reported to those who can help, or was a wrong alarm."""
+
+    kind: ClassVar[str] = "risk_to_life_ended"
+    case_id: CaseId
+    emergency_id: EmergencyId
+    how: EmergencyEnd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InboundReportReceived(Event):
     """Somebody told us about a page. item_id: the page, with its address and nothing fetched from it."""
 
@@ -245,6 +266,8 @@ EVENTS: dict[str, type[Event]] = {
         ItemPreserved,
         ProposalApproved,
         AppealReceived,
+        RiskToLifeDeclared,
+        RiskToLifeEnded,
         InboundReportReceived,
         EntriesChanged,
         RemovalsLeft,

@@ -52,6 +52,8 @@ _JOBS = {
 _CASE = "locked_by, locked_until, revision, priority, priority_parts, exposure_kinds, state, settled_at"
 _OUTCOME = "update (reversed_at, reversed_by)"
 _PROPOSAL = "update (state, decided_at, approved_by, policy)"
+_EMERGENCY = "answered_by, answered_at, ended_how, ended_by, ended_at, words"
+_CALL = "state, attempts, next_attempt_at, last_error, delivered_at"
 _SUBJECT = "part, part_set_by, part_set_at, revision"
 # Personal data beside the log is read by whoever administers the records, and by no surface.
 _AUDIT = {"audit_record": _APPEND, "audit_personal": "insert"}
@@ -152,7 +154,13 @@ GRANTS: dict[str, dict[str, str]] = {
         "unveiling": _change("agreed_by", "agreed_at"),
         "exposure_turn": _change("case_id", "severe_in_a_row", "at"),
         "appeal": _READ,
-        "proposal": f"select, {_PROPOSAL}",
+        # A report of a risk to life is put down where it is declared; nothing that rests on an outcome is.
+        "proposal": (
+            f"select, insert (id, kind, item_id, case_id, emergency_id, state, planned_at), {_PROPOSAL}"
+        ),
+        "emergency": f"{_APPEND}, update ({_EMERGENCY})",
+        # Whoever declares one has the first call made at once, worker or not.
+        "emergency_call": f"{_APPEND}, update ({_CALL})",
         "delivery": "select, update (state, attempts, next_attempt_at, last_status, last_error)",
         "retention": _READ,
         "destruction": _READ,
@@ -188,6 +196,8 @@ GRANTS: dict[str, dict[str, str]] = {
         "reveal": "select, update (closed_at)",
         "appeal": _READ,
         "proposal": f"{_APPEND}, {_PROPOSAL}",
+        "emergency": _READ,
+        "emergency_call": f"select, update ({_CALL})",
         "delivery": _CHANGE,
         "sealed_object": "select, update (destroyed_at)",
         # It destroys keys, by their objects, and reads none.

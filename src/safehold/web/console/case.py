@@ -19,7 +19,7 @@ from safehold.model.errors import NotFound
 from safehold.model.ids import CaseId, ItemId
 from safehold.model.item import ItemKind
 from safehold.model.permissions import Actor, Permission
-from safehold.review import cases, conflicts
+from safehold.review import cases, conflicts, emergencies
 from safehold.review.cases import PassReason
 from safehold.review.facts import ItemView, Turn
 from safehold.review.settle import ReversalReason
@@ -106,6 +106,7 @@ def show_case(
         shown = chosen_item(sheet.view.items, item_id)
         standing = standing_of(sheet, actor, now)
         policy = review_policy(program.settings)
+        emergency = emergencies.standing_in(tx, case_id)
         looking = console_view.looking(tx, sheet, shown, actor=actor, policy=policy, now=now)
     return page(
         request,
@@ -119,6 +120,7 @@ def show_case(
         told=[line for line in sheet.view.history if happened(line)],
         index=sheet.view.items.index(shown),
         standing=standing,
+        emergency=emergency,
         looking=looking,
         questions=_questions(sheet, shown) if _can_assess(standing, shown) else (),
         pass_reasons=list(PassReason),
