@@ -13,7 +13,7 @@ from safehold.model.events import ItemCleared, ItemPreserved, OutcomeReversed, P
 from safehold.model.ids import CaseId, ItemId, ProposalId, new_id
 from safehold.model.permissions import Actor, Permission
 from safehold.model.proposal import Proposal, ProposalKind, ProposalState
-from safehold.review.conflicts import refuse_conflicted
+from safehold.review.conflicts import has_conflict, refuse_conflicted
 from safehold.storage import assessments, audit, cases, events
 from safehold.storage import proposals as rows
 from safehold.storage.database import Tx
@@ -87,9 +87,10 @@ def close_urgent_report(tx: Tx, about: Emergency, *, made: bool, actor: Actor, n
     stored = rows.of_emergency(tx, about.id)
     if stored is None or stored.proposal.state is not ProposalState.WAITING:
         return
-    if made:
+    if made and actor.user_id is not None and not has_conflict(tx, about.case_id, actor.user_id):
         rows.approve(tx, stored.proposal.id, now=now, by=actor.user_id)
     else:
+        # Whoever is kept from the case may have made the report all the same: its declaration says so.
         rows.close(tx, stored.proposal.id, state=ProposalState.WITHDRAWN, now=now)
     verb = "proposal.approve" if made else "proposal.withdraw"
     audit.append(tx, at=now, actor=actor.label, verb=verb, object=f"proposal:{stored.proposal.id}")

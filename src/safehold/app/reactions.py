@@ -31,6 +31,9 @@ REACTIONS: Reactions = {
         "act.release",
         "act.tell_platform",
     ),
+    events.BasisReversed: ("review.follow_reversal",),
+    events.AppealReceived: ("review.contest", "evidence.keep_contested"),
+    events.AppealDecided: ("evidence.keep_contested", "act.tell_platform"),
     events.RiskToLifeDeclared: ("evidence.keep_case",),
     events.RiskToLifeEnded: ("evidence.keep_case",),
     events.EntriesChanged: ("review.find_withdrawn",),
@@ -39,5 +42,5 @@ REACTIONS: Reactions = {
     events.StepStuck: ("app.raise_alarm",),
 }
 
-WITHOUT_A_ROW = frozenset({events.CaseOpened, events.AppealReceived})
+WITHOUT_A_ROW = frozenset({events.CaseOpened})
 """Events that nothing follows yet: recorded durably and counted."""

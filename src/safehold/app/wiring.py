@@ -22,7 +22,7 @@ from safehold.jobs.worker import Timings, Worker
 from safehold.model.events import Event
 from safehold.model.ids import ObjectId
 from safehold.model.permissions import Actor
-from safehold.review import cases, settle, viewing, withdrawn
+from safehold.review import cases, contest, settle, viewing, withdrawn
 from safehold.storage.database import Tx
 
 ERASED_AT_ONCE = 500
@@ -43,10 +43,15 @@ def handlers(program: Program) -> dict[str, Handler]:
     return {
         "review.open_case": now_with(cases.open_case, record=record),
         "review.settle": now_with(settle.settle, record=record, policy=review_policy(program.settings)),
+        "review.contest": now_with(contest.contest, policy=review_policy(program.settings)),
+        "review.follow_reversal": now_with(
+            contest.follow_reversal, record=record, policy=review_policy(program.settings)
+        ),
         "review.find_withdrawn": now_with(withdrawn.find_withdrawn, record=record),
         "review.reconsider_match": now_with(withdrawn.reconsider_match, record=record),
         "evidence.preserve": now_with(retention.preserve, record=record),
         "evidence.reconsider": now_with(retention.reconsider),
+        "evidence.keep_contested": now_with(retention.keep_contested),
         "evidence.keep_case": now_with(retention.keep_case),
         "app.plan_proposals": now_with(proposals.record_plans, record=record, policies=_policies(program)),
         "app.withdraw_proposals": now_with(proposals.withdraw),
@@ -115,6 +120,7 @@ def sweep_retention(program: Program) -> sweep.Swept:
             deliver.forget(tx, erased)
         cases.forget_accounts(tx, now=now, limit=ERASED_AT_ONCE)
         inbound_reports.forget_contacts(tx, now=now)
+        contest.erase_words(tx, now=now, limit=ERASED_AT_ONCE)
     return done
 
 

@@ -30,6 +30,7 @@ from safehold.model.ids import (
     InboundReportId,
     ItemId,
     ListId,
+    OutcomeId,
     ProposalId,
     StepId,
 )
@@ -181,6 +182,28 @@ class AppealReceived(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AppealDecided(Event):
+    """What somebody contested was assessed afresh. upheld: an outcome was changed because of it."""
+
+    kind: ClassVar[str] = "appeal_decided"
+    item_id: ItemId
+    case_id: CaseId
+    appeal_id: AppealId
+    upheld: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasisReversed(Event):
+    """An outcome that this one only repeats, of the same bytes elsewhere, was reversed. of: that outcome."""
+
+    kind: ClassVar[str] = "basis_reversed"
+    item_id: ItemId
+    case_id: CaseId
+    outcome_id: OutcomeId
+    of: OutcomeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RiskToLifeDeclared(Event):
     """A person says that somebody's life, or worse harm than what is shown, is at stake now."""
 
@@ -266,6 +289,8 @@ EVENTS: dict[str, type[Event]] = {
         ItemPreserved,
         ProposalApproved,
         AppealReceived,
+        AppealDecided,
+        BasisReversed,
         RiskToLifeDeclared,
         RiskToLifeEnded,
         InboundReportReceived,

@@ -54,6 +54,10 @@ _OUTCOME = "update (reversed_at, reversed_by)"
 _PROPOSAL = "update (state, decided_at, approved_by, policy)"
 _EMERGENCY = "answered_by, answered_at, ended_how, ended_by, ended_at, words"
 _CALL = "state, attempts, next_attempt_at, last_error, delivered_at"
+_APPEAL = (
+    "by, statement, state, changed, decided_at, decided_by, contested_outcome_id, contested_by,"
+    " alone, erased_at"
+)
 _SUBJECT = "part, part_set_by, part_set_at, revision"
 # Personal data beside the log is read by whoever administers the records, and by no surface.
 _AUDIT = {"audit_record": _APPEND, "audit_personal": "insert"}
@@ -90,6 +94,8 @@ GRANTS: dict[str, dict[str, str]] = {
         "review_case": "select (id, number, purpose, state, rehearsal, opened_at, settled_at)",
         "case_item": _READ,
         "outcome": _READ,
+        # For the statement of reasons: what was asked of a platform, and by which way it was approved.
+        "proposal": "select (id, kind, item_id, case_id, outcome_id, state, decided_at, policy)",
         # What a platform's user reported. The contact is sealed, and cannot be read back.
         "inbound_report": "insert (id, address, seen, statement, reference_digest, received_at, key_id)",
         "report_contact": "insert",
@@ -154,6 +160,8 @@ GRANTS: dict[str, dict[str, str]] = {
         "unveiling": _change("agreed_by", "agreed_at"),
         "exposure_turn": _change("case_id", "severe_in_a_row", "at"),
         "appeal": _READ,
+        # Where an appeal is right, those who had decided are kept from deciding again.
+        "recusal": _APPEND,
         # A report of a risk to life is put down where it is declared; nothing that rests on an outcome is.
         "proposal": (
             f"select, insert (id, kind, item_id, case_id, emergency_id, state, planned_at), {_PROPOSAL}"
@@ -194,7 +202,8 @@ GRANTS: dict[str, dict[str, str]] = {
         "outcome": f"{_APPEND}, {_OUTCOME}",
         "outcome_assessment": _APPEND,
         "reveal": "select, update (closed_at)",
-        "appeal": _READ,
+        "appeal": f"select, update ({_APPEAL})",
+        "recusal": _APPEND,
         "proposal": f"{_APPEND}, {_PROPOSAL}",
         "emergency": _READ,
         "emergency_call": f"select, update ({_CALL})",

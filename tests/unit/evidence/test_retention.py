@@ -183,3 +183,13 @@ def test_a_risk_to_life_only_ever_lengthens_what_outcomes_ask_for() -> None:
             assert endangered.destroy_at == day(366) > without.destroy_at
         assert decide([history], [declared(1, how=EmergencyEnd.WITHDRAWN)]) == without
         assert decide([history], [declared(1, how=EmergencyEnd.REPORTED)]) == endangered
+
+
+def test_bytes_stay_while_an_appeal_waits_and_no_longer() -> None:
+    cleared = item(settled(Finding.NOT_ILLEGAL, 5))
+    kept = decide([cleared], appealed=[day(18)])
+    assert kept is not None
+    assert (kept.rule, kept.destroy_at, kept.alarm_at) == (Rule.UNDECIDED, day(108), day(78))
+    assert decide([item(settled(Finding.ILLEGAL, 5))], appealed=[day(18)]) == decide(
+        [item(settled(Finding.ILLEGAL, 5))]
+    )

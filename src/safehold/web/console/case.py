@@ -22,7 +22,7 @@ from safehold.model.permissions import Actor, Permission
 from safehold.review import cases, conflicts, emergencies
 from safehold.review.cases import PassReason
 from safehold.review.facts import ItemView, Turn
-from safehold.review.settle import ReversalReason
+from safehold.review.reopening import BY_PEOPLE
 from safehold.web.console.forms import UNSENT, Form, shown_again
 from safehold.web.console.pages import go, page
 from safehold.web.console.questions import Question, conduct_questions, imagery_questions
@@ -125,7 +125,7 @@ def show_case(
         questions=_questions(sheet, shown) if _can_assess(standing, shown) else (),
         pass_reasons=list(PassReason),
         parts=list(SubjectPart),
-        reversal_reasons=list(ReversalReason),
+        reversal_reasons=BY_PEOPLE,
     )
 
 

@@ -1,4 +1,4 @@
-"""Risks to life, the calls about them, and the report of one, which rests on no outcome."""
+"""Risks to life with their calls and reports; appeals that another person decides, and whose words end."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ def upgrade() -> None:
     _add_calls()
     _let_proposals_rest_on_them()
     _set_retention_rules("rule in ('undecided', 'not_confirmed', 'confirmed', 'at_risk')")
+    _let_appeals_be_decided()
 
 
 def downgrade() -> None:
     """Take the change back. Reports of a risk to life go, and what was kept for one is undecided again."""
+    _take_back_appeals()
     op.execute("update retention set rule = 'undecided' where rule = 'at_risk'")
     _set_retention_rules(RULES)
     op.execute("delete from proposal where emergency_id is not null")
@@ -43,6 +45,79 @@ def downgrade() -> None:
     )
     op.drop_table("emergency_call")
     op.drop_table("emergency")
+
+
+APPEAL_CHECKS = (
+    ("state_known", "state in ('received', 'upheld', 'rejected')"),
+    (
+        "decided_together",
+        "(state = 'received') = (decided_at is null) and (decided_at is null) = (decided_by is null)",
+    ),
+    ("contested_together", "(contested_outcome_id is null) = (contested_by is null)"),
+    ("decided_by_another", "alone or decided_by <> contested_by"),
+    (
+        "erased_together",
+        "(by is null) = (erased_at is not null) and (statement is null) = (erased_at is not null)",
+    ),
+)
+
+
+def _let_appeals_be_decided() -> None:
+    op.create_unique_constraint("uq_outcome_person", "outcome", ["id", "settled_by"])
+    for column in (
+        sa.Column("state", sa.Text(), server_default="received", nullable=False),
+        sa.Column("changed", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("decided_at", INSTANT, nullable=True),
+        sa.Column("decided_by", sa.UUID(), nullable=True),
+        sa.Column("contested_outcome_id", sa.UUID(), nullable=True),
+        sa.Column("contested_by", sa.UUID(), nullable=True),
+        sa.Column("alone", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("erased_at", INSTANT, nullable=True),
+    ):
+        op.add_column("appeal", column)
+    for words in ("by", "statement"):
+        op.alter_column("appeal", words, nullable=True)
+    op.create_foreign_key(op.f("fk_appeal_decided_by"), "appeal", "app_user", ["decided_by"], ["id"])
+    op.create_foreign_key(
+        op.f("fk_appeal_contested"),
+        "appeal",
+        "outcome",
+        ["contested_outcome_id", "contested_by"],
+        ["id", "settled_by"],
+    )
+    for name, rule in APPEAL_CHECKS:
+        op.create_check_constraint(op.f(f"ck_appeal_{name}"), "appeal", rule)
+    op.create_index(
+        "ix_appeal_words", "appeal", ["received_at"], postgresql_where=sa.text("erased_at is null")
+    )
+    op.create_table(
+        "recusal",
+        sa.Column("case_id", sa.UUID(), nullable=False),
+        sa.Column("item_id", sa.UUID(), nullable=False),
+        sa.Column("analyst_id", sa.UUID(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["review_case.id"], name=op.f("fk_recusal_case_id")),
+        sa.ForeignKeyConstraint(["item_id"], ["item.id"], name=op.f("fk_recusal_item_id")),
+        sa.ForeignKeyConstraint(["analyst_id"], ["app_user.id"], name=op.f("fk_recusal_analyst_id")),
+        sa.PrimaryKeyConstraint("case_id", "item_id", "analyst_id", "round", name=op.f("pk_recusal")),
+    )
+
+
+def _take_back_appeals() -> None:
+    op.drop_table("recusal")
+    op.drop_index("ix_appeal_words", "appeal")
+    for name, _ in APPEAL_CHECKS:
+        op.drop_constraint(op.f(f"ck_appeal_{name}"), "appeal", type_="check")
+    op.execute("update appeal set by = '', statement = '' where erased_at is not null")
+    for column in ("by", "statement"):
+        op.alter_column("appeal", column, nullable=False)
+    for name in ("fk_appeal_contested", "fk_appeal_decided_by"):
+        op.drop_constraint(op.f(name), "appeal", type_="foreignkey")
+    for column in ("state", "changed", "decided_at", "decided_by", "contested_outcome_id", "contested_by"):
+        op.drop_column("appeal", column)
+    for column in ("alone", "erased_at"):
+        op.drop_column("appeal", column)
+    op.drop_constraint("uq_outcome_person", "outcome", type_="unique")
 
 
 def _set_retention_rules(known: str) -> None:
