@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from safehold.jobs.record import Record
-from safehold.model.emergency import Emergency, EmergencyEnd
 from safehold.model.events import (
     AppealDecided,
     AppealReceived,
@@ -42,7 +41,7 @@ _ACTOR = system_actor("evidence.retention").label
 
 def decide(
     histories: Sequence[ItemHistory],
-    emergencies: Sequence[Emergency] = (),
+    endangered: Sequence[datetime] = (),
     appealed: Sequence[datetime] = (),
 ) -> Retention | None:
     """Work out until when media is kept from the histories of all its items; None without any item.
@@ -50,8 +49,8 @@ def decide(
     One standing confirming outcome keeps it: the sweep never destroys it. Else, while one item waits for
     an outcome in any case, the media is undecided: 90 days from the newest such item. Else 14 days from
     the newest outcome. Where several dates apply the latest counts, that of a reversal too. appealed: when
-    each appeal arrived that nobody has decided, which makes it undecided from then on. emergencies: of the
-    cases in which the items lie: a risk to life that was not withdrawn keeps it for a year at least.
+    each appeal arrived that nobody has decided, which makes it undecided from then on. endangered: when
+    each risk to life was declared in their cases that was not withdrawn: it stays for a year at least.
     """
     kept = _by_outcomes(histories)
     if appealed:
@@ -61,10 +60,9 @@ def decide(
             rule=Rule.UNDECIDED, since=since, destroy_at=until, alarm_at=until - ALARM_BEFORE
         )
         kept = _the_longer(kept, contested)
-    declared = [one.declared_at for one in emergencies if one.ended_how is not EmergencyEnd.WITHDRAWN]
-    if declared:
-        until = max(declared) + AT_RISK_FOR
-        kept = _the_longer(kept, Retention(rule=Rule.AT_RISK, since=min(declared), destroy_at=until))
+    if endangered:
+        until = max(endangered) + AT_RISK_FOR
+        kept = _the_longer(kept, Retention(rule=Rule.AT_RISK, since=min(endangered), destroy_at=until))
     return kept
 
 
@@ -165,7 +163,7 @@ def keep(tx: Tx, media_id: MediaId, *, arriving: datetime | None = None) -> Rete
     histories = evidence_rows.histories(tx, media_id)
     if arriving is not None:
         histories.append(ItemHistory(received_at=arriving))
-    kept = decide(histories, emergencies.of_media(tx, media_id), appeals.pending_about(tx, media_id))
+    kept = decide(histories, emergencies.declared_about(tx, media_id), appeals.pending_about(tx, media_id))
     if kept is not None:
         evidence_rows.set_retention(tx, media_id, kept)
     return kept

@@ -113,15 +113,25 @@ def still_standing(tx: Tx, ids: Collection[UUID]) -> set[UUID]:
     return set(tx.run(stands).scalars())
 
 
-def of_media(tx: Tx, media_id: MediaId) -> list[Emergency]:
-    """Return the emergencies of every case in which an item of some media lies, oldest first."""
+def declared_about(tx: Tx, media_id: MediaId) -> list[datetime]:
+    """Return when each risk to life that was not withdrawn was declared in a case with some media.
+
+    Oldest first. It asks for no more than the API's role may read.
+    """
     cases = (
         sa.select(case_item.c.case_id)
         .join(item, item.c.id == case_item.c.item_id)
         .where(item.c.media_id == media_id)
     )
-    statement = sa.select(emergency).where(emergency.c.case_id.in_(cases)).order_by(emergency.c.declared_at)
-    return [_emergency(row) for row in tx.run(statement)]
+    statement = (
+        sa.select(emergency.c.declared_at)
+        .where(
+            emergency.c.case_id.in_(cases),
+            emergency.c.ended_how.is_distinct_from(EmergencyEnd.WITHDRAWN.value),
+        )
+        .order_by(emergency.c.declared_at)
+    )
+    return list(tx.run(statement).scalars())
 
 
 def media_in(tx: Tx, case_id: CaseId) -> list[MediaId]:

@@ -92,6 +92,8 @@ GRANTS: dict[str, dict[str, str]] = {
         "scan_counter": _APPEND,
         "appeal": _APPEND,
         "review_case": "select (id, number, purpose, state, rehearsal, opened_at, settled_at)",
+        # What lies in such a case is kept longer, also where the same bytes come again.
+        "emergency": "select (case_id, declared_at, ended_how)",
         "case_item": _READ,
         "outcome": _READ,
         # For the statement of reasons: what was asked of a platform, and by which way it was approved.

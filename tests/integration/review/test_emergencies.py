@@ -153,7 +153,7 @@ def test_what_lies_in_the_case_is_kept_for_a_year_unless_it_was_withdrawn(
     with room.begin() as tx:
         [media_id] = rows.media_in(tx, case_id)
         histories = retention.evidence_rows.histories(tx, media_id)
-        kept = retention.decide(histories, rows.of_media(tx, media_id))
+        kept = retention.decide(histories, rows.declared_about(tx, media_id))
     assert kept is not None
     withdrawn = how is EmergencyEnd.WITHDRAWN
     assert kept.rule.value == ("not_confirmed" if withdrawn else "at_risk")

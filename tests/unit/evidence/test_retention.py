@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from safehold.evidence.retention import ALARM_BEFORE, APPEAL_WINDOW, UNDECIDED_FOR, decide
 from safehold.model.assessment import Finding
-from safehold.model.emergency import Emergency, EmergencyEnd
-from safehold.model.ids import CaseId, EmergencyId, UserId, new_id
+from safehold.model.ids import CaseId, new_id
 from safehold.storage.evidence import ItemHistory, Rule, SettledOnce
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -159,30 +158,16 @@ def test_every_date_is_one_that_the_policy_names(items: list[ItemHistory]) -> No
         assert kept.destroy_at >= max(one.settled_at for one in outcomes) + APPEAL_WINDOW
 
 
-def declared(on: float, *, how: EmergencyEnd | None = None) -> Emergency:
-    return Emergency(
-        id=EmergencyId(new_id()),
-        case_id=CASE,
-        item_id=None,
-        declared_by=UserId(new_id()),
-        declared_at=day(on),
-        due_at=day(on + 1),
-        ended_how=how,
-    )
-
-
 def test_a_risk_to_life_only_ever_lengthens_what_outcomes_ask_for() -> None:
     cleared, confirmed = item(settled(Finding.NOT_ILLEGAL, 5)), item(settled(Finding.ILLEGAL, 5))
     for history in (cleared, confirmed, item(cases=frozenset())):
-        without, endangered = decide([history]), decide([history], [declared(1)])
+        without, endangered = decide([history]), decide([history], [day(1)])
         assert without is not None
         assert endangered is not None
         if without.destroy_at is None:
             assert endangered == without
         else:
             assert endangered.destroy_at == day(366) > without.destroy_at
-        assert decide([history], [declared(1, how=EmergencyEnd.WITHDRAWN)]) == without
-        assert decide([history], [declared(1, how=EmergencyEnd.REPORTED)]) == endangered
 
 
 def test_bytes_stay_while_an_appeal_waits_and_no_longer() -> None:
