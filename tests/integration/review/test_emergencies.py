@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from safehold.app import proposals
 from safehold.evidence import retention
 from safehold.model.case import CaseState
 from safehold.model.emergency import Emergency, EmergencyEnd
-from safehold.model.errors import BadForm, Conflict, NotAllowed, NotFound, TooLarge
+from safehold.model.errors import BadForm, Conflict, NotAllowed, NotFound, Refused, TooLarge
 from safehold.model.events import RiskToLifeDeclared, RiskToLifeEnded
-from safehold.model.ids import AnalystId, CaseId, EmergencyId, UserId, new_id
+from safehold.model.ids import AnalystId, CaseId, EmergencyId, ProposalId, UserId, new_id
 from safehold.model.permissions import Actor, Permission
 from safehold.review import emergencies
 from safehold.storage import emergencies as rows
@@ -158,3 +159,67 @@ def test_what_lies_in_the_case_is_kept_for_a_year_unless_it_was_withdrawn(
     withdrawn = how is EmergencyEnd.WITHDRAWN
     assert kept.rule.value == ("not_confirmed" if withdrawn else "at_risk")
     assert kept.destroy_at == room.now + timedelta(days=14 if withdrawn else 365)
+
+
+def planned(room: Any, about: Emergency) -> list[tuple[str, bool]]:
+    found = room.sql(
+        "select state, approved_by is not null as by_person from proposal where emergency_id = :id",
+        id=about.id,
+    )
+    return [(row.state, row.by_person) for row in found]
+
+
+@pytest.mark.parametrize(("knows_somebody", "left"), [(False, "approved"), (True, "withdrawn")])
+def test_the_report_waits_for_a_person_and_whoever_is_kept_from_the_case_may_have_made_it_too(
+    room: Any, knows_somebody: bool, left: str
+) -> None:
+    case_id, _ = room.matched_case(account="d-1")
+    declared = declares(room, case_id)
+    for _ in range(2):
+        with room.begin() as tx:
+            proposals.plan_urgent_report(tx, declared, now=room.now)
+    assert planned(room, declared) == [("waiting", False)]
+    [waiting] = room.sql("select id from proposal")
+    with pytest.raises(Refused), room.begin() as tx:
+        proposals.approve(
+            tx,
+            ProposalId(waiting.id),
+            actor=person(room.ben, Permission.PROPOSAL_DECIDE),
+            record=room.record,
+            now=room.now,
+        )
+    if knows_somebody:
+        room.sql(
+            "insert into declared_conflict (id, user_id, about, declared_at)"
+            " values (gen_random_uuid(), :who, 'account:d-1', now())",
+            who=room.ben,
+        )
+    with room.begin() as tx:
+        proposals.close_urgent_report(tx, declared, made=True, actor=person(room.ben), now=room.now)
+    assert planned(room, declared) == [(left, left == "approved")]
+
+
+def test_a_report_of_a_risk_to_life_outlives_what_becomes_of_outcomes(room: Any) -> None:
+    case_id, item_id = room.matched_case()
+    declared = declares(room, case_id, item=item_id)
+    with room.begin() as tx:
+        proposals.plan_urgent_report(tx, declared, now=room.now)
+    room.assesses(case_id, item_id, room.not_illegal, by=room.ada)
+    [cleared] = room.events("item_cleared")
+    with room.begin() as tx:
+        proposals.withdraw(tx, cleared, now=room.now)
+    assert planned(room, declared) == [("waiting", False)]
+
+
+def test_no_policy_can_make_it_and_nothing_else_can_rest_on_a_declaration(room: Any) -> None:
+    case_id, item_id = room.matched_case()
+    declared = declares(room, case_id, item=item_id)
+    with room.begin() as tx:
+        proposals.plan_urgent_report(tx, declared, now=room.now)
+    for change, rule in (
+        ("state = 'approved', decided_at = now(), policy = 'x'", "urgent_report_by_a_person"),
+        ("kind = 'remove_item'", "rests_on_people"),
+        ("emergency_id = null", "rests_on_people"),
+    ):
+        with pytest.raises(IntegrityError, match=rule):
+            room.sql(f"update proposal set {change}")
