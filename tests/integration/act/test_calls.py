@@ -176,12 +176,19 @@ def test_a_refused_mail_is_a_failure_like_any_other(tower: Tower, post: MailRece
     assert error == "refused:550"
 
 
+class Dying(Egress):
+    """Ends the process on the way, as far as whoever called it can tell."""
+
+    def post(self, *_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+
 def test_a_process_that_dies_on_the_way_leaves_its_call_to_be_made_again(tower: Tower) -> None:
     tower.plans()
-    with tower.database.begin() as tx:
-        calls.rows.claim(
-            tx, ["pager"], now=tower.now, until=tower.now + timedelta(seconds=45), of=tower.about.id
-        )
+    alive, tower.egress = tower.egress, Dying(user_agent="tests")
+    with pytest.raises(KeyboardInterrupt):
+        tower.sends()
+    tower.egress = alive
     assert tower.sends(after=timedelta(seconds=44)) == 1, "the other channel's"
     assert tower.sends(after=timedelta(seconds=46)) == 1
     assert set(tower.states().values()) == {CallState.DELIVERED}
