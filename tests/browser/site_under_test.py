@@ -101,10 +101,12 @@ class Site:
 
 
 @contextmanager
-def running_site(folder: Path, database_url: str, *, looking: bool = False) -> Iterator[Site]:
+def running_site(
+    folder: Path, database_url: str, *, looking: bool = False, more: dict[str, object] | None = None
+) -> Iterator[Site]:
     """Start everything, with lists and one analyst, for as long as the block lasts.
 
-    looking: whether pictures can be looked at, for which a reader is started.
+    looking: whether pictures can be looked at, for which a reader is started. more: settings besides.
     """
     own_urls = {
         surface: make_url(database_url).set(username=f"safehold_{surface}").render_as_string(False)
@@ -124,6 +126,7 @@ def running_site(folder: Path, database_url: str, *, looking: bool = False) -> I
                     "permitted_networks": ["127.0.0.0/8"],
                 }
             },
+            **(more or {}),
         }
     )
     with ExitStack() as stack:

@@ -91,6 +91,8 @@ def addresses(full_site, chromium):
     return found | {
         "find": "/console/find",
         "account-cases": found["case"] + "/account",
+        "emergencies": "/console/emergencies",
+        "emergency-asked": f"{found['case-free']}/emergency",
         "lists": "/console/lists",
         "webhooks": "/console/webhooks",
         "jobs": "/console/jobs",
@@ -120,6 +122,8 @@ PAGES = (
     "queue",
     "case",
     "case-free",
+    "emergencies",
+    "emergency-asked",
     "case-settled-item",
     "find",
     "account-cases",

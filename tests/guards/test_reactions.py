@@ -49,7 +49,7 @@ def test_no_event_leads_to_the_same_step_twice() -> None:
 
 def test_exactly_these_events_have_no_row() -> None:
     without = {event.kind for event in EVENTS.values() if event not in REACTIONS}
-    assert without == {"case_opened", "appeal_received"}
+    assert without == {"case_opened"}
     assert without == {event.kind for event in WITHOUT_A_ROW}
 
 

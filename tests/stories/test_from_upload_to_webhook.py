@@ -196,7 +196,7 @@ def test_an_appeal_reaches_people_and_its_words_nobody_else(story: Any) -> None:
     assert story.platform.ask("POST", "/v1/appeals", body).status == 201
     story.goes_on()
     story.assesses(item_id, Finding.NOT_ILLEGAL)
-    assert story.told() == [("item_cleared", "hold_released")]
+    assert story.told() == [("item_cleared", "hold_released"), ("appeal_decided", "none")]
     assert "window" not in str([delivery.payload for delivery in story.deliveries])
     assert "window" not in str(story.safehold.sql("select detail from audit_record"))
     assert story.one("select count(*) as n from event where kind = 'appeal_received'").n == 1

@@ -11,7 +11,13 @@ from safehold.act import holds
 from safehold.act.channels.base import Destination
 from safehold.act.grounds import require_decision
 from safehold.model.assessment import Category, Finding
-from safehold.model.events import ItemCleared, LookbackMatched, OutcomeReversed, ProposalApproved
+from safehold.model.events import (
+    AppealDecided,
+    ItemCleared,
+    LookbackMatched,
+    OutcomeReversed,
+    ProposalApproved,
+)
 from safehold.model.ids import DeliveryId, EventId, ItemId, new_id
 from safehold.model.permissions import system_actor
 from safehold.model.proposal import ProposalKind
@@ -21,10 +27,12 @@ from safehold.storage import holds as hold_rows
 from safehold.storage import lookback as lookback_rows
 from safehold.storage.database import Tx
 
-Told = ItemCleared | OutcomeReversed | ProposalApproved
+Told = ItemCleared | OutcomeReversed | ProposalApproved | AppealDecided
 """The decisions about an item that platforms can be told about."""
 
-TOLD_KINDS = frozenset({ItemCleared.kind, OutcomeReversed.kind, ProposalApproved.kind, LookbackMatched.kind})
+TOLD_KINDS = frozenset(
+    each.kind for each in (ItemCleared, OutcomeReversed, ProposalApproved, AppealDecided, LookbackMatched)
+)
 
 _ACTOR = system_actor("act.tell").label
 
@@ -135,6 +143,8 @@ def _body(tx: Tx, event: Told, destination: Destination, action: Action) -> dict
         "finding": finding.value if finding else None,
         "rehearsal": facts.rehearsal,
     }
+    if isinstance(event, AppealDecided):
+        data |= {"appeal_id": str(event.appeal_id), "upheld": event.upheld}
     if destination.with_category:
         data["category"] = category.value if category else None
     return {"type": event.kind, "timestamp": event.at.isoformat(), "data": data}
@@ -143,7 +153,7 @@ def _body(tx: Tx, event: Told, destination: Destination, action: Action) -> dict
 def _finding(tx: Tx, event: Told) -> tuple[Finding | None, Category | None]:
     if isinstance(event, ItemCleared):
         return event.finding, None
-    if isinstance(event, ProposalApproved):
+    if isinstance(event, (ProposalApproved, AppealDecided)):
         return delivery_rows.standing_finding(tx, event.item_id, event.case_id) or (None, None)
     return None, None
 
@@ -151,6 +161,9 @@ def _finding(tx: Tx, event: Told) -> tuple[Finding | None, Category | None]:
 def _action(tx: Tx, event: Told, destination: Destination) -> Action:
     if isinstance(event, ProposalApproved):
         return _ASKED_BY_PROPOSAL[event.proposal_kind]
+    if isinstance(event, AppealDecided):
+        # What follows from it, if anything, is told by the event of the outcome itself.
+        return Action.NONE
     if holds.is_called_for(tx, event):
         return Action.NONE
     told = delivery_rows.told_actions(tx, event.item_id, destination.name)

@@ -17,7 +17,18 @@ from safehold.model.events import StepStuck
 from safehold.model.ids import AlarmId
 from safehold.model.permissions import Actor, Permission, system_actor
 from safehold.storage import alarms as rows
-from safehold.storage import anchors, api_keys, audit, deliveries, evidence, probing, sign_ins, steps
+from safehold.storage import (
+    anchors,
+    api_keys,
+    audit,
+    calls,
+    deliveries,
+    emergencies,
+    evidence,
+    probing,
+    sign_ins,
+    steps,
+)
 from safehold.storage.alarms import StoredAlarm
 from safehold.storage.database import Tx
 
@@ -36,6 +47,8 @@ TOO_MANY_VIEWS = "too_many_views"
 KEY_EXPIRING = "key_expiring"
 INDEX_DAMAGED = "index_damaged"
 LOOKBACK_DAMAGED = "lookback_damaged"
+RISK_TO_LIFE = "risk_to_life"
+CALL_DEAD = "call_dead"
 
 GUESSED_OFTEN = 20
 """So many failed sign-ins for one name, or with one right password, alarm a person; three times as many from
@@ -70,6 +83,8 @@ CAUSES: Mapping[str, StillStands] = {
     CUSTODY_FAILED: lambda tx, ids, _: evidence.still_unsealed(tx, ids),
     UNDECIDED_TOO_LONG: lambda tx, ids, now: evidence.still_overdue(tx, ids, now=now),
     DELIVERY_DEAD: lambda tx, ids, _: deliveries.still_given_up(tx, ids),
+    RISK_TO_LIFE: lambda tx, ids, _: emergencies.still_standing(tx, ids),
+    CALL_DEAD: lambda tx, ids, _: calls.still_dead(tx, ids),
     ANCHOR_FAILING: lambda tx, ids, now: anchors.still_failing(tx, ids, before=now - ANCHOR_PATIENCE),
     SIGN_IN_GUESSED: lambda tx, ids, now: sign_ins.failing_since(
         tx, ids, at_least=GUESSED_OFTEN, since=now - GUESSED_WINDOW
@@ -126,13 +141,17 @@ def acknowledge(tx: Tx, alarm_id: AlarmId, *, actor: Actor, now: datetime) -> No
     """Clear an alarm because a person has taken note of it, and put on record who.
 
     Whether its cause still stands is not asked; only a new occurrence raises it again. Raises NotAllowed,
-    NotFound, and Conflict when it does not stand any more.
+    NotFound, and Conflict when it does not stand any more, or is about a risk to life that does.
     """
     actor.require(Permission.JOB_RETRY)
     found = rows.find(tx, alarm_id)
     if found is None:
         raise NotFound("There is no such alarm.")
     rows.lock(tx, found.code, found.subject)
+    if found.code == RISK_TO_LIFE and CAUSES[RISK_TO_LIFE](tx, [_id_in(found.subject)], now):
+        raise Conflict(
+            "This alarm ends with what it is about.", advice="End the emergency, under Emergencies."
+        )
     if not rows.clear_one(tx, alarm_id, now=now):
         raise Conflict("This alarm does not stand any more.", advice="Nothing is left to do about it.")
     _audit(tx, "alarm.acknowledge", found.code, found.subject, now, actor=actor.label)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
+from safehold.act.calls import Channel
 from safehold.act.channels.base import Destination
 from safehold.act.tell import TOLD_KINDS
 from safehold.app import requests
@@ -15,6 +16,7 @@ from safehold.app.counters import ScanCounters
 from safehold.app.home import Home, open_home, sealing_key_path
 from safehold.app.index_damage import alarming
 from safehold.app.kept_signals import KeptSignals, store_id
+from safehold.app.on_call import on_call_channels
 from safehold.app.plugins import of_frames, signal_types
 from safehold.app.probing import CloseCalls
 from safehold.app.reactions import REACTIONS
@@ -71,6 +73,7 @@ class Program:
     reader: ReaderClient | None = None
     egress: Egress
     destinations: tuple[Destination, ...]
+    on_call: tuple[Channel, ...] = ()
     scanner: Scanner
     gate: Gate
     request_secret: bytes
@@ -186,6 +189,7 @@ def _assemble(
         vault=vault,
         egress=egress,
         destinations=destinations(settings),
+        on_call=on_call_channels(settings),
         scanner=scanner,
         gate=Gate(database, settings.sign_in, home.sign_in_key),
         request_secret=home.request_secret(),

@@ -7,13 +7,14 @@ from datetime import datetime
 from safehold.act import plan as act_plan
 from safehold.act.plan import Draft
 from safehold.jobs.record import Record
-from safehold.model.errors import Conflict, NotFound
+from safehold.model.emergency import Emergency
+from safehold.model.errors import Conflict, NotFound, Refused
 from safehold.model.events import ItemCleared, ItemPreserved, OutcomeReversed, ProposalApproved
 from safehold.model.ids import CaseId, ItemId, ProposalId, new_id
 from safehold.model.permissions import Actor, Permission
 from safehold.model.proposal import Proposal, ProposalKind, ProposalState
-from safehold.review.conflicts import refuse_conflicted
-from safehold.storage import assessments, audit, events
+from safehold.review.conflicts import has_conflict, refuse_conflicted
+from safehold.storage import assessments, audit, cases, events
 from safehold.storage import proposals as rows
 from safehold.storage.database import Tx
 from safehold.storage.proposals import StoredProposal
@@ -66,6 +67,41 @@ def of_case(tx: Tx, case_id: CaseId) -> list[StoredProposal]:
     return rows.of_case(tx, case_id)
 
 
+def plan_urgent_report(tx: Tx, about: Emergency, *, now: datetime) -> None:
+    """Put down that a risk to life is to be reported, unverified: it waits for one person and no policy."""
+    item_id = about.item_id or cases.items_of(tx, about.case_id)[0].item_id
+    planned = Proposal(
+        id=ProposalId(new_id()),
+        kind=ProposalKind.URGENT_REPORT,
+        item_id=item_id,
+        case_id=about.case_id,
+        state=ProposalState.WAITING,
+        planned_at=now,
+    )
+    if rows.insert_urgent_report(tx, planned, emergency_id=about.id):
+        _audit_plan(tx, planned, now)
+
+
+def close_urgent_report(tx: Tx, about: Emergency, *, made: bool, actor: Actor, now: datetime) -> None:
+    """Note that the report of a risk to life was made by this person, or withdraw it with its declaration."""
+    stored = rows.of_emergency(tx, about.id)
+    if stored is None or stored.proposal.state is not ProposalState.WAITING:
+        return
+    if made and actor.user_id is not None and not has_conflict(tx, about.case_id, actor.user_id):
+        rows.approve(tx, stored.proposal.id, now=now, by=actor.user_id)
+    else:
+        # Whoever is kept from the case may have made the report all the same: its declaration says so.
+        rows.close(tx, stored.proposal.id, state=ProposalState.WITHDRAWN, now=now)
+    verb = "proposal.approve" if made else "proposal.withdraw"
+    audit.append(tx, at=now, actor=actor.label, verb=verb, object=f"proposal:{stored.proposal.id}")
+
+
+def urgent_report_waits(tx: Tx, about: Emergency) -> bool:
+    """Say whether the report of a risk to life still waits for somebody to make it."""
+    stored = rows.of_emergency(tx, about.id)
+    return stored is not None and stored.proposal.state is ProposalState.WAITING
+
+
 def _refuse_conflicted(tx: Tx, proposal: Proposal, actor: Actor) -> None:
     if actor.user_id is not None:
         refuse_conflicted(tx, proposal.case_id, actor.user_id)
@@ -86,6 +122,9 @@ def _withdraw_what_fell(tx: Tx, item_id: ItemId, now: datetime) -> None:
 
 
 def _stands(tx: Tx, stored: StoredProposal) -> bool:
+    if stored.outcome_id is None:
+        # It rests on a declaration: what becomes of outcomes is nothing to it.
+        return True
     outcome = assessments.get_outcome(tx, stored.outcome_id)
     return outcome is not None and outcome.stands
 
@@ -101,17 +140,21 @@ def _put_down(tx: Tx, draft: Draft, *, policies: frozenset[str], record: Record,
     )
     if not rows.insert_proposal(tx, planned, outcome_id=draft.outcome_id, part=None):
         return
+    _audit_plan(tx, planned, now)
+    policy = POLICY_FOR.get(draft.kind)
+    if policy in policies:
+        _approve(tx, planned, policy=policy, actor_label="system:policy", record=record, now=now)
+
+
+def _audit_plan(tx: Tx, planned: Proposal, now: datetime) -> None:
     audit.append(
         tx,
         at=now,
         actor="system:proposals",
         verb="proposal.plan",
         object=f"proposal:{planned.id}",
-        detail={"kind": planned.kind, "item": str(draft.item_id)},
+        detail={"kind": planned.kind, "item": str(planned.item_id)},
     )
-    policy = POLICY_FOR.get(draft.kind)
-    if policy in policies:
-        _approve(tx, planned, policy=policy, actor_label="system:policy", record=record, now=now)
 
 
 def _waiting(tx: Tx, proposal_id: ProposalId) -> Proposal:
@@ -122,6 +165,11 @@ def _waiting(tx: Tx, proposal_id: ProposalId) -> Proposal:
     stored = rows.load(tx, proposal_id)
     if stored is None:
         raise NotFound("There is no such proposal.")
+    if stored.proposal.kind is ProposalKind.URGENT_REPORT:
+        raise Refused(
+            "A risk to life is reported by a person, not carried out from here.",
+            advice="Report it, then say so on the page of the emergency.",
+        )
     if not _stands(tx, stored):
         raise Conflict("The outcome that this proposal rests on was reversed.")
     if stored.proposal.state is not ProposalState.WAITING:

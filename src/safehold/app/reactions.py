@@ -31,6 +31,11 @@ REACTIONS: Reactions = {
         "act.release",
         "act.tell_platform",
     ),
+    events.BasisReversed: ("review.follow_reversal",),
+    events.AppealReceived: ("review.contest", "evidence.keep_contested"),
+    events.AppealDecided: ("evidence.keep_contested", "act.tell_platform"),
+    events.RiskToLifeDeclared: ("evidence.keep_case",),
+    events.RiskToLifeEnded: ("evidence.keep_case",),
     events.EntriesChanged: ("detect.look_back", "review.find_withdrawn"),
     events.RemovalsLeft: ("review.find_withdrawn",),
     events.MatchWithdrawn: ("review.reconsider_match",),
@@ -38,5 +43,5 @@ REACTIONS: Reactions = {
     events.StepStuck: ("app.raise_alarm",),
 }
 
-WITHOUT_A_ROW = frozenset({events.CaseOpened, events.AppealReceived})
+WITHOUT_A_ROW = frozenset({events.CaseOpened})
 """Events that nothing follows yet: recorded durably and counted."""

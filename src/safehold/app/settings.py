@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from safehold.app.address_redaction import without_secrets
 from safehold.app.settings_anchors import AuditSettings
+from safehold.app.settings_emergency import EmergencySettings
 from safehold.app.settings_errors import PREFIX, in_words, misspelt, unparsed
 from safehold.app.settings_exposure import ExposureSettings
 from safehold.app.settings_sections import (
@@ -75,6 +76,7 @@ class Settings(BaseSettings):
     media: MediaSettings = Field(default_factory=MediaSettings)
     viewing: ViewingSettings = Field(default_factory=ViewingSettings)
     exposure: ExposureSettings = Field(default_factory=ExposureSettings)
+    emergency: EmergencySettings = Field(default_factory=EmergencySettings)
     decoding: DecodingSettings = Field(default_factory=DecodingSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     policies: PolicySettings = Field(default_factory=PolicySettings)
@@ -140,6 +142,8 @@ class Settings(BaseSettings):
         }
         for name, webhook in self.webhooks.items():
             shown["webhooks"][name]["url"] = without_secrets(webhook.url)
+        for name, channel in self.emergency.on_call.items():
+            shown["emergency"]["on_call"][name]["url"] = without_secrets(channel.url)
         shown["vault"]["url"] = without_secrets(self.vault.url)
         for name, anchor in self.audit.anchors.items():
             shown["audit"]["anchors"][name]["url"] = without_secrets(anchor.url)

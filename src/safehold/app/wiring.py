@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from safehold.act import deliver, holds, tell
-from safehold.app import alarms, destruction_guard, given_up, lookback, probing, proposals, requests
+from safehold.app import (
+    alarms,
+    destruction_guard,
+    emergencies,
+    given_up,
+    lookback,
+    probing,
+    proposals,
+    requests,
+)
 from safehold.app.access import sessions, sign_in
 from safehold.app.audit.anchoring import sweep_anchors
 from safehold.app.audit.anchors.declared import declared
@@ -23,7 +32,7 @@ from safehold.jobs.worker import Timings, Worker
 from safehold.model.events import Event
 from safehold.model.ids import ObjectId
 from safehold.model.permissions import Actor
-from safehold.review import cases, settle, viewing, withdrawn
+from safehold.review import cases, contest, settle, viewing, withdrawn
 from safehold.storage.database import Tx
 
 ERASED_AT_ONCE = 500
@@ -45,10 +54,16 @@ def handlers(program: Program) -> dict[str, Handler]:
         "review.open_case": now_with(cases.open_case, record=record),
         "review.settle": now_with(settle.settle, record=record, policy=review_policy(program.settings)),
         "detect.look_back": look_back.plan,
+        "review.contest": now_with(contest.contest, policy=review_policy(program.settings)),
+        "review.follow_reversal": now_with(
+            contest.follow_reversal, record=record, policy=review_policy(program.settings)
+        ),
         "review.find_withdrawn": now_with(withdrawn.find_withdrawn, record=record),
         "review.reconsider_match": now_with(withdrawn.reconsider_match, record=record),
         "evidence.preserve": now_with(retention.preserve, record=record),
         "evidence.reconsider": now_with(retention.reconsider),
+        "evidence.keep_contested": now_with(retention.keep_contested),
+        "evidence.keep_case": now_with(retention.keep_case),
         "app.plan_proposals": now_with(proposals.record_plans, record=record, policies=_policies(program)),
         "app.withdraw_proposals": now_with(proposals.withdraw),
         "act.release": now_with(holds.release),
@@ -67,6 +82,7 @@ def schedules(program: Program) -> Sequence[Schedule]:
             "audit anchors", 60, lambda: sweep_anchors(database, declared(program.settings), clock=clock)
         ),
         Schedule("scan counters", 15, lambda: seal_counters(database, now=clock())),
+        Schedule("emergency calls", 1, lambda: emergencies.send_calls(program)),
         Schedule("webhook deliveries", 1, lambda: given_up.deliver_webhooks(program)),
         Schedule("alarms", 15, lambda: sweep_alarms(program)),
         Schedule("inbound reports", 5, lambda: take_in_reports(program)),
@@ -117,6 +133,7 @@ def sweep_retention(program: Program) -> sweep.Swept:
             deliver.forget(tx, erased)
         cases.forget_accounts(tx, now=now, limit=ERASED_AT_ONCE)
         inbound_reports.forget_contacts(tx, now=now)
+        contest.erase_words(tx, now=now, limit=ERASED_AT_ONCE)
     return done
 
 

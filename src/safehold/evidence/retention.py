@@ -6,10 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from safehold.jobs.record import Record
-from safehold.model.events import ItemCleared, ItemConfirmed, ItemPreserved, OutcomeReversed
+from safehold.model.events import (
+    AppealDecided,
+    AppealReceived,
+    ItemCleared,
+    ItemConfirmed,
+    ItemPreserved,
+    OutcomeReversed,
+    RiskToLifeDeclared,
+    RiskToLifeEnded,
+)
 from safehold.model.ids import MediaId
 from safehold.model.permissions import system_actor
-from safehold.storage import audit
+from safehold.storage import appeals, audit, cases, emergencies
 from safehold.storage import evidence as evidence_rows
 from safehold.storage.database import Tx
 from safehold.storage.evidence import ItemHistory, Retention, Rule
@@ -21,19 +30,51 @@ ALARM_BEFORE = timedelta(days=30)
 APPEAL_WINDOW = timedelta(days=14)
 """How long bytes are kept after an outcome, or its reversal, so that it can be contested."""
 
+AT_RISK_FOR = timedelta(days=365)
+"""How long bytes of a case are kept in which a risk to life was declared and not withdrawn, from then on."""
+
 NEVER_SEALED, ALREADY_DESTROYED = "never_sealed", "already_destroyed"
 """Why a confirmed item has no bytes: only signals came or sealing never happened; or its time was over."""
 
 _ACTOR = system_actor("evidence.retention").label
 
 
-def decide(histories: Sequence[ItemHistory]) -> Retention | None:
+def decide(
+    histories: Sequence[ItemHistory],
+    endangered: Sequence[datetime] = (),
+    appealed: Sequence[datetime] = (),
+) -> Retention | None:
     """Work out until when media is kept from the histories of all its items; None without any item.
 
     One standing confirming outcome keeps it: the sweep never destroys it. Else, while one item waits for
     an outcome in any case, the media is undecided: 90 days from the newest such item. Else 14 days from
-    the newest outcome. Where several dates apply the latest counts, that of a reversal too.
+    the newest outcome. Where several dates apply the latest counts, that of a reversal too. appealed: when
+    each appeal arrived that nobody has decided, which makes it undecided from then on. endangered: when
+    each risk to life was declared in their cases that was not withdrawn: it stays for a year at least.
     """
+    kept = _by_outcomes(histories)
+    if appealed:
+        since = max(appealed)
+        until = since + UNDECIDED_FOR
+        contested = Retention(
+            rule=Rule.UNDECIDED, since=since, destroy_at=until, alarm_at=until - ALARM_BEFORE
+        )
+        kept = _the_longer(kept, contested)
+    if endangered:
+        until = max(endangered) + AT_RISK_FOR
+        kept = _the_longer(kept, Retention(rule=Rule.AT_RISK, since=min(endangered), destroy_at=until))
+    return kept
+
+
+def _the_longer(kept: Retention | None, other: Retention) -> Retention:
+    if kept is None:
+        return other
+    if kept.destroy_at is None or other.destroy_at is None:
+        return kept if kept.destroy_at is None else other
+    return kept if kept.destroy_at >= other.destroy_at else other
+
+
+def _by_outcomes(histories: Sequence[ItemHistory]) -> Retention | None:
     outcomes = [one for history in histories for one in history.outcomes]
     confirmed = [one.settled_at for one in outcomes if one.finding.confirms and one.reversed_at is None]
     if confirmed:
@@ -83,19 +124,27 @@ def reconsider(tx: Tx, event: ItemCleared | OutcomeReversed, *, now: datetime) -
     media_id = evidence_rows.media_of_item(tx, event.item_id)
     if media_id is None:
         return
-    lock(tx, media_id)
-    before = evidence_rows.retention_of(tx, media_id)
-    kept = keep(tx, media_id)
-    if kept is None or kept == before:
-        return
-    audit.append(
-        tx,
-        at=now,
-        actor=_ACTOR,
-        verb="evidence.retain",
-        object=f"media:{media_id}",
-        detail={"rule": kept.rule.value, "because": event.kind, "item": str(event.item_id)},
-    )
+    _keep_anew(tx, media_id, because=event.kind, about={"item": str(event.item_id)}, now=now)
+
+
+def keep_case(tx: Tx, event: RiskToLifeDeclared | RiskToLifeEnded, *, now: datetime) -> None:
+    """Work out anew until when every media of a case is kept. Doing it twice changes nothing."""
+    for media_id in emergencies.media_in(tx, event.case_id):
+        _keep_anew(tx, media_id, because=event.kind, about={"case": str(event.case_id)}, now=now)
+
+
+def keep_contested(tx: Tx, event: AppealReceived | AppealDecided, *, now: datetime) -> None:
+    """Work out anew until when what an appeal is about is kept: while nobody has decided it, as undecided.
+
+    Doing it twice changes nothing.
+    """
+    received = appeals.get(tx, event.appeal_id)
+    items = [event.item_id]
+    if received is not None and received.case_id is not None:
+        items = [place.item_id for place in cases.items_of(tx, received.case_id)]
+    found = (evidence_rows.media_of_item(tx, item_id) for item_id in items)
+    for media_id in sorted({one for one in found if one is not None}):
+        _keep_anew(tx, media_id, because=event.kind, about={"item": str(event.item_id)}, now=now)
 
 
 def lock(tx: Tx, media_id: MediaId) -> None:
@@ -114,10 +163,20 @@ def keep(tx: Tx, media_id: MediaId, *, arriving: datetime | None = None) -> Rete
     histories = evidence_rows.histories(tx, media_id)
     if arriving is not None:
         histories.append(ItemHistory(received_at=arriving))
-    kept = decide(histories)
+    kept = decide(histories, emergencies.declared_about(tx, media_id), appeals.pending_about(tx, media_id))
     if kept is not None:
         evidence_rows.set_retention(tx, media_id, kept)
     return kept
+
+
+def _keep_anew(tx: Tx, media_id: MediaId, *, because: str, about: dict[str, str], now: datetime) -> None:
+    lock(tx, media_id)
+    before = evidence_rows.retention_of(tx, media_id)
+    kept = keep(tx, media_id)
+    if kept is None or kept == before:
+        return
+    detail = {"rule": kept.rule.value, "because": because, **about}
+    audit.append(tx, at=now, actor=_ACTOR, verb="evidence.retain", object=f"media:{media_id}", detail=detail)
 
 
 def _keep_confirmed(tx: Tx, media_id: MediaId) -> str | None:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from safehold.model.assessment import Category, Finding
 from safehold.model.exposure import ExposureKind
 from safehold.model.hash_list import Purpose
-from safehold.model.ids import AnalystId, AppealId, CaseId, ItemId, OutcomeId, SubjectId
+from safehold.model.ids import AnalystId, AppealId, CaseId, ItemId, OutcomeId, SubjectId, UserId
 
 
 class CaseState(StrEnum):
@@ -124,15 +124,36 @@ class Outcome:
     settled_at: datetime
 
 
+class AppealState(StrEnum):
+    """What became of an appeal: an outcome was changed because of it, or stands."""
+
+    RECEIVED = "received"
+    UPHELD = "upheld"
+    REJECTED = "rejected"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appeal:
-    """Somebody contests what was done to an item. statement: their words; shown to people, never logged."""
+    """Somebody contests what was done to an item. statement: their words; shown to people, never logged.
+
+    case_id: set where the whole case is contested. changed: whether an outcome was changed because of it, so
+    far. contested_outcome_id: what stood when it was decided. alone: whoever had settled that decided again,
+    for there is nobody else. erased_at: since when by and statement are gone, and empty.
+    """
 
     id: AppealId
     item_id: ItemId
     by: str
     statement: str
     received_at: datetime
+    case_id: CaseId | None = None
+    state: AppealState = AppealState.RECEIVED
+    changed: bool = False
+    decided_at: datetime | None = None
+    decided_by: UserId | None = None
+    contested_outcome_id: OutcomeId | None = None
+    alone: bool = False
+    erased_at: datetime | None = None
 
     def __repr__(self) -> str:
         """Name the id only: the statement and the person do not belong in a log."""

@@ -19,16 +19,19 @@ from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from safehold.model.assessment import Category, Finding
+from safehold.model.emergency import EmergencyEnd
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import (
     AnalystId,
     AppealId,
     AssessmentId,
     CaseId,
+    EmergencyId,
     InboundReportId,
     ItemId,
     ListId,
     LookbackId,
+    OutcomeId,
     ProposalId,
     StepId,
 )
@@ -180,6 +183,47 @@ class AppealReceived(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AppealDecided(Event):
+    """What somebody contested was assessed afresh. upheld: an outcome was changed because of it."""
+
+    kind: ClassVar[str] = "appeal_decided"
+    item_id: ItemId
+    case_id: CaseId
+    appeal_id: AppealId
+    upheld: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BasisReversed(Event):
+    """An outcome that this one only repeats, of the same bytes elsewhere, was reversed. of: that outcome."""
+
+    kind: ClassVar[str] = "basis_reversed"
+    item_id: ItemId
+    case_id: CaseId
+    outcome_id: OutcomeId
+    of: OutcomeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskToLifeDeclared(Event):
+    """A person says that somebody's life, or worse harm than what is shown, is at stake now."""
+
+    kind: ClassVar[str] = "risk_to_life_declared"
+    case_id: CaseId
+    emergency_id: EmergencyId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RiskToLifeEnded(Event):
+    """A declared risk to life was reported to those who can help, or was a wrong alarm."""
+
+    kind: ClassVar[str] = "risk_to_life_ended"
+    case_id: CaseId
+    emergency_id: EmergencyId
+    how: EmergencyEnd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InboundReportReceived(Event):
     """Somebody told us about a page. item_id: the page, with its address and nothing fetched from it."""
 
@@ -257,6 +301,10 @@ EVENTS: dict[str, type[Event]] = {
         ItemPreserved,
         ProposalApproved,
         AppealReceived,
+        AppealDecided,
+        BasisReversed,
+        RiskToLifeDeclared,
+        RiskToLifeEnded,
         InboundReportReceived,
         EntriesChanged,
         RemovalsLeft,

@@ -24,6 +24,7 @@ class Permission(StrEnum):
     CASE_ASSESS = "case.assess"
     CASE_REVEAL = "case.reveal"
     CASE_REVERSE = "case.reverse"
+    EMERGENCY_DECLARE = "emergency.declare"
     EXPOSURE_READ = "exposure.read"
     CONFLICT_EDIT = "conflict.edit"
     PROPOSAL_DECIDE = "proposal.decide"
@@ -54,6 +55,7 @@ _REVIEW = {
     Permission.ITEM_READ,
     Permission.CASE_ASSESS,
     Permission.CASE_REVEAL,
+    Permission.EMERGENCY_DECLARE,
     Permission.LIST_READ,
 }
 
@@ -68,6 +70,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             Permission.CASE_READ,
             Permission.ITEM_READ,
+            Permission.EMERGENCY_DECLARE,
             Permission.AUDIT_READ,
             Permission.EVIDENCE_EDIT,
             Permission.LIST_READ,

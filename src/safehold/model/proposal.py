@@ -14,6 +14,8 @@ class ProposalKind(StrEnum):
 
     REMOVE_ITEM = "remove_item"
     ACCOUNT_ACTION = "account_action"
+    URGENT_REPORT = "urgent_report"
+    """Of a risk to life, to an authority, unverified. It rests on a declaration, and waits for a person."""
 
 
 class ProposalState(StrEnum):

@@ -17,7 +17,7 @@ from safehold.review.cases import held_case, person
 from safehold.review.turns import Turn, turn_of
 from safehold.review.viewing import clearest_seen
 from safehold.storage import assessments as assessment_rows
-from safehold.storage import audit
+from safehold.storage import audit, recusals
 from safehold.storage import cases as case_rows
 from safehold.storage import events as event_rows
 from safehold.storage import items as item_rows
@@ -96,7 +96,8 @@ def _take_turn(tx: Tx, case_id: CaseId, item_id: ItemId, by: AnalystId) -> tuple
     if place is None:
         raise NotFound("There is no such item in this case.")
     filed = assessment_rows.of_round(tx, case_id, item_id, place.round)
-    turn = turn_of(place.waits_for, filed, by, is_lead=is_lead(tx, by))
+    recused = recusals.stands(tx, case_id, item_id, round=place.round, analyst=by)
+    turn = turn_of(place.waits_for, filed, by, is_lead=is_lead(tx, by), recused=recused)
     if turn in _NOT_NOW:
         raise Conflict(_NOT_NOW[turn])
     if turn is Turn.OVER:

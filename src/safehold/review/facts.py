@@ -21,7 +21,7 @@ from safehold.review.cases import existing_case
 from safehold.review.turns import Turn, turn_of
 from safehold.storage import appeals as appeal_rows
 from safehold.storage import assessments as assessment_rows
-from safehold.storage import case_facts
+from safehold.storage import case_facts, recusals
 from safehold.storage import cases as case_rows
 from safehold.storage import evidence as evidence_rows
 from safehold.storage import inbound_reports as report_rows
@@ -195,7 +195,8 @@ def _turn(tx: Tx, place: CaseItem, filed: list[StoredAssessment], viewer: Analys
     if viewer is None:
         return Turn.OVER if place.waits_for is None else Turn.OF_OTHERS
     in_this_round = [one for one in filed if one.round == place.round]
-    return turn_of(place.waits_for, in_this_round, viewer, is_lead=is_lead(tx, viewer))
+    recused = recusals.stands(tx, place.case_id, place.item_id, round=place.round, analyst=viewer)
+    return turn_of(place.waits_for, in_this_round, viewer, is_lead=is_lead(tx, viewer), recused=recused)
 
 
 def _shown(

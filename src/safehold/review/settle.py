@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 
 from safehold.jobs.record import Record
-from safehold.model.case import Case, CaseState, Outcome, WaitsFor
+from safehold.model.case import Case, Outcome, WaitsFor
 from safehold.model.errors import Conflict, NotFound
-from safehold.model.events import AssessmentFiled, ItemCleared, ItemConfirmed, OutcomeReversed
+from safehold.model.events import AssessmentFiled, ItemCleared, ItemConfirmed
 from safehold.model.ids import AnalystId, CaseId, ItemId, OutcomeId, UserId, new_id
-from safehold.model.permissions import Actor, system_actor
+from safehold.model.permissions import system_actor
 from safehold.review.cases import existing_case, person
 from safehold.review.conflicts import refuse_conflicted
+from safehold.review.contest import answer_appeals, contested_outcome
+from safehold.review.reopening import ReversalReason, keep_for_others, tell_of_reversal, undo
 from safehold.review.rules import Policy, Settled, Situation, decide
 from safehold.review.situations import situation_of
 from safehold.storage import assessments as assessment_rows
@@ -24,16 +25,12 @@ from safehold.storage.cases import CaseItem
 from safehold.storage.database import Tx
 from safehold.storage.turns import ANOTHERS
 
+__all__ = ["ReversalReason", "look_again", "outcomes", "reverse", "reverse_unseen", "settle"]
+
+ALONE = Policy()
+"""What is asked for where one person is all there is."""
+
 _RULES = system_actor("review_rules").label
-
-
-class ReversalReason(StrEnum):
-    """Why an outcome is reversed."""
-
-    MISTAKE = "mistake"
-    NEW_FACTS = "new_facts"
-    APPEAL = "appeal"
-    LIST_CORRECTED = "list_corrected"
 
 
 def settle(tx: Tx, event: AssessmentFiled, *, policy: Policy, record: Record, now: datetime) -> None:
@@ -78,11 +75,13 @@ def reverse(
     reason_code: ReversalReason,
     record: Record,
     now: datetime,
+    policy: Policy = ALONE,
 ) -> CaseId:
     """Reverse an outcome: the item waits for an assessment again. Return the case in which it does.
 
     The caller has checked that the person may. The case opens again; where another case has been opened
-    for the same account meanwhile, the item joins that one, for only one may be open. Raises NotFound,
+    for the same account meanwhile, the item joins that one, for only one may be open. On an appeal those who
+    had decided are kept from deciding again, as the policy's size of team allows. Raises NotFound,
     ConflictOfInterest, and Conflict when the outcome was reversed before.
     """
     stored = assessment_rows.get_outcome(tx, outcome_id)
@@ -93,7 +92,11 @@ def reverse(
     event_rows.current_revision(tx, outcome.item_id, for_update=True)
     if not assessment_rows.set_reversed(tx, outcome_id, by=by, at=now):
         raise Conflict("The outcome was reversed before.")
-    return _undo(tx, outcome, person(AnalystId(by)), reason_code, record=record, now=now)
+    people = assessment_rows.people_of(tx, outcome_id)
+    target = undo(tx, outcome, person(AnalystId(by)), reason_code, record=record, now=now)
+    if reason_code is ReversalReason.APPEAL:
+        keep_for_others(tx, target, outcome, people, policy=policy)
+    return target
 
 
 def reverse_unseen(tx: Tx, outcome: Outcome, *, record: Record, now: datetime) -> CaseId | None:
@@ -108,7 +111,7 @@ def reverse_unseen(tx: Tx, outcome: Outcome, *, record: Record, now: datetime) -
     if not assessment_rows.set_reversed(tx, outcome.id, by=None, at=now):
         return None
     rules, why = system_actor("review_rules"), ReversalReason.LIST_CORRECTED
-    return _undo(tx, outcome, rules, why, record=record, now=now)
+    return undo(tx, outcome, rules, why, record=record, now=now)
 
 
 def outcomes(tx: Tx, case_id: CaseId) -> list[StoredOutcome]:
@@ -125,24 +128,6 @@ def _rested_on_withdrawn(tx: Tx, outcome: Outcome) -> bool:
     return not vouched and any(match.withdrawn and match.would_vouch for match in matches)
 
 
-def _undo(
-    tx: Tx, outcome: Outcome, actor: Actor, reason_code: ReversalReason, *, record: Record, now: datetime
-) -> CaseId:
-    """Let the item of an outcome that was just reversed wait again, tell so, and return the case."""
-    open_case = _open_again(tx, outcome, now)
-    detail = {"outcome": str(outcome.id), "reason": reason_code.value, "item": str(outcome.item_id)}
-    audit.append(
-        tx,
-        at=now,
-        actor=actor.label,
-        verb="outcome.reverse",
-        object=f"case:{outcome.case_id}",
-        detail=detail,
-    )
-    record(tx, OutcomeReversed(at=now, item_id=outcome.item_id, case_id=outcome.case_id))
-    return open_case
-
-
 def _follow_the_rules(
     tx: Tx, case: Case, place: CaseItem, *, policy: Policy, record: Record, now: datetime
 ) -> None:
@@ -153,12 +138,35 @@ def _follow_the_rules(
     if isinstance(decision, WaitsFor):
         _leave_open(tx, case, place, decision, now)
         return
-    outcome = _settle_item(tx, case, situation, decision, now)
+    contested = contested_outcome(tx, case, place.item_id)
+    deciding = decision.agreed[0]
     case_rows.set_waits_for(tx, case.id, place.item_id, None)
     if all(each.waits_for is None for each in case_rows.items_of(tx, case.id)):
         _settle_case(tx, case, now)
-    people = tuple(judgement.by for judgement in decision.agreed)
-    _record_outcome(tx, outcome, people, record=record, now=now)
+    if contested is not None and (contested.finding, contested.category) == deciding.verdict:
+        _audit(tx, case.id, place.item_id, "outcome.stands", now, outcome=str(contested.id))
+    else:
+        if contested is not None:
+            _replace(tx, contested, deciding.by, record=record, now=now)
+        outcome = _settle_item(tx, case, situation, decision, now)
+        people = tuple(judgement.by for judgement in decision.agreed)
+        _record_outcome(tx, outcome, people, record=record, now=now)
+    answer_appeals(
+        tx,
+        case.id,
+        place.item_id,
+        contested=contested,
+        by=UserId(deciding.by),
+        changed=deciding.finding.confirms is not (contested is None or contested.finding.confirms),
+        record=record,
+        now=now,
+    )
+
+
+def _replace(tx: Tx, contested: Outcome, by: AnalystId, *, record: Record, now: datetime) -> None:
+    """Reverse an outcome that another person, assessing the item afresh, found to be wrong."""
+    assessment_rows.set_reversed(tx, contested.id, by=UserId(by), at=now)
+    tell_of_reversal(tx, contested, person(by), ReversalReason.APPEAL, record=record, now=now)
 
 
 def _leave_open(tx: Tx, case: Case, place: CaseItem, waits_for: WaitsFor, now: datetime) -> None:
@@ -244,28 +252,6 @@ def _record_outcome(
         return
     cleared = ItemCleared(at=now, item_id=outcome.item_id, case_id=outcome.case_id, finding=outcome.finding)
     record(tx, cleared)
-
-
-def _open_again(tx: Tx, outcome: Outcome, now: datetime) -> CaseId:
-    """Let the item wait in an open case: its own, or the one that has taken its place."""
-    gathering = case_rows.gathering_of(tx, outcome.case_id)
-    if gathering is None:
-        raise NotFound("There is no such case.")
-    case_rows.lock_gathering(tx, gathering)
-    case = existing_case(tx, outcome.case_id, for_change=True)
-    target = case.id
-    if case.state is CaseState.SETTLED:
-        other = case_rows.find_open(tx, gathering)
-        if other is None:
-            case_rows.set_settled(tx, case.id, at=None)
-        else:
-            target = other.id
-            case_rows.join(tx, target, outcome.item_id, at=now)
-    for each in {case.id, target}:
-        case_rows.begin_round(tx, each, outcome.item_id)
-    case_rows.set_waits_for(tx, target, outcome.item_id, WaitsFor.ASSESSMENT)
-    case_rows.raise_revision(tx, target)
-    return target
 
 
 def _audit(tx: Tx, case_id: CaseId, item_id: ItemId, verb: str, now: datetime, **detail: str | int) -> None:

@@ -37,16 +37,24 @@ class Turn(StrEnum):
 
 
 def turn_of(
-    waits_for: WaitsFor | None, filed: Iterable[StoredAssessment], analyst: AnalystId, *, is_lead: bool
+    waits_for: WaitsFor | None,
+    filed: Iterable[StoredAssessment],
+    analyst: AnalystId,
+    *,
+    is_lead: bool,
+    recused: bool = False,
 ) -> Turn:
     """Return whose turn it is. filed: what was filed in the item's present round, by anybody, oldest first.
 
-    A lead decides with the others' findings before them only once they have assessed the item blind.
+    recused: whether they decided what is contested. A lead decides with the others' findings before them only
+    once they have assessed the item blind.
     """
     if waits_for is None:
         return Turn.OVER
     if waits_for is WaitsFor.SETTLING:
         return Turn.SOON
+    if recused:
+        return Turn.OF_OTHERS
     # Whoever only repeated what was found elsewhere has assessed nothing by themselves.
     own = [one for one in filed if one.analyst_id == analyst and one.same_as is None]
     if waits_for is WaitsFor.LEAD:

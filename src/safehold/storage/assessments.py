@@ -116,6 +116,8 @@ outcome = sa.Table(
         ["assessment.id", "assessment.case_id", "assessment.item_id", "assessment.analyst_id"],
         name="fk_outcome_second",
     ),
+    # An appeal says whose decision it contests, and that another person decides.
+    sa.UniqueConstraint("id", "settled_by", name="uq_outcome_person"),
     one_of("tier", Tier),
     sa.CheckConstraint("form in ('imagery', 'conduct')", name="form_known"),
     sa.CheckConstraint("(second_by is null) = (second_assessment is null)", name="second_together"),
@@ -365,6 +367,29 @@ def get_outcome(tx: Tx, outcome_id: OutcomeId) -> StoredOutcome | None:
     """Return one outcome, None when there is none."""
     found = _outcomes(tx, outcome.c.id == outcome_id)
     return found[0] if found else None
+
+
+def repeats_of(tx: Tx, outcome_id: OutcomeId) -> list[Outcome]:
+    """Return the outcomes that stand and rest on a repeat of what this one rests on, by item."""
+    copied = sa.select(outcome_assessment.c.assessment_id).where(
+        outcome_assessment.c.outcome_id == outcome_id
+    )
+    repeats = sa.select(assessment.c.id).where(assessment.c.same_as.in_(copied))
+    found = _outcomes(tx, outcome.c.rests_on.in_(repeats), STANDS)
+    return sorted((stored.outcome for stored in found), key=lambda one: one.item_id)
+
+
+def people_of(tx: Tx, outcome_id: OutcomeId) -> list[AnalystId]:
+    """Return everybody whose assessment was counted for an outcome, repeats and what they repeat included."""
+    repeated = assessment.alias("repeated")
+    statement = (
+        sa.select(assessment.c.analyst_id, repeated.c.analyst_id.label("first"))
+        .join(outcome_assessment, outcome_assessment.c.assessment_id == assessment.c.id)
+        .outerjoin(repeated, repeated.c.id == assessment.c.same_as)
+        .where(outcome_assessment.c.outcome_id == outcome_id)
+    )
+    people = {each for row in tx.run(statement) for each in (row.analyst_id, row.first) if each is not None}
+    return sorted(AnalystId(each) for each in people)
 
 
 def confirms_unseen(tx: Tx, outcome_id: OutcomeId) -> bool:

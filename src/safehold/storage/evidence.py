@@ -30,6 +30,7 @@ class Rule(StrEnum):
     UNDECIDED = "undecided"
     NOT_CONFIRMED = "not_confirmed"
     CONFIRMED = "confirmed"
+    AT_RISK = "at_risk"
 
 
 class ObjectRole(StrEnum):

@@ -1,4 +1,4 @@
-"""Proposals: planned steps that wait for a person or a named policy. Each rests on a person's outcome."""
+"""Proposals: planned steps that wait for a person or a named policy. Each rests on what a person decided."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from safehold.model.case import SubjectPart
-from safehold.model.ids import CaseId, ItemId, OutcomeId, ProposalId, SubjectId, UserId
+from safehold.model.ids import CaseId, EmergencyId, ItemId, OutcomeId, ProposalId, SubjectId, UserId
 from safehold.model.proposal import Proposal, ProposalKind, ProposalState
 from safehold.storage.database import Tx
 from safehold.storage.tables import Instant, Uuid, metadata, one_of, owned_by, writes
@@ -22,7 +22,9 @@ proposal = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("item_id", sa.ForeignKey("item.id"), nullable=False),
     sa.Column("case_id", sa.ForeignKey("review_case.id"), nullable=False),
-    sa.Column("outcome_id", sa.ForeignKey("outcome.id"), nullable=False),
+    sa.Column("outcome_id", sa.ForeignKey("outcome.id")),
+    # A report of a risk to life rests on its declaration, and waits for no outcome.
+    sa.Column("emergency_id", sa.ForeignKey("emergency.id")),
     sa.Column("subject_id", Uuid),
     sa.Column("subject_part", sa.Text),
     sa.Column("state", sa.Text, nullable=False),
@@ -53,9 +55,23 @@ proposal = sa.Table(
         name="approved_by_person_or_policy",
     ),
     sa.CheckConstraint("(state = 'waiting') = (decided_at is null)", name="decided_together"),
-    sa.UniqueConstraint(
-        "outcome_id", "kind", "subject_id", name="uq_proposal_once", postgresql_nulls_not_distinct=True
+    sa.CheckConstraint(
+        "(outcome_id is null) = (kind = 'urgent_report')"
+        " and (emergency_id is not null) = (kind = 'urgent_report')",
+        name="rests_on_people",
     ),
+    # Nothing but a person answers for what nobody has assessed yet.
+    sa.CheckConstraint("kind <> 'urgent_report' or policy is null", name="urgent_report_by_a_person"),
+    sa.Index(
+        "uq_proposal_once",
+        "outcome_id",
+        "kind",
+        "subject_id",
+        unique=True,
+        postgresql_nulls_not_distinct=True,
+        postgresql_where=sa.text("outcome_id is not null"),
+    ),
+    sa.Index("uq_proposal_emergency_id", "emergency_id", unique=True),
     sa.Index("ix_proposal_case_id", "case_id"),
 )
 
@@ -64,10 +80,11 @@ owned_by("app", proposal)
 
 @dataclass(frozen=True, slots=True)
 class StoredProposal:
-    """A proposal with the outcome that it rests on."""
+    """A proposal with what it rests on: an outcome, or the declaration of a risk to life."""
 
     proposal: Proposal
-    outcome_id: OutcomeId
+    outcome_id: OutcomeId | None
+    emergency_id: EmergencyId | None = None
 
 
 @writes(proposal)
@@ -92,10 +109,38 @@ def insert_proposal(tx: Tx, planned: Proposal, *, outcome_id: OutcomeId, part: S
             policy=planned.policy,
             decided_at=planned.decided_at,
         )
-        .on_conflict_do_nothing(constraint="uq_proposal_once")
+        .on_conflict_do_nothing(
+            index_elements=["outcome_id", "kind", "subject_id"],
+            index_where=proposal.c.outcome_id.is_not(None),
+        )
         .returning(proposal.c.id)
     )
     return tx.run(statement).first() is not None
+
+
+@writes(proposal)
+def insert_urgent_report(tx: Tx, planned: Proposal, *, emergency_id: EmergencyId) -> bool:
+    """Add the report of a risk to life. False when it is there already.
+
+    It names no outcome: the role under which pages are served could add no other kind of proposal.
+    """
+    statement = insert(proposal).values(
+        id=planned.id,
+        kind=planned.kind,
+        item_id=planned.item_id,
+        case_id=planned.case_id,
+        emergency_id=emergency_id,
+        state=planned.state,
+        planned_at=planned.planned_at,
+    )
+    once = statement.on_conflict_do_nothing(index_elements=["emergency_id"])
+    return tx.run(once.returning(proposal.c.id)).first() is not None
+
+
+def of_emergency(tx: Tx, emergency_id: EmergencyId) -> StoredProposal | None:
+    """Return the report that rests on a declaration, None when there is none."""
+    found = tx.run(sa.select(proposal).where(proposal.c.emergency_id == emergency_id)).one_or_none()
+    return _stored(found) if found else None
 
 
 def item_of(tx: Tx, proposal_id: ProposalId) -> ItemId | None:
@@ -170,5 +215,6 @@ def _stored(row: Any) -> StoredProposal:
             policy=row.policy,
             decided_at=row.decided_at,
         ),
-        OutcomeId(row.outcome_id),
+        OutcomeId(row.outcome_id) if row.outcome_id else None,
+        EmergencyId(row.emergency_id) if row.emergency_id else None,
     )

@@ -52,6 +52,12 @@ _JOBS = {
 _CASE = "locked_by, locked_until, revision, priority, priority_parts, exposure_kinds, state, settled_at"
 _OUTCOME = "update (reversed_at, reversed_by)"
 _PROPOSAL = "update (state, decided_at, approved_by, policy)"
+_EMERGENCY = "answered_by, answered_at, ended_how, ended_by, ended_at, words"
+_CALL = "state, attempts, next_attempt_at, last_error, delivered_at"
+_APPEAL = (
+    "by, statement, state, changed, decided_at, decided_by, contested_outcome_id, contested_by,"
+    " alone, erased_at"
+)
 _SUBJECT = "part, part_set_by, part_set_at, revision"
 # Personal data beside the log is read by whoever administers the records, and by no surface.
 _AUDIT = {"audit_record": _APPEND, "audit_personal": "insert"}
@@ -86,8 +92,12 @@ GRANTS: dict[str, dict[str, str]] = {
         "scan_counter": _APPEND,
         "appeal": _APPEND,
         "review_case": "select (id, number, purpose, state, rehearsal, opened_at, settled_at)",
+        # What lies in such a case is kept longer, also where the same bytes come again.
+        "emergency": "select (case_id, declared_at, ended_how)",
         "case_item": _READ,
         "outcome": _READ,
+        # For the statement of reasons: what was asked of a platform, and by which way it was approved.
+        "proposal": "select (id, kind, item_id, case_id, outcome_id, state, decided_at, policy)",
         # What a platform's user reported. The contact is sealed, and cannot be read back.
         "inbound_report": "insert (id, address, seen, statement, reference_digest, received_at, key_id)",
         "report_contact": "insert",
@@ -155,7 +165,15 @@ GRANTS: dict[str, dict[str, str]] = {
         "unveiling": _change("agreed_by", "agreed_at"),
         "exposure_turn": _change("case_id", "severe_in_a_row", "at"),
         "appeal": _READ,
-        "proposal": f"select, {_PROPOSAL}",
+        # Where an appeal is right, those who had decided are kept from deciding again.
+        "recusal": _APPEND,
+        # A report of a risk to life is put down where it is declared; nothing that rests on an outcome is.
+        "proposal": (
+            f"select, insert (id, kind, item_id, case_id, emergency_id, state, planned_at), {_PROPOSAL}"
+        ),
+        "emergency": f"{_APPEND}, update ({_EMERGENCY})",
+        # Whoever declares one has the first call made at once, worker or not.
+        "emergency_call": f"{_APPEND}, update ({_CALL})",
         "delivery": "select, update (state, attempts, next_attempt_at, last_status, last_error)",
         "retention": _READ,
         "destruction": _READ,
@@ -192,8 +210,11 @@ GRANTS: dict[str, dict[str, str]] = {
         "outcome": f"{_APPEND}, {_OUTCOME}",
         "outcome_assessment": _APPEND,
         "reveal": "select, update (closed_at)",
-        "appeal": _READ,
+        "appeal": f"select, update ({_APPEAL})",
+        "recusal": _APPEND,
         "proposal": f"{_APPEND}, {_PROPOSAL}",
+        "emergency": _READ,
+        "emergency_call": f"select, update ({_CALL})",
         "delivery": _CHANGE,
         "sealed_object": "select, update (destroyed_at)",
         # It destroys keys, by their objects, and reads none.

@@ -10,6 +10,7 @@ from safehold.model.assessment import Tier
 from safehold.model.case import WaitsFor
 from safehold.model.ids import AnalystId, UserId
 from safehold.model.permissions import Role
+from safehold.storage import recusals
 from safehold.storage.assessments import assessment
 from safehold.storage.database import Tx
 from safehold.storage.tables import Uuid
@@ -25,7 +26,8 @@ def waits_for_this_person(case_item: sa.Table, analyst: AnalystId) -> sa.ColumnE
     """Return the condition that an item of a case waits for this analyst, for a statement.
 
     A second and a third assessment wait for those who have filed none in this round; a look for whoever has
-    not seen the item clearly in it; a lead's for leads alone, who may have assessed it.
+    not seen the item clearly in it; a lead's for leads alone, who may have assessed it. Nothing waits for
+    whoever decided what is contested.
     """
     mine = (
         sa.select(sa.literal(True))
@@ -45,12 +47,13 @@ def waits_for_this_person(case_item: sa.Table, analyst: AnalystId) -> sa.ColumnE
         app_user.c.id == sa.literal(analyst, Uuid), app_user.c.roles.contains([Role.LEAD.value])
     )
     waits_for = case_item.c.waits_for
-    return sa.or_(
+    theirs = sa.or_(
         waits_for == WaitsFor.ASSESSMENT.value,
         sa.and_(waits_for.in_([each.value for each in A_LOOK]), _none(mine_clearly)),
         sa.and_(waits_for.in_([each.value for each in ANOTHERS]), _none(mine)),
         sa.and_(waits_for == WaitsFor.LEAD.value, is_lead),
     )
+    return sa.and_(theirs, _none(recusals.of_analyst(case_item, analyst)))
 
 
 def is_lead(tx: Tx, person: AnalystId) -> bool:

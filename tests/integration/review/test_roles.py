@@ -6,19 +6,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
-from safehold.app import platform_view
+from safehold.app import platform_view, reasons
+from safehold.evidence import retention
 from safehold.intake.uploads import forget_context
 from safehold.model.assessment import Tier
 from safehold.model.case import CaseState, SubjectPart
-from safehold.model.events import AssessmentFiled, ItemMatched
+from safehold.model.errors import NotFound
+from safehold.model.events import AppealReceived, AssessmentFiled, ItemMatched
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import UserId
-from safehold.review.appeals import receive_appeal
+from safehold.model.team import TeamSize
+from safehold.review import contest
+from safehold.review.appeals import receive_appeal, standing_of
 from safehold.review.assess import file_assessment
 from safehold.review.cases import PassReason, open_case, pass_on, queue, release_lock, take, take_next
 from safehold.review.facts import facts
+from safehold.review.rules import Policy
 from safehold.review.settle import ReversalReason, outcomes, reverse, settle
 from safehold.review.subjects import set_part
 from safehold.review.viewing import (
@@ -97,3 +103,51 @@ def test_each_surface_can_do_its_part_of_a_review_with_its_own_role(room: Any) -
             tx, case_id=case_id, statement="My garden.", by="e-1", record=room.record, now=room.now
         )
     assert room.case(case_id).state is CaseState.OPEN
+
+
+def test_an_appeal_asks_each_surface_for_no_more_than_its_own_role(room: Any) -> None:
+    policy = Policy(size=TeamSize.FULL)
+    case_id, item_id = room.matched_case(account="e-1")
+    room.assesses(case_id, item_id, room.illegal, by=room.ada)
+    with as_role(room, "api") as tx:
+        appeal_id = receive_appeal(
+            tx, item_id=item_id, statement="My garden.", by="e-1", record=room.record, now=room.now
+        )
+    received = AppealReceived(at=room.now, item_id=item_id, appeal_id=appeal_id)
+    with as_role(room, "worker") as tx:
+        contest.contest(tx, received, policy=policy, now=room.now)
+        retention.keep_contested(tx, received, now=room.now)
+    with as_role(room, "console") as tx:
+        assert take_next(tx, room.ada, room.now) is None
+        case = take_next(tx, room.ben, room.now)
+        assert case is not None
+        filed = file_assessment(
+            tx,
+            case_id,
+            item_id,
+            room.illegal,
+            by=room.ben,
+            policy_version="2026-01",
+            case_revision=case.revision,
+            record=room.record,
+            now=room.now,
+        )
+    event = AssessmentFiled(at=room.now, item_id=item_id, case_id=case_id, assessment_id=filed)
+    with as_role(room, "worker") as tx:
+        settle(tx, event, policy=policy, record=room.record, now=room.now)
+        assert contest.erase_words(tx, now=room.later(days=100), limit=5) == 1
+    with as_role(room, "api") as tx:
+        assert standing_of(tx, appeal_id)["state"] == "rejected"
+        assert reasons.statements(tx, item_id)["statements"] == []
+        with pytest.raises(NotFound):
+            reasons.item_of_reference(tx, item_id)
+    with as_role(room, "console") as tx:
+        reverse(
+            tx,
+            outcomes(tx, case_id)[0].outcome.id,
+            by=UserId(room.ben),
+            reason_code=ReversalReason.APPEAL,
+            policy=policy,
+            record=room.record,
+            now=room.now,
+        )

@@ -156,3 +156,25 @@ def test_every_date_is_one_that_the_policy_names(items: list[ItemHistory]) -> No
     if kept.rule is Rule.NOT_CONFIRMED:
         assert kept.destroy_at == kept.since + APPEAL_WINDOW
         assert kept.destroy_at >= max(one.settled_at for one in outcomes) + APPEAL_WINDOW
+
+
+def test_a_risk_to_life_only_ever_lengthens_what_outcomes_ask_for() -> None:
+    cleared, confirmed = item(settled(Finding.NOT_ILLEGAL, 5)), item(settled(Finding.ILLEGAL, 5))
+    for history in (cleared, confirmed, item(cases=frozenset())):
+        without, endangered = decide([history]), decide([history], [day(1)])
+        assert without is not None
+        assert endangered is not None
+        if without.destroy_at is None:
+            assert endangered == without
+        else:
+            assert endangered.destroy_at == day(366) > without.destroy_at
+
+
+def test_bytes_stay_while_an_appeal_waits_and_no_longer() -> None:
+    cleared = item(settled(Finding.NOT_ILLEGAL, 5))
+    kept = decide([cleared], appealed=[day(18)])
+    assert kept is not None
+    assert (kept.rule, kept.destroy_at, kept.alarm_at) == (Rule.UNDECIDED, day(108), day(78))
+    assert decide([item(settled(Finding.ILLEGAL, 5))], appealed=[day(18)]) == decide(
+        [item(settled(Finding.ILLEGAL, 5))]
+    )

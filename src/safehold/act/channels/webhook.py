@@ -6,13 +6,13 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from standardwebhooks import Webhook
 
 from safehold.act.channels.base import Destination, Receipt, Verdict
 from safehold.egress.client import Egress, Response
 from safehold.model.errors import AddressRefused, FetchFailed
-from safehold.model.ids import DeliveryId
 from safehold.storage.deliveries import GONE
 
 _GONE_STATUS = 410
@@ -24,7 +24,7 @@ def send(
     egress: Egress,
     destination: Destination,
     *,
-    webhook_id: DeliveryId,
+    webhook_id: UUID,
     body: Mapping[str, Any],
     now: datetime,
 ) -> Receipt:
@@ -56,7 +56,7 @@ def encode(body: Mapping[str, Any]) -> bytes:
 
 
 def signed_headers(
-    destination: Destination, *, webhook_id: DeliveryId, content: bytes, now: datetime
+    destination: Destination, *, webhook_id: UUID, content: bytes, now: datetime
 ) -> dict[str, str]:
     """Return the headers of Standard Webhooks, with one signature for each secret of the destination."""
     text, message = content.decode(), str(webhook_id)

@@ -207,17 +207,18 @@ class ScanBatchAnswer(BaseModel):
 
 
 class AppealBody(Body):
-    """Somebody contests what was done to an item."""
+    """Somebody contests what was done to an item. reference: of a statement of reasons."""
 
     item_id: UUID | None = None
     case_id: UUID | None = None
+    reference: UUID | None = None
     statement: Text = Field(min_length=1, max_length=LONGEST_STATEMENT)
     by: Text = Field(min_length=1, max_length=LONGEST_NAME, description="Who, in the platform's words.")
 
     @model_validator(mode="after")
     def _one_thing(self) -> Self:
-        if (self.item_id is None) == (self.case_id is None):
-            raise ValueError("exactly one of item_id and case_id")
+        if sum(one is not None for one in (self.item_id, self.case_id, self.reference)) != 1:
+            raise ValueError("exactly one of item_id, case_id and reference")
         return self
 
 

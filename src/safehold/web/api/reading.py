@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from safehold.app import platform_view
+from safehold.app import platform_view, reasons
 from safehold.app.program import Program
 from safehold.lists import ledger
 from safehold.model.ids import CaseId, ItemId
@@ -24,6 +24,13 @@ def add_reading_routes(router: APIRouter, program: Program) -> None:
         """Return an item's result, hold and outcome; never its bytes or signals."""
         with program.database.begin() as tx:
             return platform_view.item(tx, ItemId(item_id))
+
+    @router.get("/v1/items/{item_id}/reasons", summary="Why something was done to an item")
+    @needs(Permission.ITEM_READ)
+    def get_reasons(item_id: UUID) -> dict[str, Any]:
+        """Return a statement of reasons for each hold, and for each action that was asked and stands."""
+        with program.database.begin() as tx:
+            return reasons.statements(tx, ItemId(item_id))
 
     @router.get("/v1/cases/{case_id}", summary="Where a case stands")
     @needs(Permission.CASE_READ)

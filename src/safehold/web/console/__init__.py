@@ -12,6 +12,7 @@ from safehold.web.console.case import add_case_pages
 from safehold.web.console.confirm import add_confirm
 from safehold.web.console.conflicts import add_conflicts_pages
 from safehold.web.console.deciding import add_deciding
+from safehold.web.console.emergency import add_emergency_pages
 from safehold.web.console.exposure import add_exposure_pages
 from safehold.web.console.failures import console_page
 from safehold.web.console.finding import add_finding
@@ -42,6 +43,7 @@ _PAGES = (
     add_case_pages,
     add_finding,
     add_deciding,
+    add_emergency_pages,
     add_conflicts_pages,
     add_lists_page,
     add_webhooks_page,

@@ -19,10 +19,10 @@ from safehold.model.errors import NotFound
 from safehold.model.ids import CaseId, ItemId
 from safehold.model.item import ItemKind
 from safehold.model.permissions import Actor, Permission
-from safehold.review import cases, conflicts
+from safehold.review import cases, conflicts, emergencies
 from safehold.review.cases import PassReason
 from safehold.review.facts import ItemView, Turn
-from safehold.review.settle import ReversalReason
+from safehold.review.reopening import BY_PEOPLE
 from safehold.web.console.forms import UNSENT, Form, shown_again
 from safehold.web.console.pages import go, page
 from safehold.web.console.questions import Question, conduct_questions, imagery_questions
@@ -107,6 +107,7 @@ def show_case(
         standing = standing_of(sheet, actor, now)
         policy = review_policy(program.settings)
         near = console_finding.near(tx, case_id, shown, actor=actor)
+        emergency = emergencies.standing_in(tx, case_id)
         looking = console_view.looking(tx, sheet, shown, actor=actor, policy=policy, now=now)
     return page(
         request,
@@ -120,12 +121,13 @@ def show_case(
         told=[line for line in sheet.view.history if happened(line)],
         index=sheet.view.items.index(shown),
         standing=standing,
+        emergency=emergency,
         looking=looking,
         near=near,
         questions=_questions(sheet, shown) if _can_assess(standing, shown) else (),
         pass_reasons=list(PassReason),
         parts=list(SubjectPart),
-        reversal_reasons=list(ReversalReason),
+        reversal_reasons=BY_PEOPLE,
     )
 
 

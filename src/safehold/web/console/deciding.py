@@ -21,6 +21,7 @@ from safehold.review import same, settle, subjects
 from safehold.review.answers import Form
 from safehold.review.assess import file_assessment
 from safehold.review.facts import CaseView, facts
+from safehold.review.reopening import BY_PEOPLE
 from safehold.review.settle import ReversalReason
 from safehold.web.console.case import case_again
 from safehold.web.console.forms import shown_again
@@ -168,12 +169,15 @@ def _add_reversing(router: APIRouter, program: Program) -> None:
         """Undo an outcome; its item waits for an assessment again."""
         sent = form_of(request)
         reason = _word(sent, "reason", ReversalReason)
+        if reason not in BY_PEOPLE:
+            raise BadForm("reason: choose one.", field="reason")
         with program.database.begin() as tx:
             case_id = settle.reverse(
                 tx,
                 OutcomeId(outcome_id),
                 by=UserId(actor_of(request).analyst()),
                 reason_code=reason,
+                policy=review_policy(program.settings),
                 record=program.recorder.record,
                 now=program.clock(),
             )

@@ -33,6 +33,10 @@ NOTICES = {
     "approved": "Approved. It is being carried out.",
     "declined": "Declined. Nothing follows from it.",
     "reversed": "Reversed. What followed from the outcome is being undone.",
+    "answered": "Noted: you are at it.",
+    "called": "Everybody is called again. How it went stands below.",
+    "emergency-reported": "Noted. The clock is stopped.",
+    "emergency-withdrawn": "Taken back. Whoever was called is told.",
     "retry": "It is tried again.",
     "acknowledged": "Acknowledged. The alarm comes back only if it happens anew.",
     "signed-out": "You are signed out.",
@@ -66,6 +70,7 @@ class Place:
 PLACES = (
     Place("queue", "/console/queue", "Cases", "g c", Permission.CASE_READ),
     Place("find", "/console/find", "Find", "g f", Permission.CASE_READ),
+    Place("emergencies", "/console/emergencies", "Emergencies", "g r", Permission.EMERGENCY_DECLARE),
     Place("lists", "/console/lists", "Lists", "g l", Permission.LIST_READ),
     Place("conflicts", "/console/conflicts", "Conflicts", "g i", Permission.CONFLICT_EDIT),
     Place("webhooks", "/console/webhooks", "Webhooks", "g w", Permission.WEBHOOK_READ),

@@ -45,6 +45,12 @@ LABELS = {
     "new_facts": "There are new facts",
     "appeal": "An appeal is right",
     "list_corrected": "The list was corrected",
+    "same_reversed": "What it repeated was reversed",
+    "urgent_report": "Report a risk to life, unverified",
+    "risk_to_life": "Risk to life",
+    "call_dead": "People on call who could not be reached",
+    "reported": "reported",
+    "withdrawn": "a wrong alarm, withdrawn",
     "step_stuck": "Steps that wait for a person",
     "custody_failed": "Media that could not be sealed",
     "undecided_too_long": "Media undecided for too long",
@@ -64,6 +70,14 @@ LABELS = {
 """What codes are called on screen. A code without a row is shown as it is, its underscores as spaces."""
 
 ALARMS = {
+    "risk_to_life": (
+        "Somebody declared a risk to life",
+        "Somebody who works on cases says under Emergencies that they are at it, and how it ended.",
+    ),
+    "call_dead": (
+        "The person on call could not be reached for an hour",
+        "See that the channel answers: emergency.on_call in the settings. Call the person yourself.",
+    ),
     "step_stuck": ("A step is stuck", "Find the cause, then try the step again below."),
     "custody_failed": (
         "The bytes of an upload could not be sealed",
@@ -192,8 +206,16 @@ DONE = {
     "item.left_open": "Left open",
     "outcome.reverse": "Reversed an outcome",
     "match.withdrawn": "The list withdrew an entry that this matched",
+    "emergency.declare": "Declared a risk to life",
+    "emergency.answer": "Is at the risk to life",
+    "emergency.call_again": "Had everybody called again",
+    "emergency.reported": "Reported the risk to life",
+    "emergency.withdrawn": "Took back the risk to life: a wrong alarm",
     "subject.set_part": "Set the part of a subject",
     "appeal.receive": "An appeal arrived",
+    "appeal.decide": "An appeal was decided",
+    "outcome.contest": "The outcome is contested: somebody else assesses it afresh",
+    "outcome.stands": "Assessed afresh, and the outcome stands",
     "inbound_report.receive": "A report arrived",
     "scan.keep": "Scanned and kept",
     "hold.place": "Held",
@@ -248,6 +270,14 @@ def looked(seconds: float) -> str:
 def undelivered(error: str) -> str:
     """Return why a message was not delivered, "" where the status says it or nothing went wrong."""
     return UNDELIVERED.get(error, label(error))
+
+
+def uncalled(error: str) -> str:
+    """Return why a call did not reach anybody: what a message says, or the number that was answered."""
+    word, _, number = error.partition(":")
+    if word == "status":
+        return f"the channel answered {number}"
+    return "it was over before" if word == "superseded" else undelivered(error)
 
 
 def seen(said: Seen) -> str:

@@ -1,0 +1,56 @@
+"""Recusals: who is kept from an item in one of its rounds, because what they decided is contested."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from safehold.model.ids import AnalystId, CaseId, ItemId
+from safehold.storage.database import Tx
+from safehold.storage.tables import metadata, owned_by, writes
+
+recusal = sa.Table(
+    "recusal",
+    metadata,
+    sa.Column("case_id", sa.ForeignKey("review_case.id"), primary_key=True),
+    sa.Column("item_id", sa.ForeignKey("item.id"), primary_key=True),
+    sa.Column("analyst_id", sa.ForeignKey("app_user.id"), primary_key=True),
+    sa.Column("round", sa.Integer, primary_key=True),
+)
+
+owned_by("review", recusal)
+
+
+@writes(recusal)
+def put(tx: Tx, case_id: CaseId, item_id: ItemId, *, round: int, analyst: AnalystId) -> None:
+    """Keep somebody from an item in this round; doing it twice changes nothing."""
+    values = {"case_id": case_id, "item_id": item_id, "analyst_id": analyst, "round": round}
+    tx.run(postgresql.insert(recusal).values(values).on_conflict_do_nothing())
+
+
+def stands(tx: Tx, case_id: CaseId, item_id: ItemId, *, round: int, analyst: AnalystId) -> bool:
+    """Say whether this person is kept from the item in this round."""
+    found = sa.exists().where(
+        recusal.c.case_id == case_id,
+        recusal.c.item_id == item_id,
+        recusal.c.round == round,
+        recusal.c.analyst_id == analyst,
+    )
+    return bool(tx.run(sa.select(found)).scalar_one())
+
+
+def of_analyst(case_item: sa.Table, analyst: AnalystId) -> sa.Select[Any]:
+    """Return what is found where this person is kept from an item in its present round, for a statement."""
+    return (
+        sa.select(sa.literal(True))
+        .where(
+            recusal.c.case_id == case_item.c.case_id,
+            recusal.c.item_id == case_item.c.item_id,
+            recusal.c.round == case_item.c.round,
+            recusal.c.analyst_id == analyst,
+        )
+        .correlate(case_item)
+        .limit(1)
+    )

@@ -1,0 +1,77 @@
+"""An appeal, by keyboard: somebody else reads it, assesses the item afresh, and it is undone or stands."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+from site_under_test import ANN, running_site
+
+from safehold.model.permissions import Role
+from safehold.review.appeals import receive_appeal
+from safehold.review.facts import facts, standing_of_item
+
+pytestmark = pytest.mark.browser
+
+WORDS = "This is the hill behind my school."
+
+
+@pytest.fixture
+def site(fresh_database_url, tmp_path):
+    with running_site(tmp_path, fresh_database_url, more={"team": {"size_policy": "full"}}) as running:
+        running.add_person("analyst-2", Role.ANALYST)
+        yield running
+
+
+def files(page, keys: str) -> str:
+    page.goto("/console/queue")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/cases/*")
+    address = page.url.partition("?")[0]
+    for key in keys.split():
+        page.keyboard.press(key)
+    page.wait_for_url("**done=*")
+    return address
+
+
+@pytest.mark.parametrize(("category", "state"), [("b", "rejected"), ("a", "rejected")])
+def test_somebody_else_decides_and_whoever_had_decided_is_not_offered_it(
+    site, visit, category, state
+) -> None:
+    item_id = site.upload(1).item_id
+    ann, other = visit(ANN), visit("analyst-2", size={"width": 390, "height": 844}, theme="dark")
+    address = files(ann, "b Enter")
+    site.follow()
+    program = site.machinery
+    with program.database.begin() as tx:
+        receive_appeal(
+            tx,
+            item_id=item_id,
+            statement=WORDS,
+            by="account-17",
+            record=program.recorder.record,
+            now=program.clock(),
+        )
+    site.follow()
+    ann.goto("/console/queue")
+    ann.keyboard.press("Enter")
+    ann.wait_for_url("**done=nothing")
+    ann.goto(address)
+    expect(ann.locator(".lead")).to_contain_text("is contested, and waits for an assessment")
+    expect(ann.get_by_text("there is nothing more for you to do")).to_be_visible()
+
+    other.goto(address)
+    expect(other.get_by_text(WORDS)).to_be_visible()
+    expect(other.get_by_text("The outcome stands until somebody else")).to_be_visible()
+    assert Axe().run(other).response["violations"] == []
+    assert other.evaluate("document.documentElement.scrollWidth") <= 390
+    assert files(other, f"{category} Enter") == address
+    site.follow()
+    other.goto(address)
+    expect(other.get_by_text(f"appeal {state}")).to_be_visible()
+    with program.database.begin() as tx:
+        [item] = facts(tx, standing_of_item(tx, item_id).case_id).items
+    assert item.outcome is not None
+    assert item.outcome.category is not None
+    assert item.outcome.category.value.lower() == category
+    assert len(item.outcomes) == (1 if category == "b" else 2)
