@@ -7,7 +7,7 @@ only then answered: see `scan_records`. What was clear is counted and forgotten.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -180,6 +180,10 @@ class Scanner:
     def catch_up(self) -> None:
         """Bring the lists in memory up to what the database has now. Raises DatabaseDown."""
         self.follower.ensure()
+
+    def catch_up_in_loop(self) -> Callable[[], Awaitable[None]]:
+        """Return what does the same for one task at a time of one event loop."""
+        return self.follower.ensure_in_loop()
 
     def compare_signals(self, sent: Fingerprints, *, actor: Actor) -> Received:
         """Compare with the lists as they are in memory, after `catch_up`; wait for nothing, write nothing.

@@ -162,6 +162,8 @@ class SegmentedIndex:
         queries = self._full_rows(values)
         hits: list[list[Hit]] = [[] for _ in values]
         for part in self._parts:
+            if not len(part):
+                continue
             numbers, rows, distances = part.search(queries, max_distance, threads, beyond)
             if not len(rows):
                 continue

@@ -93,7 +93,7 @@ def add_scan_routes(router: APIRouter, program: Program) -> APIRoute:
 
     @cache
     def lists() -> SharedLook:
-        return SharedLook(program.scanner.catch_up)
+        return SharedLook(program.scanner.catch_up_in_loop())
 
     @router.post(
         SCAN,
