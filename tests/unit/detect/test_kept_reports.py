@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product, zip_longest
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from safehold.detect.checks import Circumstances
@@ -101,7 +101,9 @@ def every_answer(life: Life, *, forgetful: bool = False) -> list[Compared]:
     return answers
 
 
-@settings(deadline=None, max_examples=25)
+@example(["northland", "behind", "time goes by"])
+@example(["hourly", "northland"])
+@settings(deadline=None, max_examples=20)
 @given(st.lists(st.sampled_from([*LISTS, "behind", "time goes by"]), max_size=6))
 def test_who_has_answered_before_answers_as_one_who_never_has(events: list[str]) -> None:
     life = Life()
