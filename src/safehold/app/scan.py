@@ -84,17 +84,20 @@ class Scanner:
         actor: Actor,
         claimed_type: str | None = None,
         when_kept: WhenKept | None = None,
+        caught_up: bool = False,
     ) -> ScanAnswer:
         """Scan an upload. claimed_type: the media type that the sender gave. when_kept: see `WhenKept`.
 
-        Raises UnknownSurface, EmptyFile, and DatabaseDown when nothing could be checked.
+        caught_up: whether the lists were brought up to date since the bytes came. Raises UnknownSurface,
+        EmptyFile, and DatabaseDown when nothing could be checked.
         """
         surface = self._surface(context)
         if not data:
             raise EmptyFile()
         if not surface.may_scan(context.region, self.clock()):
             return self.answer(_not_scanned(context, surface, actor))
-        self.catch_up()
+        if not caught_up:
+            self.catch_up()
         compared, examined = read_and_compare(
             digest_bytes(data),
             lambda reading: self._examine(data, claimed_type, reading),

@@ -208,6 +208,9 @@ def _each_value_once(signals: Iterable[Signal]) -> list[Signal]:
     A value that comes both upright and turned comes once of each: they are not compared with the same lists.
     """
     chosen: dict[tuple[SignalTypeName, bytes, bool], Signal] = {}
+    signals = list(signals)
+    if len(signals) <= 1:
+        return signals
     for signal in sorted(signals, key=lambda one: one.frame):
         chosen.setdefault((signal.signal_type, signal.value, signal.turn is Turn.NONE), signal)
     return list(chosen.values())
