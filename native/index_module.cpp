@@ -144,10 +144,11 @@ nb::tuple scan_rows(const AnyArray& query_array, const AnyArray& table_array, in
 
 nb::tuple search_parts(const AnyArray& query_array, const AnyArray& table_array, const AnyArray& tables,
                        std::uint32_t parts, int max_distance, std::uint32_t threads,
-                       const std::string& instructions) {
+                       const std::string& instructions, int beyond) {
     const Rows queries = rows_of(query_array), table = rows_of(table_array);
     const std::uint32_t farthest = distance_of(max_distance);
     const RowKernel kernel = kernel_named(instructions);
+    need(beyond >= 0 && beyond <= static_cast<int>(kRowBits), "expected 0 to 256 bits beyond");
     need(parts >= kFewestParts && parts <= kMostParts, "expected 11 to 16 parts");
     need(farthest <= kFarthest, "expected max_distance of at most 43");
     need(tables.ndim() == 1 && tables.size() == tables_length(table.count, parts),
@@ -156,7 +157,8 @@ nb::tuple search_parts(const AnyArray& query_array, const AnyArray& table_array,
     return searched(queries, threads, [=](std::uint32_t first, std::uint32_t last) {
         Found found;
         std::vector<Near> near;
-        MultiIndex index(table.words, table.count, numbers, parts, farthest, kernel);
+        MultiIndex index(table.words, table.count, numbers, parts, farthest, kernel,
+                         static_cast<std::uint32_t>(beyond));
         for (std::uint32_t query = first; query < last; ++query) {
             index.search(queries.words + query * kRowWords, near);
             found.take(query, near);
@@ -194,7 +196,7 @@ void add_index_functions(nb::module_& module) {
     module.def("scan_rows", &scan_rows, "queries"_a, "table"_a, "max_distance"_a, "threads"_a = 1,
                "instructions"_a = "");
     module.def("search_parts", &search_parts, "queries"_a, "table"_a, "tables"_a, "parts"_a, "max_distance"_a,
-               "threads"_a = 1, "instructions"_a = "");
+               "threads"_a = 1, "instructions"_a = "", "beyond"_a = 0);
     module.def("part_table", &part_table, "table"_a, "index"_a, "parts"_a);
     module.def("checksum", &checksum_of, "words"_a, "position"_a);
 }

@@ -79,8 +79,8 @@ std::size_t tables_length(std::uint32_t count, std::uint32_t parts) {
 // to at least the sum of (radius + 1). That sum is made max_distance + 1, so such a row is too far. Parts for
 // which nothing is left need not be looked at; the shorter ones, with fewer keys nearby, take the larger share.
 MultiIndex::MultiIndex(const std::uint64_t* table, std::uint32_t count, const std::uint32_t* tables,
-                       std::uint32_t parts, std::uint32_t max_distance, RowKernel kernel)
-    : table_(table), count_(count), max_distance_(max_distance), kernel_(kernel) {
+                       std::uint32_t parts, std::uint32_t max_distance, RowKernel kernel, std::uint32_t beyond)
+    : table_(table), count_(count), reported_(max_distance + beyond), kernel_(kernel) {
     for (std::uint32_t index = 0; index < parts; ++index) {
         const Part part = part_at(index, parts);
         const std::uint32_t* rows = tables + part.buckets() + 1;
@@ -140,7 +140,7 @@ void MultiIndex::find_buckets(const Probed& probed, const std::uint64_t* query) 
 
 void MultiIndex::verify(std::size_t part, const std::uint64_t* query, std::vector<Near>& found) {
     const auto before = static_cast<std::ptrdiff_t>(found.size());
-    kernel_.pick(table_, candidates_.data(), candidates_.size(), query, max_distance_, found);
+    kernel_.pick(table_, candidates_.data(), candidates_.size(), query, reported_, found);
     candidates_.clear();
     const auto again = [&](const Near& near) { return found_earlier(part, query, near.row); };
     found.erase(std::remove_if(found.begin() + before, found.end(), again), found.end());

@@ -12,7 +12,7 @@
 namespace safehold {
 
 // With fewer parts than 11 or more bits than 43 a part would have to be searched more than three bits wide.
-// Lists reach to 31 bits; a search looks some bits farther to count close calls.
+// Lists reach to 31 bits.
 inline constexpr std::uint32_t kFewestParts = 11;
 inline constexpr std::uint32_t kMostParts = 16;
 inline constexpr std::uint32_t kFarthest = 43;
@@ -39,8 +39,10 @@ std::size_t tables_length(std::uint32_t count, std::uint32_t parts);
 class MultiIndex {
   public:
     // tables: tables_length(count, parts) numbers as fill_part leaves them. max_distance: at most kFarthest.
+    // beyond: of the rows that lie so many bits farther, those are reported that the search comes across: of
+    // unrelated changes it sees 99 in 100 with 8 bits beyond 31, at a third of the time of searching so far.
     MultiIndex(const std::uint64_t* table, std::uint32_t count, const std::uint32_t* tables, std::uint32_t parts,
-               std::uint32_t max_distance, RowKernel kernel);
+               std::uint32_t max_distance, RowKernel kernel, std::uint32_t beyond = 0);
 
     // Appends every row within max_distance of the query, each once, in no particular order.
     void search(const std::uint64_t* query, std::vector<Near>& found);
@@ -61,7 +63,7 @@ class MultiIndex {
     bool found_earlier(std::size_t part, const std::uint64_t* query, std::uint32_t row) const;
 
     const std::uint64_t* table_;
-    std::uint32_t count_, max_distance_;
+    std::uint32_t count_, reported_;
     RowKernel kernel_;
     std::vector<Probed> probed_;
     std::vector<Bucket> buckets_;

@@ -45,8 +45,12 @@ def search_parts(
     max_distance: int,
     threads: int = 1,
     instructions: str = "",
+    beyond: int = 0,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint16]]:
-    """Return what scan_rows returns, by way of the tables of 11 to 16 parts; max_distance at most 43."""
+    """Return what scan_rows returns, by way of the tables of 11 to 16 parts; max_distance at most 43.
+
+    beyond: of the rows that lie so many bits farther, those come as well that the search comes across.
+    """
 
 def part_table(
     table: NDArray[np.uint8], index: int, parts: int

@@ -95,7 +95,8 @@ def test_no_answer_of_the_api_names_a_reference_but_that_of_the_scan_itself() ->
     found = [each for each in vars(bodies).values() if isinstance(each, type)]
     shapes = [each for each in found if issubclass(each, BaseModel)]
     naming = {shape.__name__ for shape in shapes if "reference" in shape.model_fields}
-    assert naming == {"ContextBody", "ScanAnswerBody"}
+    # An appeal is sent with the reference of a statement of reasons, which is no upload's.
+    assert naming == {"AppealBody", "ContextBody", "ScanAnswerBody"}
 
 
 def test_a_planted_question_is_seen() -> None:

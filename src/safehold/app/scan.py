@@ -8,7 +8,7 @@ signals for look-back: see `kept_signals`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -87,17 +87,20 @@ class Scanner:
         actor: Actor,
         claimed_type: str | None = None,
         when_kept: WhenKept | None = None,
+        caught_up: bool = False,
     ) -> ScanAnswer:
         """Scan an upload. claimed_type: the media type that the sender gave. when_kept: see `WhenKept`.
 
-        Raises UnknownSurface, EmptyFile, and DatabaseDown when nothing could be checked.
+        caught_up: whether the lists were brought up to date since the bytes came. Raises UnknownSurface,
+        EmptyFile, and DatabaseDown when nothing could be checked.
         """
         surface = self._surface(context)
         if not data:
             raise EmptyFile()
         if not surface.may_scan(context.region, self.clock()):
             return self.answer(_not_scanned(context, surface, actor))
-        self.catch_up()
+        if not caught_up:
+            self.catch_up()
         compared, examined = read_and_compare(
             digest_bytes(data),
             lambda reading: self._examine(data, claimed_type, reading),
@@ -183,6 +186,10 @@ class Scanner:
     def catch_up(self) -> None:
         """Bring the lists in memory up to what the database has now. Raises DatabaseDown."""
         self.follower.ensure()
+
+    def catch_up_in_loop(self) -> Callable[[], Awaitable[None]]:
+        """Return what does the same for one task at a time of one event loop."""
+        return self.follower.ensure_in_loop()
 
     def compare_signals(self, sent: Fingerprints, *, actor: Actor) -> Received:
         """Compare with the lists as they are in memory, after `catch_up`; wait for nothing, write nothing.

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from safehold.detect.current_lists import CurrentLists
 from safehold.detect.known import KnownLists
 from safehold.detect.looking import LoadedList, Looked
 from safehold.model.match import Match
@@ -95,35 +96,37 @@ def _reports(
     Whether lists are late is asked after looking: what was missing when it was looked for is late by now.
     """
     looked = at.known.look_many(inputs, rehearsal=at.surface.rehearsal, margin=at.margin)
-    usable = [each for each in at.known.lists if each.usable(rehearsal=at.surface.rehearsal)]
-    if not usable:
+    current = at.known.current(rehearsal=at.surface.rehearsal)
+    if not current.lists:
         return [[*unchecked(kind), *_decoding_alone(decoding)] for _ in inputs]
-    held = frozenset(name for each in usable for name in each.held)
-    # A type that is not loaded cannot be compared exactly: nobody sends it, and the check says so.
-    exact = frozenset(name for name in held & at.known.kinds.keys() if not at.known.reaches(name))
-
-    def reports(signals: Sequence[Signal], found: Looked) -> list[CheckReport]:
-        # Split by what the match is, not by what was held a moment ago: a refresh may have come in between.
-        near = tuple(match for match in found.matches if at.known.reaches(match.signal_type))
-        equal = tuple(match for match in found.matches if not at.known.reaches(match.signal_type))
-        both = (
-            _report(EXACT, exact, signals, usable, equal, _Trouble(), at),
-            _report(PERCEPTUAL, held - exact, signals, usable, near, decoding, at, found.near_miss),
-        )
-        return [report for report in both if report is not None]
-
-    # What is near nothing is told apart by its kinds of signals alone: a batch has thousands of them.
-    near_nothing: dict[frozenset[tuple[SignalTypeName, bool]], list[CheckReport]] = {}
+    stale = tuple(each.hash_list.is_stale(at.now) for each in current.lists)
     every: list[list[CheckReport]] = []
     for signals, found in zip(inputs, looked, strict=True):
         if found.matches or found.near_miss:
-            every.append(reports(signals, found))
+            every.append(_reports_on(signals, found, current, decoding, at))
             continue
+        # What is near nothing is told apart by its kinds of signals alone.
         kinds = frozenset((signal.signal_type, at.known.has_detail(signal)) for signal in signals)
-        if kinds not in near_nothing:
-            near_nothing[kinds] = reports(signals, found)
-        every.append(near_nothing[kinds])
+        alike = (kinds, decoding, stale, at.lists_verified)
+        reports = current.near_nothing.get(alike)
+        if reports is None:
+            reports = current.near_nothing[alike] = _reports_on(signals, found, current, decoding, at)
+        every.append(reports)
     return every
+
+
+def _reports_on(
+    signals: Sequence[Signal], found: Looked, current: CurrentLists, decoding: _Trouble, at: Circumstances
+) -> list[CheckReport]:
+    # Split by what the match is, not by what was held a moment ago: a refresh may have come in between.
+    near = tuple(match for match in found.matches if at.known.reaches(match.signal_type))
+    equal = tuple(match for match in found.matches if not at.known.reaches(match.signal_type))
+    lists, exact, others = current.lists, current.exact, current.held - current.exact
+    both = (
+        _report(EXACT, exact, signals, lists, equal, _Trouble(), at),
+        _report(PERCEPTUAL, others, signals, lists, near, decoding, at, found.near_miss),
+    )
+    return [report for report in both if report is not None]
 
 
 def _report(

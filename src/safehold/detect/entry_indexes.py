@@ -144,14 +144,15 @@ class EntryIndexes:
         return {kind: count for kind, count in counts.items() if count}
 
     def search_many(
-        self, kind: SignalTypeName, values: Sequence[bytes], max_distance: int
+        self, kind: SignalTypeName, values: Sequence[bytes], max_distance: int, beyond: int = 0
     ) -> list[list[Hit]]:
         """Return the entries within max_distance bits of each value, of which there is at least one.
 
-        Their tags are those of their lists: see `tag_of`.
+        beyond: of those that lie so many bits farther, what the search sees anyway comes as well. Their tags
+        are those of their lists: see `tag_of`.
         """
         table = np.frombuffer(b"".join(values), dtype=np.uint8).reshape(len(values), -1)
-        return self._indexes[kind].search_many(table, max_distance)
+        return self._indexes[kind].search_many(table, max_distance, beyond=beyond)
 
     def words(self, ids: Sequence[EntryId]) -> Mapping[EntryId, Words]:
         """Return what is said of entries. One that is missing has been taken off its list meanwhile."""

@@ -9,14 +9,18 @@ other machine has a part in it.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 
 from safehold.detect.known import KnownLists, in_use
 from safehold.model.errors import SafeholdError
 from safehold.storage.database import Database
+from safehold.storage.list_mark import ListMark
 from safehold.storage.list_news import ListNews
 
 LOOK_EVERY = 0.5
@@ -50,6 +54,7 @@ class ListFollower:
         self._look_every = look_every
         self._database = database
         self._news = ListNews(database)
+        self._marks: list[ListMark] = []
         self._mark: str | None = None
         self._connections = 0
         self._asking = threading.Lock()
@@ -75,6 +80,8 @@ class ListFollower:
             if thread is not None:
                 thread.join()
         self._news.close()
+        for mark in self._marks:
+            mark.close()
         self.known.close()
 
     def ensure(self, asked_at: float | None = None) -> None:
@@ -98,6 +105,21 @@ class ListFollower:
         if to_come and (alone or to_come <= FEW):
             with self._database.begin() as tx:
                 self.known.catch_up(tx, patience=-1 if alone else self._patience)
+
+    def ensure_in_loop(self) -> Callable[[], Awaitable[None]]:
+        """Return what does as `ensure` for one task at a time of one event loop; a thread is for news alone.
+
+        It raises as `ensure`; DatabaseDown also where the database does not answer within some seconds.
+        """
+        self._marks.append(ListMark(self._database))
+        return partial(self._ensure_in_loop, self._marks[-1])
+
+    async def _ensure_in_loop(self, mark_now: ListMark) -> None:
+        asked_at = time.monotonic()
+        mark = await mark_now.ask()
+        # The mark that is known is set after what it stands for was declared.
+        if mark != self._mark or self.known.changes_to_come():
+            await asyncio.to_thread(self.ensure, asked_at)
 
     def _look(self) -> None:
         """Go by the lists and settings that the database has now, if they are others than before."""

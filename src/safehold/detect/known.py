@@ -9,9 +9,10 @@ import hashlib
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from safehold.detect.current_lists import CurrentLists, Shown
 from safehold.detect.entry_indexes import EntryIndexes, Position, SignalTypes
 from safehold.detect.looking import LoadedList, Looked, Search
 from safehold.model.hash_list import Entry, HashList, ListKind
@@ -73,6 +74,8 @@ class KnownLists:
         self._loaded: dict[ListId, _Loaded] = {}
         self._behind_since: dict[ListId, float] = {}
         self._snapshot: Mapping[ListId, LoadedList] = {}
+        self._version = _version_of(self._snapshot)
+        self._shown: dict[bool, Shown] = {}
         self._closing = False
         self._publishing = threading.Lock()
         self._writing = threading.Lock()
@@ -188,11 +191,18 @@ class KnownLists:
     @property
     def lists(self) -> tuple[LoadedList, ...]:
         """The lists that are loaded, by name."""
-        since, before = self._behind_since, self._monotonic() - LATE_AFTER
-        return tuple(
-            replace(each, late=since.get(each.hash_list.id, before) < before)
-            for each in sorted(self._snapshot.values(), key=lambda each: each.hash_list.name)
-        )
+        return self._with_lateness(self._snapshot, self._late())
+
+    def current(self, *, rehearsal: bool) -> CurrentLists:
+        """Return the lists that count on such a surface; the same object while nothing about them changes."""
+        snapshot, late = self._snapshot, self._late()
+        shown = self._shown.get(rehearsal)
+        if shown is None or shown.snapshot is not snapshot or shown.late != late:
+            lists = [each for each in self._with_lateness(snapshot, late) if each.usable(rehearsal=rehearsal)]
+            by_equality = [name for name in self.kinds if not self.reaches(name)]
+            shown = Shown(snapshot, late, CurrentLists.of(lists, by_equality=by_equality))
+            self._shown[rehearsal] = shown
+        return shown.current
 
     def asked(self, *, rehearsal: bool) -> Asked:
         """Return what the lists that hold perceptual entries and count on such a surface ask for together."""
@@ -205,9 +215,7 @@ class KnownLists:
 
     def version(self) -> str:
         """Return 16 hexadecimal characters that are the same only for the same lists at the same numbers."""
-        pairs = sorted((str(key), each.hash_list.last_seq) for key, each in self._snapshot.items())
-        text = "\n".join(f"{key} {seq}" for key, seq in pairs)
-        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+        return self._version
 
     def look(self, signals: Sequence[Signal], *, rehearsal: bool, margin: int = 0) -> Looked:
         """Return what `look_many` does of one input."""
@@ -329,6 +337,26 @@ class KnownLists:
             for key, each in self._declared.items()
             if key in self._loaded
         }
+        self._version = _version_of(self._snapshot)
+
+    def _late(self) -> frozenset[ListId]:
+        since = self._behind_since.copy()
+        before = self._monotonic() - LATE_AFTER
+        return frozenset(key for key, began in since.items() if began < before)
+
+    @staticmethod
+    def _with_lateness(
+        snapshot: Mapping[ListId, LoadedList], late: Container[ListId]
+    ) -> tuple[LoadedList, ...]:
+        """Return the lists of a state, by name."""
+        lists = sorted(snapshot.values(), key=lambda each: each.hash_list.name)
+        return tuple(replace(each, late=each.hash_list.id in late) for each in lists)
+
+
+def _version_of(snapshot: Mapping[ListId, LoadedList]) -> str:
+    pairs = sorted((str(key), each.hash_list.last_seq) for key, each in snapshot.items())
+    text = "\n".join(f"{key} {seq}" for key, seq in pairs)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def in_use(tx: Tx) -> list[HashList]:

@@ -64,7 +64,8 @@ class Search:
         then by the list's name. Signals with too little to go on, and those of types that are not loaded,
         find nothing. A match on a list that asks for a second source holds where one confirms it, in the
         same frame or by a digest of the whole. margin: how many bits beyond a holding list's radius count as
-        a near miss, for signals that are compared by nearness at all; no such entry is ever named. Signals of
+        a near miss, for signals that are compared by nearness at all; no such entry is ever named, and in a
+        large index one in a hundred is not seen. Signals of
         a turned picture are compared with the lists that ask for them.
         """
         comparable = [_each_value_once(filter(self._is_comparable, signals)) for signals in inputs]
@@ -94,8 +95,9 @@ class Search:
             compared = [each for each in lists.values() if each.held.get(kind) and _counts(each, upright)]
             reach = [each.hash_list.radius(kind, usual) for each in compared]
             if reach:
+                # What is within reach is found to the last bit; close calls are counted as they are seen.
                 hits = self._indexes.search_many(
-                    kind, list(distinct), max(reach) + self._beyond(kind, margin)
+                    kind, list(distinct), max(reach), beyond=self._beyond(kind, margin)
                 )
                 near = zip(distinct, hits, strict=True)
                 found |= {(kind, upright, value): each for value, each in near if each}
@@ -206,6 +208,9 @@ def _each_value_once(signals: Iterable[Signal]) -> list[Signal]:
     A value that comes both upright and turned comes once of each: they are not compared with the same lists.
     """
     chosen: dict[tuple[SignalTypeName, bytes, bool], Signal] = {}
+    signals = list(signals)
+    if len(signals) <= 1:
+        return signals
     for signal in sorted(signals, key=lambda one: one.frame):
         chosen.setdefault((signal.signal_type, signal.value, signal.turn is Turn.NONE), signal)
     return list(chosen.values())

@@ -58,9 +58,12 @@ def search_parts(
     max_distance: int,
     threads: int = 1,
     instructions: str = "",
+    beyond: int = 0,
 ) -> Found:
     """Return what `scan_rows` returns, found by way of the tables; max_distance is at most 43.
 
+    beyond: 0 to 256; of the rows that lie so many bits farther, those may be returned too that the search
+    comes across: here all of them, in the compiled core most.
     tables: for each of 11 to 16 parts its offsets, then its rows, as `part_table` makes them. Whatever
     numbers they hold, nothing outside the arrays is read; wrong ones hide rows. Raises ValueError as
     `scan_rows`, and for tables of another length.
@@ -71,7 +74,8 @@ def search_parts(
     _need(tables.dtype == np.uint32, "expected unsigned 32-bit numbers (uint32)")
     wanted = tables_length(len(table), parts)
     _need(tables.shape == (wanted,), "expected the tables of as many rows and parts")
-    return scan_rows(queries, table, max_distance, threads, instructions)
+    _need(0 <= beyond <= 8 * ROW_BYTES, "expected 0 to 256 bits beyond")
+    return scan_rows(queries, table, max_distance + beyond, threads, instructions)
 
 
 def part_table(

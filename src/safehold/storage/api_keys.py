@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -74,10 +75,11 @@ def insert_key(
     )
 
 
-def key_by_digest(tx: Tx, secret_digest: bytes) -> StoredKey | None:
-    """Find a key by the digest of its secret."""
-    row = tx.run(sa.select(*_SHOWN).where(api_key.c.secret_digest == secret_digest)).first()
-    return _key(row) if row else None
+def keys_by_digest(tx: Tx, secret_digests: Sequence[bytes]) -> dict[bytes, StoredKey]:
+    """Find keys by the digests of their secrets, in one query."""
+    wanted = sa.any_(sa.bindparam("digests", list(secret_digests), sa.ARRAY(sa.LargeBinary)))
+    found = tx.run(sa.select(*_SHOWN, api_key.c.secret_digest).where(api_key.c.secret_digest == wanted))
+    return {bytes(row.secret_digest): _key(row) for row in found}
 
 
 def all_keys(tx: Tx) -> list[StoredKey]:
@@ -100,9 +102,14 @@ def ending(tx: Tx, *, now: datetime, before: datetime, used_since: datetime) -> 
 @writes(api_key)
 def note_key_use(tx: Tx, key_id: KeyId, now: datetime) -> None:
     """Note when a key was last used, to the minute: a write per request would cost more than it tells."""
-    minute = now.replace(second=0, microsecond=0)
+    minute = _minute_of(now)
     stale = api_key.c.last_used_at.is_(None) | (api_key.c.last_used_at < minute)
     tx.run(api_key.update().where((api_key.c.id == key_id) & stale).values(last_used_at=minute))
+
+
+def was_noted(key: StoredKey, now: datetime) -> bool:
+    """Say whether the use of a key in this minute is on record already."""
+    return key.last_used_at is not None and key.last_used_at >= _minute_of(now)
 
 
 @writes(api_key)
@@ -110,6 +117,10 @@ def revoke_key(tx: Tx, key_id: KeyId, now: datetime) -> bool:
     """Take a key out of use. False when there is none or it was revoked before."""
     statement = api_key.update().where((api_key.c.id == key_id) & api_key.c.revoked_at.is_(None))
     return tx.run(statement.values(revoked_at=now)).rowcount == 1
+
+
+def _minute_of(now: datetime) -> datetime:
+    return now.replace(second=0, microsecond=0)
 
 
 def _key(row: Any) -> StoredKey:

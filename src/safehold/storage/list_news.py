@@ -8,14 +8,9 @@ import psycopg
 
 from safehold.model.errors import DatabaseDown
 from safehold.storage.database import Database
+from safehold.storage.list_mark import MARK
 
 _CHANNEL = "safehold_lists"
-
-# A row that was changed has another xmin, from the moment at which others see the change. One list may bear
-# the mark of a hundred changes: that it is another mark is all that counts.
-_MARK = (
-    "select coalesce(string_agg(xmin::text, ' ' order by id), '') from hash_list where withdrawn_at is null"
-)
 
 
 class ListNews:
@@ -30,7 +25,7 @@ class ListNews:
         """How many connections were made: behind each there may be another state of the database."""
 
     def mark(self) -> str:
-        """Return a text that is another one after any change of the lists in use, or of their entries.
+        """Return what `ListMark.ask` does.
 
         One round trip. Raises DatabaseDown.
         """
@@ -38,7 +33,7 @@ class ListNews:
             try:
                 if self._asking is None:
                     self._asking = self._connect()
-                row = self._asking.execute(_MARK).fetchone()
+                row = self._asking.execute(MARK).fetchone()
                 return str(row[0]) if row else ""
             except psycopg.OperationalError as error:
                 _close(self._asking)

@@ -9,11 +9,12 @@ from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from safehold.app.access import keys
 from safehold.app.access.key_ring import SEEN_FOR, KeyRing
 from safehold.model.clock import utc_now
-from safehold.model.errors import NotAuthenticated
+from safehold.model.errors import DatabaseDown, NotAuthenticated
 from safehold.model.ids import KeyId
 from safehold.model.permissions import Actor, Permission, system_actor
 from safehold.storage.database import Database, Tx
@@ -151,4 +152,69 @@ def test_nothing_is_remembered_of_keys_that_do_not_exist(database: Counting) -> 
 
     asyncio.run(run())
     assert len(ring._seen) == 1
-    assert not ring._looking
+    assert ring._looking is None
+    assert not ring._waiting
+
+
+def test_strangers_with_keys_of_their_own_invention_cost_a_true_one_no_more_than_a_look(
+    database: Counting,
+) -> None:
+    secret = a_key(database)
+    ring, before = KeyRing(database, utc_now), database.asked
+
+    async def run() -> list[Actor | BaseException]:
+        strangers = [ring.actor(f"sfh_{number}") for number in range(300)]
+        return await asyncio.gather(*strangers, ring.actor(secret), return_exceptions=True)
+
+    *refused, let_in = asyncio.run(run())
+    assert {type(one) for one in refused} == {NotAuthenticated}
+    assert isinstance(let_in, Actor)
+    assert database.asked == before + 1
+
+
+def test_a_database_that_does_not_answer_is_down_and_is_asked_again_later(database: Counting) -> None:
+    secret = a_key(database)
+    ring = KeyRing(database, utc_now, patience=0.2)
+
+    async def run() -> None:
+        with database.begin() as held:
+            held.run(sa.text("lock table api_key in access exclusive mode"))
+            told = await asyncio.gather(ring.actor(secret), ring.actor("sfh_x"), return_exceptions=True)
+            assert [type(one) for one in told] == [DatabaseDown] * 2
+        assert (await ring.actor(secret)).permissions == SCOPES
+
+    asyncio.run(run())
+
+
+def test_whoever_leaves_takes_the_look_away_from_nobody(database: Counting) -> None:
+    secret = a_key(database)
+    slow = Slow(database.url, pool_size=2)
+    ring = KeyRing(slow, utc_now)
+
+    async def run() -> None:
+        leaves, stays = (asyncio.create_task(ring.actor(secret)) for _ in range(2))
+        await asyncio.sleep(SEEN_FOR)
+        leaves.cancel()
+        assert (await stays).permissions == SCOPES
+        assert leaves.cancelled()
+
+    asyncio.run(run())
+    assert slow.asked == 1
+    slow.close()
+
+
+@pytest.mark.timeout(20)
+def test_a_loop_that_ends_while_a_look_is_under_way_leaves_nobody_waiting(database: Counting) -> None:
+    secret = a_key(database)
+    slow = Slow(database.url, pool_size=2)
+    ring, waiting = KeyRing(slow, utc_now), []
+
+    async def run() -> None:
+        waiting.append(asyncio.create_task(ring.actor(secret)))
+        await asyncio.sleep(SEEN_FOR)
+        waiting.append(asyncio.create_task(ring.actor("sfh_x")))
+        await asyncio.sleep(0)
+
+    asyncio.run(run())
+    assert [one.cancelled() for one in waiting] == [True, True]
+    slow.close()

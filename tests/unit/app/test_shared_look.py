@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 
 import pytest
 from hypothesis import given
@@ -18,13 +17,13 @@ class Records:
     def __init__(self) -> None:
         self.number = 0
         self.seen: list[int] = []
-        self.may_end = threading.Event()
+        self.may_end = asyncio.Event()
         self.may_end.set()
 
-    def look(self) -> None:
+    async def look(self) -> None:
         """See the number as it is when the look begins."""
         number = self.number
-        self.may_end.wait()
+        await self.may_end.wait()
         self.seen.append(number)
 
 
@@ -75,7 +74,7 @@ def test_a_hundred_who_wait_while_one_look_is_under_way_cost_one_more() -> None:
 def test_a_look_that_fails_fails_for_all_who_waited_for_it_and_for_nobody_after() -> None:
     fails = [True]
 
-    def look() -> None:
+    async def look() -> None:
         if fails[0]:
             raise OSError
 
@@ -103,6 +102,41 @@ def test_whoever_leaves_takes_the_look_away_from_nobody() -> None:
             await leaves
         records.may_end.set()
         await stays
+
+    asyncio.run(run())
+    assert records.seen == [0]
+
+
+def test_all_who_come_at_one_turn_of_the_loop_share_a_look() -> None:
+    records = Records()
+
+    async def run() -> None:
+        look = SharedLook(records.look)
+        for _ in range(3):
+            await asyncio.gather(*(look.begun_after_now() for _ in range(50)))
+
+    asyncio.run(run())
+    assert records.seen == [0, 0, 0]
+
+
+@pytest.mark.timeout(20)
+def test_nobody_waits_for_a_look_that_nobody_takes_any_more() -> None:
+    records = Records()
+
+    async def run() -> None:
+        look = SharedLook(records.look)
+        records.may_end.clear()
+        mine = asyncio.current_task()
+        waiting = [asyncio.create_task(look.begun_after_now())]
+        await asyncio.sleep(0.01)
+        waiting.append(asyncio.create_task(look.begun_after_now()))
+        await asyncio.sleep(0.01)
+        [looking] = asyncio.all_tasks() - {mine, *waiting}
+        looking.cancel()
+        await asyncio.wait(waiting)
+        assert [one.cancelled() for one in waiting] == [True, True]
+        records.may_end.set()
+        await look.begun_after_now()
 
     asyncio.run(run())
     assert records.seen == [0]

@@ -190,11 +190,11 @@ class Emptied(EntryIndexes):
     seconds = 0.0
 
     def search_many(
-        self, kind: SignalTypeName, values: Sequence[bytes], max_distance: int
+        self, kind: SignalTypeName, values: Sequence[bytes], max_distance: int, beyond: int = 0
     ) -> list[list[Hit]]:
         self.start_over()
         self.seconds += 2 * LATE_AFTER
-        return super().search_many(kind, values, max_distance)
+        return super().search_many(kind, values, max_distance, beyond)
 
 
 def test_a_list_that_lost_its_entries_while_it_was_looked_at_is_not_clear() -> None:

@@ -63,7 +63,7 @@ void search_any_numbers(std::mt19937_64& random, const Words& rows, std::uint32_
         number = static_cast<std::uint32_t>(random() % 3 == 0 ? random() : random() % (2 * count + 1));
     }
     std::vector<Near> found;
-    MultiIndex index(rows.data(), count, tables.data(), kMostParts, kFarthest, kernel);
+    MultiIndex index(rows.data(), count, tables.data(), kMostParts, kFarthest, kernel, kRowBits);
     for (std::uint32_t row = 0; row < count; row += 7) index.search(rows.data() + row * kRowWords, found);
 }
 

@@ -116,6 +116,9 @@ class AnyIndex(RuleBasedStateMachine):
         rows = table(values) if values else np.empty((0, WIDTH), np.uint8)
         for index in self.indexes:
             assert index.search_many(rows, max_distance) == wanted
+            assert (
+                index.search_many(rows, max_distance // 2, beyond=max_distance - max_distance // 2) == wanted
+            )
 
     @rule(data=st.data())
     def add_again(self, data: st.DataObject) -> None:

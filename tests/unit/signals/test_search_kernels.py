@@ -82,6 +82,40 @@ def test_a_search_by_parts_finds_what_a_scan_finds(parts: int, seed: int, size: 
         assert pairs(found) == expected
 
 
+@settings(deadline=None, max_examples=25)
+@given(
+    seed=st.integers(0, 2**31),
+    size=st.integers(1, 120),
+    farthest=st.integers(0, 43),
+    beyond=st.integers(0, 256),
+)
+def test_what_is_seen_beyond_takes_nothing_from_what_is_within(
+    seed: int, size: int, farthest: int, beyond: int
+) -> None:
+    table = clusters(seed, size)
+    queries = np.concatenate([table[:3], clusters(seed, 3)])
+    tables = tables_of(table, 16)
+    for instructions in SETS:
+        found = pairs(
+            kernels.search_parts(
+                queries, table, tables, 16, farthest, instructions=instructions, beyond=beyond
+            )
+        )
+        assert {pair for pair in found if pair[2] <= farthest} == by_hand(queries, table, farthest)
+        assert found <= by_hand(queries, table, farthest + beyond)
+
+
+@pytest.mark.parametrize("parts", PARTS)
+def test_of_what_lies_eight_bits_beyond_ninety_seven_in_a_hundred_are_seen(parts: int) -> None:
+    base = rows(1)[0]
+    table = np.stack([flipped(base, 32 + k % 8, k) for k in range(4000)])
+    _, found, distances = kernels.search_parts(
+        base.reshape(1, -1), table, tables_of(table, parts), parts, 31, beyond=8
+    )
+    assert len(found) >= 0.97 * len(table)
+    assert (distances == 32 + found % 8).all()
+
+
 @pytest.mark.parametrize("parts", PARTS)
 def test_a_search_by_parts_is_right_at_each_distance_on_both_sides_of_each_radius(parts: int) -> None:
     base = rows(1)[0]
@@ -174,6 +208,8 @@ def test_a_scan_of_something_else_is_a_value_error(scan: object, change: dict[st
         {"parts": 10},
         {"parts": 17},
         {"max_distance": 44},
+        {"beyond": -1},
+        {"beyond": 257},
         {"table": rows(3)},
         {"tables": tables_of(rows(2), 12).astype(np.int64)},
         {"tables": tables_of(rows(2), 12)[:-1]},

@@ -151,6 +151,9 @@ class AnyOrder(RuleBasedStateMachine):
             assert host.index.search(value, max_distance) == wanted
             found = host.index.search_many(table([BASES[0], value]), max_distance, threads=2)
             assert found[1] == wanted
+            [glimpsed] = host.index.search_many(table([value]), max_distance, beyond=8)
+            assert [hit for hit in glimpsed if hit.distance <= max_distance] == wanted
+            assert all(hit.distance <= max_distance + 8 for hit in glimpsed)
 
     @invariant()
     def lengths_agree(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from safehold.app import alarms
@@ -66,15 +67,17 @@ def add_key(
 
 def authenticate(tx: Tx, secret: str, *, now: datetime) -> Actor:
     """Return the actor behind a key. Raises NotAuthenticated when it is unknown, revoked or expired."""
-    return actor_of(find(tx, digest_of(secret), now=now), now=now)
+    secret_digest = digest_of(secret)
+    return actor_of(find(tx, [secret_digest], now=now).get(secret_digest), now=now)
 
 
-def find(tx: Tx, secret_digest: bytes, *, now: datetime) -> StoredKey | None:
-    """Return the key of this digest, noting that it was used if it is valid; None where there is none."""
-    key = rows.key_by_digest(tx, secret_digest)
-    if key is not None and key.is_valid(now):
-        rows.note_key_use(tx, key.id, now)
-    return key
+def find(tx: Tx, secret_digests: Sequence[bytes], *, now: datetime) -> Mapping[bytes, StoredKey]:
+    """Return the keys of these digests, where there are any, noting that valid ones were used."""
+    found = rows.keys_by_digest(tx, secret_digests)
+    for key in found.values():
+        if key.is_valid(now) and not rows.was_noted(key, now):
+            rows.note_key_use(tx, key.id, now)
+    return found
 
 
 def actor_of(key: StoredKey | None, *, now: datetime) -> Actor:

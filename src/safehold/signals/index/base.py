@@ -64,9 +64,13 @@ class SignalIndex(Protocol):
         """
         ...
 
-    def search_many(self, values: NDArray[np.uint8], max_distance: int) -> list[list[Hit]]:
+    def search_many(
+        self, values: NDArray[np.uint8], max_distance: int, *, beyond: int = 0
+    ) -> list[list[Hit]]:
         """Return for each row of values, (count, digest bytes), what `search` does, in one call.
 
+        beyond: of the entries that lie so many bits farther than max_distance, those come as well that the
+        search saw anyway: most of them, at no further cost.
         Raises ValueError for another shape or kind of number and for a negative distance.
         """
         ...

@@ -78,6 +78,9 @@ class ExactIndex:
         ]
         return sorted(hits, key=lambda hit: (hit.distance, hit.entry_id))
 
-    def search_many(self, values: NDArray[np.uint8], max_distance: int) -> list[list[Hit]]:
+    def search_many(
+        self, values: NDArray[np.uint8], max_distance: int, *, beyond: int = 0
+    ) -> list[list[Hit]]:
         """Return for each row what `search` does: see `SignalIndex.search_many`."""
-        return [self.search(value, max_distance) for value in checked_queries(values, self._width)]
+        queries = checked_queries(values, self._width)
+        return [self.search(value, max_distance + beyond) for value in queries]

@@ -57,16 +57,22 @@ class EntryRows(ABC):
         """Return the rows that have a tag. Rows that are gone are among them."""
 
     @abstractmethod
-    def near(self, queries: Bytes, max_distance: int, threads: int) -> Found:
-        """Return every pair of query and row within max_distance, rows that are gone among them."""
+    def near(self, queries: Bytes, max_distance: int, threads: int, beyond: int = 0) -> Found:
+        """Return every pair of query and row within max_distance, rows that are gone among them.
+
+        beyond: see `SignalIndex.search_many`.
+        """
 
     def __len__(self) -> int:
         """Return how many rows there are, with those that are gone."""
         return len(self.values)
 
-    def search(self, queries: Bytes, max_distance: int, threads: int = 1) -> Found:
-        """Return every pair of query and row within max_distance bits, without rows that are gone."""
-        numbers, rows, distances = found = self.near(queries, max_distance, threads)
+    def search(self, queries: Bytes, max_distance: int, threads: int = 1, beyond: int = 0) -> Found:
+        """Return every pair of query and row within max_distance bits, without rows that are gone.
+
+        beyond: see `SignalIndex.search_many`.
+        """
+        numbers, rows, distances = found = self.near(queries, max_distance, threads, beyond)
         # Mostly nothing is near: then the search itself is nearly all that this takes.
         if not len(rows) or (stays := ~self.gone[rows]).all():
             return found
@@ -137,9 +143,9 @@ class LiveRows(EntryRows):
         rows = [self._row_of.get(bytes(one), _ABSENT) for one in wanted]
         return np.array(rows, np.int64)
 
-    def near(self, queries: Bytes, max_distance: int, threads: int) -> Found:
+    def near(self, queries: Bytes, max_distance: int, threads: int, beyond: int = 0) -> Found:
         """Return every pair that is near: see `EntryRows.near`."""
-        return kernels.scan_rows(queries, self.values, max_distance, threads)
+        return kernels.scan_rows(queries, self.values, max_distance + beyond, threads)
 
     def _make_room(self, wanted: int) -> None:
         """Move to larger arrays where so many rows do not fit; a search goes on with those it has."""

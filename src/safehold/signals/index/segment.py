@@ -45,9 +45,9 @@ class Segment(EntryRows):
         rows[~present] = -1
         return rows
 
-    def near(self, queries: Bytes, max_distance: int, threads: int) -> Found:
+    def near(self, queries: Bytes, max_distance: int, threads: int, beyond: int = 0) -> Found:
         """Return every pair that is near: see `EntryRows.near`."""
         if max_distance > FARTHEST:
-            return kernels.scan_rows(queries, self.values, max_distance, threads)
+            return kernels.scan_rows(queries, self.values, max_distance + beyond, threads)
         tables, parts = self._mapped.tables, self._mapped.parts
-        return kernels.search_parts(queries, self.values, tables, parts, max_distance, threads)
+        return kernels.search_parts(queries, self.values, tables, parts, max_distance, threads, beyond=beyond)

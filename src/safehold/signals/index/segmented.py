@@ -149,10 +149,13 @@ class SegmentedIndex:
         checked_query(value, max_distance, self._width)
         return self.search_many(np.frombuffer(value, np.uint8).reshape(1, -1), max_distance)[0]
 
-    def search_many(self, values: Bytes, max_distance: int, threads: int = 1) -> list[list[Hit]]:
+    def search_many(
+        self, values: Bytes, max_distance: int, threads: int = 1, beyond: int = 0
+    ) -> list[list[Hit]]:
         """Return for each row of values, (count, width), what `search` does. threads: 1 to 256 to share them.
 
-        Raises ValueError for another shape or kind of number and for a negative distance.
+        beyond: see `SignalIndex.search_many`. Raises ValueError for another shape or kind of number and for a
+        negative distance.
         """
         if values.ndim != 2 or values.shape[1] != self._width:
             raise ValueError(f"expected rows of {self._width} bytes")
@@ -163,14 +166,14 @@ class SegmentedIndex:
         for part in self._parts:
             if not len(part):
                 continue
-            numbers, rows, distances = part.search(queries, max_distance, threads)
+            numbers, rows, distances = part.search(queries, max_distance, threads, beyond)
             if not len(rows):
                 continue
             tags = part.tags(rows).tolist()
             found = zip(numbers.tolist(), part.ids[rows], distances.tolist(), tags, strict=True)
             for number, name, distance, tag in found:
                 hits[number].append(Hit(UUID(bytes=name.tobytes()), distance, tag))
-        return [sorted(each, key=lambda hit: (hit.distance, hit.entry_id)) for each in hits]
+        return [sorted(each, key=_nearest) if each else each for each in hits]
 
     def begin_merge(
         self, covers: Mapping[str, int], *, heads: Mapping[str, str] | None = None, everything: bool = False
@@ -334,6 +337,10 @@ class SegmentedIndex:
                     live.append(part.ids[:count][news], part.values[news], part.tags(np.flatnonzero(news)))
             self._merging = None
             self._contents, self._live, self._parts = contents, live, (*segments, live)
+
+
+def _nearest(hit: Hit) -> tuple[int, UUID]:
+    return hit.distance, hit.entry_id
 
 
 def to_merge(parts: Sequence[EntryRows]) -> tuple[EntryRows, ...]:

@@ -70,6 +70,7 @@ def main(folder: Path, entries: int, server: ModuleType) -> None:
     surfaces = frozenset({"api", "console"})
     with running.installation(settings, serve=server.served, surfaces=surfaces) as safehold:
         fill(safehold, entries)
+        server.keep_for_good()  # as the program does when it serves
         database = int(next(folder.rglob("postmaster.pid")).read_text().split()[0])
         port = int(safehold.base_url.rpartition(":")[2])
         sys.stdout.write(json.dumps({"port": port, "key": safehold.key(), "database": database}) + "\n")

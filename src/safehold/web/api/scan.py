@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
@@ -78,16 +79,19 @@ SHORT = 8
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a request asks. parts: by which a repeat is known; run: answers it, in a thread.
+    """What a request asks. parts: returns by what a repeat is known; run: answers it; both in a thread.
 
     references: what each item is called by the platform; that is said back, and kept with no answer.
-    short: the same as `run` would scan, where it is one item of a few fingerprints; else None.
+    short: the same as `run` would scan, where it is one item of a few fingerprints; else None. caught_up:
+    answers as `run` does, where the lists were brought up to date since the request came; None where it makes
+    no difference.
     """
 
-    parts: tuple[bytes, ...]
+    parts: Callable[[], tuple[bytes, ...]]
     run: Answering
     references: tuple[str | None, ...]
     short: Fingerprints | None = None
+    caught_up: Answering | None = None
 
 
 def add_scan_routes(router: APIRouter, program: Program) -> APIRoute:
@@ -95,7 +99,7 @@ def add_scan_routes(router: APIRouter, program: Program) -> APIRoute:
 
     @cache
     def lists() -> SharedLook:
-        return SharedLook(program.scanner.catch_up)
+        return SharedLook(program.scanner.catch_up_in_loop())
 
     @router.post(
         SCAN,
@@ -116,11 +120,13 @@ def add_scan_routes(router: APIRouter, program: Program) -> APIRoute:
             raise UnsupportedMediaType()
         key = request.headers.get("idempotency-key")
         if key is not None:
-            answer = await run_in_threadpool(program.once, actor, key, sent.parts, sent.run, _kept)
+            answer = await run_in_threadpool(lambda: program.once(actor, key, sent.parts(), sent.run, _kept))
         elif sent.short is not None:
             answer = await _answer_short(program, actor, sent.short, lists())
         else:
-            answer = await run_in_threadpool(sent.run, Unrepeated())
+            if sent.caught_up is not None:
+                await lists().begun_after_now()
+            answer = await run_in_threadpool(sent.caught_up or sent.run, Unrepeated())
         return JSONResponse(_named(answer, sent.references))
 
     [route] = [each for each in router.routes if isinstance(each, APIRoute) and each.path == SCAN]
@@ -146,18 +152,25 @@ async def _upload(request: Request, program: Program, actor: Actor) -> Sent:
         await form.close()
     place = context.to_context()
 
-    def run(attempt: Attempt) -> Answer:
+    def run(attempt: Attempt, *, caught_up: bool = False) -> Answer:
         return _body(
             actor,
             program.scanner.scan_bytes(
-                data, place, claimed_type=claimed, actor=actor, when_kept=_settling(attempt.settle, actor)
+                data,
+                place,
+                claimed_type=claimed,
+                actor=actor,
+                when_kept=_settling(attempt.settle, actor),
+                caught_up=caught_up,
             ),
         )
 
     # What the part claims to be is part of the answer, so it is part of what a repeat repeats.
-    said = (claimed or "").encode("utf-8", "surrogatepass")
-    parts = (hashlib.sha256(data).digest(), said, context.model_dump_json().encode())
-    return Sent(parts, run, (place.reference,))
+    def parts() -> tuple[bytes, ...]:
+        said = (claimed or "").encode("utf-8", "surrogatepass")
+        return hashlib.sha256(data).digest(), said, context.model_dump_json().encode()
+
+    return Sent(parts, run, (place.reference,), caught_up=partial(run, caught_up=True))
 
 
 def _file_and_context(form: FormData) -> tuple[UploadFile, ContextBody]:
@@ -183,12 +196,15 @@ def _json(raw: bytes, request: Request, program: Program, actor: Actor) -> Sent:
         if len(batch.items) > limit:
             raise TooLarge(f"A batch has at most {limit} items.")
         contexts = [each.context or batch.context for each in batch.items]
-        references = tuple(each.reference if each is not None else None for each in contexts)
-        return Sent((raw,), lambda attempt: _scan_batch(request, program, actor, batch, attempt), references)
+        return Sent(
+            lambda: (raw,),
+            lambda attempt: _scan_batch(request, program, actor, batch, attempt),
+            tuple(each.reference if each is not None else None for each in contexts),
+        )
     item: ScanItem = checked(ScanItem, raw)
     is_short = item.signals is not None and item.context is not None and len(item.signals) <= SHORT
     return Sent(
-        (raw,),
+        lambda: (raw,),
         lambda attempt: _answer_one(program, actor, item, item.context, attempt.settle),
         (item.context.reference if item.context is not None else None,),
         _fingerprints(item, _place(item.context)) if is_short else None,
