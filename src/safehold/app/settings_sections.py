@@ -350,6 +350,16 @@ class ReviewSettings(Section):
         le=100,
         description="A share of all items that a second person assesses besides, drawn by the item’s id.",
     )
+    policy_text: Path | None = Field(
+        None,
+        description="A TOML file with your own policy text, which stands beside the forms: `about`, and a"
+        " section for each question in `[questions]`. Unset: the text that Safehold comes with.",
+    )
+    us_destination: bool = Field(
+        False,
+        description="Reports go to a destination in the United States: the form asks for the stage of"
+        " development and the severity tier as well.",
+    )
 
 
 class ProbingSettings(Section):

@@ -88,6 +88,9 @@ def _check_form(tx: Tx, case: Case, item_id: ItemId, form: ImageryForm | Conduct
     is_conversation = stored.item.kind is ItemKind.MESSAGES
     if is_conversation is not isinstance(form, ConductForm):
         raise BadForm("form: conversations have the conduct form, everything else the imagery form.")
+    site_type = form.site_type if isinstance(form, ImageryForm) else None
+    if site_type is not None and stored.item.kind is not ItemKind.PAGE:
+        raise BadForm("site_type: only a page belongs to a site.", field="site_type")
 
 
 def _take_turn(tx: Tx, case_id: CaseId, item_id: ItemId, by: AnalystId) -> tuple[int, bool]:

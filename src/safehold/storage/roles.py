@@ -25,7 +25,9 @@ OF_SURFACE = {
 """The role of each surface, and of the process that reads evidence back. all: several in one process."""
 ROLES = tuple(OF_SURFACE.values())
 
-APPEND_ONLY = frozenset({"audit_record", "audit_link", "audit_anchor", "event", "destruction", "list_change"})
+APPEND_ONLY = frozenset(
+    {"audit_record", "audit_link", "audit_anchor", "event", "destruction", "list_change", "policy_text"}
+)
 """Tables in which nothing is ever changed or removed."""
 
 _READ, _APPEND, _CHANGE, _ALL = (
@@ -136,6 +138,8 @@ GRANTS: dict[str, dict[str, str]] = {
         "case_pass": _change("reason", "passed_at"),
         "subject": f"select, update ({_SUBJECT})",
         "assessment": _APPEND,
+        # What stood beside the form.
+        "policy_text": _APPEND,
         "outcome": f"select, {_OUTCOME}",
         "outcome_assessment": _READ,
         "reveal": _change("token_digest", "session_id", "closed_at"),
