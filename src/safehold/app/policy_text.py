@@ -22,7 +22,8 @@ def policy_text(settings: Settings) -> PolicyText:
 def beside(tx: Tx, settings: Settings, *, shown: str, now: datetime) -> str:
     """Keep the text that stands beside the forms, and return its version, for the assessment that names it.
 
-    shown: the version that was on the analyst's screen. Raises Conflict when that is another.
+    shown: the version that was on the analyst's screen, "" where the form names none. Raises Conflict when
+    that is another.
     """
     return policy.used(tx, policy_text(settings), shown=shown, now=now)
 

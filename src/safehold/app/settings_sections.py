@@ -355,6 +355,13 @@ class ReviewSettings(Section):
         description="A TOML file with your own policy text, which stands beside the forms: `about`, and a"
         " section for each question in `[questions]`. Unset: the text that Safehold comes with.",
     )
+    golden_percent: float = Field(
+        0.0,
+        ge=0,
+        le=2,
+        description="Of what one person assesses, at most such a share is golden items: harmless pictures"
+        " with a known answer, which `safehold golden add` loads.",
+    )
     us_destination: bool = Field(
         False,
         description="Reports go to a destination in the United States: the form asks for the stage of"

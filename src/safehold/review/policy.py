@@ -78,9 +78,10 @@ def default() -> PolicyText:
 def used(tx: Tx, text: PolicyText, *, shown: str, now: datetime) -> str:
     """Keep the text that stands beside the form, and return its version, for the assessment that names it.
 
-    shown: the version that was on the analyst's screen. Raises Conflict when that is another.
+    shown: the version that was on the analyst's screen; "" where a form names none. Raises Conflict when that
+    is another.
     """
-    if shown != text.version:
+    if shown not in ("", text.version):
         raise Conflict(
             "The policy text beside the form has changed.", advice="Read what has changed, then file again."
         )

@@ -89,6 +89,8 @@ GRANTS: dict[str, dict[str, str]] = {
         "appeal": _APPEND,
         "review_case": "select (id, number, purpose, state, rehearsal, opened_at, settled_at)",
         "case_item": _READ,
+        # Until when it is kept, where the same bytes come in.
+        "golden_item": "select (item_id, until)",
         "outcome": _READ,
         # What a platform's user reported. The contact is sealed, and cannot be read back.
         "inbound_report": "insert (id, address, seen, statement, reference_digest, received_at, key_id)",
@@ -133,7 +135,10 @@ GRANTS: dict[str, dict[str, str]] = {
         "flag": _READ,
         "hold": _READ,
         "declared_conflict": _change("ended_at", "ended_by"),
-        "review_case": f"select, update ({_CASE})",
+        # Opening one is for golden items alone: others are a worker's.
+        "review_case": f"{_APPEND}, update ({_CASE})",
+        "golden_item": _READ,
+        "golden_case": _change("answered_at", "found"),
         "case_item": _change("waits_for", "round"),
         "case_pass": _change("reason", "passed_at"),
         "subject": f"select, update ({_SUBJECT})",
@@ -185,6 +190,8 @@ GRANTS: dict[str, dict[str, str]] = {
         "review_case": f"{_APPEND}, update ({_CASE}, account_id, gathered_by)",
         "case_item": _change("waits_for", "round"),
         "case_pass": _READ,
+        "golden_item": _READ,
+        "golden_case": _READ,
         "subject": f"{_APPEND}, update ({_SUBJECT}, account_id)",
         "assessment": _READ,
         "outcome": f"{_APPEND}, {_OUTCOME}",

@@ -15,6 +15,7 @@ from urllib.parse import quote
 import pytest
 
 from safehold import storage
+from safehold.model.exposure import ExposureKind
 from safehold.testing.platform import Answer, Platform
 from safehold.testing.running import Installation, altered_copy
 
@@ -96,11 +97,16 @@ FORMS = {
     "get /console/audit": {"object"},
     "post /console/account/password": {"username", "old", "new"},
     "post /console/cases/ID/items/ID/assessment": {
-        *("form", "revision", "finding", "count", "age_band", "sex", "self_generated", "setting", "made_by")
+        *("form", "revision", "finding", "count", "age_band", "sex", "self_generated", "setting", "made_by"),
+        *("policy", "circumstances", "company", "commercial", "livestream", "new_to_us"),
     },
     "post /console/cases/ID/pass": {"reason"},
     "post /console/cases/ID/subjects/ID": {"part", "item", "revision"},
     "post /console/conflicts": {"name", "account"},
+    "post /console/exposure": {
+        *("day_minutes", "spell_minutes", "break_minutes", "day_begins", "contact", "press_to_show"),
+        *(f"opt_out_{kind.value}" for kind in ExposureKind),
+    },
     "post /console/keys": {"name", "days", "scope"},
     "post /console/people": {"name", "role"},
     "post /report": {"address", "seen", "statement", "contact"},
@@ -111,7 +117,7 @@ FORMS = {
 
 def take_the_case(visitor: Any) -> None:
     """Take the case that waits: most of its forms are for whoever holds it."""
-    [path] = [path for path in visitor.pages("/console/queue", at_most=10) if "/cases/" in path]
+    [path] = [path for path in visitor.pages("/console/queue", at_most=20) if "/cases/" in path]
     [take] = [form for form in visitor.forms(path) if form.action.endswith("/take")]
     assert visitor.submit(take).status_code == 200
 
