@@ -8,10 +8,18 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from site_under_test import ANN
 
+from safehold.app import golden_loading
+from safehold.app.access.users import find_user
+from safehold.model.assessment import Finding
+from safehold.model.hash_list import Purpose
+from safehold.model.ids import AnalystId
+from safehold.review import golden
 from safehold.review.facts import facts, standing_of_item
+from safehold.testing.running import TESTER, picture
 
 pytestmark = pytest.mark.browser
 
+UNLISTED = 61
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 
 
@@ -119,3 +127,41 @@ def test_the_whole_form_is_accessible_in_both_themes_and_on_a_phone(site, visit,
     page.goto("/console/policy")
     page.screenshot(path=SCREENSHOTS / f"policy-{theme}-{size['width']}.png", full_page=True)
     assert Axe().run(page).response["violations"] == []
+
+
+def test_a_golden_item_is_a_case_like_others_and_its_figures_are_ones_own(site, visit, monkeypatch) -> None:
+    program = site.machinery
+    with program.database.begin() as tx:
+        ann = AnalystId(find_user(tx, ANN).id)
+    item_id = golden_loading.load(
+        program,
+        picture(UNLISTED),
+        surface="public_uploads",
+        purpose=Purpose.CSAM,
+        expected=Finding.NOT_ILLEGAL,
+        actor=TESTER,
+    )
+    site.upload(1)
+    # A case that is no rehearsal, in whose place it comes.
+    with program.database.begin() as tx:
+        tx.driver.execute("update review_case set rehearsal = false, purpose = 'csam'")
+    monkeypatch.setattr(golden, "is_due", lambda **_: True)
+    with program.database.begin() as tx:
+        case = golden.instead_of_next(tx, ann, percent=2, now=program.clock())
+    page = visit(ANN)
+    page.goto(f"/console/cases/{case.id}")
+    assert page.get_by_text("An image that the audit sample asks somebody to look at.").is_visible()
+    assert "golden" not in page.content()
+    press(page, "n Enter")
+    page.wait_for_url("**done=*")
+    page.goto("/console/account")
+    assert page.get_by_text("you found what was expected in 100 %").is_visible()
+    assert page.get_by_text("as expected", exact=True).is_visible()
+    page.screenshot(path=SCREENSHOTS / "account-known-answers.png", full_page=True)
+    assert Axe().run(page).response["violations"] == []
+    assert standing_of(program, item_id) == []
+
+
+def standing_of(program, item_id):
+    with program.database.begin() as tx:
+        return list(standing_of_item(tx, item_id).outcomes)
