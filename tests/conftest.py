@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,10 @@ from safehold.testing.no_network import Reach, limited_to
 pytest_plugins = ["safehold.testing.databases"]
 
 _UNIT = Path(__file__).parent / "unit"
+
+# A shell that starts the tests in the background switches Ctrl-C off for them and for all that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadlines: a busy machine must not fail a test.
 settings.register_profile("safehold", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -89,6 +89,8 @@ def addresses(full_site, chromium):
     found["case-settled-item"] = item.get_attribute("href")
     context.close()
     return found | {
+        "find": "/console/find",
+        "account-cases": found["case"] + "/account",
         "lists": "/console/lists",
         "webhooks": "/console/webhooks",
         "jobs": "/console/jobs",
@@ -119,6 +121,8 @@ PAGES = (
     "case",
     "case-free",
     "case-settled-item",
+    "find",
+    "account-cases",
     "lists",
     "webhooks",
     "jobs",
@@ -151,6 +155,9 @@ def test_every_page_is_accessible_and_fits_the_screen(visit, addresses, theme, s
     wrong += look_at(page, f"verified-{size}-{theme}")
     page.keyboard.press("?")
     wrong += look_at(page, f"overlay-{size}-{theme}", whole=False)
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    wrong += look_at(page, f"palette-{size}-{theme}", whole=False)
     stranger = visit(size=SIZES[size], theme=theme)
     stranger.goto("/console/sign-in")
     wrong += look_at(stranger, f"sign-in-{size}-{theme}")

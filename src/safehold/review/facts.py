@@ -68,8 +68,8 @@ class ItemView:
     the newest, standing or released. assessments: the viewer's own, and others' once an outcome stands, or to
     a lead who has assessed the item and now decides; hidden_assessments: how many are not shown. turn: what
     the viewer may do about it now. outcomes: of this item in this case, reversed ones
-    too, oldest first. earlier: what stands for other appearances of the same media, in any case. appeals:
-    their words are for people alone.
+    too, oldest first. earlier: what stands for other appearances of the same media, in any case; kept from a
+    second person who is to assess it by themselves. appeals: their words are for people alone.
     """
 
     item: Item
@@ -168,6 +168,7 @@ def _item_views(
         item = stored[place.item_id].item
         turn = _turn(tx, place, assessed[item.id], viewer)
         shown = _shown(assessed[item.id], viewer, all_of_them=turn in (Turn.OVER, Turn.INFORMED))
+        hidden = len(assessed[item.id]) - len(shown)
         return ItemView(
             item=item,
             waits_for=place.waits_for,
@@ -180,9 +181,9 @@ def _item_views(
             flags=tuple(flags[item.id]),
             hold=holds.get(item.id),
             assessments=shown,
-            hidden_assessments=len(assessed[item.id]) - len(shown),
+            hidden_assessments=hidden,
             outcomes=tuple(outcomes[item.id]),
-            earlier=_of_other_appearances(earlier, stored[item.id]),
+            earlier=() if turn is Turn.BLIND and hidden else _of_other_appearances(earlier, stored[item.id]),
             appeals=tuple(appeal_rows.of_item(tx, item.id)),
             turn=turn,
         )

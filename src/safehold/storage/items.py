@@ -55,6 +55,7 @@ item_context = sa.Table(
     sa.Column("original_name", sa.Text),
     sa.Column("region", sa.Text),
     sa.Index("ix_item_context_account_id", "account_id"),
+    sa.Index("ix_item_context_content_id", "content_id"),
 )
 
 owned_by("intake", page, item, item_context)

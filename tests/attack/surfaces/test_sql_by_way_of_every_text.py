@@ -104,9 +104,10 @@ FORMS = {
     "post /console/cases/ID/subjects/ID": {"part", "item", "revision"},
     "post /console/conflicts": {"name", "account"},
     "post /console/exposure": {
-        *("day_minutes", "spell_minutes", "break_minutes", "day_begins", "contact", "press_to_show"),
+        *("day_minutes", "spell_minutes", "break_minutes", "day_begins", "press_to_show", "contact"),
         *(f"opt_out_{kind.value}" for kind in ExposureKind),
     },
+    "post /console/find": {"text"},
     "post /console/keys": {"name", "days", "scope"},
     "post /console/people": {"name", "role"},
     "post /report": {"address", "seen", "statement", "contact"},
@@ -117,7 +118,8 @@ FORMS = {
 
 def take_the_case(visitor: Any) -> None:
     """Take the case that waits: most of its forms are for whoever holds it."""
-    [path] = [path for path in visitor.pages("/console/queue", at_most=20) if "/cases/" in path]
+    pages = visitor.pages("/console/queue", at_most=20)
+    [path] = [path for path in pages if path.rpartition("/")[0].endswith("/cases")]
     [take] = [form for form in visitor.forms(path) if form.action.endswith("/take")]
     assert visitor.submit(take).status_code == 200
 

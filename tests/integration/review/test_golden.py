@@ -20,6 +20,7 @@ from safehold.review import cases, golden, quality, wellbeing
 from safehold.review.assess import file_assessment
 from safehold.review.budget import ExposureRules
 from safehold.storage import golden as rows
+from safehold.storage.finding import Sight, by_number
 
 SHELL = Actor(permissions=frozenset(Permission), system="tests")
 
@@ -99,6 +100,11 @@ def test_nobody_meets_the_same_one_twice_and_nobody_anothers(room: Any) -> None:
         }
         given = cases.take_next(tx, room.ben, now)
     assert case.id in seen[room.ada]
+    number = room.case(case.id).number
+    with room.begin() as tx:
+        for who, found in ((room.ada, 1), (room.ben, 0)):
+            sight = Sight(purposes=frozenset(Purpose), user_id=UserId(who))
+            assert len(by_number(tx, number, sight)) == found
     assert case.id not in seen[room.ben] + seen[None]
     assert given is not None
     assert given.id != case.id

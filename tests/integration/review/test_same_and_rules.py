@@ -15,6 +15,7 @@ from safehold.model.team import TeamSize
 from safehold.review import quality, same
 from safehold.review.budget import ExposureRules
 from safehold.review.cases import PassReason, pass_on
+from safehold.review.facts import facts
 from safehold.review.rules import Policy, SecondFor
 from safehold.review.settle import ReversalReason, look_again, outcomes, reverse
 from safehold.review.wellbeing import choose, next_case
@@ -266,3 +267,24 @@ def test_what_comes_last_is_offered_all_the_same_where_only_that_waits_for_this_
         assert case is not None
         pass_on(tx, case.id, room.ben, PassReason.NOT_NOW, room.later(hours=1))
     assert next_for(room, room.ben, rules) is None
+
+
+def test_what_the_same_picture_was_found_to_be_is_kept_from_the_second_person_until_they_have_assessed_it(
+    room: Any,
+) -> None:
+    there, here = appears(room), appears(room)
+    room.policy = ONE
+    finds(room, there, B, room.new_analyst())
+    room.policy = TWO
+    finds(room, here, B, room.ada, minutes=20)
+
+    def earlier(viewer: AnalystId) -> list[Finding]:
+        with room.begin() as tx:
+            [item] = facts(tx, here[0], viewer=viewer).items
+            return [one.finding for one in item.earlier]
+
+    assert room.waits_for(*here) == "second"
+    assert earlier(room.ben) == []
+    assert earlier(room.ada) == [Finding.ILLEGAL]
+    finds(room, here, B, room.ben, minutes=40)
+    assert earlier(room.ben) == [Finding.ILLEGAL]

@@ -14,6 +14,7 @@ from safehold.web.console.conflicts import add_conflicts_pages
 from safehold.web.console.deciding import add_deciding
 from safehold.web.console.exposure import add_exposure_pages
 from safehold.web.console.failures import console_page
+from safehold.web.console.finding import add_finding
 from safehold.web.console.jobs import add_jobs_page
 from safehold.web.console.keys import add_keys_page
 from safehold.web.console.lists import add_lists_page
@@ -40,6 +41,7 @@ _PAGES = (
     add_exposure_pages,
     add_queue_page,
     add_case_pages,
+    add_finding,
     add_deciding,
     add_policy_pages,
     add_conflicts_pages,

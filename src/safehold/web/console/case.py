@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from safehold.app import console_view
+from safehold.app import console_finding, console_view
 from safehold.app.console_view import CaseSheet
 from safehold.app.policy_text import policy_text
 from safehold.app.program import Program
@@ -108,6 +108,7 @@ def show_case(
         shown = chosen_item(sheet.view.items, item_id)
         standing = standing_of(sheet, actor, now)
         policy = review_policy(program.settings)
+        near = console_finding.near(tx, case_id, shown, actor=actor)
         looking = console_view.looking(tx, sheet, shown, actor=actor, policy=policy, now=now)
     return page(
         request,
@@ -124,6 +125,7 @@ def show_case(
         looking=looking,
         questions=_questions(program, sheet, shown) if _can_assess(standing, shown) else (),
         policy=policy_text(program.settings),
+        near=near,
         pass_reasons=list(PassReason),
         parts=list(SubjectPart),
         reversal_reasons=list(ReversalReason),

@@ -65,6 +65,7 @@ class Place:
 
 PLACES = (
     Place("queue", "/console/queue", "Cases", "g c", Permission.CASE_READ),
+    Place("find", "/console/find", "Find", "g f", Permission.CASE_READ),
     Place("lists", "/console/lists", "Lists", "g l", Permission.LIST_READ),
     Place("conflicts", "/console/conflicts", "Conflicts", "g i", Permission.CONFLICT_EDIT),
     Place("webhooks", "/console/webhooks", "Webhooks", "g w", Permission.WEBHOOK_READ),

@@ -362,6 +362,8 @@ def seen_before(item: ItemView) -> str:
     if others == 0:
         return "No; this is the only appearance"
     times = f"{others} other appearance{'s' if others > 1 else ''}"
+    if item.turn is Turn.BLIND and item.hidden_assessments:
+        return f"{times}; what was found of them is shown once you have assessed this one"
     if not item.earlier:
         return f"{times}, none settled"
     newest = item.earlier[-1]

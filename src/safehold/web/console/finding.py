@@ -1,0 +1,54 @@
+"""Finding: one field that takes any id, and the page of an account."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from safehold.app import console_finding
+from safehold.app.program import Program
+from safehold.model.ids import CaseId
+from safehold.model.permissions import Permission
+from safehold.review.finding import Found
+from safehold.web.console.pages import go, page
+from safehold.web.console.session import form_of
+from safehold.web.guard import actor_of, needs
+
+
+def add_finding(router: APIRouter, program: Program) -> None:
+    """Add the search, and an account with its cases."""
+
+    @router.get("/console/find")
+    @needs(Permission.CASE_READ)
+    def show_field(request: Request) -> Response:
+        """Show the empty field."""
+        return page(request, program, "find.html", place="find", found=None, text="")
+
+    @router.post("/console/find")
+    @needs(Permission.CASE_READ)
+    def find(request: Request) -> Response:
+        """Lead to the one case that an id is in, or show several. In no address stands what was typed."""
+        text = form_of(request).get("text", "")
+        with program.database.begin() as tx:
+            found = console_finding.find(tx, text, actor=actor_of(request), now=program.clock())
+        if len(found) == 1 and "stay" not in form_of(request):
+            return go(path_to(found[0]))
+        return page(request, program, "find.html", place="find", found=found, text=text, path_to=path_to)
+
+    @router.get("/console/cases/{case_id}/account")
+    @needs(Permission.CASE_READ)
+    def show_account(request: Request, case_id: UUID) -> Response:
+        """Show the account that a case is about, with its other cases."""
+        with program.database.begin() as tx:
+            history = console_finding.account(
+                tx, CaseId(case_id), actor=actor_of(request), now=program.clock()
+            )
+        return page(request, program, "account_cases.html", place="queue", history=history, case_id=case_id)
+
+
+def path_to(found: Found) -> str:
+    """Return the address of a case, with the item that was meant."""
+    path = f"/console/cases/{found.case.id}"
+    return f"{path}?item={found.item_id}" if found.item_id else path
