@@ -132,16 +132,20 @@ def test_a_conflict_of_somebody_who_is_not_known_is_not_lost(plain) -> None:
     expect(plain.get_by_label("The account")).to_have_value("account-77")
 
 
-def test_an_assessment_without_a_finding_keeps_every_other_answer(site, plain) -> None:
+def test_an_assessment_that_cannot_be_filed_keeps_every_answer(site, plain) -> None:
     site.upload(1, account="account-of-a-half-filled-form")
     plain.goto("/console/queue")
     plain.get_by_role("button", name="Open the next case").click()
-    plain.get_by_label("11–13").check()
-    plain.get_by_label("How many").fill("2")
     assert sent(plain, "File and open the next") == 422
     shows_what_is_wrong(plain, "Category A", "Choose one")
+    plain.get_by_label("Category B").check()
+    plain.get_by_label("11–13").check()
+    plain.get_by_label("How many").fill("0")
+    assert sent(plain, "File and open the next") == 422
+    shows_what_is_wrong(plain, "How many", "1 to 1000")
+    expect(plain.get_by_label("Category B")).to_be_checked()
     expect(plain.get_by_label("11–13")).to_be_checked()
-    expect(plain.get_by_label("How many")).to_have_value("2")
+    expect(plain.get_by_label("How many")).to_have_value("0")
 
 
 def test_a_laxer_limit_than_there_is_keeps_every_other_choice_in_the_form(plain) -> None:

@@ -8,6 +8,7 @@ from safehold.act.tell import TOLD_KINDS
 from safehold.app.audit.anchors import declared
 from safehold.app.listening import address, meet
 from safehold.app.plugins import signal_types
+from safehold.app.policy_text import policy_text
 from safehold.app.program import destinations
 from safehold.app.settings import Settings
 from safehold.model.errors import BadSettings
@@ -33,6 +34,7 @@ def check(settings: Settings) -> None:
     signal_types(settings.plugins.signal_types)
     destinations(settings)
     declared.check(settings)
+    policy_text(settings)
     problems = [*_codes(settings), *_events(settings), *_origins(settings), *_addresses(settings)]
     problems += _review(settings)
     if problems:

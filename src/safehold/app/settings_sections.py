@@ -395,6 +395,23 @@ class ReviewSettings(Section):
         le=100,
         description="A share of all items that a second person assesses besides, drawn by the item’s id.",
     )
+    policy_text: Path | None = Field(
+        None,
+        description="A TOML file with your own policy text, which stands beside the forms: `about`, and a"
+        " section for each question in `[questions]`. Unset: the text that Safehold comes with.",
+    )
+    golden_percent: float = Field(
+        0.0,
+        ge=0,
+        le=2,
+        description="Of what one person assesses, at most such a share is golden items: harmless pictures"
+        " with a known answer, which `safehold golden add` loads.",
+    )
+    us_destination: bool = Field(
+        False,
+        description="Reports go to a destination in the United States: the form asks for the stage of"
+        " development and the severity tier as well.",
+    )
 
 
 class ProbingSettings(Section):

@@ -32,7 +32,7 @@ from safehold.jobs.worker import Timings, Worker
 from safehold.model.events import Event
 from safehold.model.ids import ObjectId
 from safehold.model.permissions import Actor
-from safehold.review import cases, contest, settle, viewing, withdrawn
+from safehold.review import cases, contest, golden, settle, viewing, withdrawn
 from safehold.storage.database import Tx
 
 ERASED_AT_ONCE = 500
@@ -89,6 +89,7 @@ def schedules(program: Program) -> Sequence[Schedule]:
         Schedule("retention", 300, lambda: _guarded(program, "retention", sweep_retention)),
         Schedule("leftovers", 3600, lambda: _guarded(program, "leftovers", sweep_leftovers)),
         Schedule("abandoned reveals", 30, lambda: _close_reveals(program)),
+        Schedule("golden items", 600, lambda: _close_golden(program)),
         Schedule("review rules", 60, RulesAgain(program).turn),
         Schedule("requests and sessions", 600, lambda: _sweep_access(program)),
         *lookback.schedules(program),
@@ -174,6 +175,11 @@ def _guarded(program: Program, schedule: str, sweep: Callable[[Program], object]
 def _close_reveals(program: Program) -> None:
     with program.database.begin() as tx:
         viewing.close_abandoned(tx, program.clock())
+
+
+def _close_golden(program: Program) -> None:
+    with program.database.begin() as tx:
+        golden.close_left_lying(tx, now=program.clock())
 
 
 def _sweep_access(program: Program) -> None:

@@ -29,6 +29,7 @@ from safehold.cli import (
     demo,
     doctor,
     evidence,
+    golden,
     hash_files,
     lists,
     opening,
@@ -87,6 +88,7 @@ app.add_typer(evidence.app, name="evidence")
 app.add_typer(audit.app, name="audit")
 app.add_typer(users.app, name="users")
 app.add_typer(conflicts.app, name="conflicts")
+app.add_typer(golden.app, name="golden")
 app.add_typer(vault_keys.app, name="keys")
 app.command("probing")(probing.probing)
 app.add_typer(db.app, name="db")

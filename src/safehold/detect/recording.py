@@ -6,6 +6,7 @@ from datetime import datetime
 
 from safehold.detect.verdict import Verdict
 from safehold.model.ids import ItemId
+from safehold.model.match import Flag
 from safehold.storage import matches as match_rows
 from safehold.storage.database import Tx
 
@@ -14,3 +15,8 @@ def record_findings(tx: Tx, item_id: ItemId, verdict: Verdict, *, now: datetime)
     """Record the matches and flags of an item, in the transaction that records the item."""
     match_rows.insert_matches(tx, item_id, verdict.matches, now=now)
     match_rows.insert_flags(tx, item_id, verdict.flags, now=now)
+
+
+def record_flag(tx: Tx, item_id: ItemId, flag: Flag, *, now: datetime) -> None:
+    """Record that somebody or something asks for a look at an item."""
+    match_rows.insert_flags(tx, item_id, [flag], now=now)

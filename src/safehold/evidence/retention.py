@@ -48,9 +48,12 @@ def decide(
 
     One standing confirming outcome keeps it: the sweep never destroys it. Else, while one item waits for
     an outcome in any case, the media is undecided: 90 days from the newest such item. Else 14 days from
-    the newest outcome. Where several dates apply the latest counts, that of a reversal too. appealed: when
-    each appeal arrived that nobody has decided, which makes it undecided from then on. endangered: when
-    each risk to life was declared in their cases that was not withdrawn: it stays for a year at least.
+    the newest outcome. A golden item waits for no outcome, and asks for its bytes until its own date. Where
+    several dates apply the latest counts, that of a reversal too.
+
+    appealed: when each appeal arrived that nobody has decided, which makes it undecided from then on.
+    endangered: when each risk to life was declared in their cases that was not withdrawn: it stays for a year
+    at least.
     """
     kept = _by_outcomes(histories)
     if appealed:
@@ -81,15 +84,19 @@ def _by_outcomes(histories: Sequence[ItemHistory]) -> Retention | None:
         return Retention(rule=Rule.CONFIRMED, since=min(confirmed))
     decided = [one.reversed_at or one.settled_at for one in outcomes]
     windows = [instant + APPEAL_WINDOW for instant in decided]
-    undecided = [history.received_at for history in histories if _is_undecided(history)]
+    practice = [each.practice_until for each in histories if each.practice_until is not None]
+    windows += practice
+    waiting = [history for history in histories if history.practice_until is None]
+    undecided = [history.received_at for history in waiting if _is_undecided(history)]
     if undecided:
         since = max(undecided)
         destroy_at = max([since + UNDECIDED_FOR, *windows])
         alarm_at = destroy_at - ALARM_BEFORE
         return Retention(rule=Rule.UNDECIDED, since=since, destroy_at=destroy_at, alarm_at=alarm_at)
-    if not decided:
+    if not windows:
         return None
-    return Retention(rule=Rule.NOT_CONFIRMED, since=max(decided), destroy_at=max(windows))
+    since = max([*decided, *(history.received_at for history in histories if history.practice_until)])
+    return Retention(rule=Rule.NOT_CONFIRMED, since=since, destroy_at=max(windows))
 
 
 def preserve(tx: Tx, event: ItemConfirmed, *, record: Record, now: datetime) -> None:

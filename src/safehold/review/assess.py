@@ -12,6 +12,7 @@ from safehold.model.events import AssessmentFiled
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, AssessmentId, CaseId, ItemId, new_id
 from safehold.model.item import ItemKind
+from safehold.review import golden
 from safehold.review.answers import Form, form_name, to_answers
 from safehold.review.cases import held_case, person
 from safehold.review.turns import Turn, turn_of
@@ -49,6 +50,7 @@ def file_assessment(  # noqa: PLR0913 - a signed form names all that it rests on
 
     case_revision: the case's, as the analyst saw it. same_as: the assessment of the same bytes elsewhere that
     this one repeats, see `same`. policy_version: the text that was beside the form.
+    Of a golden item nothing follows.
     The tier is what this analyst was sent of the item, never what they say. Raises BadForm where the
     form does not fit the item, its answers or the case's purpose; CaseLocked unless they hold the case;
     StaleRevision when the case moved on; NotFound when the item is not in it; Conflict when the case is
@@ -75,6 +77,8 @@ def file_assessment(  # noqa: PLR0913 - a signed form names all that it rests on
     assessment_rows.insert(tx, _stored(filed, case.purpose, round=round, blind=blind, same_as=same_as))
     case_rows.raise_revision(tx, case_id)
     _audit(tx, filed)
+    if golden.answer(tx, case_id, item_id, form.finding, now=now):
+        return filed.id
     event = AssessmentFiled(at=now, item_id=item_id, case_id=case_id, assessment_id=filed.id)
     record(tx, event)
     return filed.id
@@ -88,6 +92,9 @@ def _check_form(tx: Tx, case: Case, item_id: ItemId, form: ImageryForm | Conduct
     is_conversation = stored.item.kind is ItemKind.MESSAGES
     if is_conversation is not isinstance(form, ConductForm):
         raise BadForm("form: conversations have the conduct form, everything else the imagery form.")
+    site_type = form.site_type if isinstance(form, ImageryForm) else None
+    if site_type is not None and stored.item.kind is not ItemKind.PAGE:
+        raise BadForm("site_type: only a page belongs to a site.", field="site_type")
 
 
 def _take_turn(tx: Tx, case_id: CaseId, item_id: ItemId, by: AnalystId) -> tuple[int, bool]:

@@ -18,6 +18,7 @@ from safehold.review import priority
 from safehold.review.conflicts import refuse_conflicted
 from safehold.storage import audit, case_facts, case_queue
 from safehold.storage import cases as case_rows
+from safehold.storage import golden as golden_rows
 from safehold.storage import inbound_reports as report_rows
 from safehold.storage import items as item_rows
 from safehold.storage import subjects as subject_rows
@@ -31,6 +32,7 @@ __all__ = [
     "CaseSummary",
     "PassReason",
     "existing_case",
+    "first_waiting",
     "forget_accounts",
     "held_case",
     "left_to_others",
@@ -111,13 +113,21 @@ def take_next(
     return _taken(tx, case, analyst, now) if case else None
 
 
+def first_waiting(tx: Tx, analyst: AnalystId, now: datetime) -> Case | None:
+    """Return the case that this analyst would be given next, without giving it to them; None for none."""
+    return case_queue.find_next(tx, purposes=tuple(Purpose), analyst=analyst, now=now)
+
+
 def take(tx: Tx, case_id: CaseId, analyst: AnalystId, now: datetime) -> Case:
     """Give this analyst this case for 15 minutes, again if they hold it already.
 
-    Raises NotFound, CaseLocked while another holds it, Conflict when it is settled, ConflictOfInterest.
+    Raises NotFound, CaseLocked while another holds it, Conflict when it is settled or only ever waits for
+    somebody else, ConflictOfInterest.
     """
     case = existing_case(tx, case_id, for_change=True)
     refuse_conflicted(tx, case_id, analyst)
+    if golden_rows.is_of_another(tx, case_id, analyst):
+        raise Conflict("The case waits for somebody else.")
     if case.state is CaseState.SETTLED:
         raise Conflict("The case is settled.")
     if case.is_locked_for(analyst, now):

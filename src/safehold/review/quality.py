@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from safehold.model.assessment import Finding
+from safehold.model.assessment import Finding, ImageryForm
 from safehold.model.ids import AnalystId
+from safehold.review.asked import applies
 from safehold.review.reliability import Figure, cohens_kappa, krippendorffs_alpha, share
 from safehold.storage import quality as rows
 from safehold.storage.database import Tx
@@ -23,7 +24,9 @@ LOOKED_BACK = timedelta(days=90)
 MOST_ITEMS = 1000
 """More than these, the newest, are not counted: the interval is narrow by then."""
 
-_OF_FORM = ("age_band", "sex", "count", "self_generated", "setting", "made_by")
+_OF_FORM = tuple(field.name for field in fields(ImageryForm) if field.name not in ("finding", "category"))
+_ONLY_SOMETIMES = ("development", "severity_tier", "site_type")
+"""What is None where it was not asked for. In the others None is an answer: nobody can tell."""
 _TAKEN_FOR_WRONG = (Finding.NOT_ILLEGAL, Finding.OUT_OF_REMIT)
 _TWO = 2
 
@@ -52,8 +55,8 @@ class Overturned:
 def agreement(tx: Tx, *, now: datetime, analyst: AnalystId | None = None) -> tuple[Agreement, ...]:
     """Return how far people agreed in the last 90 days, per field: finding and category first.
 
-    Only what was filed blind counts. Everything but the finding is compared among those who confirm, so
-    that an answer nobody was asked for is no agreement. analyst: their own figures stand beside.
+    Only what was filed blind counts. Everything but the finding is compared among those who confirm and were
+    asked it, so that an answer nobody was asked for is no agreement. analyst: their own figures stand beside.
     """
     since = now - LOOKED_BACK
     everybody = _units(rows.blind_answers(tx, since=since, limit=MOST_ITEMS))
@@ -95,7 +98,16 @@ def _units(answers: list[BlindAnswer]) -> list[list[BlindAnswer]]:
 
 
 def _answering(unit: list[BlindAnswer], field: str) -> list[BlindAnswer]:
-    return unit if field == "finding" else [each for each in unit if each.finding.confirms]
+    if field == "finding":
+        return unit
+    return [each for each in unit if each.finding.confirms and _was_asked(each, field)]
+
+
+def _was_asked(filed: BlindAnswer, field: str) -> bool:
+    """Say whether somebody was asked this: it applied, and the form had it then."""
+    if field not in filed.answers or not applies(field, filed.answers):
+        return False
+    return filed.answers[field] is not None or field not in _ONLY_SOMETIMES
 
 
 def _answer(filed: BlindAnswer, field: str) -> Hashable:

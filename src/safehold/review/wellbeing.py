@@ -17,7 +17,7 @@ from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, UserId
 from safehold.model.permissions import Actor, Permission
 from safehold.review import budget as reckoning
-from safehold.review import cases
+from safehold.review import cases, golden
 from safehold.review.budget import Budget, ExposureRules, Showing, strictest
 from safehold.storage import audit, viewers
 from safehold.storage import exposure as rows
@@ -98,8 +98,11 @@ def next_case(
     *,
     rules: ExposureRules,
     purposes: Iterable[Purpose] = tuple(Purpose),
+    golden_percent: float = 0.0,
 ) -> Case | None:
     """Give this analyst the next case, as `cases.take_next` does, and not one severe case after another.
+
+    golden_percent: how often a golden item comes in its place, see `golden`.
 
     After rules.interleave_after severe cases in a row, and from the soft stop on, severe ones come last:
     another kind is offered where one waits. Kinds that the analyst opted out of are never offered.
@@ -109,7 +112,9 @@ def next_case(
     in_a_row = before.severe_in_a_row if before else 0
     severe_last = in_a_row >= rules.interleave_after or standing(tx, user_id, rules=rules, now=now).soft
     last = rules.severe if severe_last else frozenset()
-    case = cases.take_next(tx, analyst, now, purposes=purposes, last=last)
+    case = golden.instead_of_next(tx, analyst, percent=golden_percent, now=now)
+    if case is None:
+        case = cases.take_next(tx, analyst, now, purposes=purposes, last=last)
     if case is not None and (before is None or before.case_id != case.id):
         severe = bool(case.exposure_kinds & rules.severe)
         rows.put_turn(tx, user_id, Turn(case.id, in_a_row + 1 if severe else 0), at=now)

@@ -13,7 +13,7 @@ from safehold.model.case import Case, CaseState, WaitsFor
 from safehold.model.exposure import ExposureKind
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId
-from safehold.storage import conflicts, exposure, turns
+from safehold.storage import conflicts, exposure, golden, turns
 from safehold.storage.cases import ASSESSED, case_item, case_of, case_pass, review_case
 from safehold.storage.database import Tx
 
@@ -41,7 +41,7 @@ def waiting(
     joined, left = _counted(), _counted(only_waiting=True)
     passes = sa.select(sa.func.count()).where(case_pass.c.case_id == review_case.c.id).scalar_subquery()
     columns = (review_case, joined.label("joined"), left.label("still_waiting"), passes.label("passes"))
-    statement = _in_order(sa.select(*columns), purposes).limit(limit)
+    statement = _in_order(sa.select(*columns), purposes, analyst).limit(limit)
     if analyst is not None:
         statement = statement.where(_concerns(analyst))
     return [
@@ -55,7 +55,7 @@ def left_to_others(tx: Tx, *, purposes: Iterable[Purpose], analyst: AnalystId, m
     # Only where somebody has assessed something can all of it wait for others.
     assessed = sa.select(case_item.c.case_id).where(ASSESSED)
     left = sa.select(review_case.c.id).where(
-        *_open(purposes), review_case.c.id.in_(assessed), ~_concerns(analyst)
+        *_open(purposes, analyst), review_case.c.id.in_(assessed), ~_concerns(analyst)
     )
     return len(tx.run(left.limit(most)).all())
 
@@ -91,7 +91,7 @@ def find_next(
     wanted = sa.and_(free, ~exposure.opted_out_of(review_case.c.exposure_kinds, analyst))
     put_last = [one.value for one in last]
     first = sa.and_(wanted, ~review_case.c.exposure_kinds.overlap(put_last)) if put_last else wanted
-    statement = _in_order(sa.select(review_case), purposes).where(~passed, waits, ~kept_from)
+    statement = _in_order(sa.select(review_case), purposes, analyst).where(~passed, waits, ~kept_from)
     # Apart, so that none sorts all cases: few are theirs, and the others have an index in this order.
     for which in (mine, first, wanted) if put_last else (mine, first):
         row = tx.run(statement.where(which).limit(1).with_for_update(skip_locked=True)).first()
@@ -100,14 +100,17 @@ def find_next(
     return None
 
 
-def _in_order(statement: sa.Select[Any], purposes: Iterable[Purpose]) -> sa.Select[Any]:
-    return statement.where(*_open(purposes)).order_by(
+def _in_order(
+    statement: sa.Select[Any], purposes: Iterable[Purpose], analyst: AnalystId | None
+) -> sa.Select[Any]:
+    return statement.where(*_open(purposes, analyst)).order_by(
         review_case.c.priority.desc(), review_case.c.opened_at, review_case.c.id
     )
 
 
-def _open(purposes: Iterable[Purpose]) -> tuple[sa.ColumnElement[bool], ...]:
+def _open(purposes: Iterable[Purpose], analyst: AnalystId | None) -> tuple[sa.ColumnElement[bool], ...]:
     return (
+        golden.not_of_others(review_case, analyst),
         review_case.c.state == CaseState.OPEN.value,
         review_case.c.purpose.in_([purpose.value for purpose in purposes]),
     )

@@ -20,6 +20,7 @@ from safehold.storage.assessments import CONFIRMING_STANDS, STANDS, outcome
 from safehold.storage.cases import case_item
 from safehold.storage.database import Tx
 from safehold.storage.events import event
+from safehold.storage.golden import golden_item
 from safehold.storage.items import item, item_context
 from safehold.storage.tables import Instant, Uuid, metadata, one_of, owned_by, writes
 
@@ -129,9 +130,13 @@ class SettledOnce:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemHistory:
-    """What retention asks of one item: when it came, the cases it is in, and every outcome it ever had."""
+    """What retention asks of one item: when it came, the cases it is in, and every outcome it ever had.
+
+    practice_until: until when a golden item is kept, which waits for no outcome; None of every other.
+    """
 
     received_at: datetime
+    practice_until: datetime | None = None
     cases: frozenset[CaseId] = frozenset()
     outcomes: tuple[SettledOnce, ...] = ()
 
@@ -370,7 +375,8 @@ def histories(tx: Tx, media_id: MediaId) -> list[ItemHistory]:
     """Return the history of every item of some media, oldest item first."""
     ours = sa.select(item.c.id).where(item.c.media_id == media_id)
     items = tx.run(
-        sa.select(item.c.id, item.c.received_at)
+        sa.select(item.c.id, item.c.received_at, golden_item.c.until)
+        .outerjoin(golden_item, golden_item.c.item_id == item.c.id)
         .where(item.c.media_id == media_id)
         .order_by(item.c.received_at, item.c.id)
     ).all()
@@ -381,6 +387,7 @@ def histories(tx: Tx, media_id: MediaId) -> list[ItemHistory]:
     return [
         ItemHistory(
             received_at=one.received_at,
+            practice_until=one.until,
             cases=frozenset(CaseId(row.case_id) for row in joined if row.item_id == one.id),
             outcomes=tuple(
                 SettledOnce(

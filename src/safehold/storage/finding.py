@@ -12,11 +12,11 @@ from sqlalchemy.dialects import postgresql
 from safehold.model.assessment import Finding
 from safehold.model.case import Case, CaseState, SubjectPart
 from safehold.model.hash_list import Purpose
-from safehold.model.ids import CaseId, ItemId, UserId
+from safehold.model.ids import AnalystId, CaseId, ItemId, UserId
 from safehold.model.media import MediaKind
 from safehold.model.proposal import ProposalKind, ProposalState
 from safehold.model.signal import PDQ
-from safehold.storage import conflicts
+from safehold.storage import conflicts, golden
 from safehold.storage.appeals import appeal
 from safehold.storage.assessments import STANDS, assessment, outcome
 from safehold.storage.cases import case_item, case_of, review_case
@@ -67,14 +67,19 @@ class Near:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """What one may come across: cases of these purposes, but for those about which they have a conflict."""
+    """What one may come across: cases of these purposes, but for those about which they have a conflict.
+
+    Another person's golden item is nobody else's to find.
+    """
 
     purposes: frozenset[Purpose]
     user_id: UserId | None
 
     def condition(self) -> sa.ColumnElement[bool]:
         """Return it for a statement over cases."""
-        seen = review_case.c.purpose.in_([purpose.value for purpose in self.purposes])
+        analyst = AnalystId(self.user_id) if self.user_id is not None else None
+        of_these = review_case.c.purpose.in_([purpose.value for purpose in self.purposes])
+        seen = of_these & golden.not_of_others(review_case, analyst)
         if self.user_id is None:
             return seen
         return seen & ~conflicts.of_user_and_case(review_case.c.id, self.user_id)

@@ -25,7 +25,9 @@ OF_SURFACE = {
 """The role of each surface, and of the process that reads evidence back. all: several in one process."""
 ROLES = tuple(OF_SURFACE.values())
 
-APPEND_ONLY = frozenset({"audit_record", "audit_link", "audit_anchor", "event", "destruction", "list_change"})
+APPEND_ONLY = frozenset(
+    {"audit_record", "audit_link", "audit_anchor", "event", "destruction", "list_change", "policy_text"}
+)
 """Tables in which nothing is ever changed or removed."""
 
 _READ, _APPEND, _CHANGE, _ALL = (
@@ -95,6 +97,8 @@ GRANTS: dict[str, dict[str, str]] = {
         # What lies in such a case is kept longer, also where the same bytes come again.
         "emergency": "select (case_id, declared_at, ended_how)",
         "case_item": _READ,
+        # Until when it is kept, where the same bytes come in.
+        "golden_item": "select (item_id, until)",
         "outcome": _READ,
         # For the statement of reasons: what was asked of a platform, and by which way it was approved.
         "proposal": "select (id, kind, item_id, case_id, outcome_id, state, decided_at, policy)",
@@ -144,11 +148,16 @@ GRANTS: dict[str, dict[str, str]] = {
         "flag": _READ,
         "hold": _READ,
         "declared_conflict": _change("ended_at", "ended_by"),
-        "review_case": f"select, update ({_CASE})",
+        # Opening one is for golden items alone: others are a worker's.
+        "review_case": f"{_APPEND}, update ({_CASE})",
+        "golden_item": _READ,
+        "golden_case": _change("answered_at", "found"),
         "case_item": _change("waits_for", "round"),
         "case_pass": _change("reason", "passed_at"),
         "subject": f"select, update ({_SUBJECT})",
         "assessment": _APPEND,
+        # What stood beside the form.
+        "policy_text": _APPEND,
         "outcome": f"select, {_OUTCOME}",
         "outcome_assessment": _READ,
         "reveal": _change("token_digest", "session_id", "closed_at"),
@@ -205,6 +214,8 @@ GRANTS: dict[str, dict[str, str]] = {
         "review_case": f"{_APPEND}, update ({_CASE}, account_id, gathered_by)",
         "case_item": _change("waits_for", "round"),
         "case_pass": _READ,
+        "golden_item": _READ,
+        "golden_case": _READ,
         "subject": f"{_APPEND}, update ({_SUBJECT}, account_id)",
         "assessment": _READ,
         "outcome": f"{_APPEND}, {_OUTCOME}",

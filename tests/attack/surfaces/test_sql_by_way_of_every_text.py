@@ -97,7 +97,8 @@ FORMS = {
     "get /console/audit": {"object"},
     "post /console/account/password": {"username", "old", "new"},
     "post /console/cases/ID/items/ID/assessment": {
-        *("form", "revision", "finding", "count", "age_band", "sex", "self_generated", "setting", "made_by")
+        *("form", "revision", "finding", "count", "age_band", "sex", "self_generated", "setting", "made_by"),
+        *("policy", "circumstances", "company", "commercial", "livestream", "new_to_us"),
     },
     "post /console/cases/ID/pass": {"reason"},
     "post /console/cases/ID/subjects/ID": {"part", "item", "revision"},

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from safehold.model.assessment import Answer, Category, ConductForm, Finding, ImageryForm, Tier
+from safehold.model.assessment import Answer, Category, ConductForm, Finding, ImageryForm, SiteType, Tier
 from safehold.model.case import CaseState
 from safehold.model.errors import BadForm, CaseLocked, Conflict, NotFound, StaleRevision
 from safehold.model.events import ItemCleared, ItemConfirmed, ItemMatched, OutcomeReversed
@@ -417,3 +418,11 @@ def _file(
 
 
 # What the database itself refuses, whoever asks.
+
+
+def test_only_a_page_belongs_to_a_site(room: Any) -> None:
+    case_id, item_id = room.flagged_case()
+    room.takes(case_id, room.ada)
+    form = replace(room.not_illegal, site_type=SiteType.FORUM)
+    with pytest.raises(BadForm, match="only a page"):
+        room.files(case_id, item_id, form, by=room.ada)

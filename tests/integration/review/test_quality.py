@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from safehold.model.assessment import AgeBand, Category, Finding, ImageryForm, Tier
+from safehold.model.assessment import (
+    AgeBand,
+    Category,
+    Company,
+    Development,
+    Finding,
+    ImageryForm,
+    SelfGenerated,
+    Tier,
+)
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId
 from safehold.model.team import TeamSize
@@ -63,6 +72,23 @@ def test_two_people_have_a_kappa_per_field_and_see_their_own(full: Any) -> None:
     assert found["age_band"].own.value is None
     assert figures(full)["finding"].own is None
     assert figures(full, of=full.new_analyst())["finding"].own.units == 0
+
+
+def test_a_question_is_compared_among_those_who_were_asked_it(full: Any) -> None:
+    both = (full.ada, full.ben)
+    made = replace(A, self_generated=SelfGenerated.YES, company=Company.ALONE)
+    other = replace(made, company=Company.FRIEND)
+    assessed(full, made, made, by=both)
+    assessed(full, made, other, by=both)
+    assessed(full, A, A, by=both)
+    assessed(full, A, made, by=both)
+    found = figures(full)
+    assert found["self_generated"].everybody.units == 4
+    assert found["company"].everybody.units == 2
+    assert found["development"].everybody.units == 0
+    staged = replace(A, development=Development.UNKNOWN)
+    assessed(full, staged, staged, by=both)
+    assert figures(full)["development"].everybody.units == 1
 
 
 def test_more_people_have_an_alpha(full: Any) -> None:

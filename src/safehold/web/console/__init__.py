@@ -20,6 +20,7 @@ from safehold.web.console.jobs import add_jobs_page
 from safehold.web.console.keys import add_keys_page
 from safehold.web.console.lists import add_lists_page
 from safehold.web.console.people import add_people_page
+from safehold.web.console.policy import add_policy_pages
 from safehold.web.console.queue import add_queue_page
 from safehold.web.console.reveal import add_reveals
 from safehold.web.console.second_step import add_second_step
@@ -44,6 +45,7 @@ _PAGES = (
     add_finding,
     add_deciding,
     add_emergency_pages,
+    add_policy_pages,
     add_conflicts_pages,
     add_lists_page,
     add_webhooks_page,

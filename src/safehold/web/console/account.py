@@ -12,7 +12,7 @@ from safehold.app.access import second_factors, sessions, users
 from safehold.app.program import Program
 from safehold.model.ids import DeviceId, SessionId
 from safehold.model.permissions import Permission
-from safehold.review import quality
+from safehold.review import golden, quality
 from safehold.web.console.cookies import SESSION, put_cookie
 from safehold.web.console.forms import UNSENT, Form, changing, shown_again
 from safehold.web.console.pages import go, page
@@ -61,6 +61,8 @@ def account_page(program: Program, request: Request, form: Form) -> Response:
         devices = users.devices(tx, signed_in.user_id, now=now)
         analyst = signed_in.actor.analyst() if signed_in.actor.may(Permission.CASE_ASSESS) else None
         agreed = quality.agreement(tx, now=now, analyst=analyst) if analyst else ()
+        known = golden.own_figures(tx, analyst, now=now) if analyst else None
+        known_by_all = golden.team_figure(tx, now=now) if analyst else None
     return page(
         request,
         program,
@@ -71,6 +73,8 @@ def account_page(program: Program, request: Request, form: Form) -> Response:
         sessions=open_sessions,
         devices=devices,
         agreed=agreed,
+        known=known,
+        known_by_all=known_by_all,
         proven=is_proven(request, program),
         site=possible_site(request, program),
         required=rules.second_factor == "required",

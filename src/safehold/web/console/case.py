@@ -12,6 +12,7 @@ from fastapi.responses import Response
 
 from safehold.app import console_finding, console_view
 from safehold.app.console_view import CaseSheet
+from safehold.app.policy_text import policy_text
 from safehold.app.program import Program
 from safehold.app.review_policy import review_policy
 from safehold.model.case import CaseState, SubjectPart
@@ -23,9 +24,10 @@ from safehold.review import cases, conflicts, emergencies
 from safehold.review.cases import PassReason
 from safehold.review.facts import ItemView, Turn
 from safehold.review.reopening import BY_PEOPLE
+from safehold.web.console.asking import Question
 from safehold.web.console.forms import UNSENT, Form, shown_again
 from safehold.web.console.pages import go, page
-from safehold.web.console.questions import Question, conduct_questions, imagery_questions
+from safehold.web.console.questions import conduct_questions, imagery_questions, page_questions
 from safehold.web.console.session import form_of
 from safehold.web.console.words import happened
 from safehold.web.guard import actor_of, needs
@@ -123,8 +125,9 @@ def show_case(
         standing=standing,
         emergency=emergency,
         looking=looking,
+        questions=_questions(program, sheet, shown) if _can_assess(standing, shown) else (),
+        policy=policy_text(program.settings),
         near=near,
-        questions=_questions(sheet, shown) if _can_assess(standing, shown) else (),
         pass_reasons=list(PassReason),
         parts=list(SubjectPart),
         reversal_reasons=BY_PEOPLE,
@@ -183,8 +186,10 @@ def _can_assess(standing: Standing, item: ItemView) -> bool:
     return standing.mine and item.turn.may_file
 
 
-def _questions(sheet: CaseSheet, item: ItemView) -> tuple[Question, ...]:
+def _questions(program: Program, sheet: CaseSheet, item: ItemView) -> tuple[Question, ...]:
     purpose = sheet.view.case.purpose
     if item.item.kind is ItemKind.MESSAGES:
         return conduct_questions(purpose)
-    return imagery_questions(purpose)
+    if item.item.kind is ItemKind.PAGE:
+        return page_questions(purpose)
+    return imagery_questions(purpose, us=program.settings.review.us_destination)

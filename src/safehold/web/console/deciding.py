@@ -10,12 +10,13 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from safehold.app import proposals
+from safehold.app import policy_text, proposals
 from safehold.app.program import Program
 from safehold.app.review_policy import review_policy
 from safehold.model.case import SubjectPart
 from safehold.model.errors import BadForm
 from safehold.model.ids import AssessmentId, CaseId, ItemId, OutcomeId, ProposalId, SubjectId, UserId
+from safehold.model.item import ItemKind
 from safehold.model.permissions import Permission
 from safehold.review import same, settle, subjects
 from safehold.review.answers import Form
@@ -26,7 +27,7 @@ from safehold.review.settle import ReversalReason
 from safehold.web.console.case import case_again
 from safehold.web.console.forms import shown_again
 from safehold.web.console.pages import go
-from safehold.web.console.questions import POLICY_VERSION, read_conduct, read_imagery
+from safehold.web.console.questions import read_conduct, read_imagery
 from safehold.web.console.queue import next_case
 from safehold.web.console.session import form_of
 from safehold.web.guard import actor_of, needs
@@ -66,7 +67,9 @@ def _add_assessing(router: APIRouter, program: Program) -> None:
                 ItemId(item_id),
                 _earlier(sent),
                 by=analyst,
-                policy_version=POLICY_VERSION,
+                policy_version=policy_text.beside(
+                    tx, program.settings, shown=sent.get("policy", ""), now=program.clock()
+                ),
                 case_revision=_number(sent, "revision"),
                 policy=review_policy(program.settings),
                 record=program.recorder.record,
@@ -98,22 +101,29 @@ def _file(request: Request, program: Program, case_id: CaseId, item_id: ItemId, 
     analyst = actor_of(request).analyst()
     with program.database.begin() as tx:
         view = facts(tx, case_id, viewer=analyst)
-        purpose = view.case.purpose
-        form: Form = (
-            read_conduct(sent, purpose) if sent.get("form") == "conduct" else read_imagery(sent, purpose)
-        )
+        form = _read(program, view, item_id, sent)
         file_assessment(
             tx,
             case_id,
             item_id,
             form,
             by=analyst,
-            policy_version=POLICY_VERSION,
+            policy_version=policy_text.beside(
+                tx, program.settings, shown=sent.get("policy", ""), now=program.clock()
+            ),
             case_revision=_number(sent, "revision"),
             record=program.recorder.record,
             now=program.clock(),
         )
     return _has_more(view, item_id)
+
+
+def _read(program: Program, view: CaseView, item_id: ItemId, sent: dict[str, str]) -> Form:
+    purpose = view.case.purpose
+    if sent.get("form") == "conduct":
+        return read_conduct(sent, purpose)
+    page = any(one.item.id == item_id and one.item.kind is ItemKind.PAGE for one in view.items)
+    return read_imagery(sent, purpose, us=program.settings.review.us_destination, page=page)
 
 
 def _add_parts(router: APIRouter, program: Program) -> None:

@@ -15,7 +15,7 @@ from jinja2 import Environment
 from safehold.app import console_view
 from safehold.app.program import Program
 from safehold.model.permissions import Actor, Permission
-from safehold.web.console import words
+from safehold.web.console import form_words, words
 from safehold.web.console.session import signed_in_of
 from safehold.web.templating import environment
 
@@ -125,10 +125,12 @@ def _environment() -> Environment:
         "label": words.label,
         "span": words.span,
         "keys": _keys,
+        "paragraphs": lambda text: [each.strip() for each in text.split("\n\n") if each.strip()],
         "path": lambda text: quote(str(text), safe=""),
     }
     made.globals |= {
         "words": words,
+        "form_words": form_words,
         "Permission": Permission,
         "waited": _waited,
     }

@@ -1,172 +1,84 @@
-"""The questions of both forms, each answer with its key, and how an answer sheet becomes a form.
+"""Which questions a form has, and how an answer sheet becomes a form.
 
-Nothing is preselected. A question that stays open is filed as unknown; the finding cannot stay open.
+Nothing is preselected. A question that applies and stays open is filed as unknown; the finding cannot stay
+open. What was said to a question that does not apply is left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from safehold.model.assessment import ConductForm, ImageryForm
 from safehold.model.errors import BadForm
 from safehold.model.hash_list import Purpose
 from safehold.review.answers import from_answers
-
-POLICY_VERSION = "console-1"
-"""The text beside the form: the legends and hints below. It changes whenever their meaning does."""
+from safehold.review.asked import applies
+from safehold.web.console import asking
+from safehold.web.console.asking import Choice, Question
 
 CATEGORISED = frozenset({Purpose.CSAM, Purpose.TEST})
 """Purposes in which an illegal finding names a category."""
 
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One answer. key: what chooses it, such as "a" or "shift+h"."""
-
-    value: str
-    label: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One question. hint: what exactly is asked, in a few words."""
-
-    name: str
-    legend: str
-    hint: str
-    choices: tuple[Choice, ...]
-
-
-AGE_BAND = Question(
-    "age_band",
-    "Age band",
-    "youngest shown",
-    (
-        Choice("0-2", "0–2", "1"),
-        Choice("3-6", "3–6", "2"),
-        Choice("7-10", "7–10", "3"),
-        Choice("11-13", "11–13", "4"),
-        Choice("14-15", "14–15", "5"),
-        Choice("16-17", "16–17", "6"),
-        Choice("unknown", "Cannot tell", "0"),
-    ),
+_OF_MEDIA = (
+    asking.AGE_BAND,
+    asking.SEX,
+    asking.MADE_BY,
+    asking.SELF_GENERATED,
+    asking.CIRCUMSTANCES,
+    asking.COMPANY,
+    asking.SETTING,
+    asking.COMMERCIAL,
+    asking.LIVESTREAM,
+    asking.NEW_TO_US,
 )
-
-IMAGERY = (
-    AGE_BAND,
-    Question(
-        "sex",
-        "Sex",
-        "of the children shown",
-        (
-            Choice("girls", "Girls", "f"),
-            Choice("boys", "Boys", "m"),
-            Choice("both", "Both", "v"),
-            Choice("unknown", "Cannot tell", "q"),
-        ),
-    ),
-    Question(
-        "self_generated",
-        "Self-generated",
-        "made by the child; it never implies blame",
-        (Choice("yes", "Yes", "y"), Choice("no", "No", "x"), Choice("unknown", "Cannot tell", "w")),
-    ),
-    Question(
-        "setting",
-        "Setting",
-        "where it seems to have been made",
-        (
-            Choice("home", "Home", "shift+h"),
-            Choice("school", "School", "shift+s"),
-            Choice("outdoors", "Outdoors", "shift+o"),
-            Choice("other", "Other", "shift+e"),
-            Choice("unknown", "Cannot tell", "shift+u"),
-        ),
-    ),
-    Question(
-        "made_by",
-        "Made by",
-        "",
-        (
-            Choice("camera", "Camera", "shift+c"),
-            Choice("ai_generated", "AI-generated", "shift+a"),
-            Choice("drawn", "Drawn", "shift+d"),
-            Choice("unknown", "Cannot tell", "shift+m"),
-        ),
-    ),
+_OF_A_PAGE = (
+    asking.SITE_TYPE,
+    Question("age_band", "Age band", "of the youngest on the page", asking.AGE_BAND.choices),
+    asking.SEX,
+    asking.MADE_BY,
+    asking.SELF_GENERATED,
+    asking.CIRCUMSTANCES,
+    asking.COMPANY,
+    asking.COMMERCIAL,
+    asking.NEW_TO_US,
 )
-
-CONDUCT = (
-    Question(
-        "kind",
-        "Kind",
-        "",
-        (
-            Choice("grooming", "Grooming", "shift+g"),
-            Choice("coercion", "Coercion", "shift+c"),
-            Choice("trading", "Trading", "shift+t"),
-            Choice("other", "Other", "shift+o"),
-            Choice("unknown", "Cannot tell", "shift+u"),
-        ),
-    ),
-    Question("age_band", "Age band", "of the youngest child", AGE_BAND.choices),
-    Question(
-        "age_known_by",
-        "How the age is known",
-        "",
-        (
-            Choice("stated", "Stated", "shift+s"),
-            Choice("verified", "Verified", "shift+v"),
-            Choice("inferred", "Inferred", "shift+i"),
-            Choice("unknown", "Cannot tell", "shift+n"),
-        ),
-    ),
-    Question(
-        "still_going_on",
-        "Still going on",
-        "",
-        (Choice("yes", "Yes", "y"), Choice("no", "No", "x"), Choice("unknown", "Cannot tell", "w")),
-    ),
-    Question(
-        "child_at_risk_now",
-        "A child is in danger now",
-        "your judgement at this moment",
-        (
-            Choice("yes", "Yes", "shift+y"),
-            Choice("no", "No", "shift+x"),
-            Choice("unknown", "Cannot tell", "shift+w"),
-        ),
-    ),
-)
-
-_CLOSING = (
-    Choice("not_illegal", "Not illegal", "n"),
-    Choice("cannot_determine", "Cannot tell", "u"),
-    Choice("out_of_remit", "Out of remit", "o"),
-)
+_FOR_THE_US = (asking.DEVELOPMENT, asking.SEVERITY_TIER)
 
 
-def imagery_questions(purpose: Purpose) -> tuple[Question, ...]:
-    """Return the questions about media in a case of this purpose."""
-    return (_imagery_finding(purpose), *IMAGERY)
+def imagery_questions(purpose: Purpose, *, us: bool = False) -> tuple[Question, ...]:
+    """Return the questions about media in a case of this purpose. us: a US destination wants to know more."""
+    more = _FOR_THE_US if us and purpose in CATEGORISED else ()
+    return (_imagery_finding(purpose, "the most severe shown; needed"), *_OF_MEDIA, *more)
+
+
+def page_questions(purpose: Purpose) -> tuple[Question, ...]:
+    """Return the questions about a whole page: asked once for all that it shows."""
+    return (_imagery_finding(purpose, "the most severe on the page; needed"), *_OF_A_PAGE)
 
 
 def conduct_questions(purpose: Purpose) -> tuple[Question, ...]:
     """Return the questions about a conversation in a case of this purpose."""
-    return (_finding(purpose), *CONDUCT)
+    return (_finding(purpose, "needed"), *asking.CONDUCT)
 
 
-def read_imagery(sent: Mapping[str, str], purpose: Purpose) -> ImageryForm:
-    """Return the form that an answer sheet makes. Raises BadForm, naming what is missing or wrong."""
-    answers = _answers(sent, imagery_questions(purpose))
+def read_imagery(
+    sent: Mapping[str, str], purpose: Purpose, *, us: bool = False, page: bool = False
+) -> ImageryForm:
+    """Return the form that an answer sheet makes, of media or of a page.
+
+    us: development and severity tier were asked for. Raises BadForm, naming what is missing or wrong.
+    """
+    answers = _answers(sent, page_questions(purpose) if page else imagery_questions(purpose, us=us))
     finding, _, category = answers["finding"].partition(":")
     answers |= {"finding": finding, **({"category": category} if category else {})}
-    if sent.get("count", "").strip():
+    if sent.get("count", "").strip() and not page and applies("count", answers):
         answers["count"] = _count(sent["count"])
-    form = from_answers("imagery", answers)
+    if us and purpose in CATEGORISED and not page:
+        answers = {"development": "unknown", "severity_tier": "unknown"} | answers
+    if page:
+        answers = {"site_type": "unknown"} | answers
+    form = from_answers("imagery", _what_applies(answers))
     assert isinstance(form, ImageryForm)
     form.check(purpose)
     return form
@@ -177,29 +89,27 @@ def read_conduct(sent: Mapping[str, str], purpose: Purpose) -> ConductForm:
     answers = _answers(sent, conduct_questions(purpose))
     answers |= {name: sent[name].strip() for name in ("by", "towards") if sent.get(name, "").strip()}
     answers["relied_on"] = sent.get("relied_on", "").replace(",", " ").split()
-    form = from_answers("conduct", answers)
+    form = from_answers("conduct", _what_applies(answers))
     assert isinstance(form, ConductForm)
     form.check(purpose)
     return form
 
 
-def _imagery_finding(purpose: Purpose) -> Question:
+def _what_applies(answers: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: said for name, said in answers.items() if applies(name, answers)}
+
+
+def _imagery_finding(purpose: Purpose, hint: str) -> Question:
     if purpose not in CATEGORISED:
-        return _finding(purpose)
-    illegal = (
-        Choice("illegal:A", "Category A", "a"),
-        Choice("illegal:B", "Category B", "b"),
-        Choice("illegal:C", "Category C", "c"),
-        Choice("illegal:prohibited", "Prohibited", "d"),
-    )
-    return Question("finding", "Finding", "the most severe shown; needed", illegal + _CLOSING)
+        return _finding(purpose, hint)
+    return Question("finding", "Finding", hint, asking.ILLEGAL_BY_CATEGORY + asking.CLOSING)
 
 
-def _finding(purpose: Purpose) -> Question:
-    confirming = [Choice("illegal", "Illegal", "i")]
+def _finding(purpose: Purpose, hint: str) -> Question:
+    confirming: list[Choice] = [asking.ILLEGAL]
     if purpose in (Purpose.INTIMATE_IMAGES, Purpose.OWN_TERMS):
-        confirming.append(Choice("against_terms", "Against terms", "t"))
-    return Question("finding", "Finding", "needed", (*confirming, *_CLOSING))
+        confirming.append(asking.AGAINST_TERMS)
+    return Question("finding", "Finding", hint, (*confirming, *asking.CLOSING))
 
 
 def _answers(sent: Mapping[str, str], questions: tuple[Question, ...]) -> dict[str, Any]:

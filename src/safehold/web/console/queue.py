@@ -49,7 +49,11 @@ def next_case(request: Request, program: Program, *, nothing: str, done: str = "
     """Take the next case for this person and lead there; lead to the queue when none is left."""
     with program.database.begin() as tx:
         case = wellbeing.next_case(
-            tx, actor_of(request).analyst(), program.clock(), rules=program.settings.exposure.rules()
+            tx,
+            actor_of(request).analyst(),
+            program.clock(),
+            rules=program.settings.exposure.rules(),
+            golden_percent=program.settings.review.golden_percent,
         )
     if case is None:
         return go("/console/queue", done=nothing)

@@ -27,6 +27,7 @@ LABELS = {
     "intimate_images": "intimate images",
     "own_terms": "own terms",
     "test": "test",
+    "audit_sample": "the audit sample",
     "public_report": "a report from the public",
     "platform_report": "a report that a platform passed on",
     "child_images": "sexual images or videos of a child",

@@ -62,7 +62,7 @@ function controlFor(name) {
   const whole = begun && inTime ? `${begun} ${name}` : name;
   begun = "";
   const control = find(whole) ?? find(name);
-  if (!control && document.querySelector(`[data-key^="${CSS.escape(name)} "]`)) {
+  if (!control && shown(`[data-key^="${CSS.escape(name)} "]`)) {
     begun = name;
     begunAt = performance.now();
   }
@@ -70,7 +70,16 @@ function controlFor(name) {
 }
 
 function find(key) {
-  return document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  return shown(`[data-key="${CSS.escape(key)}"]`);
+}
+
+/** Whether a control is there to be used: a question that does not apply is not, and its keys rest. */
+export function isThere(control) {
+  return control.getClientRects().length > 0;
+}
+
+function shown(selector) {
+  return [...document.querySelectorAll(selector)].find(isThere);
 }
 
 function use(control) {

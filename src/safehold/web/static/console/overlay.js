@@ -1,5 +1,5 @@
 // The overlay that lists every key of this page. It is made from the controls, so it cannot be wrong.
-import { keysAreOn, switchKeys } from "./keys.js";
+import { isThere, keysAreOn, switchKeys } from "./keys.js";
 
 export function prepareOverlay() {
   const overlay = document.getElementById("keys");
@@ -16,7 +16,8 @@ export function prepareOverlay() {
 function lines() {
   const primary = [...document.querySelectorAll("[data-primary]")].map((control) => line("enter", control));
   const held = [...document.querySelectorAll("[data-hold]")].map((control) => line(control.dataset.hold, control));
-  const keyed = [...document.querySelectorAll("[data-key]")].map((control) => line(control.dataset.key, control));
+  const there = [...document.querySelectorAll("[data-key]")].filter(isThere);
+  const keyed = there.map((control) => line(control.dataset.key, control));
   return [...primary, ...held, ...keyed];
 }
 

@@ -1,0 +1,1 @@
+"""What an assessment is called in other schemes, as tables: data with their source and date."""
