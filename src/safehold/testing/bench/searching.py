@@ -26,9 +26,9 @@ from safehold.testing.bench.segments import written
 
 RADIUS = peers.RADIUS
 BY_TURNS, IN_A_ROW = "by turns", "in a row"
-OURS, THREATEXCHANGE, FLAT, MULTI_HASH, LISTS = (
+OURS, THREATEXCHANGE, FLAT, MULTI_HASH, LISTS = CONTENDERS = (
     *("safehold", "threatexchange", "faiss flat"),
-    *("faiss multi-hash", "faiss inverted lists (approximate)"),
+    *("faiss multi-hash", "faiss IVF (approximate)"),
 )
 GOALS: Mapping[int, Sequence[tuple[str, str, float]]] = {
     100_000: [(THREATEXCHANGE, BY_TURNS, 10)],
