@@ -76,7 +76,9 @@ def holding(count: int) -> Iterator[Row]:
 def later() -> Iterator[Row]:
     """Yield the goals, unmeasured."""
     for what, unit, goal in _GOALS:
-        yield unmeasured(f"{TEN_MILLION:,} entries: {what}", unit, "add --full", goal, at_most=True)
+        yield unmeasured(
+            f"{TEN_MILLION:,} entries: {what}", unit, "needs more entries (--full)", goal, at_most=True
+        )
 
 
 def _shared(folder: Path) -> tuple[float, float, float]:
