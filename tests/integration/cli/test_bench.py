@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from safehold.testing.bench import parts
 from safehold.testing.commands import Run
 
@@ -35,6 +37,7 @@ def test_one_run_measures_searching_and_what_an_index_takes_and_draws_it(run: Ru
     assert "goals met" in ended.out
 
 
+@pytest.mark.timeout(300)
 def test_a_list_is_imported_and_its_new_entries_are_matched_everywhere(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
     ended = run("bench", "lists", "--entries", "2000", "--seconds", "1", "--json", file)
@@ -45,6 +48,8 @@ def test_a_list_is_imported_and_its_new_entries_are_matched_everywhere(run: Run,
     assert rows["entries that some process did not match in time"]["value"] == 0
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_scans_over_http_are_measured_beside_an_empty_endpoint(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
     ended = run("bench", "http", "--entries", "2000", "--seconds", "0.3", "--json", file)

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from safehold.testing.bench import plots
+from safehold.testing.bench import plots, searching
 
 SVG = "{http://www.w3.org/2000/svg}"
 CURVES = {
@@ -45,6 +45,16 @@ def test_what_is_slower_is_drawn_higher_and_what_is_larger_farther_right() -> No
 
 def test_lines_differ_in_their_markers_too() -> None:
     assert len({plots._marker(number, 0, 0) for number in range(5)}) == 5
+
+
+def test_the_names_of_all_that_is_measured_fit_below_the_plot() -> None:
+    names = (*searching.CONTENDERS, "fast reading of a copy")
+    root = drawn(plots.recall({name: [(0, 100.0)] for name in names}))
+    texts = {text.text: text for text in root.iter(f"{SVG}text")}
+    for name in names:
+        # A letter is some 7 units wide at most.
+        assert float(texts[name].attrib["x"]) + 7 * len(name) <= plots.WIDTH
+        assert float(texts[name].attrib["y"]) < plots.HEIGHT
 
 
 def test_only_what_was_measured_is_drawn(tmp_path: Path) -> None:

@@ -26,9 +26,9 @@ from safehold.testing.bench.segments import written
 
 RADIUS = peers.RADIUS
 BY_TURNS, IN_A_ROW = "by turns", "in a row"
-OURS, THREATEXCHANGE, FLAT, MULTI_HASH, LISTS = (
+OURS, THREATEXCHANGE, FLAT, MULTI_HASH, LISTS = CONTENDERS = (
     *("safehold", "threatexchange", "faiss flat"),
-    *("faiss multi-hash", "faiss inverted lists (approximate)"),
+    *("faiss multi-hash", "faiss IVF (approximate)"),
 )
 GOALS: Mapping[int, Sequence[tuple[str, str, float]]] = {
     100_000: [(THREATEXCHANGE, BY_TURNS, 10)],
@@ -129,10 +129,10 @@ def later(counts: Sequence[int]) -> Iterator[Row]:
     """Yield the goals for sizes that are not measured now."""
     for count in counts:
         for peer, asked, goal in GOALS[count]:
-            yield unmeasured(_ratio(count, peer, asked), "x", "add --full", goal)
+            yield unmeasured(_ratio(count, peer, asked), "x", "needs more entries (--full)", goal)
         if count == max(GOALS):
             name = f"{_spoken(count)}: slowest hundredth, {IN_A_ROW}"
-            yield unmeasured(name, "us", "add --full", SLOWEST, at_most=True)
+            yield unmeasured(name, "us", "needs more entries (--full)", SLOWEST, at_most=True)
 
 
 def _rows(count: int, middle: Mapping[str, Mapping[str, float]], slowest: float) -> Iterator[Row]:

@@ -64,7 +64,7 @@ def spreading(database: Database, url: str, folder: Path, of: HashList, seconds:
 
 def later(count: int) -> Iterator[Row]:
     """Yield the goal for a size that is not measured now."""
-    yield unmeasured(_slowest(count), "s", "add --full", GOALS[count], at_most=True)
+    yield unmeasured(_slowest(count), "s", "needs more entries (--full)", GOALS[count], at_most=True)
 
 
 def _rows(
