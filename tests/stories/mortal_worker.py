@@ -29,7 +29,7 @@ QUICK = Timings(
     stalled_after=1.0,
     rescue_every=0.1,
     poll=0.1,
-    patience=Patience(attempts=5, first_pause=0.05, longest_pause=0.1),
+    patience=Patience(attempts=10, first_pause=0.05, longest_pause=0.1),
 )
 
 
