@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from reference_pages import markdown as md
-from reference_pages.routes import application, routes
+from reference_pages.routes import endpoint, routes
 from safehold.model.media import DecodeFailure
 from safehold.model.scan import ScanResult
 from safehold.model.surface import Advice
@@ -94,8 +94,8 @@ def page() -> str:
 
 
 def openapi_json() -> str:
-    """Return the OpenAPI document of the API."""
-    document = application("api").openapi()
+    """Return the OpenAPI document of the API, as its own route gives it."""
+    document = endpoint("/openapi.json", "api")(None)
     return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -31,6 +31,12 @@ def routes(*surfaces: str) -> list[tuple[str, str, str, str]]:
         for method in route.methods or ()
     }
     return sorted(found)
+
+
+def endpoint(path: str, *surfaces: str) -> Callable[..., Any]:
+    """Return what answers at a path."""
+    [route] = [route for route in _walk(application(*surfaces).routes) if route.path == path]
+    return route.endpoint
 
 
 def _walk(routes: Iterable[Any]) -> Iterator[APIRoute]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -228,3 +229,10 @@ def test_every_command_that_the_pages_tell_people_to_type_exists() -> None:
 )
 def test_a_command_is_judged_by_the_command_line_itself(line: str, is_right: bool) -> None:
     assert (objection(line) is None) is is_right
+
+
+def test_the_description_of_the_api_refers_to_nothing_that_is_not_in_it() -> None:
+    text = (ROOT / "docs" / "openapi.json").read_text()
+    named = set(re.findall(r'"#/components/schemas/(\w+)"', text))
+    assert named <= json.loads(text)["components"]["schemas"].keys()
+    assert {"ScanItem", "ScanAnswerBody", "Problem"} <= named
