@@ -12,7 +12,7 @@ from safehold.model.events import ItemCleared, ItemPreserved, OutcomeReversed, P
 from safehold.model.ids import CaseId, ItemId, ProposalId, new_id
 from safehold.model.permissions import Actor, Permission
 from safehold.model.proposal import Proposal, ProposalKind, ProposalState
-from safehold.review.conflicts import refuse_conflicted
+from safehold.review.admission import admit
 from safehold.storage import assessments, audit, events
 from safehold.storage import proposals as rows
 from safehold.storage.database import Tx
@@ -39,7 +39,7 @@ def approve(tx: Tx, proposal_id: ProposalId, *, actor: Actor, record: Record, no
     """
     actor.require(Permission.PROPOSAL_DECIDE)
     proposal = _waiting(tx, proposal_id)
-    _refuse_conflicted(tx, proposal, actor)
+    _admit(tx, proposal, actor)
     _approve(tx, proposal, actor=actor, actor_label=actor.label, record=record, now=now)
 
 
@@ -47,7 +47,7 @@ def decline(tx: Tx, proposal_id: ProposalId, *, actor: Actor, now: datetime) -> 
     """Say no to a planned step. Raises NotFound, ConflictOfInterest, and Conflict when it no longer waits."""
     actor.require(Permission.PROPOSAL_DECIDE)
     proposal = _waiting(tx, proposal_id)
-    _refuse_conflicted(tx, proposal, actor)
+    _admit(tx, proposal, actor)
     rows.close(tx, proposal.id, state=ProposalState.DECLINED, now=now)
     audit.append(tx, at=now, actor=actor.label, verb="proposal.decline", object=f"proposal:{proposal.id}")
 
@@ -66,9 +66,9 @@ def of_case(tx: Tx, case_id: CaseId) -> list[StoredProposal]:
     return rows.of_case(tx, case_id)
 
 
-def _refuse_conflicted(tx: Tx, proposal: Proposal, actor: Actor) -> None:
+def _admit(tx: Tx, proposal: Proposal, actor: Actor) -> None:
     if actor.user_id is not None:
-        refuse_conflicted(tx, proposal.case_id, actor.user_id)
+        admit(tx, proposal.case_id, actor.user_id)
 
 
 def _withdraw_what_fell(tx: Tx, item_id: ItemId, now: datetime) -> None:

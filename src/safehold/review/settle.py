@@ -11,8 +11,8 @@ from safehold.model.errors import Conflict, NotFound
 from safehold.model.events import AssessmentFiled, ItemCleared, ItemConfirmed, OutcomeReversed
 from safehold.model.ids import AnalystId, CaseId, ItemId, OutcomeId, UserId, new_id
 from safehold.model.permissions import Actor, system_actor
+from safehold.review.admission import admit
 from safehold.review.cases import existing_case, person
-from safehold.review.conflicts import refuse_conflicted
 from safehold.review.rules import Policy, Settled, Situation, decide
 from safehold.review.situations import situation_of
 from safehold.storage import assessments as assessment_rows
@@ -89,7 +89,7 @@ def reverse(
     if stored is None:
         raise NotFound("There is no such outcome.")
     outcome = stored.outcome
-    refuse_conflicted(tx, outcome.case_id, by)
+    admit(tx, outcome.case_id, by)
     event_rows.current_revision(tx, outcome.item_id, for_update=True)
     if not assessment_rows.set_reversed(tx, outcome_id, by=by, at=now):
         raise Conflict("The outcome was reversed before.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 
 from safehold.model.case import Appeal
@@ -40,6 +42,17 @@ def insert(tx: Tx, received: Appeal, *, case_id: CaseId | None) -> None:
             received_at=received.received_at,
         )
     )
+
+
+def contested(tx: Tx, item_ids: Collection[ItemId]) -> set[ItemId]:
+    """Return those of these items that an appeal contests, by itself or with a whole case."""
+    by_case = sa.select(case_item.c.item_id).join(appeal, appeal.c.case_id == case_item.c.case_id)
+    statement = (
+        sa.select(appeal.c.item_id)
+        .where(appeal.c.item_id.in_(item_ids))
+        .union(by_case.where(case_item.c.item_id.in_(item_ids)))
+    )
+    return {ItemId(item_id) for item_id in tx.run(statement).scalars()}
 
 
 def of_item(tx: Tx, item_id: ItemId) -> list[Appeal]:

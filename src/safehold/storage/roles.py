@@ -49,7 +49,10 @@ _JOBS = {
 }
 # Of a case its number and purpose stay, of an outcome what was found and by whom. Whose account it is
 # about the worker alone takes away, when its time is over.
-_CASE = "locked_by, locked_until, revision, priority, priority_parts, exposure_kinds, state, settled_at"
+_CASE = (
+    "locked_by, locked_until, revision, priority, priority_parts, exposure_kinds, state, settled_at,"
+    " other_purposes, skills, for_lead, turn_at, decide_by, weigh_at"
+)
 _OUTCOME = "update (reversed_at, reversed_by)"
 _PROPOSAL = "update (state, decided_at, approved_by, policy)"
 _SUBJECT = "part, part_set_by, part_set_at, revision"
@@ -103,7 +106,7 @@ GRANTS: dict[str, dict[str, str]] = {
         **_AUDIT,
         "audit_link": _READ,
         "audit_anchor": _READ,
-        "app_user": _change("password_hash", "password_once", "roles", "disabled_at"),
+        "app_user": _change("password_hash", "password_once", "roles", "queues", "skills", "disabled_at"),
         "session": _ALL,
         "spent_token": _APPEND,
         "passkey": _ALL,
@@ -131,11 +134,16 @@ GRANTS: dict[str, dict[str, str]] = {
         "flag": _READ,
         "hold": _READ,
         "declared_conflict": _change("ended_at", "ended_by"),
-        "review_case": f"select, update ({_CASE})",
-        "case_item": _change("waits_for", "round"),
+        # A case that is split off is one that a person opened.
+        "review_case": f"{_APPEND}, update ({_CASE})",
+        "case_item": _change("waits_for", "round", "joined_at"),
         "case_pass": _change("reason", "passed_at"),
-        "subject": f"select, update ({_SUBJECT})",
-        "assessment": _APPEND,
+        "case_note": _APPEND,
+        "case_move": _change("undone_by", "undone_at"),
+        "case_move_item": _APPEND,
+        "subject": f"{_APPEND}, update ({_SUBJECT})",
+        # What was assessed goes along with its item when cases are merged or split; it says what it said.
+        "assessment": _change("case_id", "round"),
         "outcome": f"select, {_OUTCOME}",
         "outcome_assessment": _READ,
         "reveal": _change("token_digest", "session_id", "closed_at"),
@@ -181,6 +189,9 @@ GRANTS: dict[str, dict[str, str]] = {
         "review_case": f"{_APPEND}, update ({_CASE}, account_id, gathered_by)",
         "case_item": _change("waits_for", "round"),
         "case_pass": _READ,
+        "case_note": "select (id, case_id), delete",
+        "case_move": _READ,
+        "case_move_item": _READ,
         "subject": f"{_APPEND}, update ({_SUBJECT}, account_id)",
         "assessment": _READ,
         "outcome": f"{_APPEND}, {_OUTCOME}",
@@ -250,6 +261,8 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "portal_status(bytea)": (APP, PORTAL),
     "list_history()": (APP, PORTAL),
     "has_conflict(uuid,uuid)": (APP, API, CONSOLE, WORKER, READER),
+    "may_know(uuid,uuid)": (APP, API, CONSOLE, WORKER, READER),
+    "stage_of_cases()": (APP, CONSOLE, WORKER),
 }
 """Functions that only these roles may call. Every other is for the roles that put work into the queue."""
 

@@ -20,7 +20,8 @@ from safehold.model.permissions import Permission
 from safehold.review import same, settle, subjects
 from safehold.review.answers import Form
 from safehold.review.assess import file_assessment
-from safehold.review.facts import CaseView, facts
+from safehold.review.cases import existing_case
+from safehold.review.facts import has_another
 from safehold.review.settle import ReversalReason
 from safehold.web.console.case import case_again
 from safehold.web.console.forms import shown_again
@@ -58,7 +59,7 @@ def _add_assessing(router: APIRouter, program: Program) -> None:
         """File what was found of the same picture elsewhere, and open what comes next."""
         analyst, sent = actor_of(request).analyst(), form_of(request)
         with program.database.begin() as tx:
-            view = facts(tx, CaseId(case_id), viewer=analyst)
+            more = has_another(tx, CaseId(case_id), ItemId(item_id), analyst)
             same.decide_as_before(
                 tx,
                 CaseId(case_id),
@@ -71,7 +72,7 @@ def _add_assessing(router: APIRouter, program: Program) -> None:
                 record=program.recorder.record,
                 now=program.clock(),
             )
-        return _onwards(request, program, case_id, _has_more(view, ItemId(item_id)))
+        return _onwards(request, program, case_id, more)
 
 
 def _onwards(request: Request, program: Program, case_id: UUID, more: bool) -> Response:
@@ -79,10 +80,6 @@ def _onwards(request: Request, program: Program, case_id: UUID, more: bool) -> R
     if more:
         return go(f"/console/cases/{case_id}", done="filed")
     return next_case(request, program, nothing="empty", done="filed")
-
-
-def _has_more(view: CaseView, item_id: ItemId) -> bool:
-    return any(one.turn.may_file and one.item.id != item_id for one in view.items)
 
 
 def _earlier(sent: dict[str, str]) -> AssessmentId:
@@ -96,8 +93,8 @@ def _file(request: Request, program: Program, case_id: CaseId, item_id: ItemId, 
     """File what was sent; say whether the case has another item that waits for a person."""
     analyst = actor_of(request).analyst()
     with program.database.begin() as tx:
-        view = facts(tx, case_id, viewer=analyst)
-        purpose = view.case.purpose
+        more = has_another(tx, case_id, item_id, analyst)
+        purpose = existing_case(tx, case_id).purpose
         form: Form = (
             read_conduct(sent, purpose) if sent.get("form") == "conduct" else read_imagery(sent, purpose)
         )
@@ -112,7 +109,7 @@ def _file(request: Request, program: Program, case_id: CaseId, item_id: ItemId, 
             record=program.recorder.record,
             now=program.clock(),
         )
-    return _has_more(view, item_id)
+    return more
 
 
 def _add_parts(router: APIRouter, program: Program) -> None:

@@ -172,6 +172,12 @@ DONE = {
     "case.release": "Put the case back",
     "case.pass_on": "Passed the case on",
     "case.settle": "Case settled",
+    "case.merge": "Merged cases",
+    "case.split": "Split the case",
+    "case.unmerge": "Undid a merge",
+    "case.unsplit": "Undid a split",
+    "case.note": "Left a note",
+    "case.skills": "Set what the case asks for",
     "case.forget_account": "The account was erased",
     "item.reveal": "Looked",
     "item.assess": "Filed an assessment",
@@ -383,13 +389,16 @@ def happened(line: HistoryLine) -> str | None:
     return f"{words}, {label(line.detail.get('tier', ''))}"
 
 
-def which_item(line: HistoryLine, items: Sequence[ItemView]) -> str:
-    """Say which item a line of the history is about, where the case has several."""
-    if len(items) < 2:
+def which_item(line: HistoryLine, items: Sequence[ItemView], first: int, total: int) -> str:
+    """Say which of the items shown a line of the history is about, where the case has several.
+
+    first: how many come before those that are shown. total: how many there are.
+    """
+    if total < 2:
         return ""
     about = str(line.detail.get("item") or line.object.removeprefix("item:"))
     places = {str(one.item.id): place for place, one in enumerate(items, start=1)}
-    return f": item {places[about]}" if about in places else ""
+    return f": item {first + places[about]}" if about in places else ""
 
 
 def place_of(item_id: UUID, items: Sequence[ItemView]) -> int:
