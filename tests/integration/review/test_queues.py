@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from safehold.app import console_view
 from safehold.model.assessment import Answer, ConductForm, Finding
 from safehold.model.case import Case
-from safehold.model.errors import BadForm, CaseLocked
+from safehold.model.errors import BadForm, CaseLocked, NotFound
 from safehold.model.exposure import ExposureKind
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId, UserId
@@ -22,6 +22,7 @@ from safehold.model.queue import QueueRules
 from safehold.review import cases, notes, weighing
 from safehold.review.assess import file_assessment
 from safehold.review.cases import A_SHIFT, LOCK_LASTS, PassReason
+from safehold.review.facts import PAGE, facts, has_another, item_at
 from safehold.review.presence import LATELY, others_present
 from safehold.storage import case_urgency
 
@@ -261,3 +262,26 @@ def test_who_opened_a_case_a_moment_ago_is_named_to_those_who_assess_and_counted
     assert (seen.count, seen.people) == (1, (room.ada,))
     assert (read.count, read.people) == (1, ())
     assert (own.count, gone.count) == (0, 0)
+
+
+def test_a_case_of_many_items_is_looked_up_in_parts_around_the_item_that_waits_or_was_asked_for(
+    room: Any,
+) -> None:
+    items = [room.arrives(account="acc-1") for _ in range(PAGE + 3)]
+    for at, item in enumerate(items):
+        case_id = room.opened(item, flagged=True, now=room.later(seconds=at))
+    with room.begin() as tx:
+        first = facts(tx, case_id, viewer=room.ada)
+        asked = facts(tx, case_id, viewer=room.ada, around=items[-1])
+        assert has_another(tx, case_id, items[0], room.ada)
+        assert item_at(tx, case_id, PAGE) == items[PAGE]
+        assert item_at(tx, case_id, PAGE + 3) is None
+    assert ([one.item.id for one in first.items], first.first) == (items[:PAGE], 0)
+    assert ([one.item.id for one in asked.items], asked.first) == (items[PAGE:], PAGE)
+    assert first.total == asked.total == PAGE + 3
+    room.sql("update case_item set waits_for = null where item_id = any(:some)", some=items[: PAGE + 1])
+    with room.begin() as tx:
+        waiting = facts(tx, case_id, viewer=room.ada)
+        with pytest.raises(NotFound):
+            facts(tx, case_id, viewer=room.ada, around=room.arrives())
+    assert (waiting.next_item, waiting.first) == (items[PAGE + 1], PAGE)
