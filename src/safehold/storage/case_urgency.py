@@ -96,12 +96,6 @@ def let_go_by(tx: Tx, user_id: UserId) -> None:
 
 
 @writes(review_case)
-def set_skills(tx: Tx, case_id: CaseId, skills: Iterable[str]) -> None:
-    """Store what the case asks of whoever takes it, in the place of what it asked before."""
-    tx.run(review_case.update().where(review_case.c.id == case_id).values(skills=sorted(skills)))
-
-
-@writes(review_case)
 def set_for_lead(tx: Tx, case_id: CaseId, for_lead: bool) -> None:
     """Store whether a lead is to take the case, because others passed it on."""
     tx.run(review_case.update().where(review_case.c.id == case_id).values(for_lead=for_lead))

@@ -1,4 +1,4 @@
-"""Arranging: notes for whoever goes on with a case, merging and splitting cases, what a case asks for."""
+"""Arranging: notes for whoever goes on with a case, merging and splitting cases."""
 
 from __future__ import annotations
 

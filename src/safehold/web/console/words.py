@@ -177,7 +177,6 @@ DONE = {
     "case.unmerge": "Undid a merge",
     "case.unsplit": "Undid a split",
     "case.note": "Left a note",
-    "case.skills": "Set what the case asks for",
     "case.forget_account": "The account was erased",
     "item.reveal": "Looked",
     "item.assess": "Filed an assessment",
