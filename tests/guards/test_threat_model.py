@@ -15,6 +15,7 @@ ADVERSARIES = (
     "Prober",
     "Curious analyst",
     "Analyst who knows somebody",
+    "Analyst of another queue",
     "Rogue admin",
     "Stolen session",
     "Stolen platform key",

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from safehold.model.errors import NotFound
-from safehold.model.hash_list import Purpose
 from safehold.model.ids import CaseId
 from safehold.model.permissions import Actor, Permission
 from safehold.review import finding
+from safehold.review.admission import admit
 from safehold.review.cases import existing_case
-from safehold.review.conflicts import refuse_conflicted
 from safehold.review.facts import ItemView
 from safehold.review.finding import AccountHistory, Found, Near, Sight
 from safehold.storage import audit
@@ -36,7 +35,7 @@ def account(tx: Tx, case_id: CaseId, *, actor: Actor, now: datetime) -> AccountH
     """
     actor.require(Permission.CASE_READ)
     if actor.user_id is not None:
-        refuse_conflicted(tx, case_id, actor.user_id)
+        admit(tx, case_id, actor.user_id)
     case = existing_case(tx, case_id)
     if case.account_id is None:
         raise NotFound("This case names no account, or it was erased.")
@@ -52,4 +51,4 @@ def near(tx: Tx, case_id: CaseId, shown: ItemView, *, actor: Actor) -> list[Near
 
 
 def _sight(actor: Actor) -> Sight:
-    return Sight(purposes=frozenset(Purpose), user_id=actor.user_id)
+    return Sight(user_id=actor.user_id)

@@ -16,14 +16,19 @@ from safehold.model.hash_list import Purpose
 from safehold.model.ids import CaseId, ItemId, RevealId, SessionId
 from safehold.model.permissions import Actor, Permission
 from safehold.model.proposal import Proposal
-from safehold.review import again, cases, conflicts, same, viewing, wellbeing
+from safehold.model.queue import EVERY_QUEUE
+from safehold.review import admission, again, cases, conflicts, moves, notes, same, viewing, wellbeing
 from safehold.review.facts import CaseView, ItemView, facts
+from safehold.review.moves import CaseMove
+from safehold.review.notes import Note
+from safehold.review.presence import NOBODY, Present, others_present
 from safehold.review.rules import Policy
 from safehold.review.same import StoredAssessment
 from safehold.review.viewing import ViewLimits
 from safehold.review.wellbeing import Budget, ExposureRules
-from safehold.storage import alarms, audit
-from safehold.storage.case_queue import CaseSummary
+from safehold.storage import alarms, audit, case_queue
+from safehold.storage import cases as case_rows
+from safehold.storage.case_queue import CaseSummary, QueueSize
 from safehold.storage.database import Database, Tx
 
 QUEUE_SHOWN = 100
@@ -48,22 +53,33 @@ class Bar:
 class QueueView:
     """Open cases in their order, at most QUEUE_SHOWN. kept_from: those that the viewer knows somebody in.
 
-    left_to_others: how many are left out because the viewer has assessed what waits in them.
+    left_to_others: how many are left out because the viewer has assessed what waits in them. sizes: of
+    each of the viewer's queues in which something is open. only: the one of them that is shown.
     """
 
     cases: tuple[CaseSummary, ...]
     people: People
     kept_from: frozenset[CaseId] = frozenset()
     left_to_others: int = 0
+    sizes: tuple[QueueSize, ...] = ()
+    only: Purpose | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CaseSheet:
-    """A case, what is planned in it, and the names of the people who work here."""
+    """A case, what is planned in it, and the names of the people who work here.
+
+    proposals: about the items that are looked up. moves: what was merged into it or split from it, and
+    numbers: of the other cases. present: others who opened it a moment ago.
+    """
 
     view: CaseView
     proposals: tuple[Proposal, ...]
     people: People
+    notes: tuple[Note, ...] = ()
+    moves: tuple[CaseMove, ...] = ()
+    numbers: Mapping[CaseId, int] = field(default_factory=dict)
+    present: Present = NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,34 +115,50 @@ def bar(tx: Tx, actor: Actor, *, exposure: ExposureRules, now: datetime) -> Bar:
     return Bar(alarms.counts(tx), looked, wellbeing.standing(tx, actor.user_id, rules=exposure, now=now))
 
 
-def queue(tx: Tx, *, actor: Actor) -> QueueView:
-    """Return the queue by need, and which of its cases this person is kept from.
+def queue(tx: Tx, *, actor: Actor, now: datetime, only: Purpose | None = None) -> QueueView:
+    """Return the queues of this person by need and waiting, and which of the cases they are kept from.
 
-    Whoever assesses does not see the cases in which everything waits for others; who only reads sees all.
+    only: one of their queues. Whoever assesses does not see the cases in which everything waits for
+    others; who only reads sees all of their queues.
     """
-    purposes = tuple(Purpose)
+    mine = admission.queues_of(tx, actor.user_id) if actor.user_id else EVERY_QUEUE
+    purposes = mine if only is None else mine & {only}
     analyst = actor.analyst() if actor.may(Permission.CASE_ASSESS) else None
-    found = cases.queue(tx, purposes=purposes, limit=QUEUE_SHOWN, analyst=analyst)
+    found = cases.queue(tx, purposes=purposes, limit=QUEUE_SHOWN, analyst=analyst, reader=actor.user_id)
     ids = [summary.case.id for summary in found]
     kept_from = conflicts.kept_from(tx, ids, actor.user_id) if actor.user_id else set()
     others = cases.left_to_others(tx, purposes=purposes, analyst=analyst) if analyst else 0
-    return QueueView(tuple(found), names(tx), frozenset(kept_from), others)
+    sizes = case_queue.sizes(tx, queues=mine, now=now, analyst=analyst)
+    return QueueView(tuple(found), names(tx), frozenset(kept_from), others, tuple(sizes), only)
 
 
-def case(tx: Tx, case_id: CaseId, *, actor: Actor, now: datetime) -> CaseSheet:
+def case(tx: Tx, case_id: CaseId, *, actor: Actor, around: ItemId | None = None, now: datetime) -> CaseSheet:
     """Return a case as this person may see it, and put the view on record.
 
-    Another person's assessment is shown to them once an outcome stands. Raises NotAllowed, NotFound, and
-    ConflictOfInterest before anything of the case is read.
+    around: an item that is among those looked up. Another person's assessment is shown to them once an
+    outcome stands. Raises NotAllowed, NotFound, and ConflictOfInterest before anything of the case is
+    read.
     """
     actor.require(Permission.CASE_READ)
     if actor.user_id is not None:
-        conflicts.refuse_conflicted(tx, case_id, actor.user_id)
+        admission.admit(tx, case_id, actor.user_id)
     viewer = actor.analyst() if actor.may(Permission.CASE_ASSESS) else None
-    view = facts(tx, case_id, viewer=viewer)
+    view = facts(tx, case_id, viewer=viewer, reader=actor.user_id, around=around)
+    present = others_present(tx, case_id, viewer=actor, now=now)
     audit.append(tx, at=now, actor=actor.label, verb="case.view", object=f"case:{case_id}")
-    planned = tuple(stored.proposal for stored in proposals.of_case(tx, case_id))
-    return CaseSheet(view, planned, names(tx))
+    shown = {one.item.id for one in view.items}
+    planned = [stored.proposal for stored in proposals.of_case(tx, case_id)]
+    moved = moves.moves_of(tx, case_id)
+    numbers = case_rows.numbers(tx, {each for one in moved for each in (one.from_case, one.to_case)})
+    return CaseSheet(
+        view,
+        tuple(each for each in planned if each.item_id in shown),
+        names(tx),
+        notes=tuple(notes.notes_of(tx, case_id)),
+        moves=tuple(moved),
+        numbers=numbers,
+        present=present,
+    )
 
 
 def looking(
@@ -137,7 +169,9 @@ def looking(
         return Looking()
     may_file = shown.turn.may_file
     return Looking(
-        same=same.offered(tx, sheet.view.case, shown.item, policy=policy) if may_file else None,
+        same=same.offered(tx, sheet.view.case, shown.item, by=actor.analyst(), policy=policy)
+        if may_file
+        else None,
         seen_at=again.last_seen(tx, actor.user_id, shown.item, now=now),
         press=wellbeing.choices_of(tx, actor.user_id).press_to_show,
     )

@@ -17,6 +17,7 @@ from safehold.act import calls
 from safehold.act.calls import Call, CallState, Channel
 from safehold.app import alarms, proposals
 from safehold.app.program import Program
+from safehold.app.review_policy import queue_rules
 from safehold.model.emergency import CallKind, Emergency, EmergencyEnd
 from safehold.model.errors import SafeholdError
 from safehold.model.ids import CallId, CaseId, EmergencyId, ItemId
@@ -57,7 +58,14 @@ def declare(program: Program, case_id: CaseId, *, item_id: ItemId | None, actor:
     within = timedelta(minutes=program.settings.emergency.report_minutes)
     with program.database.begin() as tx:
         declared, is_new = emergencies.declare(
-            tx, case_id, item_id=item_id, actor=actor, within=within, record=record, now=now
+            tx,
+            case_id,
+            item_id=item_id,
+            actor=actor,
+            within=within,
+            record=record,
+            rules=queue_rules(program.settings),
+            now=now,
         )
         if is_new:
             proposals.plan_urgent_report(tx, declared, now=now)
@@ -73,7 +81,7 @@ def call_again(program: Program, emergency_id: EmergencyId, *, actor: Actor) -> 
     actor.require(Permission.EMERGENCY_DECLARE)
     now = program.clock()
     with program.database.begin() as tx:
-        about = emergencies.existing(tx, emergency_id)
+        about = emergencies.existing(tx, emergency_id, actor=actor)
         if not about.stands:
             return
         turn = max((one.turn for one in calls.calls_about(tx, emergency_id)), default=0) + 1
@@ -92,7 +100,14 @@ def end(program: Program, emergency_id: EmergencyId, how: EmergencyEnd, words: s
     now = program.clock()
     with program.database.begin() as tx:
         ended = emergencies.end(
-            tx, emergency_id, how, words, actor=actor, record=program.recorder.record, now=now
+            tx,
+            emergency_id,
+            how,
+            words,
+            actor=actor,
+            record=program.recorder.record,
+            rules=queue_rules(program.settings),
+            now=now,
         )
         proposals.close_urgent_report(tx, ended, made=how is EmergencyEnd.REPORTED, actor=actor, now=now)
         calls.stop_calling(tx, emergency_id)
@@ -102,9 +117,9 @@ def end(program: Program, emergency_id: EmergencyId, how: EmergencyEnd, words: s
     call_now(program, emergency_id)
 
 
-def sheet(tx: Tx, emergency_id: EmergencyId) -> EmergencySheet:
-    """Return an emergency with how its calls went. Raises NotFound."""
-    about = emergencies.existing(tx, emergency_id)
+def sheet(tx: Tx, emergency_id: EmergencyId, *, actor: Actor) -> EmergencySheet:
+    """Return an emergency with how its calls went. Raises NotAllowed, NotFound."""
+    about = emergencies.existing(tx, emergency_id, actor=actor)
     case = existing_case(tx, about.case_id)
     return EmergencySheet(
         emergency=about,

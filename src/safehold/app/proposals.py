@@ -13,7 +13,7 @@ from safehold.model.events import ItemCleared, ItemPreserved, OutcomeReversed, P
 from safehold.model.ids import CaseId, ItemId, ProposalId, new_id
 from safehold.model.permissions import Actor, Permission
 from safehold.model.proposal import Proposal, ProposalKind, ProposalState
-from safehold.review.conflicts import has_conflict, refuse_conflicted
+from safehold.review.admission import admit, is_kept_from
 from safehold.storage import assessments, audit, cases, events
 from safehold.storage import proposals as rows
 from safehold.storage.database import Tx
@@ -40,7 +40,7 @@ def approve(tx: Tx, proposal_id: ProposalId, *, actor: Actor, record: Record, no
     """
     actor.require(Permission.PROPOSAL_DECIDE)
     proposal = _waiting(tx, proposal_id)
-    _refuse_conflicted(tx, proposal, actor)
+    _admit(tx, proposal, actor)
     _approve(tx, proposal, actor=actor, actor_label=actor.label, record=record, now=now)
 
 
@@ -48,7 +48,7 @@ def decline(tx: Tx, proposal_id: ProposalId, *, actor: Actor, now: datetime) -> 
     """Say no to a planned step. Raises NotFound, ConflictOfInterest, and Conflict when it no longer waits."""
     actor.require(Permission.PROPOSAL_DECIDE)
     proposal = _waiting(tx, proposal_id)
-    _refuse_conflicted(tx, proposal, actor)
+    _admit(tx, proposal, actor)
     rows.close(tx, proposal.id, state=ProposalState.DECLINED, now=now)
     audit.append(tx, at=now, actor=actor.label, verb="proposal.decline", object=f"proposal:{proposal.id}")
 
@@ -87,7 +87,7 @@ def close_urgent_report(tx: Tx, about: Emergency, *, made: bool, actor: Actor, n
     stored = rows.of_emergency(tx, about.id)
     if stored is None or stored.proposal.state is not ProposalState.WAITING:
         return
-    if made and actor.user_id is not None and not has_conflict(tx, about.case_id, actor.user_id):
+    if made and actor.user_id is not None and not is_kept_from(tx, about.case_id, actor.user_id):
         rows.approve(tx, stored.proposal.id, now=now, by=actor.user_id)
     else:
         # Whoever is kept from the case may have made the report all the same: its declaration says so.
@@ -102,9 +102,9 @@ def urgent_report_waits(tx: Tx, about: Emergency) -> bool:
     return stored is not None and stored.proposal.state is ProposalState.WAITING
 
 
-def _refuse_conflicted(tx: Tx, proposal: Proposal, actor: Actor) -> None:
+def _admit(tx: Tx, proposal: Proposal, actor: Actor) -> None:
     if actor.user_id is not None:
-        refuse_conflicted(tx, proposal.case_id, actor.user_id)
+        admit(tx, proposal.case_id, actor.user_id)
 
 
 def _withdraw_what_fell(tx: Tx, item_id: ItemId, now: datetime) -> None:

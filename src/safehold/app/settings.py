@@ -19,6 +19,7 @@ from safehold.app.settings_anchors import AuditSettings
 from safehold.app.settings_emergency import EmergencySettings
 from safehold.app.settings_errors import PREFIX, in_words, misspelt, unparsed
 from safehold.app.settings_exposure import ExposureSettings
+from safehold.app.settings_queues import QueueSettings
 from safehold.app.settings_sections import (
     DatabaseSettings,
     DecodingSettings,
@@ -83,6 +84,7 @@ class Settings(BaseSettings):
     probing: ProbingSettings = Field(default_factory=ProbingSettings)
     team: TeamSettings = Field(default_factory=TeamSettings)
     review: ReviewSettings = Field(default_factory=ReviewSettings)
+    queues: QueueSettings = Field(default_factory=QueueSettings)
     plugins: PluginSettings = Field(default_factory=PluginSettings)
     audit: AuditSettings = Field(default_factory=AuditSettings)
 

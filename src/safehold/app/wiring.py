@@ -21,7 +21,7 @@ from safehold.app.audit.anchors.declared import declared
 from safehold.app.audit.sequencer import sequence
 from safehold.app.counters import seal_counters
 from safehold.app.program import Program
-from safehold.app.review_policy import review_policy
+from safehold.app.review_policy import queue_rules, review_policy
 from safehold.app.rules_again import RulesAgain
 from safehold.detect import look_back
 from safehold.evidence import closing, retention, sweep
@@ -32,10 +32,11 @@ from safehold.jobs.worker import Timings, Worker
 from safehold.model.events import Event
 from safehold.model.ids import ObjectId
 from safehold.model.permissions import Actor
-from safehold.review import cases, contest, golden, settle, viewing, withdrawn
+from safehold.review import cases, contest, golden, settle, viewing, weighing, withdrawn
 from safehold.storage.database import Tx
 
 ERASED_AT_ONCE = 500
+WEIGHED_AT_ONCE = 100
 DESTROYING = ("retention", "leftovers")
 """The schedules that cannot be undone."""
 
@@ -51,7 +52,7 @@ def handlers(program: Program) -> dict[str, Handler]:
         return handle
 
     return {
-        "review.open_case": now_with(cases.open_case, record=record),
+        "review.open_case": now_with(cases.open_case, record=record, rules=queue_rules(program.settings)),
         "review.settle": now_with(settle.settle, record=record, policy=review_policy(program.settings)),
         "detect.look_back": look_back.plan,
         "review.contest": now_with(contest.contest, policy=review_policy(program.settings)),
@@ -59,7 +60,9 @@ def handlers(program: Program) -> dict[str, Handler]:
             contest.follow_reversal, record=record, policy=review_policy(program.settings)
         ),
         "review.find_withdrawn": now_with(withdrawn.find_withdrawn, record=record),
-        "review.reconsider_match": now_with(withdrawn.reconsider_match, record=record),
+        "review.reconsider_match": now_with(
+            withdrawn.reconsider_match, record=record, rules=queue_rules(program.settings)
+        ),
         "evidence.preserve": now_with(retention.preserve, record=record),
         "evidence.reconsider": now_with(retention.reconsider),
         "evidence.keep_contested": now_with(retention.keep_contested),
@@ -91,6 +94,7 @@ def schedules(program: Program) -> Sequence[Schedule]:
         Schedule("abandoned reveals", 30, lambda: _close_reveals(program)),
         Schedule("golden items", 600, lambda: _close_golden(program)),
         Schedule("review rules", 60, RulesAgain(program).turn),
+        Schedule("case weights", 15, lambda: weigh_cases(program)),
         Schedule("requests and sessions", 600, lambda: _sweep_access(program)),
         *lookback.schedules(program),
     )
@@ -118,6 +122,14 @@ def take_in_reports(program: Program) -> None:
     """Make items of what was reported."""
     with program.database.begin() as tx:
         inbound_reports.pick_up(tx, record=program.recorder.record, now=program.clock())
+
+
+def weigh_cases(program: Program) -> None:
+    """Weigh anew the cases whose dates have come nearer, or about which somebody said what counts."""
+    with program.database.begin() as tx:
+        weighing.reckon_due(
+            tx, now=program.clock(), rules=queue_rules(program.settings), limit=WEIGHED_AT_ONCE
+        )
 
 
 def sweep_retention(program: Program) -> sweep.Swept:

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from safehold.model.hash_list import Purpose
 from safehold.model.permissions import Role
+from safehold.model.queue import EVERY_QUEUE, checked_skills
 
 app = typer.Typer(help="People who sign in to the console.", no_args_is_help=True)
 
@@ -16,6 +18,10 @@ app = typer.Typer(help="People who sign in to the console.", no_args_is_help=Tru
 def add(
     name: Annotated[str, typer.Argument(help="The name to sign in with.")],
     roles: Annotated[list[Role], typer.Option("--role", help="What this person is; may be given again.")],
+    queues: Annotated[
+        list[Purpose] | None,
+        typer.Option("--queue", help="In which queue they work; may be given again. Without it, in all."),
+    ] = None,
 ) -> None:
     """Add a person. The password comes from standard input; at a terminal one is made and shown once.
 
@@ -31,6 +37,7 @@ def add(
             name=name,
             password=password,
             roles=frozenset(roles),
+            queues=EVERY_QUEUE if queues is None else frozenset(queues),
             actor=SHELL,
             now=opened.clock(),
             once=True,
@@ -50,6 +57,42 @@ def set_password(name: Annotated[str, typer.Argument(help="Whose password.")]) -
     with operator() as opened, opened.database.begin() as tx:
         users.set_password(tx, name=name, password=password, actor=SHELL, now=opened.clock(), once=True)
     sys.stdout.write("The password is changed.\n" + (f"Shown once: {password}\n" if is_new else ""))
+
+
+@app.command("queues")
+def queues_(
+    name: Annotated[str, typer.Argument(help="Whose queues and skills.")],
+    queues: Annotated[
+        list[Purpose] | None,
+        typer.Option("--queue", help="In which queue they work from now on; may be given again."),
+    ] = None,
+    skills: Annotated[
+        list[str] | None,
+        typer.Option("--skill", help="What they can do, such as language:sv; may be given again."),
+    ] = None,
+    *,
+    none: Annotated[bool, typer.Option("--none", help="They work in no queue and see no case.")] = False,
+    no_skills: Annotated[bool, typer.Option("--no-skills", help="They have no skill any more.")] = False,
+) -> None:
+    """Set in which queues a person works, or which skills they have; without options, print both.
+
+    What is given replaces all that was there of its kind. Whoever does not work in a queue never sees
+    anything of its cases.
+    """
+    from safehold.app.access import users
+    from safehold.cli.opening import SHELL, operator
+
+    with operator() as opened, opened.database.begin() as tx:
+        user = users.find_user(tx, name)
+        wanted = frozenset[Purpose]() if none else frozenset(queues) if queues is not None else user.queues
+        asked = (
+            frozenset[str]() if no_skills else checked_skills(skills) if skills is not None else user.skills
+        )
+        if (wanted, asked) != (user.queues, user.skills):
+            users.set_queues(tx, user.id, wanted, asked, actor=SHELL, now=opened.clock())
+    sys.stdout.write(
+        f"queues: {', '.join(sorted(wanted)) or 'none'}\nskills: {', '.join(sorted(asked)) or 'none'}\n"
+    )
 
 
 @app.command("disable")
@@ -133,7 +176,8 @@ def list_() -> None:
             state = f"shut out since {shown(user.disabled_at)}" if user.disabled_at else "active"
             factors = second_factors.factors_of(tx, user.id).count
             sys.stdout.write(
-                f"{printable(user.name)}  {', '.join(sorted(user.roles))}  {state}"
+                f"{printable(user.name)}  {', '.join(sorted(user.roles))}"
+                f"  queues: {', '.join(sorted(user.queues)) or 'none'}  {state}"
                 f"  second factors: {factors}\n"
             )
 

@@ -66,9 +66,10 @@ class PriorityPart:
 class Case:
     """A case as review sees it.
 
-    number: the short number people say aloud. revision: rises by one with every change; a change
-    that names an older one is refused. locked_by, locked_until: who works on it now. exposure_kinds: what one
-    would look at in it, as far as lists tell.
+    number: the short number people say aloud. revision: rises by one with every change; a change that
+    names an older one is refused. locked_by, locked_until: who works on it now. exposure_kinds: what one
+    would look at in it, as far as lists tell. skills: what it asks of whoever takes it. for_lead: others
+    passed it on. decide_by: the nearest date by which something in it has to be decided.
     """
 
     id: CaseId
@@ -85,6 +86,9 @@ class Case:
     settled_at: datetime | None = None
     locked_by: AnalystId | None = None
     locked_until: datetime | None = None
+    skills: frozenset[str] = frozenset()
+    for_lead: bool = False
+    decide_by: datetime | None = None
 
     def is_locked_for(self, analyst: AnalystId, now: datetime) -> bool:
         """Say whether somebody else holds the case at this instant."""

@@ -41,6 +41,8 @@ PasskeyId = NewType("PasskeyId", UUID)
 DeviceId = NewType("DeviceId", UUID)
 ConflictId = NewType("ConflictId", UUID)
 UnveilingId = NewType("UnveilingId", UUID)
+CaseNoteId = NewType("CaseNoteId", UUID)
+CaseMoveId = NewType("CaseMoveId", UUID)
 AnalystId = NewType("AnalystId", UUID)
 """A person who assesses. No classifier, model or rule has one: that is how "AI only asks" is typed."""
 

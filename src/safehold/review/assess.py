@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from safehold.jobs.record import Record
-from safehold.model.assessment import Assessment, ConductForm, ImageryForm
+from safehold.model.assessment import Answer, Assessment, ConductForm, ImageryForm
 from safehold.model.case import Case, WaitsFor
 from safehold.model.errors import BadForm, Conflict, NotFound, StaleRevision
 from safehold.model.events import AssessmentFiled
@@ -18,7 +18,7 @@ from safehold.review.cases import held_case, person
 from safehold.review.turns import Turn, turn_of
 from safehold.review.viewing import clearest_seen
 from safehold.storage import assessments as assessment_rows
-from safehold.storage import audit, recusals
+from safehold.storage import audit, case_urgency, recusals
 from safehold.storage import cases as case_rows
 from safehold.storage import events as event_rows
 from safehold.storage import items as item_rows
@@ -48,18 +48,18 @@ def file_assessment(  # noqa: PLR0913 - a signed form names all that it rests on
 ) -> AssessmentId:
     """File an assessment and let the rules settle the item. The case's revision rises by one.
 
-    case_revision: the case's, as the analyst saw it. same_as: the assessment of the same bytes elsewhere that
-    this one repeats, see `same`. policy_version: the text that was beside the form.
-    Of a golden item nothing follows.
-    The tier is what this analyst was sent of the item, never what they say. Raises BadForm where the
-    form does not fit the item, its answers or the case's purpose; CaseLocked unless they hold the case;
-    StaleRevision when the case moved on; NotFound when the item is not in it; Conflict when the case is
-    settled, the last assessment of the item is still being settled, this analyst has assessed the item and
-    its outcome stands, or it waits for somebody else than them.
+    case_revision: the case's, as the analyst saw it. same_as: the assessment of the same bytes elsewhere
+    that this one repeats, see `same`. policy_version: the text that was beside the form. Of a golden item
+    nothing follows. The tier is what this analyst was sent of the item, never what they say. Raises BadForm
+    where the form does not fit the item, its answers or the case's purpose; CaseLocked where another holds
+    the case (whose time ran out, and nobody has it now, takes it again by filing); StaleRevision when the
+    case moved on; NotFound when the item is not in it; Conflict when the case is settled, the last
+    assessment of the item is still being settled, this analyst has assessed the item and its outcome
+    stands, or it waits for somebody else than them.
     """
     # Steps lock an item before its case; so does this, or the two could wait for each other.
     event_rows.current_revision(tx, item_id, for_update=True)
-    case = held_case(tx, case_id, by, now=now)
+    case = held_case(tx, case_id, by, now=now, again=True)
     if case.revision != case_revision:
         raise StaleRevision()
     _check_form(tx, case, item_id, form)
@@ -76,12 +76,21 @@ def file_assessment(  # noqa: PLR0913 - a signed form names all that it rests on
     )
     assessment_rows.insert(tx, _stored(filed, case.purpose, round=round, blind=blind, same_as=same_as))
     case_rows.raise_revision(tx, case_id)
+    _after_filing(tx, case, form, now)
     _audit(tx, filed)
     if golden.answer(tx, case_id, item_id, form.finding, now=now):
         return filed.id
     event = AssessmentFiled(at=now, item_id=item_id, case_id=case_id, assessment_id=filed.id)
     record(tx, event)
     return filed.id
+
+
+def _after_filing(tx: Tx, case: Case, form: Form, now: datetime) -> None:
+    if case.for_lead:
+        # Somebody has gone on with it: what it waits for next need not be a lead.
+        case_urgency.set_for_lead(tx, case.id, False)
+    if isinstance(form, ConductForm) and form.child_at_risk_now is Answer.YES:
+        case_urgency.weigh_soon(tx, case.id, now)
 
 
 def _check_form(tx: Tx, case: Case, item_id: ItemId, form: ImageryForm | ConductForm) -> None:

@@ -1,10 +1,11 @@
-"""Cases: opened by matches and flags, queued by priority, held by one analyst at a time."""
+"""Cases: opened by matches and flags, queued by need and waiting, held by one analyst at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from safehold.jobs.record import Record
 from safehold.model.case import Case, CaseState
@@ -14,24 +15,37 @@ from safehold.model.exposure import ExposureKind
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId, ItemId, SubjectId, UserId, new_id
 from safehold.model.permissions import Actor, system_actor
-from safehold.review import priority
-from safehold.review.conflicts import refuse_conflicted
-from safehold.storage import audit, case_facts, case_queue
+from safehold.model.queue import Lane, QueueRules, Reviewer, Stage
+from safehold.review import lanes
+from safehold.review.admission import admit, queues_of
+from safehold.review.weighing import AS_NOTHING_SET, reckon
+from safehold.storage import (
+    audit,
+    case_moves,
+    case_notes,
+    case_passes,
+    case_queue,
+    case_urgency,
+    exposure,
+    users,
+)
 from safehold.storage import cases as case_rows
 from safehold.storage import golden as golden_rows
-from safehold.storage import inbound_reports as report_rows
 from safehold.storage import items as item_rows
 from safehold.storage import subjects as subject_rows
+from safehold.storage.case_passes import PassReason
 from safehold.storage.case_queue import CaseSummary
-from safehold.storage.cases import Gathering, PassReason
+from safehold.storage.cases import Gathering
 from safehold.storage.database import Tx
 from safehold.storage.items import StoredItem
+from safehold.storage.turns import is_lead
 
 __all__ = [
     "LOCK_LASTS",
     "CaseSummary",
     "PassReason",
     "existing_case",
+    "first_of_queue",
     "first_waiting",
     "forget_accounts",
     "held_case",
@@ -49,11 +63,22 @@ __all__ = [
 LOCK_LASTS = timedelta(minutes=15)
 """How long a case stays with the analyst who took it, counted from what they did there last."""
 
+PASSED_ON_OFTEN = 2
+"""So many people pass a case on, and a lead is to take it."""
+A_SHIFT = timedelta(hours=12)
+"""What somebody passed on does not come back to them within it, even where nobody else is left."""
+_LOOKED_AT = 10
+
 _REVIEW = system_actor("review").label
 
 
 def open_case(
-    tx: Tx, event: ItemMatched | ItemFlagged | InboundReportReceived, *, record: Record, now: datetime
+    tx: Tx,
+    event: ItemMatched | ItemFlagged | InboundReportReceived,
+    *,
+    record: Record,
+    rules: QueueRules = AS_NOTHING_SET,
+    now: datetime,
 ) -> CaseId:
     """Handle item_matched, item_flagged, inbound_report_received: put the item into a case, and return it.
 
@@ -62,7 +87,9 @@ def open_case(
     case per purpose: hearing of it again reckons the priority anew while that case is open and changes
     nothing once it is settled. An item of media that was assessed before is an item like any other: it
     waits for an outcome of its own, and what was settled earlier stands beside it as a fact. The account
-    becomes a subject with part unknown: the uploader is often the child. Raises NotFound.
+    becomes a subject with part unknown: the uploader is often the child. Whoever does not work in every
+    queue for which the item lies in a case knows of none of them from then on. rules: of the queues.
+    Raises NotFound.
     """
     tx.lock(f"case of item:{event.item_id}")
     stored = item_rows.get(tx, event.item_id)
@@ -75,23 +102,43 @@ def open_case(
         case = existing_case(tx, known, for_change=True)
     if case.state is CaseState.OPEN:
         _join(tx, case, event.item_id, now)
-        reckon(tx, case.id)
+        reckon(tx, case.id, now=now, rules=rules)
+    others = [other for other in case_rows.ids_of_item(tx, event.item_id) if other != case.id]
+    case_urgency.widen(tx, others, case.purpose)
     return case.id
 
 
 def queue(
-    tx: Tx, *, purposes: Iterable[Purpose], limit: int, analyst: AnalystId | None = None
+    tx: Tx,
+    *,
+    purposes: Iterable[Purpose],
+    limit: int,
+    analyst: AnalystId | None = None,
+    reader: UserId | None = None,
 ) -> list[CaseSummary]:
-    """Return open cases of these purposes: the highest priority first, then the longest waiting.
+    """Return open cases of these purposes in the order in which they are offered.
 
-    analyst: without those in which everything waits for others than this person.
+    analyst: those of their queues, without the cases in which everything waits for others than this person.
+    reader: those of their queues. Neither: all, for commands.
     """
-    return case_queue.waiting(tx, purposes=purposes, limit=limit, analyst=analyst)
+    known = _known_lanes(tx, purposes, analyst or reader)
+    if analyst is not None and not is_lead(tx, analyst):
+        known = [lane for lane in known if lane.stage is not Stage.LEAD]
+    return case_queue.waiting(tx, known, limit=limit, analyst=analyst)
+
+
+def first_of_queue(tx: Tx, *, reader: UserId | None, limit: int) -> list[CaseId]:
+    """Return the first open cases of all queues of this person, whoever can go on with them. None: of all."""
+    return case_queue.first_ids(tx, _known_lanes(tx, tuple(Purpose), reader), limit)
 
 
 def left_to_others(tx: Tx, *, purposes: Iterable[Purpose], analyst: AnalystId, most: int = 100) -> int:
     """Return how many open cases the queue of this analyst leaves out, counted as far as `most`."""
-    return case_queue.left_to_others(tx, purposes=purposes, analyst=analyst, most=most)
+    known = _known_lanes(tx, purposes, analyst)
+    anothers = [lane for lane in known if lane.stage in (Stage.ANOTHER, Stage.LEAD)]
+    found = case_queue.left_to_others(tx, anothers, analyst=analyst, most=most)
+    known_queues = {lane.purpose for lane in known}
+    return min(most, found + case_queue.kept_away(tx, queues=known_queues, analyst=analyst, most=most))
 
 
 def take_next(
@@ -102,20 +149,30 @@ def take_next(
     purposes: Iterable[Purpose] = tuple(Purpose),
     last: Iterable[ExposureKind] = (),
 ) -> Case | None:
-    """Give this analyst the first case of the queue for 15 minutes; None when none is left for them.
+    """Give this analyst the first case of their queues for 15 minutes; None when none is left for them.
 
-    A case that they hold already comes back first. Left out: what others hold, what this analyst passed
-    on or has a conflict of interest about, kinds that they opted out of, and cases in which nothing waits for
-    them just now: what they have assessed waits for somebody else. last: kinds that are offered only where
-    nothing else waits. Two analysts never get the same one.
+    A case that they hold already comes back first. Left out: queues in which they do not work, skills
+    that they lack and somebody else has, what others hold, what they passed on or have a conflict of
+    interest about, kinds that they opted out of, and cases in which nothing waits for them just now.
+    last: kinds that are offered only where nothing else waits. Two analysts never get the same one. What
+    they passed on half a day ago comes back when nothing else is left and nobody else could take it.
     """
-    case = case_queue.find_next(tx, purposes=purposes, analyst=analyst, now=now, last=last)
+    case = first_waiting(tx, analyst, now, purposes=purposes, last=last)
     return _taken(tx, case, analyst, now) if case else None
 
 
-def first_waiting(tx: Tx, analyst: AnalystId, now: datetime) -> Case | None:
-    """Return the case that this analyst would be given next, without giving it to them; None for none."""
-    return case_queue.find_next(tx, purposes=tuple(Purpose), analyst=analyst, now=now)
+def first_waiting(
+    tx: Tx,
+    analyst: AnalystId,
+    now: datetime,
+    *,
+    purposes: Iterable[Purpose] = tuple(Purpose),
+    last: Iterable[ExposureKind] = (),
+) -> Case | None:
+    """Return the case that `take_next` would give this analyst, without giving it to them; None for none."""
+    among = tuple(purposes)
+    held = case_queue.find_held(tx, purposes=among, analyst=analyst, now=now)
+    return held or _offered(tx, analyst, among, frozenset(last), now)
 
 
 def take(tx: Tx, case_id: CaseId, analyst: AnalystId, now: datetime) -> Case:
@@ -124,8 +181,8 @@ def take(tx: Tx, case_id: CaseId, analyst: AnalystId, now: datetime) -> Case:
     Raises NotFound, CaseLocked while another holds it, Conflict when it is settled or only ever waits for
     somebody else, ConflictOfInterest.
     """
+    admit(tx, case_id, analyst)
     case = existing_case(tx, case_id, for_change=True)
-    refuse_conflicted(tx, case_id, analyst)
     if golden_rows.is_of_another(tx, case_id, analyst):
         raise Conflict("The case waits for somebody else.")
     if case.state is CaseState.SETTLED:
@@ -135,19 +192,21 @@ def take(tx: Tx, case_id: CaseId, analyst: AnalystId, now: datetime) -> Case:
     return _taken(tx, case, analyst, now)
 
 
-def held_case(tx: Tx, case_id: CaseId, analyst: AnalystId, *, now: datetime) -> Case:
+def held_case(tx: Tx, case_id: CaseId, analyst: AnalystId, *, now: datetime, again: bool = False) -> Case:
     """Return a case that this analyst holds, locked against other changes, and let 15 minutes begin anew.
 
-    Raises NotFound, Conflict when it is settled, CaseLocked when another holds it or nobody does any more,
-    ConflictOfInterest.
+    again: where their time has run out and nobody else has the case now, they take it again. Raises NotFound,
+    Conflict when it is settled, CaseLocked when another holds it or nobody does any more, ConflictOfInterest.
     """
+    admit(tx, case_id, analyst)
     case = existing_case(tx, case_id, for_change=True)
-    refuse_conflicted(tx, case_id, analyst)
     if case.state is CaseState.SETTLED:
         raise Conflict("The case is settled.")
     if case.is_locked_for(analyst, now):
         raise CaseLocked()
     if case.locked_by != analyst or case.locked_until is None or case.locked_until <= now:
+        if again:
+            return _taken(tx, case, analyst, now)
         raise CaseLocked("You do not hold this case.", advice="Take the case, then try again.")
     case_rows.set_lock(tx, case_id, analyst=analyst, until=now + LOCK_LASTS)
     return replace(case, locked_until=now + LOCK_LASTS)
@@ -162,26 +221,32 @@ def release_lock(tx: Tx, case_id: CaseId, analyst: AnalystId, now: datetime) -> 
 
 
 def pass_on(tx: Tx, case_id: CaseId, analyst: AnalystId, reason: PassReason, now: datetime) -> None:
-    """Leave the case to others: take_next does not offer it to this analyst again.
+    """Leave the case to others: it is not offered to this analyst again while somebody else could take it.
 
-    It never counts against anybody. Raises NotFound, Conflict when settled, CaseLocked unless this
-    analyst holds the case.
+    It never counts against anybody. Once two people have passed it on, or one says so, a lead is to take
+    it; whoever knows somebody in it does not count. Raises NotFound, Conflict when settled, CaseLocked
+    unless this analyst holds the case.
     """
     held_case(tx, case_id, analyst, now=now)
-    case_rows.put_pass(tx, case_id, analyst=analyst, reason=reason, at=now)
+    case_passes.put_pass(tx, case_id, analyst=analyst, reason=reason, at=now)
+    passed = case_passes.passed_by(tx, case_id)
+    counted = [each for each in passed.values() if each is not PassReason.KNOWS_SOMEBODY]
+    for_lead = PassReason.NEEDS_LEAD in counted or len(counted) >= PASSED_ON_OFTEN
+    case_urgency.set_for_lead(tx, case_id, for_lead)
     case_rows.set_lock(tx, case_id, analyst=None, until=None)
-    _audit(tx, analyst, "case.pass_on", case_id, now, reason=reason.value)
+    _audit(tx, analyst, "case.pass_on", case_id, now, reason=reason.value, for_lead=for_lead)
 
 
 def forget_accounts(tx: Tx, *, now: datetime, limit: int) -> int:
     """Erase whose account cases are about, at most `limit`, where nothing else says so; return how many.
 
     That is when where each of a case's items appeared was erased, and none is confirmed. The case, its
-    subjects and what people decided stay, without the account. Doing it again erases nothing more. One
-    audit record names each case, and no account.
+    subjects and what people decided stay, without the account and without notes. Doing it again erases
+    nothing more. One audit record names each case, and no account.
     """
     forgotten = case_rows.forget_accounts(tx, limit=limit)
     subject_rows.forget_accounts(tx, forgotten)
+    case_notes.forget(tx, forgotten)
     for case_id in forgotten:
         audit.append(tx, at=now, actor=_REVIEW, verb="case.forget_account", object=f"case:{case_id}")
     return len(forgotten)
@@ -200,37 +265,15 @@ def person(analyst: AnalystId) -> Actor:
     return Actor(permissions=frozenset(), user_id=UserId(analyst))
 
 
-def reckon(tx: Tx, case_id: CaseId) -> None:
-    """Weigh the case anew from what is known of its items now. What a list has withdrawn weighs nothing."""
-    places = case_rows.items_of(tx, case_id)
-    item_ids = [place.item_id for place in places]
-    case = existing_case(tx, case_id)
-    holds = case_facts.holds_of(tx, item_ids)
-    held = {item_id for item_id, hold in holds.items() if hold.stands}
-    known = case_facts.matches_of(tx, item_ids)
-    ours = [match for match in known if match.purpose is case.purpose]
-    may_hold = {match.item_id for match in known if match.may_hold and not match.withdrawn}
-    waiting = {place.item_id for place in places if place.waits_for is not None}
-    weighed = priority.Weighed(
-        matches=[match for match in ours if not match.withdrawn],
-        flags=[flag for _, flag in case_facts.flags_of(tx, item_ids)],
-        reports=len(report_rows.of_items(tx, item_ids)),
-        items=len(places),
-        not_held=len(waiting - held),
-        withdrawn=any(match.withdrawn for match in ours),
-        held_on_nothing=len((waiting & held) - may_hold),
-    )
-    parts = priority.weigh(weighed)
-    case_rows.set_priority(tx, case_id, priority=priority.added_up(parts), parts=parts)
-    case_rows.set_exposure_kinds(tx, case_id, case_facts.kinds_of_items(tx, item_ids, case.purpose).values())
-
-
 def _case_for(tx: Tx, stored: StoredItem, purpose: Purpose, *, record: Record, now: datetime) -> Case:
     gathering = Gathering(_gathered_by(stored), purpose, stored.item.rehearsal)
     case_rows.lock_gathering(tx, gathering)
     found = case_rows.find_open(tx, gathering)
     if found is not None:
         return found
+    merged = case_moves.merged_into(tx, gathering)
+    if merged is not None:
+        return existing_case(tx, merged, for_change=True)
     opened = Case(
         id=CaseId(new_id()),
         number=0,
@@ -250,6 +293,40 @@ def _case_for(tx: Tx, stored: StoredItem, purpose: Purpose, *, record: Record, n
     audit.append(tx, at=now, actor=_REVIEW, verb="case.open", object=f"case:{case.id}", detail=detail)
     record(tx, CaseOpened(at=now, case_id=case.id, purpose=purpose))
     return case
+
+
+def _known_lanes(tx: Tx, purposes: Iterable[Purpose], person: UUID | None) -> list[Lane]:
+    among = set(purposes)
+    found = [lane for lane in case_queue.lanes(tx) if lane.purpose in among]
+    return found if person is None else lanes.known_to(found, queues_of(tx, person))
+
+
+def _offered(
+    tx: Tx, analyst: AnalystId, purposes: tuple[Purpose, ...], last: frozenset[ExposureKind], now: datetime
+) -> Case | None:
+    everybody = users.reviewers(tx)
+    me = next((each for each in everybody if each.id == analyst), None)
+    if me is None:
+        return None
+    opted_out = exposure.choices_of(tx, me.id).opted_out
+    mine = lanes.offered_to(case_queue.lanes(tx), me, everybody, purposes=purposes, opted_out=opted_out)
+    for among in (lanes.without(mine, last), mine) if last else (mine,):
+        case = case_queue.find_next(tx, among, analyst=analyst, now=now)
+        if case is not None:
+            return case
+    passed = case_queue.find_passed(
+        tx, purposes=purposes, analyst=analyst, before=now - A_SHIFT, now=now, limit=_LOOKED_AT
+    )
+    others = [each for each in everybody if each.id != analyst]
+    for each in passed:
+        if not each.exposure_kinds & opted_out and not any(_could_take(tx, each, one) for one in others):
+            return existing_case(tx, each.id, for_change=True)
+    return None
+
+
+def _could_take(tx: Tx, case: Case, person: Reviewer) -> bool:
+    opted_out = exposure.choices_of(tx, person.id).opted_out
+    return not case.exposure_kinds & opted_out and case_queue.could_take(tx, case.id, AnalystId(person.id))
 
 
 def _join(tx: Tx, case: Case, item_id: ItemId, now: datetime) -> None:
@@ -281,6 +358,8 @@ def _taken(tx: Tx, case: Case, analyst: AnalystId, now: datetime) -> Case:
     return replace(case, locked_by=analyst, locked_until=until)
 
 
-def _audit(tx: Tx, analyst: AnalystId, verb: str, case_id: CaseId, now: datetime, **detail: str) -> None:
+def _audit(
+    tx: Tx, analyst: AnalystId, verb: str, case_id: CaseId, now: datetime, **detail: str | bool
+) -> None:
     actor = person(analyst).label
     audit.append(tx, at=now, actor=actor, verb=verb, object=f"case:{case_id}", detail=dict(detail))

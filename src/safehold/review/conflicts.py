@@ -11,6 +11,7 @@ from safehold.model.permissions import Actor, Permission
 from safehold.storage import audit
 from safehold.storage import cases as case_rows
 from safehold.storage import conflicts as rows
+from safehold.storage.admission import may_know
 from safehold.storage.conflicts import ACCOUNT, Conflict
 from safehold.storage.database import Tx
 
@@ -58,7 +59,7 @@ def declare_about_case(tx: Tx, case_id: CaseId, *, actor: Actor, now: datetime) 
     if actor.user_id is None:
         raise NotAllowed("Only a person can have a conflict of interest.")
     gathering = case_rows.gathering_of(tx, case_id)
-    if gathering is None:
+    if gathering is None or not may_know(tx, case_id, actor.user_id):
         raise NotFound("There is no such case.")
     _declare(tx, actor.user_id, gathering.by, by=actor, now=now, case=str(case_id))
 

@@ -14,8 +14,8 @@ from safehold.model.case import Appeal, AppealState, Case, Outcome
 from safehold.model.events import AppealDecided, AppealReceived, BasisReversed
 from safehold.model.ids import CaseId, ItemId, UserId
 from safehold.model.permissions import Actor, system_actor
+from safehold.review.admission import is_kept_from
 from safehold.review.cases import existing_case
-from safehold.review.conflicts import has_conflict
 from safehold.review.reopening import ReversalReason, keep_for_others, open_again, undo
 from safehold.review.rules import Policy
 from safehold.storage import appeals as appeal_rows
@@ -64,7 +64,7 @@ def follow_reversal(tx: Tx, event: BasisReversed, *, policy: Policy, record: Rec
     if stored is None or basis is None or not stored.stands or basis.stands:
         return
     by = basis.reversed_by
-    if by is None or has_conflict(tx, stored.outcome.case_id, by):
+    if by is None or is_kept_from(tx, stored.outcome.case_id, by):
         _wait_for_others(tx, stored.outcome, policy=policy, now=now)
         return
     assessment_rows.set_reversed(tx, stored.outcome.id, by=by, at=now)
@@ -121,14 +121,7 @@ def erase_words(tx: Tx, *, now: datetime, limit: int) -> int:
 
 
 def _wait_for_others(tx: Tx, outcome: Outcome, *, policy: Policy, now: datetime) -> None:
-    case = existing_case(tx, outcome.case_id)
-    if any(
-        place.waits_for is not None
-        for each in case_rows.of_item(tx, outcome.item_id)
-        if each.purpose is case.purpose
-        for place in [case_rows.item_in(tx, each.id, outcome.item_id)]
-        if place is not None
-    ):
+    if _item_waits(tx, outcome.item_id, existing_case(tx, outcome.case_id)):
         return
     people = assessment_rows.people_of(tx, outcome.id)
     target = open_again(tx, outcome, now)
@@ -140,7 +133,18 @@ def _wait_for_others(tx: Tx, outcome: Outcome, *, policy: Policy, now: datetime)
 
 
 def _is_waiting(tx: Tx, case_id: CaseId) -> bool:
-    return any(place.waits_for is not None for place in case_rows.items_of(tx, case_id))
+    """Say whether something of a case waits, in it or in one that has taken its place."""
+    case = existing_case(tx, case_id)
+    return any(_item_waits(tx, place.item_id, case) for place in case_rows.items_of(tx, case_id))
+
+
+def _item_waits(tx: Tx, item_id: ItemId, case: Case) -> bool:
+    places = (
+        case_rows.item_in(tx, each.id, item_id)
+        for each in case_rows.of_item(tx, item_id)
+        if each.purpose is case.purpose
+    )
+    return any(place is not None and place.waits_for is not None for place in places)
 
 
 def _decide(

@@ -9,19 +9,21 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeVar
+from uuid import UUID
 
 from safehold.model.assessment import Assessment
 from safehold.model.case import Appeal, Case, Outcome, Subject, WaitsFor
+from safehold.model.errors import NotFound
 from safehold.model.ids import AnalystId, CaseId, ItemId, MediaId
 from safehold.model.inbound_report import InboundReport
-from safehold.model.item import Context, Item, Page
+from safehold.model.item import Context, Item, ItemKind, Page
 from safehold.model.match import Flag
 from safehold.review.answers import from_answers
 from safehold.review.cases import existing_case
 from safehold.review.turns import Turn, turn_of
 from safehold.storage import appeals as appeal_rows
 from safehold.storage import assessments as assessment_rows
-from safehold.storage import case_facts, recusals
+from safehold.storage import case_facts, case_queue, recusals
 from safehold.storage import cases as case_rows
 from safehold.storage import evidence as evidence_rows
 from safehold.storage import inbound_reports as report_rows
@@ -38,6 +40,8 @@ from safehold.storage.media import MediaFacts
 from safehold.storage.turns import is_lead
 
 __all__ = [
+    "HISTORY",
+    "PAGE",
     "CaseView",
     "Destruction",
     "EarlierOutcome",
@@ -53,6 +57,11 @@ __all__ = [
     "facts",
     "standing_of_item",
 ]
+
+PAGE = 50
+"""So many items of a case are looked up at once."""
+HISTORY = 400
+"""So many lines of what happened, the newest."""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -102,12 +111,21 @@ class ItemView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseView:
-    """A case with everything that is known of it. items: in the order in which they joined."""
+    """A case with what is known of it.
+
+    items: at most PAGE of them, in the order in which they joined. first: how many joined before these.
+    total: how many there are. history: at most HISTORY lines, about the case and these items. next_item:
+    the first of all items that waits for the viewer. concerns: whether one does, or is being settled.
+    """
 
     case: Case
     items: tuple[ItemView, ...]
     subjects: tuple[Subject, ...]
     history: tuple[HistoryLine, ...]
+    first: int = 0
+    total: int = 0
+    next_item: ItemId | None = None
+    concerns: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,22 +141,60 @@ class ItemStanding:
         return self.cases[-1].id if self.cases else None
 
 
-def facts(tx: Tx, case_id: CaseId, *, viewer: AnalystId | None = None) -> CaseView:
-    """Return everything known of a case. viewer: whose assessments are shown before an outcome stands.
+def facts(
+    tx: Tx,
+    case_id: CaseId,
+    *,
+    viewer: AnalystId | None = None,
+    reader: UUID | None = None,
+    around: ItemId | None = None,
+) -> CaseView:
+    """Return what is known of a case. viewer: whose assessments are shown before an outcome stands.
 
-    The caller appends the audit record of the view. Raises NotFound.
+    reader: what was found elsewhere is shown as far as this person may know of the case there. around: an
+    item that is among those returned; without it, the first that waits for the viewer is. The caller
+    appends the audit record of the view. Raises NotFound, also where `around` is not in the case.
     """
     case = existing_case(tx, case_id)
-    places = case_rows.items_of(tx, case_id)
+    waits = case_queue.next_item(tx, case_id, viewer) if viewer is not None else None
+    wanted = around or waits
+    place = case_rows.place_of(tx, case_id, wanted) if wanted is not None else 0
+    if place is None:
+        raise NotFound("There is no such item in this case.")
+    first = place - place % PAGE
+    places = case_rows.items_of(tx, case_id, first=first, most=PAGE)
     objects = [f"case:{case_id}", *(f"item:{place.item_id}" for place in places)]
-    items = _item_views(tx, case_id, places, viewer)
+    items = _item_views(tx, case_id, places, viewer, reader)
     shown = {str(one.id) for item in items for one in item.assessments}
     return CaseView(
         case=case,
         items=items,
         subjects=tuple(subject_rows.of_case(tx, case_id)),
-        history=tuple(_kept_blind(line, shown) for line in case_facts.history_of(tx, objects)),
+        history=tuple(_kept_blind(line, shown) for line in case_facts.history_of(tx, objects, most=HISTORY)),
+        first=first,
+        total=case_rows.size(tx, case_id),
+        next_item=waits,
+        concerns=viewer is not None and case_queue.concerns(tx, case_id, viewer),
     )
+
+
+def has_another(tx: Tx, case_id: CaseId, item_id: ItemId, analyst: AnalystId) -> bool:
+    """Say whether another item of a case than this one waits for this very person."""
+    return case_queue.next_item(tx, case_id, analyst, but=item_id) is not None
+
+
+def kind_of(tx: Tx, item_id: ItemId) -> ItemKind:
+    """Return what an item is. Raises NotFound."""
+    item = item_rows.get_bare(tx, item_id)
+    if item is None:
+        raise NotFound("There is no such item in this case.")
+    return item.kind
+
+
+def item_at(tx: Tx, case_id: CaseId, place: int) -> ItemId | None:
+    """Return the item that joined a case after so many others, None where it has not so many."""
+    found = case_rows.items_of(tx, case_id, first=place, most=1)
+    return found[0].item_id if found else None
 
 
 def standing_of_item(tx: Tx, item_id: ItemId) -> ItemStanding:
@@ -150,7 +206,7 @@ def standing_of_item(tx: Tx, item_id: ItemId) -> ItemStanding:
 
 
 def _item_views(
-    tx: Tx, case_id: CaseId, places: list[CaseItem], viewer: AnalystId | None
+    tx: Tx, case_id: CaseId, places: list[CaseItem], viewer: AnalystId | None, reader: UUID | None
 ) -> tuple[ItemView, ...]:
     item_ids = [place.item_id for place in places]
     stored = item_rows.get_many(tx, item_ids)
@@ -160,13 +216,18 @@ def _item_views(
     flags = _grouped(case_facts.flags_of(tx, item_ids))
     pages, reports = item_rows.pages_of(tx, item_ids), report_rows.of_items(tx, item_ids)
     holds = case_facts.holds_of(tx, item_ids)
-    earlier = _grouped(case_facts.earlier_outcomes(tx, media_ids))
-    outcomes = _grouped((one.outcome.item_id, one) for one in assessment_rows.outcomes_of_case(tx, case_id))
-    assessed = _grouped((one.item_id, one) for one in assessment_rows.of_case(tx, case_id))
+    earlier = _grouped(case_facts.earlier_outcomes(tx, media_ids, reader=reader))
+    settled = assessment_rows.outcomes_of_case(tx, case_id, item_ids)
+    outcomes = _grouped((one.outcome.item_id, one) for one in settled)
+    contested = appeal_rows.contested(tx, item_ids)
+    kept_from = recusals.kept_from(tx, case_id, item_ids, viewer) if viewer is not None else set()
+    leads = viewer is not None and is_lead(tx, viewer)
+    assessed = _grouped((one.item_id, one) for one in assessment_rows.of_case(tx, case_id, item_ids))
 
     def view(place: CaseItem) -> ItemView:
         item = stored[place.item_id].item
-        turn = _turn(tx, place, assessed[item.id], viewer)
+        recused = (place.item_id, place.round) in kept_from
+        turn = _turn(place, assessed[item.id], viewer, leads=leads, recused=recused)
         shown = _shown(assessed[item.id], viewer, all_of_them=turn in (Turn.OVER, Turn.INFORMED))
         hidden = len(assessed[item.id]) - len(shown)
         return ItemView(
@@ -184,19 +245,20 @@ def _item_views(
             hidden_assessments=hidden,
             outcomes=tuple(outcomes[item.id]),
             earlier=() if turn is Turn.BLIND and hidden else _of_other_appearances(earlier, stored[item.id]),
-            appeals=tuple(appeal_rows.of_item(tx, item.id)),
+            appeals=tuple(appeal_rows.of_item(tx, item.id)) if item.id in contested else (),
             turn=turn,
         )
 
     return tuple(view(place) for place in places)
 
 
-def _turn(tx: Tx, place: CaseItem, filed: list[StoredAssessment], viewer: AnalystId | None) -> Turn:
+def _turn(
+    place: CaseItem, filed: list[StoredAssessment], viewer: AnalystId | None, *, leads: bool, recused: bool
+) -> Turn:
     if viewer is None:
         return Turn.OVER if place.waits_for is None else Turn.OF_OTHERS
     in_this_round = [one for one in filed if one.round == place.round]
-    recused = recusals.stands(tx, place.case_id, place.item_id, round=place.round, analyst=viewer)
-    return turn_of(place.waits_for, in_this_round, viewer, is_lead=is_lead(tx, viewer), recused=recused)
+    return turn_of(place.waits_for, in_this_round, viewer, is_lead=leads, recused=recused)
 
 
 def _shown(

@@ -1,7 +1,7 @@
 """Find: any id leads to the cases that it is in; an account to all of its cases; a picture to those near it.
 
-Nobody finds what they may not see: not cases of purposes that are not theirs, and nothing about somebody whom
-they know. A search never says that there is more.
+Nobody finds what they may not see: not cases of queues in which they do not work, and nothing about
+somebody whom they know. A search never says that there is more.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from safehold.model.ids import CaseId, ItemId
+from safehold.review import cases
 from safehold.review.again import NEARLY_THE_SAME
 from safehold.review.cases import existing_case
 from safehold.storage import finding as rows
@@ -67,7 +68,8 @@ def near(tx: Tx, item_id: ItemId, case_id: CaseId, sight: Sight) -> list[Near]:
     The same bytes are no neighbours: they are said to have been seen before.
     """
     case = existing_case(tx, case_id)
-    return rows.near(tx, item_id, case, sight, bits=NEARLY_THE_SAME, first=COMPARED, most=MOST_NEAR)
+    among = cases.first_of_queue(tx, reader=sight.user_id, limit=COMPARED)
+    return rows.near(tx, item_id, case, sight, among=among, bits=NEARLY_THE_SAME, most=MOST_NEAR)
 
 
 def _of_ours(tx: Tx, wanted: str, sight: Sight) -> list[Found]:

@@ -8,7 +8,7 @@ outcome, no hold, no word to anybody. The figures are for whoever they are about
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,9 +19,11 @@ from safehold.model.exposure import ExposureKind
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId, ItemId, UserId, new_id
 from safehold.model.permissions import Actor, system_actor
+from safehold.model.queue import QueueRules
 from safehold.review import again, cases
 from safehold.review.exposure_figures import FEWEST_PEOPLE
 from safehold.review.reliability import Figure, share
+from safehold.review.weighing import AS_NOTHING_SET, reckon
 from safehold.storage import audit, case_facts
 from safehold.storage import cases as case_rows
 from safehold.storage import exposure as choice_rows
@@ -123,25 +125,34 @@ def is_due(*, ordinary: int, met: int, percent: float, drawn_by: str) -> bool:
     return drawn[0] % _ONE_IN == 0
 
 
-def instead_of_next(tx: Tx, analyst: AnalystId, *, percent: float, now: datetime) -> Case | None:
+def instead_of_next(
+    tx: Tx,
+    analyst: AnalystId,
+    *,
+    percent: float,
+    now: datetime,
+    purposes: Iterable[Purpose] = tuple(Purpose),
+    queues: QueueRules = AS_NOTHING_SET,
+) -> Case | None:
     """Give this analyst a golden item in a case of its own, in the place of the next case; mostly None.
 
     Only where a case waits for them that is none of the severest kind and no rehearsal, nothing is with them
     already, they opted out of nothing that it is, and an item is there which they have never met or seen, nor
-    nearly the same. The case is theirs for 15 minutes, and for nobody else ever.
+    nearly the same. The case is theirs for 15 minutes, and for nobody else ever. purposes: whose next case
+    they ask for. queues: the rules by which it is weighed, as any other.
     """
     if percent <= 0:
         return None
     ordinary, met = rows.counts(tx, analyst, since=now - LOOKED_BACK)
     if not is_due(ordinary=ordinary, met=met, percent=percent, drawn_by=str(analyst)):
         return None
-    waiting = cases.first_waiting(tx, analyst, now)
+    waiting = cases.first_waiting(tx, analyst, now, purposes=purposes)
     if waiting is None or waiting.rehearsal or waiting.exposure_kinds & SEVEREST:
         return None
     if waiting.locked_by == analyst and waiting.locked_until is not None and now < waiting.locked_until:
         return None
     chosen = _new_to(tx, analyst, waiting.purpose, now)
-    return _open(tx, chosen, analyst, now) if chosen is not None else None
+    return _open(tx, chosen, analyst, queues, now) if chosen is not None else None
 
 
 def answer(tx: Tx, case_id: CaseId, item_id: ItemId, finding: Finding, *, now: datetime) -> bool:
@@ -202,7 +213,7 @@ def _new_to(tx: Tx, analyst: AnalystId, purpose: Purpose, now: datetime) -> Gold
     return None
 
 
-def _open(tx: Tx, chosen: GoldenItem, analyst: AnalystId, now: datetime) -> Case | None:
+def _open(tx: Tx, chosen: GoldenItem, analyst: AnalystId, queues: QueueRules, now: datetime) -> Case | None:
     case_id = CaseId(new_id())
     opened = Case(
         id=case_id,
@@ -218,7 +229,7 @@ def _open(tx: Tx, chosen: GoldenItem, analyst: AnalystId, now: datetime) -> Case
     case_rows.insert(tx, case=opened, gathered_by=f"case:{case_id}")
     rows.insert_case(tx, case_id, chosen.item_id, analyst=analyst, at=now)
     case_rows.join(tx, case_id, chosen.item_id, at=now)
-    cases.reckon(tx, case_id)
+    reckon(tx, case_id, now=now, rules=queues)
     detail = {"purpose": chosen.purpose.value, "item": str(chosen.item_id)}
     audit.append(tx, at=now, actor=_REVIEW, verb="case.open", object=f"case:{case_id}", detail=detail)
     return cases.take(tx, case_id, analyst, now)

@@ -16,7 +16,7 @@ from safehold.model.team import TeamSize
 from safehold.review.cases import existing_case
 from safehold.review.rules import Policy
 from safehold.storage import assessments as assessment_rows
-from safehold.storage import audit, recusals
+from safehold.storage import audit, case_moves, case_urgency, recusals
 from safehold.storage import cases as case_rows
 from safehold.storage.database import Tx
 
@@ -74,24 +74,32 @@ def tell_of_reversal(
 
 
 def open_again(tx: Tx, outcome: Outcome, now: datetime) -> CaseId:
-    """Let the item wait in an open case: its own, or the one that has taken its place. A new round begins."""
-    gathering = case_rows.gathering_of(tx, outcome.case_id)
+    """Let the item wait in an open case: its own, or the one that has taken its place. A new round begins.
+
+    Where its case was merged into another, that one has. What the case weighs is reckoned anew by the next
+    sweep; whoever may not know of the item's own case knows of this one no longer.
+    """
+    home = case_moves.goes_on_in(tx, outcome.case_id) or outcome.case_id
+    gathering = case_rows.gathering_of(tx, home)
     if gathering is None:
         raise NotFound("There is no such case.")
     case_rows.lock_gathering(tx, gathering)
-    case = existing_case(tx, outcome.case_id, for_change=True)
-    target = case.id
-    if case.state is CaseState.SETTLED:
+    locked = {each: existing_case(tx, each, for_change=True) for each in sorted({outcome.case_id, home})}
+    target = home
+    if locked[home].state is CaseState.SETTLED:
         other = case_rows.find_open(tx, gathering)
         if other is None:
-            case_rows.set_settled(tx, case.id, at=None)
+            case_rows.set_settled(tx, home, at=None)
         else:
             target = other.id
-            case_rows.join(tx, target, outcome.item_id, at=now)
-    for each in {case.id, target}:
+    if target != outcome.case_id:
+        case_rows.join(tx, target, outcome.item_id, at=now)
+        case_urgency.take_over(tx, outcome.case_id, target)
+    for each in {outcome.case_id, target}:
         case_rows.begin_round(tx, each, outcome.item_id)
     case_rows.set_waits_for(tx, target, outcome.item_id, WaitsFor.ASSESSMENT)
     case_rows.raise_revision(tx, target)
+    case_urgency.weigh_soon(tx, target, now)
     return target
 
 

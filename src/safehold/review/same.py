@@ -16,6 +16,7 @@ from safehold.model.errors import NotFound, StaleRevision
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, AssessmentId, CaseId, ItemId
 from safehold.model.item import Item
+from safehold.review import admission
 from safehold.review.answers import from_answers
 from safehold.review.assess import file_assessment
 from safehold.review.cases import existing_case
@@ -46,15 +47,18 @@ def decided_before(tx: Tx, item: Item, purpose: Purpose) -> StoredAssessment | N
     return standing[0] if len(found) == 1 else None
 
 
-def offered(tx: Tx, case: Case, item: Item, *, policy: Policy) -> StoredAssessment | None:
-    """Return what can be repeated of the same bytes here and now, None where the item has to be looked at."""
+def offered(tx: Tx, case: Case, item: Item, *, by: AnalystId, policy: Policy) -> StoredAssessment | None:
+    """Return what this person can repeat of the same bytes here and now.
+
+    None where the item has to be looked at, and where they may not know of the case elsewhere.
+    """
     place = case_rows.item_in(tx, case.id, item.id)
     if place is None or place.waits_for in (None, WaitsFor.SETTLING):
         return None
     if any(one.same_as is None for one in assessment_rows.of_round(tx, case.id, item.id, place.round)):
         return None
     earlier = decided_before(tx, item, case.purpose)
-    if earlier is None:
+    if earlier is None or not admission.knows(tx, earlier.case_id, by):
         return None
     would_be = decide(situation_if_repeated(tx, case, item.id, earlier, policy))
     return earlier if isinstance(would_be, Settled) else None
@@ -82,7 +86,7 @@ def decide_as_before(  # noqa: PLR0913 - a signed form names all that it rests o
     case, stored = existing_case(tx, case_id), item_rows.get(tx, item_id)
     if stored is None:
         raise NotFound("There is no such item in this case.")
-    stands = offered(tx, case, stored.item, policy=policy)
+    stands = offered(tx, case, stored.item, by=by, policy=policy)
     if stands is None or stands.id != earlier:
         raise StaleRevision()
     return file_assessment(

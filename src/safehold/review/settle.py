@@ -10,8 +10,8 @@ from safehold.model.errors import Conflict, NotFound
 from safehold.model.events import AssessmentFiled, ItemCleared, ItemConfirmed
 from safehold.model.ids import AnalystId, CaseId, ItemId, OutcomeId, UserId, new_id
 from safehold.model.permissions import system_actor
+from safehold.review.admission import admit
 from safehold.review.cases import existing_case, person
-from safehold.review.conflicts import refuse_conflicted
 from safehold.review.contest import answer_appeals, contested_outcome
 from safehold.review.reopening import ReversalReason, keep_for_others, tell_of_reversal, undo
 from safehold.review.rules import Policy, Settled, Situation, decide
@@ -88,7 +88,7 @@ def reverse(
     if stored is None:
         raise NotFound("There is no such outcome.")
     outcome = stored.outcome
-    refuse_conflicted(tx, outcome.case_id, by)
+    admit(tx, outcome.case_id, by)
     event_rows.current_revision(tx, outcome.item_id, for_update=True)
     if not assessment_rows.set_reversed(tx, outcome_id, by=by, at=now):
         raise Conflict("The outcome was reversed before.")
@@ -131,14 +131,14 @@ def _rested_on_withdrawn(tx: Tx, outcome: Outcome) -> bool:
 def _follow_the_rules(
     tx: Tx, case: Case, place: CaseItem, *, policy: Policy, record: Record, now: datetime
 ) -> None:
-    situation = situation_of(tx, case, place, policy)
+    contested = contested_outcome(tx, case, place.item_id)
+    situation = situation_of(tx, case, place, policy, contested=contested)
     if situation is None:
         return
     decision = decide(situation)
     if isinstance(decision, WaitsFor):
         _leave_open(tx, case, place, decision, now)
         return
-    contested = contested_outcome(tx, case, place.item_id)
     deciding = decision.agreed[0]
     case_rows.set_waits_for(tx, case.id, place.item_id, None)
     if all(each.waits_for is None for each in case_rows.items_of(tx, case.id)):

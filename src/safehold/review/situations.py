@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from safehold.model.assessment import Category, Tier
-from safehold.model.case import Case
+from safehold.model.case import Case, Outcome
 from safehold.model.ids import ItemId
+from safehold.review.admission import is_kept_from
 from safehold.review.conflicts import has_conflict
 from safehold.review.rules import Judgement, Policy, Situation
 from safehold.storage import assessments as assessment_rows
@@ -17,12 +18,15 @@ from safehold.storage.cases import CaseItem
 from safehold.storage.database import Tx
 
 
-def situation_of(tx: Tx, case: Case, place: CaseItem, policy: Policy) -> Situation | None:
+def situation_of(
+    tx: Tx, case: Case, place: CaseItem, policy: Policy, *, contested: Outcome | None = None
+) -> Situation | None:
     """Return what the rules are to judge, None where nothing was filed in this round of the item.
 
     Of what one person filed several times the last counts. Left out is who has a conflict of interest now,
     whenever they filed, and what only repeats a finding elsewhere: where that no longer stands, or somebody
-    has found something by themselves.
+    has found something by themselves. contested: the outcome that stands meanwhile; whoever is kept from its
+    case does not count either.
     """
     filed = assessment_rows.of_round(tx, case.id, place.item_id, place.round)
     if not filed:
@@ -30,6 +34,9 @@ def situation_of(tx: Tx, case: Case, place: CaseItem, policy: Policy) -> Situati
     last = {one.analyst_id: one for one in filed}
     counted = [_judgement(tx, one) for one in filed if last[one.analyst_id] is one]
     unconflicted = [one for one in counted if not has_conflict(tx, case.id, one.by)]
+    if contested is not None:
+        # Their finding may reverse what stands, which only somebody can who may touch that case.
+        unconflicted = [one for one in unconflicted if not is_kept_from(tx, contested.case_id, one.by)]
     return _situation(tx, case, place.item_id, filed[-1].form, _independent_or_repeat(unconflicted), policy)
 
 

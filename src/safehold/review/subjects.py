@@ -8,8 +8,8 @@ from datetime import datetime
 from safehold.model.case import Subject, SubjectPart
 from safehold.model.errors import CaseLocked, NotFound, StaleRevision
 from safehold.model.ids import AnalystId, SubjectId
+from safehold.review.admission import admit
 from safehold.review.cases import existing_case, person
-from safehold.review.conflicts import refuse_conflicted
 from safehold.storage import audit
 from safehold.storage import cases as case_rows
 from safehold.storage import subjects as subject_rows
@@ -28,7 +28,7 @@ def set_part(
     found = subject_rows.get(tx, subject_id)
     if found is None:
         raise NotFound("There is no such subject.")
-    refuse_conflicted(tx, found.case_id, by)
+    admit(tx, found.case_id, by)
     if existing_case(tx, found.case_id, for_change=True).is_locked_for(by, now):
         raise CaseLocked()
     current = subject_rows.get(tx, subject_id, for_change=True)

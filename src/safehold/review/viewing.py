@@ -13,9 +13,9 @@ from safehold.model.errors import BadForm, CaseLocked, Conflict, NotFound, Refus
 from safehold.model.ids import AnalystId, CaseId, ItemId, RevealId, SessionId, UserId, new_id
 from safehold.model.permissions import system_actor
 from safehold.review import again, wellbeing
+from safehold.review.admission import admit
 from safehold.review.budget import LONGEST_SHOWING, ExposureRules, shown_until
 from safehold.review.cases import existing_case, held_case, person
-from safehold.review.conflicts import refuse_conflicted
 from safehold.review.wellbeing import as_showing
 from safehold.storage import audit, case_facts
 from safehold.storage import cases as case_rows
@@ -154,7 +154,7 @@ def use_ticket(tx: Tx, reveal: Reveal, *, now: datetime) -> None:
         raise Conflict("The case is settled.")
     if case.locked_by != reveal.user_id or case.locked_until is None or case.locked_until <= now:
         raise CaseLocked("Whoever asked does not hold the case.")
-    refuse_conflicted(tx, reveal.case_id, reveal.user_id)
+    admit(tx, reveal.case_id, reveal.user_id)
     reveal_rows.use_ticket(tx, reveal.id)
 
 

@@ -16,9 +16,11 @@ from safehold.model.exposure import MINUTES_OF_A_DAY, ExposureChoices, ExposureK
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, UserId
 from safehold.model.permissions import Actor, Permission
+from safehold.model.queue import QueueRules
 from safehold.review import budget as reckoning
 from safehold.review import cases, golden
 from safehold.review.budget import Budget, ExposureRules, Showing, strictest
+from safehold.review.weighing import AS_NOTHING_SET
 from safehold.storage import audit, viewers
 from safehold.storage import exposure as rows
 from safehold.storage import reveals as reveal_rows
@@ -99,10 +101,11 @@ def next_case(
     rules: ExposureRules,
     purposes: Iterable[Purpose] = tuple(Purpose),
     golden_percent: float = 0.0,
+    queues: QueueRules = AS_NOTHING_SET,
 ) -> Case | None:
     """Give this analyst the next case, as `cases.take_next` does, and not one severe case after another.
 
-    golden_percent: how often a golden item comes in its place, see `golden`.
+    golden_percent: how often a golden item comes in its place, see `golden`. queues: the rules of the queues.
 
     After rules.interleave_after severe cases in a row, and from the soft stop on, severe ones come last:
     another kind is offered where one waits. Kinds that the analyst opted out of are never offered.
@@ -112,9 +115,10 @@ def next_case(
     in_a_row = before.severe_in_a_row if before else 0
     severe_last = in_a_row >= rules.interleave_after or standing(tx, user_id, rules=rules, now=now).soft
     last = rules.severe if severe_last else frozenset()
-    case = golden.instead_of_next(tx, analyst, percent=golden_percent, now=now)
+    among = tuple(purposes)
+    case = golden.instead_of_next(tx, analyst, percent=golden_percent, now=now, purposes=among, queues=queues)
     if case is None:
-        case = cases.take_next(tx, analyst, now, purposes=purposes, last=last)
+        case = cases.take_next(tx, analyst, now, purposes=among, last=last)
     if case is not None and (before is None or before.case_id != case.id):
         severe = bool(case.exposure_kinds & rules.severe)
         rows.put_turn(tx, user_id, Turn(case.id, in_a_row + 1 if severe else 0), at=now)

@@ -10,8 +10,10 @@ from safehold.model.events import EntriesChanged, MatchWithdrawn, RemovalsLeft
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import CaseId, ItemId
 from safehold.model.permissions import system_actor
-from safehold.review.cases import existing_case, reckon
+from safehold.model.queue import QueueRules
+from safehold.review.cases import existing_case
 from safehold.review.settle import reverse_unseen
+from safehold.review.weighing import AS_NOTHING_SET, reckon
 from safehold.storage import assessments as assessment_rows
 from safehold.storage import audit, case_facts, withdrawn_matches
 from safehold.storage import cases as case_rows
@@ -60,7 +62,14 @@ def find_withdrawn(
         record(tx, rest)
 
 
-def reconsider_match(tx: Tx, event: MatchWithdrawn, *, record: Record, now: datetime) -> None:
+def reconsider_match(
+    tx: Tx,
+    event: MatchWithdrawn,
+    *,
+    record: Record,
+    rules: QueueRules = AS_NOTHING_SET,
+    now: datetime,
+) -> None:
     """Handle match_withdrawn: note it, weigh the item's open cases anew, let wait again what nobody saw.
 
     Each match that was withdrawn is noted once. The revision of the open cases for which it was found rises:
@@ -75,18 +84,18 @@ def reconsider_match(tx: Tx, event: MatchWithdrawn, *, record: Record, now: date
     for case_id in case_rows.ids_of_item(tx, event.item_id):
         case = existing_case(tx, case_id, for_change=True)
         if case.purpose in {match.purpose for match in gone}:
-            _reconsider_in(tx, case, event.item_id, new, record=record, now=now)
+            for weighed in _reconsider_in(tx, case, event.item_id, new, record=record, now=now):
+                reckon(tx, weighed, now=now, rules=rules)
 
 
 def _reconsider_in(
     tx: Tx, case: Case, item_id: ItemId, new: set[Purpose], *, record: Record, now: datetime
-) -> None:
+) -> list[CaseId]:
+    """Return the open cases that are to be weighed anew."""
     if case.state is CaseState.OPEN and case.purpose in new:
         case_rows.raise_revision(tx, case.id)
     waits_in = _wait_again(tx, case.id, item_id, record=record, now=now)
-    for case_id in {case.id, waits_in}:
-        if existing_case(tx, case_id).state is CaseState.OPEN:
-            reckon(tx, case_id)
+    return [case_id for case_id in {case.id, waits_in} if existing_case(tx, case_id).state is CaseState.OPEN]
 
 
 def _wait_again(tx: Tx, case_id: CaseId, item_id: ItemId, *, record: Record, now: datetime) -> CaseId:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,8 @@ import sqlalchemy as sa
 
 from safehold.model.case import Appeal, AppealState
 from safehold.model.ids import AppealId, CaseId, ItemId, MediaId, OutcomeId, UserId
-from safehold.storage.cases import case_item
+from safehold.storage.assessments import STANDS, outcome
+from safehold.storage.cases import case_item, review_case
 from safehold.storage.database import Tx
 from safehold.storage.items import item
 from safehold.storage.tables import Instant, Uuid, metadata, one_of, owned_by, writes
@@ -145,6 +147,38 @@ def standing_of(tx: Tx, appeal_id: AppealId) -> tuple[AppealState, datetime | No
     columns = (appeal.c.state, appeal.c.decided_at, appeal.c.alone)
     row = tx.run(sa.select(*columns).where(appeal.c.id == appeal_id)).one_or_none()
     return None if row is None else (AppealState(row.state), row.decided_at, row.alone)
+
+
+def contested(tx: Tx, item_ids: Collection[ItemId]) -> set[ItemId]:
+    """Return those of these items that an appeal contests, by itself or with a whole case."""
+    by_case = sa.select(case_item.c.item_id).join(appeal, appeal.c.case_id == case_item.c.case_id)
+    statement = (
+        sa.select(appeal.c.item_id)
+        .where(appeal.c.item_id.in_(item_ids))
+        .union(by_case.where(case_item.c.item_id.in_(item_ids)))
+    )
+    return {ItemId(item_id) for item_id in tx.run(statement).scalars()}
+
+
+def waits_in(tx: Tx, case_id: CaseId, item_ids: Collection[ItemId] | None = None) -> bool:
+    """Say whether somebody contests a case, or something that waits in it: one of these where some are named.
+
+    That is by an appeal that nobody has decided, or because an outcome stands though its item waits.
+    """
+    waiting = sa.select(case_item.c.item_id).where(
+        case_item.c.case_id == case_id, case_item.c.waits_for.is_not(None)
+    )
+    if item_ids is not None:
+        waiting = waiting.where(case_item.c.item_id.in_(item_ids))
+    undecided = sa.select(appeal.c.id).where(
+        appeal.c.state == AppealState.RECEIVED.value,
+        sa.or_(appeal.c.case_id == case_id, appeal.c.item_id.in_(waiting)),
+    )
+    purpose = sa.select(review_case.c.purpose).where(review_case.c.id == case_id).scalar_subquery()
+    standing = sa.select(outcome.c.id).where(
+        outcome.c.item_id.in_(waiting), outcome.c.purpose == purpose, STANDS
+    )
+    return any(tx.run(each.limit(1)).first() is not None for each in (undecided, standing))
 
 
 def of_item(tx: Tx, item_id: ItemId) -> list[Appeal]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -249,11 +250,11 @@ def get(tx: Tx, assessment_id: AssessmentId) -> StoredAssessment | None:
     return _assessment(row) if row else None
 
 
-def of_case(tx: Tx, case_id: CaseId) -> list[StoredAssessment]:
-    """Return the assessments of a case, oldest first."""
+def of_case(tx: Tx, case_id: CaseId, item_ids: Iterable[ItemId]) -> list[StoredAssessment]:
+    """Return the assessments of these items in a case, oldest first."""
     statement = (
         sa.select(assessment)
-        .where(assessment.c.case_id == case_id)
+        .where(assessment.c.case_id == case_id, assessment.c.item_id.in_(list(item_ids)))
         .order_by(assessment.c.filed_at, assessment.c.id)
     )
     return [_assessment(row) for row in tx.run(statement)]
@@ -417,9 +418,12 @@ def was_reversed(tx: Tx, case_id: CaseId, item_id: ItemId) -> bool:
     return bool(tx.run(sa.select(settled)).scalar_one())
 
 
-def outcomes_of_case(tx: Tx, case_id: CaseId) -> list[StoredOutcome]:
-    """Return the outcomes of a case, reversed ones too, oldest first."""
-    return _outcomes(tx, outcome.c.case_id == case_id)
+def outcomes_of_case(
+    tx: Tx, case_id: CaseId, item_ids: Iterable[ItemId] | None = None
+) -> list[StoredOutcome]:
+    """Return the outcomes of a case, or of these items in it, reversed ones too, oldest first."""
+    chosen = sa.true() if item_ids is None else outcome.c.item_id.in_(list(item_ids))
+    return _outcomes(tx, outcome.c.case_id == case_id, chosen)
 
 
 def standing_outcomes_of_item(tx: Tx, item_id: ItemId) -> list[Outcome]:

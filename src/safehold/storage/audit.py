@@ -173,6 +173,22 @@ def newest_of(tx: Tx, object: str, verb: str) -> datetime | None:
     return found
 
 
+def people_who(tx: Tx, verb: str, object: str, *, since: datetime, until: datetime) -> set[UUID]:
+    """Return the people who did this to an object after since and by until, linked or not."""
+    statement = (
+        sa.select(audit_record.c.actor)
+        .distinct()
+        .where(
+            audit_record.c.object == object,
+            audit_record.c.verb == verb,
+            audit_record.c.at > since,
+            audit_record.c.at <= until,
+            audit_record.c.actor.startswith("user:"),
+        )
+    )
+    return {UUID(actor.removeprefix("user:")) for actor in tx.run(statement).scalars()}
+
+
 def oldest_of(tx: Tx, object: str, verb: str) -> datetime | None:
     """Return when something was first done to an object, linked or not; None when it never was."""
     statement = sa.select(sa.func.min(audit_record.c.at)).where(

@@ -6,24 +6,43 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from safehold.model.assessment import Category, Finding
 from safehold.model.exposure import ExposureKind, kind_of
 from safehold.model.hash_list import Purpose
-from safehold.model.ids import FlagId, ItemId, MatchId, MediaId
+from safehold.model.ids import CaseId, FlagId, ItemId, MatchId, MediaId
 from safehold.model.item import ItemKind
 from safehold.model.match import Flag
 from safehold.model.signal import PDQ, SignalTypeName, Turn
+from safehold.storage import admission
 from safehold.storage.assessments import STANDS, outcome
 from safehold.storage.audit import audit_record
+from safehold.storage.cases import case_item
 from safehold.storage.database import Tx
 from safehold.storage.hash_lists import entry, hash_list
 from safehold.storage.holds import hold
 from safehold.storage.items import item
 from safehold.storage.matches import flag, match
 from safehold.storage.withdrawn_matches import HAS_GONE
+
+_LISTED = (
+    sa.select(
+        match,
+        HAS_GONE.label("withdrawn"),
+        hash_list.c.name,
+        hash_list.c.purpose,
+        hash_list.c.vetted,
+        hash_list.c.max_distance,
+        hash_list.c.hold_max_distance,
+        hash_list.c.needs_second_source,
+    )
+    .join(hash_list, hash_list.c.id == match.c.list_id)
+    .join(entry, entry.c.id == match.c.entry_id)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,43 +132,28 @@ class HistoryLine:
 
 def matches_of(tx: Tx, item_ids: Iterable[ItemId]) -> list[MatchFacts]:
     """Return the matches of these items: those that stand first, and of each kind the nearest."""
-    listed = sa.select(
-        match,
-        HAS_GONE.label("withdrawn"),
-        hash_list.c.name,
-        hash_list.c.purpose,
-        hash_list.c.vetted,
-        hash_list.c.max_distance,
-        hash_list.c.hold_max_distance,
-        hash_list.c.needs_second_source,
-    )
-    listed = listed.join(hash_list, hash_list.c.id == match.c.list_id).join(
-        entry, entry.c.id == match.c.entry_id
-    )
     order: tuple[sa.ColumnElement[Any], ...] = (sa.literal_column("withdrawn"), match.c.distance, match.c.id)
-    statement = listed.where(match.c.item_id.in_(list(item_ids))).order_by(*order)
-    return [
-        MatchFacts(
-            id=MatchId(row.id),
-            item_id=ItemId(row.item_id),
-            list_name=row.name,
-            purpose=Purpose(row.purpose),
-            vetted=row.vetted,
-            signal_type=SignalTypeName(row.signal_type),
-            distance=row.distance,
-            max_distance=row.max_distance,
-            hold_max_distance=row.hold_max_distance,
-            needs_second_source=row.needs_second_source,
-            may_hold=row.may_hold,
-            category=row.category,
-            labels=tuple(row.labels),
-            frame=row.frame,
-            turn=Turn(row.turn),
-            matched_at=row.matched_at,
-            withdrawn=row.withdrawn,
-        )
-        for row in tx.run(statement)
-    ]
+    statement = _LISTED.where(match.c.item_id.in_(list(item_ids))).order_by(*order)
+    return [_match(row) for row in tx.run(statement)]
+
+
+def sorts_of_matches(tx: Tx, case_id: CaseId) -> list[MatchFacts]:
+    """Return the nearest match of each sort in a case: of one list, category and signal type, gone or not."""
+    sort = (match.c.list_id, match.c.signal_type, match.c.category, match.c.may_hold)
+    ours = sa.select(case_item.c.item_id).where(case_item.c.case_id == case_id)
+    statement = (
+        _LISTED.where(match.c.item_id.in_(ours))
+        .ext(postgresql.distinct_on(*sort, sa.literal_column("withdrawn")))
+        .order_by(*sort, sa.literal_column("withdrawn"), match.c.distance, match.c.id)
+    )
+    return [_match(row) for row in tx.run(statement)]
+
+
+def flags_of_case(tx: Tx, case_id: CaseId) -> list[Flag]:
+    """Return the strongest flag of a case, if it has any."""
+    ours = sa.select(case_item.c.item_id).where(case_item.c.case_id == case_id)
+    statement = sa.select(flag).where(flag.c.item_id.in_(ours)).order_by(flag.c.score.desc()).limit(1)
+    return [_flag(row) for row in tx.run(statement)]
 
 
 def kinds_of_items(tx: Tx, item_ids: Iterable[ItemId], purpose: Purpose) -> dict[ItemId, ExposureKind]:
@@ -177,15 +181,7 @@ def flags_of(tx: Tx, item_ids: Iterable[ItemId]) -> list[tuple[ItemId, Flag]]:
     statement = (
         sa.select(flag).where(flag.c.item_id.in_(list(item_ids))).order_by(flag.c.flagged_at, flag.c.id)
     )
-    return [
-        (
-            ItemId(row.item_id),
-            Flag(
-                id=FlagId(row.id), source=row.source, score=row.score, reason=row.reason, against=row.against
-            ),
-        )
-        for row in tx.run(statement)
-    ]
+    return [(ItemId(row.item_id), _flag(row)) for row in tx.run(statement)]
 
 
 def holds_of(tx: Tx, item_ids: Iterable[ItemId]) -> dict[ItemId, HoldFacts]:
@@ -206,12 +202,18 @@ def holds_of(tx: Tx, item_ids: Iterable[ItemId]) -> dict[ItemId, HoldFacts]:
     }
 
 
-def earlier_outcomes(tx: Tx, media_ids: Iterable[MediaId]) -> list[tuple[MediaId, EarlierOutcome]]:
-    """Return the standing outcomes of every appearance of these media, oldest first."""
+def earlier_outcomes(
+    tx: Tx, media_ids: Iterable[MediaId], *, reader: UUID | None = None
+) -> list[tuple[MediaId, EarlierOutcome]]:
+    """Return the standing outcomes of every appearance of these media, oldest first.
+
+    reader: those alone in cases of which this person may know.
+    """
+    known = sa.true() if reader is None else admission.of_user_and_case(outcome.c.case_id, reader)
     statement = (
         sa.select(item.c.media_id, outcome)
         .join(outcome, outcome.c.item_id == item.c.id)
-        .where(item.c.media_id.in_(list(media_ids)), STANDS)
+        .where(item.c.media_id.in_(list(media_ids)), STANDS, known)
         .order_by(outcome.c.settled_at, outcome.c.id)
     )
     return [
@@ -228,14 +230,42 @@ def earlier_outcomes(tx: Tx, media_ids: Iterable[MediaId]) -> list[tuple[MediaId
     ]
 
 
-def history_of(tx: Tx, objects: Iterable[str]) -> list[HistoryLine]:
-    """Return the audit records about these objects, such as "case:018f…", oldest first."""
+def history_of(tx: Tx, objects: Iterable[str], *, most: int | None = None) -> list[HistoryLine]:
+    """Return the audit records about these objects, such as "case:018f…", oldest first; the newest `most`."""
     statement = (
         sa.select(audit_record)
         .where(audit_record.c.object.in_(list(objects)))
-        .order_by(audit_record.c.at, audit_record.c.id)
+        .order_by(audit_record.c.at.desc(), audit_record.c.id.desc())
+        .limit(most)
     )
-    return [
+    found = [
         HistoryLine(at=row.at, actor=row.actor, verb=row.verb, object=row.object, detail=dict(row.detail))
         for row in tx.run(statement)
     ]
+    return found[::-1]
+
+
+def _match(row: Any) -> MatchFacts:
+    return MatchFacts(
+        id=MatchId(row.id),
+        item_id=ItemId(row.item_id),
+        list_name=row.name,
+        purpose=Purpose(row.purpose),
+        vetted=row.vetted,
+        signal_type=SignalTypeName(row.signal_type),
+        distance=row.distance,
+        max_distance=row.max_distance,
+        hold_max_distance=row.hold_max_distance,
+        needs_second_source=row.needs_second_source,
+        may_hold=row.may_hold,
+        category=row.category,
+        labels=tuple(row.labels),
+        frame=row.frame,
+        turn=Turn(row.turn),
+        matched_at=row.matched_at,
+        withdrawn=row.withdrawn,
+    )
+
+
+def _flag(row: Any) -> Flag:
+    return Flag(id=FlagId(row.id), source=row.source, score=row.score, reason=row.reason, against=row.against)

@@ -1,8 +1,13 @@
-"""The queue: which cases wait, in which order, and which one somebody is offered. It writes nothing."""
+"""The queue: which cases wait, in which order, and which one somebody is offered. It writes nothing.
+
+Open cases fall into lanes: what all cases of one have in common, by columns of one index. Who may go on
+with a case is settled lane by lane, and the first of each lane is found by the index, however many cases
+there are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,10 +17,35 @@ import sqlalchemy as sa
 from safehold.model.case import Case, CaseState, WaitsFor
 from safehold.model.exposure import ExposureKind
 from safehold.model.hash_list import Purpose
-from safehold.model.ids import AnalystId
-from safehold.storage import conflicts, exposure, golden, turns
-from safehold.storage.cases import ASSESSED, case_item, case_of, case_pass, review_case
+from safehold.model.ids import AnalystId, CaseId, ItemId
+from safehold.model.queue import Lane, Stage
+from safehold.storage import admission, conflicts, golden, recusals, turns
+from safehold.storage.case_passes import case_pass
+from safehold.storage.cases import case_item, case_of, review_case
+from safehold.storage.conflicts import declared_conflict
 from safehold.storage.database import Tx
+
+PEEKED = (4, 32, 256)
+"""How many cases are looked at before one is taken: more only where others take them at the same instant."""
+LOOKED_THROUGH = 200
+"""Cases that are looked through to say how many are left to others."""
+
+_LANES = sa.text("""
+with recursive lane as (
+  (select purpose, stage, for_lead, other_purposes, exposure_kinds, skills from review_case
+   where state = 'open' order by 1, 2, 3, 4, 5, 6 limit 1)
+  union all
+  select next.* from lane l cross join lateral (
+    select c.purpose, c.stage, c.for_lead, c.other_purposes, c.exposure_kinds, c.skills from review_case c
+    where c.state = 'open' and (c.purpose, c.stage, c.for_lead, c.other_purposes, c.exposure_kinds, c.skills)
+      > (l.purpose, l.stage, l.for_lead, l.other_purposes, l.exposure_kinds, l.skills)
+    order by 1, 2, 3, 4, 5, 6 limit 1
+  ) next
+)
+select * from lane
+""")
+_ORDER = (review_case.c.turn_at, review_case.c.id)
+_IS_OPEN = review_case.c.state == CaseState.OPEN.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,106 +61,297 @@ class CaseSummary:
     passes: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueSize:
+    """How many cases of one purpose are open, and how many of them are past the date they were due."""
+
+    purpose: Purpose
+    open: int
+    overdue: int
+
+
+def lanes(tx: Tx) -> list[Lane]:
+    """Return every lane in which a case is open."""
+    return [
+        Lane(
+            purpose=Purpose(row.purpose),
+            stage=Stage(row.stage),
+            for_lead=row.for_lead,
+            other_purposes=tuple(Purpose(each) for each in row.other_purposes),
+            kinds=tuple(ExposureKind(each) for each in row.exposure_kinds),
+            skills=tuple(row.skills),
+        )
+        for row in tx.run(_LANES)
+    ]
+
+
 def waiting(
-    tx: Tx, *, purposes: Iterable[Purpose], limit: int, analyst: AnalystId | None = None
+    tx: Tx, among: Sequence[Lane], *, limit: int, analyst: AnalystId | None = None
 ) -> list[CaseSummary]:
-    """Return open cases, the highest priority first and among equals the one that waits longest.
+    """Return open cases of these lanes in the order in which they are offered.
 
     analyst: those alone that this person holds or in which something waits for them, or is being settled.
+    Cases of golden items are theirs alone who meet them.
     """
+    not_golden = golden.not_of_others(review_case, analyst)
+    if analyst is None:
+        found = first_ids(tx, among, limit, not_golden)
+    else:
+        found = _first_of(tx, among, limit, analyst)
     joined, left = _counted(), _counted(only_waiting=True)
     passes = sa.select(sa.func.count()).where(case_pass.c.case_id == review_case.c.id).scalar_subquery()
     columns = (review_case, joined.label("joined"), left.label("still_waiting"), passes.label("passes"))
-    statement = _in_order(sa.select(*columns), purposes, analyst).limit(limit)
-    if analyst is not None:
-        statement = statement.where(_concerns(analyst))
+    statement = sa.select(*columns).where(review_case.c.id.in_(found)).order_by(*_ORDER)
     return [
         CaseSummary(case=case_of(row), items=row.joined, waiting=row.still_waiting, passes=row.passes)
         for row in tx.run(statement)
     ]
 
 
-def left_to_others(tx: Tx, *, purposes: Iterable[Purpose], analyst: AnalystId, most: int) -> int:
-    """Return how many open cases `waiting` leaves out for this person, counted as far as `most`."""
-    # Only where somebody has assessed something can all of it wait for others.
-    assessed = sa.select(case_item.c.case_id).where(ASSESSED)
-    left = sa.select(review_case.c.id).where(
-        *_open(purposes, analyst), review_case.c.id.in_(assessed), ~_concerns(analyst)
-    )
-    return len(tx.run(left.limit(most)).all())
+def left_to_others(tx: Tx, among: Sequence[Lane], *, analyst: AnalystId, most: int) -> int:
+    """Return how many open cases of these lanes wait for others than this person, counted as far as `most`.
 
-
-def find_next(
-    tx: Tx,
-    *,
-    purposes: Iterable[Purpose],
-    analyst: AnalystId,
-    now: datetime,
-    last: Iterable[ExposureKind] = (),
-) -> Case | None:
-    """Return the first case that this analyst can take, locked against other changes; None when none is left.
-
-    last: cases with material of these kinds come after all others.
-
-    A case that this analyst still holds comes before all others: nobody hoards cases by asking twice.
-    Left out: cases that another analyst holds or is taking this instant, that this analyst passed on or
-    has a conflict of interest about, of a kind they opted out of, or in which nothing waits for this very
-    person.
+    The first LOOKED_THROUGH of them are looked through.
     """
-    passed = sa.exists().where(case_pass.c.case_id == review_case.c.id, case_pass.c.analyst_id == analyst)
-    waits = sa.exists().where(
-        case_item.c.case_id == review_case.c.id, turns.waits_for_this_person(case_item, analyst)
+    found = first_ids(tx, among, LOOKED_THROUGH, golden.not_of_others(review_case, analyst))
+    statement = sa.select(review_case.c.id).where(review_case.c.id.in_(found), ~_concerns(analyst))
+    return len(tx.run(statement.limit(most)).all())
+
+
+def kept_away(tx: Tx, *, queues: Iterable[Purpose], analyst: AnalystId, most: int) -> int:
+    """Return in how many open cases all that waits is contested and was decided by this person.
+
+    Counted as far as `most`, of those that anybody else can go on with.
+    """
+    statement = sa.select(review_case.c.id).where(
+        _IS_OPEN,
+        review_case.c.stage == Stage.ANYBODY.value,
+        recusals.in_case(review_case, analyst),
+        _of(queues),
+        admission.of_user_and_case(review_case.c.id, analyst),
+        ~_concerns(analyst),
     )
+    return len(tx.run(statement.limit(most)).all())
+
+
+def sizes(
+    tx: Tx, *, queues: Iterable[Purpose], now: datetime, analyst: AnalystId | None = None
+) -> list[QueueSize]:
+    """Return how many cases are open in each of these queues, for whoever works in all of them.
+
+    analyst: whose golden items count like any case, lest they can be told from others; nobody else's do.
+    """
+    known = [purpose.value for purpose in queues]
+    inside = review_case.c.other_purposes.contained_by(known)
+    # Apart, so that each is counted from an index alone.
+    statement = (
+        sa.select(review_case.c.purpose, sa.func.count().label("cases"))
+        .where(
+            _IS_OPEN,
+            review_case.c.purpose.in_(known),
+            sa.true() if len(known) == len(Purpose) else inside,
+            golden.not_of_others(review_case, analyst),
+        )
+        .group_by(review_case.c.purpose)
+        .order_by(review_case.c.purpose)
+    )
+    overdue = {row.purpose: row.cases for row in tx.run(statement.where(review_case.c.decide_by < now))}
+    return [
+        QueueSize(purpose=Purpose(row.purpose), open=row.cases, overdue=overdue.get(row.purpose, 0))
+        for row in tx.run(statement)
+    ]
+
+
+def find_held(tx: Tx, *, purposes: Iterable[Purpose], analyst: AnalystId, now: datetime) -> Case | None:
+    """Return the first case that this analyst holds and can go on with, locked against other changes."""
+    mine = sa.and_(review_case.c.locked_by == analyst, review_case.c.locked_until > now)
+    return _locked(tx, mine, *_offered(tx, analyst, now), _of(purposes))
+
+
+def find_next(tx: Tx, among: Sequence[Lane], *, analyst: AnalystId, now: datetime) -> Case | None:
+    """Return the first case of these lanes that this analyst can take, locked against other changes.
+
+    None when none is left. Left out: cases that another analyst holds or is taking this instant, that this
+    analyst passed on or has a conflict of interest about, or in which nothing waits for this very person.
+    """
+    conditions = _offered(tx, analyst, now)
+    for most in PEEKED:
+        found = first_ids(tx, among, most, *conditions)
+        if not found:
+            return None
+        case = _locked(tx, review_case.c.id.in_(found), *conditions)
+        if case is not None or len(found) < most:
+            return case
+    return None
+
+
+def find_passed(
+    tx: Tx, *, purposes: Iterable[Purpose], analyst: AnalystId, before: datetime, now: datetime, limit: int
+) -> list[Case]:
+    """Return open cases that this analyst passed on before an instant, and could go on with all the same."""
+    passed = sa.exists().where(
+        case_pass.c.case_id == review_case.c.id,
+        case_pass.c.analyst_id == analyst,
+        case_pass.c.passed_at <= before,
+    )
+    statement = (
+        sa.select(review_case)
+        .where(passed, *_can_go_on(tx, analyst, now), _of(purposes), _IS_OPEN)
+        .order_by(*_ORDER)
+        .limit(limit)
+    )
+    return [case_of(row) for row in tx.run(statement)]
+
+
+def could_take(tx: Tx, case_id: CaseId, analyst: AnalystId) -> bool:
+    """Say whether a case could be offered to somebody once it is free."""
+    conditions = (*_unconflicted(tx, analyst), ~_passed(analyst), _waits_for(analyst))
+    statement = sa.select(review_case.c.id).where(review_case.c.id == case_id, _IS_OPEN, *conditions)
+    return tx.run(statement).first() is not None
+
+
+def next_item(tx: Tx, case_id: CaseId, analyst: AnalystId, *, but: ItemId | None = None) -> ItemId | None:
+    """Return the first item of a case that waits for this person, another than `but`; None when none does."""
+    statement = (
+        sa.select(case_item.c.item_id)
+        .where(case_item.c.case_id == case_id, turns.waits_for_this_person(case_item, analyst))
+        .where(sa.true() if but is None else case_item.c.item_id != but)
+        .order_by(case_item.c.joined_at, case_item.c.item_id)
+        .limit(1)
+    )
+    row = tx.run(statement).first()
+    return ItemId(row.item_id) if row else None
+
+
+def concerns(tx: Tx, case_id: CaseId, analyst: AnalystId) -> bool:
+    """Say whether something in a case waits for this person, or is being settled."""
+    return tx.run(sa.select(1).where(review_case.c.id == case_id, _concerns(analyst))).first() is not None
+
+
+def _first_of(tx: Tx, among: Sequence[Lane], limit: int, analyst: AnalystId) -> list[CaseId]:
+    """Return the first cases of these lanes that concern this person."""
+    # Mostly nearly all do: then few need to be looked at one by one.
+    not_golden = golden.not_of_others(review_case, analyst)
+    first = first_ids(tx, among, 2 * limit, not_golden)
+    statement = sa.select(review_case.c.id).where(review_case.c.id.in_(first), _concerns(analyst))
+    found = [CaseId(each) for each in tx.run(statement.order_by(*_ORDER).limit(limit)).scalars()]
+    if len(found) == limit or len(first) < 2 * limit:
+        return found
+    return first_ids(tx, among, limit, not_golden, _concerns(analyst))
+
+
+def first_ids(tx: Tx, among: Sequence[Lane], limit: int, *conditions: sa.ColumnElement[bool]) -> list[CaseId]:
+    """Return the first cases of these lanes, in order."""
+    if not among:
+        return []
+    lane = _unnested(among)
+    of_lane = (
+        sa.select(review_case.c.id, review_case.c.turn_at)
+        .where(
+            _IS_OPEN,
+            review_case.c.purpose == lane.c.purpose,
+            review_case.c.stage == lane.c.stage,
+            review_case.c.for_lead == sa.cast(lane.c.for_lead, sa.Boolean),
+            *(
+                review_case.c[name] == sa.cast(lane.c[name], review_case.c[name].type)
+                for name in ("other_purposes", "exposure_kinds", "skills")
+            ),
+            *conditions,
+        )
+        .order_by(*_ORDER)
+        .limit(limit)
+        .correlate(lane)
+        .lateral("first")
+    )
+    statement = sa.select(of_lane.c.id).select_from(lane.join(of_lane, sa.true()))
+    statement = statement.order_by(of_lane.c.turn_at, of_lane.c.id).limit(limit)
+    return [CaseId(case_id) for case_id in tx.run(statement).scalars()]
+
+
+def _unnested(among: Sequence[Lane]) -> sa.TableValuedAlias:
+    columns: dict[str, list[str]] = {
+        "purpose": [lane.purpose.value for lane in among],
+        "stage": [lane.stage.value for lane in among],
+        "for_lead": [str(lane.for_lead) for lane in among],
+        "other_purposes": [_array(lane.other_purposes) for lane in among],
+        "exposure_kinds": [_array(lane.kinds) for lane in among],
+        "skills": [_array(lane.skills) for lane in among],
+    }
+    texts = (sa.cast(values, sa.ARRAY(sa.Text)) for values in columns.values())
+    return sa.func.unnest(*texts).table_valued(*columns).render_derived("lane")
+
+
+def _array(values: Collection[str]) -> str:
+    # As the column's own text: these are words of ours and checked tags, without quotes.
+    return "{" + ",".join(f'"{value}"' for value in values) + "}"
+
+
+def _locked(tx: Tx, *conditions: sa.ColumnElement[bool]) -> Case | None:
+    statement = sa.select(review_case).where(_IS_OPEN, *conditions).order_by(*_ORDER).limit(1)
+    row = tx.run(statement.with_for_update(skip_locked=True)).first()
+    return case_of(row) if row else None
+
+
+def _of(purposes: Iterable[Purpose]) -> sa.ColumnElement[bool]:
+    return review_case.c.purpose.in_([purpose.value for purpose in purposes])
+
+
+def _offered(tx: Tx, analyst: AnalystId, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
+    return (*_can_go_on(tx, analyst, now), ~_passed(analyst))
+
+
+def _can_go_on(tx: Tx, analyst: AnalystId, now: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     free = sa.or_(
         review_case.c.locked_by.is_(None),
         review_case.c.locked_by == analyst,
         review_case.c.locked_until <= now,
     )
-    mine = sa.and_(review_case.c.locked_by == analyst, review_case.c.locked_until > now)
-    kept_from = conflicts.of_user_and_case(review_case.c.id, analyst)
-    wanted = sa.and_(free, ~exposure.opted_out_of(review_case.c.exposure_kinds, analyst))
-    put_last = [one.value for one in last]
-    first = sa.and_(wanted, ~review_case.c.exposure_kinds.overlap(put_last)) if put_last else wanted
-    statement = _in_order(sa.select(review_case), purposes, analyst).where(~passed, waits, ~kept_from)
-    # Apart, so that none sorts all cases: few are theirs, and the others have an index in this order.
-    for which in (mine, first, wanted) if put_last else (mine, first):
-        row = tx.run(statement.where(which).limit(1).with_for_update(skip_locked=True)).first()
-        if row is not None:
-            return case_of(row)
-    return None
+    return (free, _waits_for(analyst), *_unconflicted(tx, analyst))
 
 
-def _in_order(
-    statement: sa.Select[Any], purposes: Iterable[Purpose], analyst: AnalystId | None
-) -> sa.Select[Any]:
-    return statement.where(*_open(purposes, analyst)).order_by(
-        review_case.c.priority.desc(), review_case.c.opened_at, review_case.c.id
+def _unconflicted(tx: Tx, analyst: AnalystId) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the conditions that keep somebody away; conflicts are asked about only where they have one."""
+    known = sa.and_(
+        golden.not_of_others(review_case, analyst), admission.of_user_and_case(review_case.c.id, analyst)
     )
-
-
-def _open(purposes: Iterable[Purpose], analyst: AnalystId | None) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        golden.not_of_others(review_case, analyst),
-        review_case.c.state == CaseState.OPEN.value,
-        review_case.c.purpose.in_([purpose.value for purpose in purposes]),
+    standing = sa.select(declared_conflict.c.id).where(
+        declared_conflict.c.user_id == analyst, declared_conflict.c.ended_at.is_(None)
     )
+    if tx.run(standing.limit(1)).first() is None:
+        return (known,)
+    return (known, ~conflicts.of_user_and_case(review_case.c.id, analyst))
+
+
+def _passed(analyst: AnalystId) -> sa.ColumnElement[bool]:
+    return sa.exists().where(case_pass.c.case_id == review_case.c.id, case_pass.c.analyst_id == analyst)
+
+
+def _waits_for(analyst: AnalystId) -> sa.ColumnElement[bool]:
+    return _some_item(turns.waits_for_this_person(case_item, analyst))
 
 
 def _concerns(analyst: AnalystId) -> sa.ColumnElement[bool]:
     theirs = turns.waits_for_this_person(case_item, analyst)
     soon = case_item.c.waits_for == WaitsFor.SETTLING.value
+    held = sa.func.coalesce(review_case.c.locked_by == analyst, sa.false())
+    # Where nobody is kept from anything in it, what its stage says is enough.
+    anybodys = sa.and_(review_case.c.stage == Stage.ANYBODY.value, ~recusals.in_case(review_case, analyst))
+    return sa.or_(anybodys, _some_item(sa.or_(theirs, soon)), held)
+
+
+def _some_item(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     # A plain subquery, worked out for the cases that are looked at: "exists" would be for all there are.
-    waits = (
+    found = (
         sa.select(sa.literal(True))
-        .where(case_item.c.case_id == review_case.c.id, sa.or_(theirs, soon))
+        .where(case_item.c.case_id == review_case.c.id, condition)
         .correlate(review_case)
         .limit(1)
         .scalar_subquery()
     )
-    return sa.or_(waits.is_not(None), sa.func.coalesce(review_case.c.locked_by == analyst, sa.false()))
+    return found.is_not(None)
 
 
-def _counted(*, only_waiting: bool = False) -> sa.ScalarSelect[int]:
+def _counted(*, only_waiting: bool = False) -> sa.ScalarSelect[Any]:
     statement = sa.select(sa.func.count()).where(case_item.c.case_id == review_case.c.id)
     if only_waiting:
         statement = statement.where(case_item.c.waits_for.is_not(None))

@@ -1,11 +1,10 @@
-"""Cases, the items in them, and who passed them on."""
+"""Cases, and the items in them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from safehold.model.case import Case, CaseState, PriorityPart, WaitsFor
 from safehold.model.exposure import ExposureKind
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId, ItemId, UserId
+from safehold.model.queue import Stage
 from safehold.storage import turns
 from safehold.storage.assessments import CONFIRMING_STANDS, outcome
 from safehold.storage.database import Tx
@@ -31,16 +31,6 @@ from safehold.storage.tables import (
     owned_by,
     writes,
 )
-
-
-class PassReason(StrEnum):
-    """Why an analyst passes a case on. It never counts against anybody."""
-
-    NOT_NOW = "not_now"
-    KNOWS_SOMEBODY = "knows_somebody"
-    OTHER_LANGUAGE = "other_language"
-    NEEDS_LEAD = "needs_lead"
-
 
 review_case = sa.Table(
     "review_case",
@@ -63,7 +53,20 @@ review_case = sa.Table(
     sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
     sa.Column("locked_by", sa.ForeignKey("app_user.id")),
     sa.Column("locked_until", Instant),
+    # Further purposes for which an item in it lies in a case: whoever is not in all of them knows none of it.
+    sa.Column("other_purposes", TextArray, nullable=False, server_default="{}"),
+    sa.Column("skills", TextArray, nullable=False, server_default="{}"),
+    # Kept by a trigger on its items: who can go on with it.
+    sa.Column("stage", sa.Text, nullable=False, server_default=Stage.NOBODY.value),
+    sa.Column("for_lead", sa.Boolean, nullable=False, server_default=sa.false()),
+    # When it was opened, earlier by what makes it urgent: the order in which cases are offered.
+    sa.Column("turn_at", Instant, nullable=False, server_default=sa.func.now()),
+    sa.Column("decide_by", Instant),
+    # When its parts weigh something else though nothing happens.
+    sa.Column("weigh_at", Instant),
     one_of("purpose", Purpose),
+    one_of("stage", Stage),
+    sa.CheckConstraint(f"other_purposes <@ {array_of(Purpose)}", name="other_purposes_known"),
     one_of("state", CaseState),
     sa.CheckConstraint(f"exposure_kinds <@ {array_of(ExposureKind)}", name="exposure_kinds_known"),
     sa.CheckConstraint("purpose <> 'test' or rehearsal", name="test_is_rehearsal"),
@@ -79,7 +82,21 @@ review_case = sa.Table(
         unique=True,
         postgresql_where=sa.text("state = 'open'"),
     ),
-    sa.Index("ix_review_case_queue", "state", sa.text("priority desc"), "opened_at"),
+    sa.Index(
+        "ix_review_case_lane",
+        "purpose",
+        "stage",
+        "for_lead",
+        "other_purposes",
+        "exposure_kinds",
+        "skills",
+        "turn_at",
+        "id",
+        postgresql_where=sa.text("state = 'open'"),
+    ),
+    sa.Index("ix_review_case_decide_by", "decide_by", postgresql_where=sa.text("state = 'open'")),
+    sa.Index("ix_review_case_weigh_at", "weigh_at", postgresql_where=sa.text("state = 'open'")),
+    sa.Index("ix_review_case_locked_by", "locked_by", postgresql_where=sa.text("locked_by is not null")),
 )
 
 case_item = sa.Table(
@@ -103,17 +120,7 @@ case_item = sa.Table(
     ),
 )
 
-case_pass = sa.Table(
-    "case_pass",
-    metadata,
-    sa.Column("case_id", sa.ForeignKey("review_case.id"), primary_key=True),
-    sa.Column("analyst_id", sa.ForeignKey("app_user.id"), primary_key=True),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("passed_at", Instant, nullable=False),
-    one_of("reason", PassReason),
-)
-
-owned_by("review", review_case, case_item, case_pass)
+owned_by("review", review_case, case_item)
 
 
 ASSESSED = case_item.c.waits_for.in_([each.value for each in (*turns.A_LOOK, *turns.ANOTHERS, WaitsFor.LEAD)])
@@ -180,6 +187,7 @@ def insert(tx: Tx, *, case: Case, gathered_by: str) -> Case:
             priority=case.priority,
             priority_parts=[asdict(part) for part in case.priority_parts],
             opened_at=case.opened_at,
+            turn_at=case.opened_at,
             revision=case.revision,
         )
         .returning(review_case)
@@ -226,6 +234,23 @@ def get(tx: Tx, case_id: CaseId, *, for_change: bool = False) -> Case | None:
     statement = sa.select(review_case).where(review_case.c.id == case_id)
     row = tx.run(statement.with_for_update() if for_change else statement).first()
     return case_of(row) if row else None
+
+
+def id_of_number(tx: Tx, number: int) -> CaseId | None:
+    """Return the case that people call by this number, None when there is none."""
+    row = tx.run(sa.select(review_case.c.id).where(review_case.c.number == number)).first()
+    return CaseId(row.id) if row else None
+
+
+def numbers(tx: Tx, case_ids: Iterable[CaseId]) -> dict[CaseId, int]:
+    """Return what people call these cases."""
+    statement = sa.select(review_case.c.id, review_case.c.number).where(review_case.c.id.in_(list(case_ids)))
+    return {CaseId(row.id): row.number for row in tx.run(statement)}
+
+
+def size(tx: Tx, case_id: CaseId) -> int:
+    """Return how many items are in a case, or were until they went on in another."""
+    return int(tx.run(sa.select(sa.func.count()).where(case_item.c.case_id == case_id)).scalar_one())
 
 
 def standing_of(tx: Tx, case_id: CaseId) -> CaseStanding | None:
@@ -293,20 +318,6 @@ def raise_revision(tx: Tx, case_id: CaseId) -> int:
 
 
 @writes(review_case)
-def set_priority(tx: Tx, case_id: CaseId, *, priority: int, parts: tuple[PriorityPart, ...]) -> None:
-    """Store what the case's priority is and what it is made of."""
-    values = {"priority": priority, "priority_parts": [asdict(part) for part in parts]}
-    tx.run(review_case.update().where(review_case.c.id == case_id).values(**values))
-
-
-@writes(review_case)
-def set_exposure_kinds(tx: Tx, case_id: CaseId, kinds: Iterable[ExposureKind]) -> None:
-    """Store what one would look at in the case."""
-    values = {"exposure_kinds": sorted(kind.value for kind in kinds)}
-    tx.run(review_case.update().where(review_case.c.id == case_id).values(**values))
-
-
-@writes(review_case)
 def set_settled(tx: Tx, case_id: CaseId, *, at: datetime | None) -> None:
     """Settle the case at this instant, or open it again when `at` is None. Either way nobody holds it."""
     state = CaseState.OPEN if at is None else CaseState.SETTLED
@@ -370,14 +381,28 @@ def begin_round(tx: Tx, case_id: CaseId, item_id: ItemId) -> None:
     )
 
 
-def items_of(tx: Tx, case_id: CaseId) -> list[CaseItem]:
-    """Return the items of a case in the order in which they joined."""
+def items_of(tx: Tx, case_id: CaseId, *, first: int = 0, most: int | None = None) -> list[CaseItem]:
+    """Return the items of a case in the order in which they joined: `most` of them behind the first ones."""
     statement = (
         sa.select(case_item)
         .where(case_item.c.case_id == case_id)
         .order_by(case_item.c.joined_at, case_item.c.item_id)
+        .offset(first)
+        .limit(most)
     )
     return [_case_item(row) for row in tx.run(statement)]
+
+
+def place_of(tx: Tx, case_id: CaseId, item_id: ItemId) -> int | None:
+    """Return how many items of the case joined before this one, None when it is not in it."""
+    own = item_in(tx, case_id, item_id)
+    if own is None:
+        return None
+    key = sa.tuple_(case_item.c.joined_at, case_item.c.item_id)
+    before = sa.select(sa.func.count()).where(
+        case_item.c.case_id == case_id, key < sa.tuple_(own.joined_at, item_id)
+    )
+    return int(tx.run(before).scalar_one())
 
 
 def assessed_and_waiting(tx: Tx, *, after: tuple[UUID, UUID], limit: int) -> list[tuple[CaseId, ItemId]]:
@@ -397,14 +422,6 @@ def item_in(tx: Tx, case_id: CaseId, item_id: ItemId) -> CaseItem | None:
     statement = sa.select(case_item).where(case_item.c.case_id == case_id, case_item.c.item_id == item_id)
     row = tx.run(statement).first()
     return _case_item(row) if row else None
-
-
-@writes(case_pass)
-def put_pass(tx: Tx, case_id: CaseId, *, analyst: AnalystId, reason: PassReason, at: datetime) -> None:
-    """Record that this analyst passed the case on; a second time replaces the first."""
-    values = {"reason": reason.value, "passed_at": at}
-    statement = postgresql.insert(case_pass).values(case_id=case_id, analyst_id=analyst, **values)
-    tx.run(statement.on_conflict_do_update(index_elements=["case_id", "analyst_id"], set_=values))
 
 
 def _nothing_left() -> sa.ColumnElement[bool]:
@@ -442,4 +459,7 @@ def case_of(row: Any) -> Case:
         settled_at=row.settled_at,
         locked_by=row.locked_by,
         locked_until=row.locked_until,
+        skills=frozenset(row.skills),
+        for_lead=row.for_lead,
+        decide_by=row.decide_by,
     )

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql
 
 from safehold.model.emergency import Emergency, EmergencyEnd
 from safehold.model.ids import CaseId, EmergencyId, ItemId, MediaId, UserId
+from safehold.storage import admission
 from safehold.storage.cases import case_item, review_case
 from safehold.storage.database import Tx
 from safehold.storage.inbound_reports import inbound_report
@@ -96,11 +97,15 @@ def standing_in(tx: Tx, case_id: CaseId) -> Emergency | None:
     return _emergency(row) if row else None
 
 
-def newest(tx: Tx, *, limit: int) -> list[tuple[Emergency, int]]:
-    """Return emergencies with the number of their case: those that stand first, then the newest."""
+def newest(tx: Tx, *, reader: UserId, limit: int) -> list[tuple[Emergency, int]]:
+    """Return emergencies with the number of their case, of which this person may know.
+
+    Those that stand first, then the newest.
+    """
     statement = (
         sa.select(emergency, review_case.c.number)
         .join(review_case, review_case.c.id == emergency.c.case_id)
+        .where(admission.of_user_and_case(review_case.c.id, reader))
         .order_by(emergency.c.ended_at.is_not(None), emergency.c.declared_at.desc(), emergency.c.id.desc())
         .limit(limit)
     )
@@ -146,13 +151,15 @@ def media_in(tx: Tx, case_id: CaseId) -> list[MediaId]:
     return [MediaId(row.media_id) for row in tx.run(statement)]
 
 
-def find_case(tx: Tx, named: str) -> CaseId | None:
+def find_case(tx: Tx, named: str, reader: UserId) -> CaseId | None:
     """Return the case that somebody names by its number, its id, or the id of something in it or of a report.
 
-    Of an item that lies in several cases the newest is meant. None when it leads nowhere.
+    Of an item that lies in several cases the newest is meant. None when it leads nowhere, or to no case of
+    which this person may know.
     """
+    known = admission.of_user_and_case(review_case.c.id, reader)
     if named.isascii() and named.isdigit() and len(named) < 19:
-        number = sa.select(review_case.c.id).where(review_case.c.number == int(named))
+        number = sa.select(review_case.c.id).where(review_case.c.number == int(named), known)
         found = tx.run(number).scalar_one_or_none()
         return CaseId(found) if found else None
     try:
@@ -164,6 +171,7 @@ def find_case(tx: Tx, named: str) -> CaseId | None:
         sa.select(review_case.c.id)
         .outerjoin(case_item, case_item.c.case_id == review_case.c.id)
         .where(sa.or_(review_case.c.id == key, case_item.c.item_id == key, case_item.c.item_id.in_(reported)))
+        .where(known)
         .order_by(review_case.c.opened_at.desc())
         .limit(1)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,12 +11,11 @@ from sqlalchemy.dialects import postgresql
 
 from safehold.model.assessment import Finding
 from safehold.model.case import Case, CaseState, SubjectPart
-from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId, ItemId, UserId
 from safehold.model.media import MediaKind
 from safehold.model.proposal import ProposalKind, ProposalState
 from safehold.model.signal import PDQ
-from safehold.storage import conflicts, golden
+from safehold.storage import admission, conflicts, golden
 from safehold.storage.appeals import appeal
 from safehold.storage.assessments import STANDS, assessment, outcome
 from safehold.storage.cases import case_item, case_of, review_case
@@ -67,22 +66,22 @@ class Near:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sight:
-    """What one may come across: cases of these purposes, but for those about which they have a conflict.
+    """What one may come across: cases of which they may know, but for those about which they have a conflict.
 
-    Another person's golden item is nobody else's to find.
+    Another person's golden item is nobody else's to find. user_id: None for whoever is no person, and may
+    know of all.
     """
 
-    purposes: frozenset[Purpose]
     user_id: UserId | None
 
     def condition(self) -> sa.ColumnElement[bool]:
         """Return it for a statement over cases."""
         analyst = AnalystId(self.user_id) if self.user_id is not None else None
-        of_these = review_case.c.purpose.in_([purpose.value for purpose in self.purposes])
-        seen = of_these & golden.not_of_others(review_case, analyst)
+        seen = golden.not_of_others(review_case, analyst)
         if self.user_id is None:
             return seen
-        return seen & ~conflicts.of_user_and_case(review_case.c.id, self.user_id)
+        known = admission.of_user_and_case(review_case.c.id, self.user_id)
+        return seen & known & ~conflicts.of_user_and_case(review_case.c.id, self.user_id)
 
 
 def by_number(tx: Tx, number: int, sight: Sight) -> list[Found]:
@@ -153,26 +152,24 @@ def of_account(tx: Tx, account_id: str, sight: Sight, *, most: int) -> list[Acco
 
 
 def near(
-    tx: Tx, item_id: ItemId, case: Case, sight: Sight, *, bits: int, first: int, most: int
+    tx: Tx, item_id: ItemId, case: Case, sight: Sight, *, among: Collection[CaseId], bits: int, most: int
 ) -> list[Near]:
     """Return items of other open cases whose picture is within so many bits of this item's, nearest first.
 
-    case: the item's; a rehearsal is compared with rehearsals. first: of how many cases of the queue, from its
-    beginning; they are compared one by one. Pictures without detail are
-    not compared, for their fingerprints are alike without their being so.
+    case: the item's; a rehearsal is compared with rehearsals. among: with which cases; they are compared one
+    by one. Pictures without detail are not compared, for their fingerprints are alike without their being so.
     """
     own, other = media_signal.alias("own"), media_signal.alias("other")
     of_item = item.alias("of_item")
     open_cases = (
         sa.select(review_case)
         .where(
+            review_case.c.id.in_(among),
             review_case.c.state == CaseState.OPEN.value,
             review_case.c.id != case.id,
             review_case.c.rehearsal == case.rehearsal,
             sight.condition(),
         )
-        .order_by(review_case.c.priority.desc(), review_case.c.opened_at)
-        .limit(first)
         .subquery()
     )
     apart = sa.func.bit_count(_as_bits(own.c.value).op("#")(_as_bits(other.c.value)))

@@ -117,6 +117,12 @@ def set_answer(tx: Tx, case_id: CaseId, *, found: Finding, at: datetime) -> bool
     return bool(tx.run(statement).rowcount)
 
 
+def is_one(tx: Tx, case_id: CaseId) -> bool:
+    """Say whether a case is there for somebody to meet a golden item."""
+    found = sa.exists().where(golden_case.c.case_id == case_id)
+    return bool(tx.run(sa.select(found)).scalar_one())
+
+
 def is_of_another(tx: Tx, case_id: CaseId, analyst: AnalystId) -> bool:
     """Say whether a case is there for somebody else to meet a golden item."""
     found = sa.exists().where(golden_case.c.case_id == case_id, golden_case.c.analyst_id != analyst)

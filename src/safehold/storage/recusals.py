@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,6 +40,21 @@ def stands(tx: Tx, case_id: CaseId, item_id: ItemId, *, round: int, analyst: Ana
         recusal.c.analyst_id == analyst,
     )
     return bool(tx.run(sa.select(found)).scalar_one())
+
+
+def kept_from(
+    tx: Tx, case_id: CaseId, item_ids: Collection[ItemId], analyst: AnalystId
+) -> set[tuple[ItemId, int]]:
+    """Return from which of these items, in which of their rounds, this person is kept."""
+    statement = sa.select(recusal.c.item_id, recusal.c.round).where(
+        recusal.c.case_id == case_id, recusal.c.item_id.in_(item_ids), recusal.c.analyst_id == analyst
+    )
+    return {(ItemId(row.item_id), int(row.round)) for row in tx.run(statement)}
+
+
+def in_case(review_case: sa.Table, analyst: AnalystId) -> sa.ColumnElement[bool]:
+    """Return the condition that this person is kept from something in a case, now or before."""
+    return sa.exists().where(recusal.c.case_id == review_case.c.id, recusal.c.analyst_id == analyst)
 
 
 def of_analyst(case_item: sa.Table, analyst: AnalystId) -> sa.Select[Any]:

@@ -51,7 +51,10 @@ _JOBS = {
 }
 # Of a case its number and purpose stay, of an outcome what was found and by whom. Whose account it is
 # about the worker alone takes away, when its time is over.
-_CASE = "locked_by, locked_until, revision, priority, priority_parts, exposure_kinds, state, settled_at"
+_CASE = (
+    "locked_by, locked_until, revision, priority, priority_parts, exposure_kinds, state, settled_at,"
+    " other_purposes, skills, for_lead, turn_at, decide_by, weigh_at"
+)
 _OUTCOME = "update (reversed_at, reversed_by)"
 _PROPOSAL = "update (state, decided_at, approved_by, policy)"
 _EMERGENCY = "answered_by, answered_at, ended_how, ended_by, ended_at, words"
@@ -120,7 +123,7 @@ GRANTS: dict[str, dict[str, str]] = {
         **_AUDIT,
         "audit_link": _READ,
         "audit_anchor": _READ,
-        "app_user": _change("password_hash", "password_once", "roles", "disabled_at"),
+        "app_user": _change("password_hash", "password_once", "roles", "queues", "skills", "disabled_at"),
         "session": _ALL,
         "spent_token": _APPEND,
         "passkey": _ALL,
@@ -148,14 +151,18 @@ GRANTS: dict[str, dict[str, str]] = {
         "flag": _READ,
         "hold": _READ,
         "declared_conflict": _change("ended_at", "ended_by"),
-        # Opening one is for golden items alone: others are a worker's.
+        # Opening one is for golden items, and for what is split off, alone: others are a worker's.
         "review_case": f"{_APPEND}, update ({_CASE})",
         "golden_item": _READ,
         "golden_case": _change("answered_at", "found"),
-        "case_item": _change("waits_for", "round"),
+        "case_item": _change("waits_for", "round", "joined_at"),
         "case_pass": _change("reason", "passed_at"),
-        "subject": f"select, update ({_SUBJECT})",
-        "assessment": _APPEND,
+        "case_note": _APPEND,
+        "case_move": _change("undone_by", "undone_at"),
+        "case_move_item": _APPEND,
+        "subject": f"{_APPEND}, update ({_SUBJECT})",
+        # What was assessed goes along with its item when cases are merged or split; it says what it said.
+        "assessment": _change("case_id", "round"),
         # What stood beside the form.
         "policy_text": _APPEND,
         "outcome": f"select, {_OUTCOME}",
@@ -216,6 +223,9 @@ GRANTS: dict[str, dict[str, str]] = {
         "case_pass": _READ,
         "golden_item": _READ,
         "golden_case": _READ,
+        "case_note": "select (id, case_id), delete",
+        "case_move": _READ,
+        "case_move_item": _READ,
         "subject": f"{_APPEND}, update ({_SUBJECT}, account_id)",
         "assessment": _READ,
         "outcome": f"{_APPEND}, {_OUTCOME}",
@@ -291,6 +301,8 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "portal_status(bytea)": (APP, PORTAL),
     "list_history()": (APP, PORTAL),
     "has_conflict(uuid,uuid)": (APP, API, CONSOLE, WORKER, READER),
+    "may_know(uuid,uuid)": (APP, API, CONSOLE, WORKER, READER),
+    "stage_of_cases()": (APP, CONSOLE, WORKER),
 }
 """Functions that only these roles may call. Every other is for the roles that put work into the queue."""
 

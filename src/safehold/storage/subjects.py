@@ -88,6 +88,23 @@ def set_part(tx: Tx, subject_id: SubjectId, part: SubjectPart, *, by: AnalystId,
 
 
 @writes(subject)
+def carry_parts(tx: Tx, source: CaseId, target: CaseId) -> None:
+    """Let the parts that people set in one case hold in another, for accounts whose part is unknown there."""
+    there = subject.alias("there")
+    tx.run(
+        subject.update()
+        .where(
+            subject.c.case_id == target,
+            subject.c.part == SubjectPart.UNKNOWN.value,
+            there.c.case_id == source,
+            there.c.account_id == subject.c.account_id,
+            there.c.part != SubjectPart.UNKNOWN.value,
+        )
+        .values(part=there.c.part, part_set_by=there.c.part_set_by, part_set_at=there.c.part_set_at)
+    )
+
+
+@writes(subject)
 def forget_accounts(tx: Tx, case_ids: Collection[CaseId]) -> None:
     """Erase the accounts of the subjects of these cases. Their parts stay."""
     tx.run(subject.update().where(subject.c.case_id.in_(case_ids)).values(account_id=None))

@@ -9,10 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
+from safehold.model.hash_list import Purpose
 from safehold.model.ids import UserId
-from safehold.model.permissions import Role
+from safehold.model.permissions import Permission, Role, permissions_of
+from safehold.model.queue import Reviewer
 from safehold.storage.database import Tx
-from safehold.storage.tables import Instant, TextArray, Uuid, metadata, owned_by, writes
+from safehold.storage.tables import Instant, TextArray, Uuid, array_of, metadata, owned_by, writes
 
 app_user = sa.Table(
     "app_user",
@@ -23,8 +25,12 @@ app_user = sa.Table(
     # Handed over by somebody else: the person chooses another at the first sign-in, before anything else.
     sa.Column("password_once", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("roles", TextArray, nullable=False),
+    # By purpose: what a person is not in they never see anything of. Skills: tags that cases ask for.
+    sa.Column("queues", TextArray, nullable=False, server_default="{}"),
+    sa.Column("skills", TextArray, nullable=False, server_default="{}"),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("disabled_at", Instant),
+    sa.CheckConstraint(f"queues <@ {array_of(Purpose)}", name="queues_known"),
     sa.Index("uq_app_user_name", sa.text("lower(name)"), unique=True),
 )
 
@@ -42,6 +48,8 @@ class StoredUser:
     roles: frozenset[Role]
     created_at: datetime
     disabled_at: datetime | None
+    queues: frozenset[Purpose] = frozenset()
+    skills: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         """Name the id only: names and password hashes do not belong in a log."""
@@ -57,6 +65,7 @@ def insert_user(
     password_hash: str,
     password_once: bool,
     roles: frozenset[Role],
+    queues: frozenset[Purpose],
     now: datetime,
 ) -> bool:
     """Add a person. False when the name is taken, whatever its case."""
@@ -66,6 +75,7 @@ def insert_user(
         "password_hash": password_hash,
         "password_once": password_once,
         "roles": sorted(roles),
+        "queues": sorted(queues),
         "created_at": now,
     }
     added = insert(app_user).values(values).on_conflict_do_nothing().returning(app_user.c.id)
@@ -125,6 +135,29 @@ def set_roles(tx: Tx, user_id: UserId, roles: frozenset[Role]) -> None:
 
 
 @writes(app_user)
+def set_queues(tx: Tx, user_id: UserId, queues: frozenset[Purpose], skills: frozenset[str]) -> None:
+    """Replace the queues in which a person works, and the skills that they have."""
+    values = {"queues": sorted(queues), "skills": sorted(skills)}
+    tx.run(app_user.update().where(app_user.c.id == user_id).values(values))
+
+
+def reviewers(tx: Tx) -> list[Reviewer]:
+    """Return everybody who assesses and is not shut out, by id."""
+    found = (_user(row) for row in tx.run(sa.select(app_user).order_by(app_user.c.id)))
+    return [
+        Reviewer(id=user.id, is_lead=Role.LEAD in user.roles, queues=user.queues, skills=user.skills)
+        for user in found
+        if user.disabled_at is None and Permission.CASE_ASSESS in permissions_of(user.roles)
+    ]
+
+
+def queues_of(tx: Tx, user_id: UserId) -> frozenset[Purpose]:
+    """Return the queues in which a person works, none when there is no such person."""
+    row = tx.run(sa.select(app_user.c.queues).where(app_user.c.id == user_id)).first()
+    return frozenset(Purpose(each) for each in row.queues) if row else frozenset()
+
+
+@writes(app_user)
 def set_disabled(tx: Tx, user_id: UserId, disabled_at: datetime | None) -> None:
     """Shut a person out from an instant on, or let them in again with None."""
     tx.run(app_user.update().where(app_user.c.id == user_id).values(disabled_at=disabled_at))
@@ -139,4 +172,6 @@ def _user(row: Any) -> StoredUser:
         frozenset(Role(role) for role in row.roles),
         row.created_at,
         row.disabled_at,
+        frozenset(Purpose(each) for each in row.queues),
+        frozenset(row.skills),
     )

@@ -14,6 +14,7 @@ from safehold.evidence import custody
 from safehold.jobs.record import Record
 from safehold.model.assessment import Category, Finding
 from safehold.model.events import Event
+from safehold.model.hash_list import Purpose
 from safehold.model.ids import CaseId, EventId, ItemId, MediaId, ObjectId, OutcomeId, new_id
 from safehold.storage import evidence as evidence_rows
 from safehold.storage.assessments import assessment, outcome
@@ -173,7 +174,12 @@ def world(database_url: str, tmp_path: Path) -> Iterator[World]:
     with database.begin() as tx:
         tx.run(
             app_user.insert().values(
-                id=analyst, name="Analyst", password_hash="-", roles=["analyst"], created_at=START
+                id=analyst,
+                name="Analyst",
+                password_hash="-",
+                roles=["analyst"],
+                queues=sorted(Purpose),
+                created_at=START,
             )
         )
     yield World(

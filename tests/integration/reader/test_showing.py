@@ -166,6 +166,15 @@ def test_a_conflict_of_interest_that_is_declared_meanwhile_ends_the_ticket(room:
     assert room.audited(f"item:{room.item_id}") == [("evidence.refused", "conflict_of_interest")]
 
 
+def test_a_ticket_ends_when_its_person_is_taken_out_of_the_queue(room: Any) -> None:
+    ticket = room.asks()
+    room.safehold.sql("update app_user set queues = '{own_terms}'")
+    with pytest.raises(NotFound):
+        room.reader.show(ticket.secret)
+    assert room.audited(f"item:{room.item_id}") == [("evidence.refused", "not_found")]
+    assert room.safehold.sql("select 1 from reveal where fetched_at is not null") == []
+
+
 def test_a_ticket_stands_for_half_a_minute(room: Any) -> None:
     ticket = room.asks()
     room.safehold.sql(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -81,11 +81,14 @@ class Room:
             result = tx.run(sa.text(statement), values)
             return list(result) if result.returns_rows else []
 
-    def new_analyst(self, *, role: str = "analyst") -> AnalystId:
-        """Return somebody who may assess."""
+    def new_analyst(
+        self, *, role: str = "analyst", queues: Iterable[Purpose] = tuple(Purpose), skills: Iterable[str] = ()
+    ) -> AnalystId:
+        """Return somebody who may assess, in every queue unless told otherwise."""
         analyst = AnalystId(new_id())
         with self.begin() as tx:
-            values = {"id": analyst, "name": f"{role} {analyst}", "password_hash": "x", "roles": [role]}
+            values: dict[str, Any] = {"id": analyst, "name": f"{role} {analyst}", "roles": [role]}
+            values |= {"password_hash": "x", "queues": sorted(queues), "skills": sorted(skills)}
             tx.run(app_user.insert().values(created_at=NOW, **values))
         return analyst
 

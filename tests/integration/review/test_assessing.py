@@ -169,14 +169,11 @@ def test_the_tier_is_what_was_sent_and_not_what_was_asked_for_or_seen_by_others(
     assert room.waits_for(case_id, item_id) == "clear_view"
 
 
-def test_who_does_not_hold_the_case_files_nothing(room: Any) -> None:
+def test_while_somebody_else_holds_the_case_nothing_is_filed(room: Any) -> None:
     case_id, item_id = room.matched_case()
     room.takes(case_id, room.ben)
     with pytest.raises(CaseLocked):
         _file(room, case_id, item_id, room.illegal)
-    later = room.later(minutes=16)
-    with pytest.raises(CaseLocked):
-        _file(room, case_id, item_id, room.illegal, now=later)
     assert room.sql("select 1 from assessment") == []
 
 

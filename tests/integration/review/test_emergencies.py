@@ -96,7 +96,7 @@ def test_it_ends_once_with_a_reason_and_can_be_declared_anew(room: Any) -> None:
     with pytest.raises(Conflict):
         ends(room, declared, EmergencyEnd.REPORTED)
     with room.begin() as tx:
-        kept = emergencies.existing(tx, declared.id)
+        kept = emergencies.existing(tx, declared.id, actor=person(room.ada))
     assert (kept.ended_how, kept.ended_by, kept.words) == (
         EmergencyEnd.WITHDRAWN,
         room.ben,
@@ -136,10 +136,10 @@ def test_a_case_is_found_by_its_number_and_by_ids(room: Any) -> None:
     case = room.case(case_id)
     with room.begin() as tx:
         for named in (str(case.number), f" {case_id} ", str(item_id)):
-            assert emergencies.find_case(tx, named) == case_id
+            assert emergencies.find_case(tx, named, actor=person(room.ada)) == case_id
         for named in ("", "0", "9" * 30, "²", str(new_id()), "'; drop table emergency"):
             with pytest.raises(BadForm):
-                emergencies.find_case(tx, named)
+                emergencies.find_case(tx, named, actor=person(room.ada))
 
 
 @pytest.mark.parametrize("how", [None, *EmergencyEnd])

@@ -10,14 +10,14 @@ import pytest
 from safehold.model.assessment import Finding
 from safehold.model.case import SubjectPart
 from safehold.model.hash_list import Purpose
-from safehold.model.ids import ItemId, UserId
+from safehold.model.ids import AnalystId, ItemId, UserId
 from safehold.model.permissions import Actor, Role, permissions_of
 from safehold.review import conflicts
 from safehold.review.finding import LONGEST, Sight, find, history_of_account, near
 
 
-def sight(room: Any, *purposes: Purpose) -> Sight:
-    return Sight(purposes=frozenset(purposes or Purpose), user_id=UserId(room.ada))
+def sight(room: Any, person: AnalystId | None = None) -> Sight:
+    return Sight(user_id=UserId(person or room.ada))
 
 
 def found(room: Any, text: object, seen: Sight | None = None) -> list[tuple[Any, Any]]:
@@ -59,9 +59,9 @@ def test_a_digest_of_a_picture_that_is_there_leads_nowhere(room: Any) -> None:
     assert found(room, row.digest) == []
 
 
-def test_cases_of_other_purposes_and_about_people_one_knows_are_not_there(room: Any) -> None:
+def test_cases_of_other_queues_and_about_people_one_knows_are_not_there(room: Any) -> None:
     case_id, item_id = room.matched_case(account="a-1")
-    other = sight(room, Purpose.INTIMATE_IMAGES)
+    other = sight(room, room.new_analyst(queues=[Purpose.INTIMATE_IMAGES]))
     for text in (case_id, item_id, "a-1", room.case(case_id).number):
         assert found(room, text, other) == []
     ada = Actor(permissions=permissions_of(frozenset({Role.ANALYST})), user_id=UserId(room.ada))
@@ -113,4 +113,6 @@ def test_pictures_near_one_are_those_that_wait_in_other_cases_nearest_first(room
     room.assesses(*places["one"], room.illegal, by=room.ada)
     assert nearest() == [(places["two"][1], 2)]
     with room.begin() as tx:
-        assert near(tx, item_id, of_case, sight(room, Purpose.INTIMATE_IMAGES)) == []
+        assert (
+            near(tx, item_id, of_case, sight(room, room.new_analyst(queues=[Purpose.INTIMATE_IMAGES]))) == []
+        )

@@ -103,7 +103,7 @@ def test_nobody_meets_the_same_one_twice_and_nobody_anothers(room: Any) -> None:
     number = room.case(case.id).number
     with room.begin() as tx:
         for who, found in ((room.ada, 1), (room.ben, 0)):
-            sight = Sight(purposes=frozenset(Purpose), user_id=UserId(who))
+            sight = Sight(user_id=UserId(who))
             assert len(by_number(tx, number, sight)) == found
     assert case.id not in seen[room.ben] + seen[None]
     assert given is not None

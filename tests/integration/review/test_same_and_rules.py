@@ -79,7 +79,7 @@ def offered(room: Any, place: Place) -> AssessmentId | None:
     with room.begin() as tx:
         stored = item_rows.get(tx, place[1])
         assert stored is not None
-        found = same.offered(tx, room.case(place[0]), stored.item, policy=room.policy)
+        found = same.offered(tx, room.case(place[0]), stored.item, by=room.ada, policy=room.policy)
     return found.id if found else None
 
 

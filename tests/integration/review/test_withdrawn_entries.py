@@ -120,8 +120,8 @@ def test_the_case_of_an_undecided_item_says_so_and_no_longer_counts_the_match(ro
         view = facts(tx, case_id)
     assert [(one.withdrawn, one.vouched) for one in view.items[0].matches] == [(True, False)]
     assert view.case.revision == before.revision + 1
-    assert (before.priority_parts[0].weight, view.case.priority_parts[0].weight) == (40, 0)
-    assert view.case.priority_parts[0].seen == "The list has withdrawn what matched"
+    assert (before.priority_parts[1].weight, view.case.priority_parts[1].weight) == (40, 0)
+    assert view.case.priority_parts[1].seen == "The list has withdrawn what matched"
     assert room.audited(f"item:{item_id}").count("match.withdrawn") == 1
     assert room.waits_for(case_id, item_id) == "assessment"
 
@@ -130,11 +130,11 @@ def test_a_hold_stays_until_a_person_decides_and_the_case_moves_up_as_if_it_were
     item_id = room.arrives()
     held(room, item_id)
     case_id = room.opened(item_id)
-    assert room.case(case_id).priority_parts[2].weight == 5
+    assert room.case(case_id).priority_parts[3].weight == 5
     follow(room, taken_off(room, room.vetted))
     with room.begin() as tx:
         assert holds.is_held(tx, item_id)
-    assert room.case(case_id).priority_parts[2].weight == 20
+    assert room.case(case_id).priority_parts[3].weight == 20
 
 
 @pytest.mark.parametrize("tier", [Tier.NONE, Tier.BLURRED])
@@ -279,6 +279,6 @@ def test_steps_repeated_delayed_and_in_any_order_end_alike(
         assert room.waits_for(case_id, item_id) == (None if stands else "assessment")
         assert Counter(room.audited(f"item:{item_id}"))["match.withdrawn"] == len(each & gone)
         if not stands:
-            assert room.case(case_id).priority_parts[0].weight == (40 if each - gone else 0)
+            assert room.case(case_id).priority_parts[1].weight == (40 if each - gone else 0)
     undone = sum(confirms and not each - gone for each, confirms in zip(known, unseen, strict=False))
     assert len(room.events("outcome_reversed")) == reversed_before + undone

@@ -11,8 +11,11 @@ from safehold.app.access import passwords, proof, sessions
 from safehold.app.access.gate import Gate
 from safehold.app.access.sessions import SignedIn
 from safehold.model.errors import BadForm, Conflict, NameTaken, NotAllowed, NotFound
+from safehold.model.hash_list import Purpose
 from safehold.model.ids import DeviceId, UserId, new_id
 from safehold.model.permissions import Actor, Permission, Role
+from safehold.model.queue import EVERY_QUEUE
+from safehold.review import admission
 from safehold.storage import audit
 from safehold.storage import sign_ins as sign_in_rows
 from safehold.storage import users as rows
@@ -36,13 +39,15 @@ def add_user(
     name: str,
     password: str,
     roles: frozenset[Role],
+    queues: frozenset[Purpose] = EVERY_QUEUE,
     actor: Actor,
     now: datetime,
     once: bool = False,
 ) -> UserId:
     """Add a person. Raises NameTaken, and BadForm for a bad name, no role, or a short password.
 
-    once: somebody else knows the password, so it is to be replaced at the first sign-in.
+    queues: in which they work; what else there is they never see anything of. once: somebody else knows
+    the password, so it is to be replaced at the first sign-in.
     """
     name = checked_name(name)
     if not roles:
@@ -50,7 +55,14 @@ def add_user(
     user_id = UserId(new_id())
     hashed = passwords.hash_password(password)
     if not rows.insert_user(
-        tx, id=user_id, name=name, password_hash=hashed, password_once=once, roles=roles, now=now
+        tx,
+        id=user_id,
+        name=name,
+        password_hash=hashed,
+        password_once=once,
+        roles=roles,
+        queues=queues,
+        now=now,
     ):
         raise NameTaken("A person of this name exists already.", field="name")
     audit.append(
@@ -59,7 +71,7 @@ def add_user(
         actor=actor.label,
         verb="user.add",
         object=f"user:{user_id}",
-        detail={"roles": sorted(roles)},
+        detail={"roles": sorted(roles), "queues": sorted(queues)},
         personal={"name": name},
     )
     return user_id
@@ -114,6 +126,27 @@ def set_roles(tx: Tx, user_id: UserId, roles: frozenset[Role], *, actor: Actor, 
     rows.set_roles(tx, user_id, roles)
     detail = {"before": sorted(user.roles), "roles": sorted(roles)}
     _note(tx, user_id, "user.roles", actor=actor, now=now, detail=detail)
+
+
+def set_queues(
+    tx: Tx,
+    user_id: UserId,
+    queues: frozenset[Purpose],
+    skills: frozenset[str],
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Replace the queues in which a person works, and the skills that they have.
+
+    What they hold of another queue they hold no longer. Raises NotAllowed for one's own, NotFound.
+    """
+    actor.require(Permission.USER_EDIT)
+    user = _other(tx, user_id, actor)
+    rows.set_queues(tx, user_id, queues, skills)
+    admission.let_go(tx, user_id)
+    detail = {"before": sorted(user.queues), "queues": sorted(queues), "skills": sorted(skills)}
+    _note(tx, user_id, "user.queues", actor=actor, now=now, detail=detail)
 
 
 def disable(tx: Tx, user_id: UserId, *, actor: Actor, now: datetime) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from uuid import UUID
 
 from safehold.app.access.users import names
-from safehold.app.audit import veil
+from safehold.app.audit import need_to_know, veil
 from safehold.app.audit.veil import Unveiling
 from safehold.app.audit.verify import Verdict, verify
 from safehold.model.permissions import Actor, Permission
@@ -24,6 +24,8 @@ class AuditPage:
     """Records, where the next page begins (a sequence number, None on the last one), and who is who.
 
     veiled: by record, the pseudonym of whoever looked, see `veil`. asked: names that are asked for now.
+    outside: records about cases of queues in which the reader does not work; of those neither object nor
+    detail is here.
     """
 
     records: tuple[StoredRecord, ...]
@@ -31,6 +33,7 @@ class AuditPage:
     people: Mapping[UUID, str]
     veiled: Mapping[UUID, str] = field(default_factory=dict)
     asked: tuple[Unveiling, ...] = ()
+    outside: frozenset[UUID] = frozenset()
 
 
 def newest(tx: Tx, *, key: bytes, actor: Actor, now: datetime, before: int | None = None) -> AuditPage:
@@ -49,13 +52,16 @@ def newest(tx: Tx, *, key: bytes, actor: Actor, now: datetime, before: int | Non
 def of_object(tx: Tx, object: str, *, key: bytes, actor: Actor, now: datetime) -> AuditPage:
     """Return every record about one object, such as "case:018f…", newest first, chained or not.
 
-    Records of a person's looking are not found by that person: that would unveil them. key: makes pseudonyms
+    Records of a person's looking are not found by that person: that would unveil them. Nor are those about a
+    case of a queue in which the reader does not work. key: makes pseudonyms
     of people who looked. The reading is appended to the log. Raises NotAllowed.
     """
     actor.require(Permission.AUDIT_READ)
     records: Sequence[StoredRecord] = rows.of_object(tx, object)
     _append(tx, actor, "audit.read", "audit", now)
-    shown = tuple(record for record in reversed(records) if not veil.tells_who(record))
+    outside = need_to_know.outside(tx, records, actor)
+    known = (record for record in reversed(records) if record.id not in outside)
+    shown = tuple(record for record in known if not veil.tells_who(record))
     return _page(tx, shown, None, key=key, actor=actor, now=now)
 
 
@@ -85,7 +91,9 @@ def _page(
     now: datetime,
 ) -> AuditPage:
     behind = veil.veiled(tx, key, records, viewer=actor.user_id, now=now)
-    return AuditPage(records, before, names(tx), behind, tuple(veil.recent(tx, now=now)))
+    outside = need_to_know.outside(tx, records, actor)
+    shown = tuple(need_to_know.withheld(each) if each.id in outside else each for each in records)
+    return AuditPage(shown, before, names(tx), behind, tuple(veil.recent(tx, now=now)), frozenset(outside))
 
 
 def _append(tx: Tx, actor: Actor, verb: str, object: str, now: datetime) -> None:

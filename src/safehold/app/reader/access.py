@@ -18,7 +18,7 @@ from safehold.model.assessment import Tier
 from safehold.model.errors import Conflict, NotAllowed, NotFound, SafeholdError
 from safehold.model.ids import CaseId, InboundReportId, ItemId, MediaId, ObjectId, UserId
 from safehold.model.permissions import Permission, permissions_of, system_actor
-from safehold.review import conflicts, viewing
+from safehold.review import admission, viewing
 from safehold.storage import cases as case_rows
 from safehold.storage import evidence as evidence_rows
 from safehold.storage import inbound_reports, viewers
@@ -112,7 +112,7 @@ def to_export(tx: Tx, request: Export, asked: Asked) -> Grant:
         if media_id is None:
             raise NotFound("This item came without bytes.")
         for case in case_rows.of_item(tx, item_id):
-            conflicts.refuse_conflicted(tx, case.id, request.user_id)
+            admission.admit(tx, case.id, request.user_id)
     return Grant(
         media_id=media_id,
         role=ObjectRole.ORIGINAL,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from safehold.app import console_finding, console_view
@@ -22,7 +23,8 @@ from safehold.model.item import ItemKind
 from safehold.model.permissions import Actor, Permission
 from safehold.review import cases, conflicts, emergencies
 from safehold.review.cases import PassReason
-from safehold.review.facts import ItemView, Turn
+from safehold.review.facts import PAGE, ItemView, item_at
+from safehold.review.priority import waiting
 from safehold.review.reopening import BY_PEOPLE
 from safehold.web.console.asking import Question
 from safehold.web.console.forms import UNSENT, Form, shown_again
@@ -32,7 +34,8 @@ from safehold.web.console.session import form_of
 from safehold.web.console.words import happened
 from safehold.web.guard import actor_of, needs
 
-_NOTHING_TO_DO = (Turn.OF_OTHERS, Turn.OF_A_LEAD, Turn.OVER)
+_Place = Annotated[int | None, Query(alias="from", ge=0, lt=2**31)]
+"""How many items come before those that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,13 @@ def add_case_pages(router: APIRouter, program: Program) -> None:
 
     @router.get("/console/cases/{case_id}")
     @needs(Permission.CASE_READ)
-    def show(request: Request, case_id: UUID, item: UUID | None = None) -> Response:
-        """Show a case with one of its items."""
-        return show_case(request, program, CaseId(case_id), item_id=ItemId(item) if item else None)
+    def show(request: Request, case_id: UUID, item: UUID | None = None, start: _Place = None) -> Response:
+        """Show a case with one of its items: this one, or the first of those from a place on."""
+        chosen = ItemId(item) if item else None
+        if start is not None and chosen is None:
+            with program.database.begin() as tx:
+                chosen = item_at(tx, CaseId(case_id), start)
+        return show_case(request, program, CaseId(case_id), item_id=chosen)
 
     @router.post("/console/cases/{case_id}/take")
     @needs(Permission.CASE_ASSESS)
@@ -104,8 +111,8 @@ def show_case(
     """Render the page. form: what could not be done; what was chosen in it stays chosen."""
     actor, now = actor_of(request), program.clock()
     with program.database.begin() as tx:
-        sheet = console_view.case(tx, case_id, actor=actor, now=now)
-        shown = chosen_item(sheet.view.items, item_id)
+        sheet = console_view.case(tx, case_id, actor=actor, around=item_id, now=now)
+        shown = chosen_item(sheet.view.items, item_id or sheet.view.next_item)
         standing = standing_of(sheet, actor, now)
         policy = review_policy(program.settings)
         near = console_finding.near(tx, case_id, shown, actor=actor)
@@ -121,11 +128,15 @@ def show_case(
         case=sheet.view.case,
         item=shown,
         told=[line for line in sheet.view.history if happened(line)],
-        index=sheet.view.items.index(shown),
+        index=sheet.view.first + sheet.view.items.index(shown),
+        page=PAGE,
+        waited=waiting(sheet.view.case, now),
         standing=standing,
         emergency=emergency,
         looking=looking,
-        questions=_questions(program, sheet, shown) if _can_assess(standing, shown) else (),
+        questions=_questions(program, sheet, shown)
+        if _can_assess(standing, shown) or _was_sent(form, shown)
+        else (),
         policy=policy_text(program.settings),
         near=near,
         pass_reasons=list(PassReason),
@@ -165,12 +176,10 @@ def standing_of(sheet: CaseSheet, actor: Actor, now: datetime) -> Standing:
     held = case.locked_until is not None and now < case.locked_until
     mine = held and case.locked_by == actor.user_id
     may_assess = actor.may(Permission.CASE_ASSESS)
-    # What they filed a moment ago may still be theirs: the rules are about to look at it.
-    is_over = all(one.turn in _NOTHING_TO_DO for one in sheet.view.items)
     by_other = held and not mine and case.locked_by is not None
     return Standing(
         mine=mine,
-        free=may_assess and not held and case.state is CaseState.OPEN and not is_over,
+        free=may_assess and not held and case.state is CaseState.OPEN and sheet.view.concerns,
         holder=sheet.people.get(case.locked_by, "somebody") if by_other and case.locked_by else None,
     )
 
@@ -184,6 +193,11 @@ def _id(said: str) -> UUID:
 
 def _can_assess(standing: Standing, item: ItemView) -> bool:
     return standing.mine and item.turn.may_file
+
+
+def _was_sent(form: Form, item: ItemView) -> bool:
+    """Say whether an assessment of this item was just sent: what was chosen in it is not to be lost."""
+    return item.turn.may_file and form.action.endswith(f"/items/{item.item.id}/assessment")
 
 
 def _questions(program: Program, sheet: CaseSheet, item: ItemView) -> tuple[Question, ...]:

@@ -15,13 +15,16 @@ from safehold.app.program import Program
 from safehold.app.review_policy import review_policy
 from safehold.model.case import SubjectPart
 from safehold.model.errors import BadForm
+from safehold.model.hash_list import Purpose
 from safehold.model.ids import AssessmentId, CaseId, ItemId, OutcomeId, ProposalId, SubjectId, UserId
 from safehold.model.item import ItemKind
 from safehold.model.permissions import Permission
 from safehold.review import same, settle, subjects
+from safehold.review.admission import admit
 from safehold.review.answers import Form
 from safehold.review.assess import file_assessment
-from safehold.review.facts import CaseView, facts
+from safehold.review.cases import existing_case
+from safehold.review.facts import has_another, kind_of
 from safehold.review.reopening import BY_PEOPLE
 from safehold.review.settle import ReversalReason
 from safehold.web.console.case import case_again
@@ -60,7 +63,7 @@ def _add_assessing(router: APIRouter, program: Program) -> None:
         """File what was found of the same picture elsewhere, and open what comes next."""
         analyst, sent = actor_of(request).analyst(), form_of(request)
         with program.database.begin() as tx:
-            view = facts(tx, CaseId(case_id), viewer=analyst)
+            more = has_another(tx, CaseId(case_id), ItemId(item_id), analyst)
             same.decide_as_before(
                 tx,
                 CaseId(case_id),
@@ -75,7 +78,7 @@ def _add_assessing(router: APIRouter, program: Program) -> None:
                 record=program.recorder.record,
                 now=program.clock(),
             )
-        return _onwards(request, program, case_id, _has_more(view, ItemId(item_id)))
+        return _onwards(request, program, case_id, more)
 
 
 def _onwards(request: Request, program: Program, case_id: UUID, more: bool) -> Response:
@@ -83,10 +86,6 @@ def _onwards(request: Request, program: Program, case_id: UUID, more: bool) -> R
     if more:
         return go(f"/console/cases/{case_id}", done="filed")
     return next_case(request, program, nothing="empty", done="filed")
-
-
-def _has_more(view: CaseView, item_id: ItemId) -> bool:
-    return any(one.turn.may_file and one.item.id != item_id for one in view.items)
 
 
 def _earlier(sent: dict[str, str]) -> AssessmentId:
@@ -100,8 +99,10 @@ def _file(request: Request, program: Program, case_id: CaseId, item_id: ItemId, 
     """File what was sent; say whether the case has another item that waits for a person."""
     analyst = actor_of(request).analyst()
     with program.database.begin() as tx:
-        view = facts(tx, case_id, viewer=analyst)
-        form = _read(program, view, item_id, sent)
+        # What is wrong with a form would else tell what kind of case it is.
+        admit(tx, case_id, analyst)
+        more = has_another(tx, case_id, item_id, analyst)
+        form = _read(program, existing_case(tx, case_id).purpose, kind_of(tx, item_id), sent)
         file_assessment(
             tx,
             case_id,
@@ -115,14 +116,13 @@ def _file(request: Request, program: Program, case_id: CaseId, item_id: ItemId, 
             record=program.recorder.record,
             now=program.clock(),
         )
-    return _has_more(view, item_id)
+    return more
 
 
-def _read(program: Program, view: CaseView, item_id: ItemId, sent: dict[str, str]) -> Form:
-    purpose = view.case.purpose
+def _read(program: Program, purpose: Purpose, kind: ItemKind, sent: dict[str, str]) -> Form:
     if sent.get("form") == "conduct":
         return read_conduct(sent, purpose)
-    page = any(one.item.id == item_id and one.item.kind is ItemKind.PAGE for one in view.items)
+    page = kind is ItemKind.PAGE
     return read_imagery(sent, purpose, us=program.settings.review.us_destination, page=page)
 
 

@@ -16,7 +16,6 @@ from safehold.model.errors import NotFound
 from safehold.model.ids import CaseId, EmergencyId, ItemId
 from safehold.model.permissions import Permission
 from safehold.review import emergencies
-from safehold.review.cases import existing_case
 from safehold.web.console.forms import UNSENT, Form, shown_again
 from safehold.web.console.pages import go, page
 from safehold.web.console.session import form_of
@@ -46,7 +45,7 @@ def _add_declaring(router: APIRouter, program: Program) -> None:
     def find(request: Request) -> Response:
         """Ask for a confirmation about the case that somebody named."""
         with program.database.begin() as tx:
-            case_id = emergencies.find_case(tx, form_of(request).get("case", ""))
+            case_id = emergencies.find_case(tx, form_of(request).get("case", ""), actor=actor_of(request))
         return go(f"/console/cases/{case_id}/emergency")
 
     @router.get("/console/cases/{case_id}/emergency")
@@ -54,6 +53,7 @@ def _add_declaring(router: APIRouter, program: Program) -> None:
     def ask(request: Request, case_id: UUID) -> Response:
         """Ask for a confirmation, or show what stands in the case already."""
         with program.database.begin() as tx:
+            emergencies.known_case(tx, CaseId(case_id), actor=actor_of(request))
             standing = emergencies.standing_in(tx, CaseId(case_id))
         return go(f"{LISTED}/{standing.id}") if standing else asked(request, UNSENT)
 
@@ -117,7 +117,7 @@ def _end(request: Request, program: Program, emergency_id: UUID, how: EmergencyE
 
 def _listed(program: Program, request: Request, form: Form) -> Response:
     with program.database.begin() as tx:
-        found = emergencies.newest(tx)
+        found = emergencies.newest(tx, actor=actor_of(request))
     return page(
         request, program, "emergencies.html", place="emergencies", form=form, found=found, **_always(program)
     )
@@ -126,7 +126,7 @@ def _listed(program: Program, request: Request, form: Form) -> Response:
 def _asked(program: Program, request: Request, form: Form) -> Response:
     case_id = CaseId(_id(request.path_params["case_id"]))
     with program.database.begin() as tx:
-        case = existing_case(tx, case_id)
+        case = emergencies.known_case(tx, case_id, actor=actor_of(request))
     item = request.query_params.get("item", "")
     return page(
         request,
@@ -143,7 +143,7 @@ def _asked(program: Program, request: Request, form: Form) -> Response:
 def _one(program: Program, request: Request, form: Form) -> Response:
     emergency_id = EmergencyId(_id(request.path_params["emergency_id"]))
     with program.database.begin() as tx:
-        sheet, people = service.sheet(tx, emergency_id), names(tx)
+        sheet, people = service.sheet(tx, emergency_id, actor=actor_of(request)), names(tx)
     return page(
         request,
         program,

@@ -11,8 +11,10 @@ from fastapi.responses import Response
 from safehold.app.access import passwords, second_factors, users
 from safehold.app.program import Program
 from safehold.model.errors import BadForm
+from safehold.model.hash_list import Purpose
 from safehold.model.ids import UserId
 from safehold.model.permissions import Permission, Role
+from safehold.model.queue import checked_skills
 from safehold.web.console.forms import UNSENT, Form, changing, shown_again
 from safehold.web.console.pages import go, page
 from safehold.web.console.session import chosen_of, form_of, is_proven
@@ -43,6 +45,7 @@ def add_people_page(router: APIRouter, program: Program) -> None:
                 name=name,
                 password=password,
                 roles=_roles(request),
+                queues=_queues(request),
                 actor=actor_of(request),
                 now=program.clock(),
                 once=True,
@@ -61,6 +64,15 @@ def _add_changes(router: APIRouter, program: Program) -> None:
     def set_roles(request: Request, user_id: UUID) -> Response:
         """Replace a person's roles."""
         return _changed(request, program, user_id, partial(users.set_roles, roles=_roles(request)))
+
+    @router.post(PEOPLE + "/{user_id}/queues")
+    @needs(Permission.USER_EDIT)
+    @again
+    def set_queues(request: Request, user_id: UUID) -> Response:
+        """Replace the queues in which a person works, and their skills."""
+        skills = checked_skills(form_of(request).get("skills", "").replace(",", " ").split())
+        change = partial(users.set_queues, queues=_queues(request), skills=skills)
+        return _changed(request, program, user_id, change)
 
     @router.post(PEOPLE + "/{user_id}/disable")
     @needs(Permission.USER_EDIT)
@@ -108,6 +120,7 @@ def _people(program: Program, request: Request, form: Form) -> Response:
         people=people,
         factors=factors,
         roles=list(Role),
+        queues=list(Purpose),
         proven=is_proven(request, program),
     )
 
@@ -131,3 +144,10 @@ def _roles(request: Request) -> frozenset[Role]:
         return frozenset(Role(value) for value in chosen_of(request, "role"))
     except ValueError:
         raise BadForm(f"roles: {', '.join(Role)}.", field="roles") from None
+
+
+def _queues(request: Request) -> frozenset[Purpose]:
+    try:
+        return frozenset(Purpose(value) for value in chosen_of(request, "queue"))
+    except ValueError:
+        raise BadForm(f"queue: {', '.join(Purpose)}.", field="queue") from None

@@ -10,11 +10,14 @@ from fastapi.responses import Response
 from safehold.app import console_view
 from safehold.app.console_view import QueueView
 from safehold.app.program import Program
+from safehold.app.review_policy import queue_rules
+from safehold.model.hash_list import Purpose
 from safehold.model.ids import UserId
 from safehold.model.permissions import Permission
 from safehold.review import wellbeing
 from safehold.web.console import words
 from safehold.web.console.pages import go, page
+from safehold.web.console.session import form_of
 from safehold.web.guard import actor_of, needs
 
 
@@ -23,18 +26,18 @@ def add_queue_page(router: APIRouter, program: Program) -> None:
 
     @router.get("/console/queue")
     @needs(Permission.CASE_READ)
-    def show_queue(request: Request) -> Response:
-        """Show open cases by need."""
-        actor = actor_of(request)
+    def show_queue(request: Request, only: str = "") -> Response:
+        """Show open cases by need, of one queue where it is named."""
+        actor, now = actor_of(request), program.clock()
         with program.database.begin() as tx:
-            view = console_view.queue(tx, actor=actor)
+            view = console_view.queue(tx, actor=actor, now=now, only=_queue_named(only))
         return page(
             request,
             program,
             "queue.html",
             place="queue",
             view=view,
-            figures=_figures(view, actor.user_id, program.clock()),
+            figures=_figures(view, actor.user_id, now),
             may_take=actor.may(Permission.CASE_ASSESS),
         )
 
@@ -47,6 +50,7 @@ def add_queue_page(router: APIRouter, program: Program) -> None:
 
 def next_case(request: Request, program: Program, *, nothing: str, done: str = "") -> Response:
     """Take the next case for this person and lead there; lead to the queue when none is left."""
+    only = _queue_named(form_of(request).get("only", ""))
     with program.database.begin() as tx:
         case = wellbeing.next_case(
             tx,
@@ -54,22 +58,29 @@ def next_case(request: Request, program: Program, *, nothing: str, done: str = "
             program.clock(),
             rules=program.settings.exposure.rules(),
             golden_percent=program.settings.review.golden_percent,
+            queues=queue_rules(program.settings),
+            purposes=tuple(Purpose) if only is None else (only,),
         )
     if case is None:
         return go("/console/queue", done=nothing)
     return go(f"/console/cases/{case.id}", **({"done": done} if done else {}))
 
 
+def _queue_named(said: str) -> Purpose | None:
+    return Purpose(said) if said in set(Purpose) else None
+
+
 def _figures(view: QueueView, user_id: UserId | None, now: datetime) -> list[tuple[str, str]]:
-    """Return the four figures above the table: what each is called, and what it is."""
+    """Return the figures above the table: what each is called, and what it is."""
     shown = [summary.case for summary in view.cases]
     held = [case for case in shown if case.locked_until is not None and now < case.locked_until]
     mine = sum(case.locked_by == user_id for case in held)
     oldest = max((words.waiting_seconds(case.opened_at, now) for case in shown), default=None)
-    more = " or more" if len(shown) == console_view.QUEUE_SHOWN else ""
+    sizes = [size for size in view.sizes if view.only in (None, size.purpose)]
     return [
-        ("open", f"{len(shown)}{more}"),
-        ("longest wait", "none" if oldest is None else words.span(oldest)),
+        ("open", f"{sum(size.open for size in sizes):,}"),
+        ("past their date", f"{sum(size.overdue for size in sizes):,}"),
+        ("longest wait here", "none" if oldest is None else words.span(oldest)),
         ("with you", str(mine)),
         ("with others", str(len(held) - mine)),
     ]

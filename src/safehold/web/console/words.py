@@ -16,6 +16,7 @@ from safehold.model.signal import Turn as PictureTurn
 from safehold.review.budget import Budget
 from safehold.review.facts import Destruction, HistoryLine, ItemView, MatchFacts, MediaFacts, Turn, WaitsFor
 from safehold.review.reliability import Figure
+from safehold.web.console.alarm_words import ALARMS
 
 LABELS = {
     "illegal": "illegal",
@@ -70,86 +71,6 @@ LABELS = {
 }
 """What codes are called on screen. A code without a row is shown as it is, its underscores as spaces."""
 
-ALARMS = {
-    "risk_to_life": (
-        "Somebody declared a risk to life",
-        "Somebody who works on cases says under Emergencies that they are at it, and how it ended.",
-    ),
-    "call_dead": (
-        "The person on call could not be reached for an hour",
-        "See that the channel answers: emergency.on_call in the settings. Call the person yourself.",
-    ),
-    "step_stuck": ("A step is stuck", "Find the cause, then try the step again below."),
-    "custody_failed": (
-        "The bytes of an upload could not be sealed",
-        "It is held all the same, but nothing of it is kept. See that the store takes data, then let the"
-        " platform send it once more.",
-    ),
-    "undecided_too_long": (
-        "Nobody has decided about media for 60 days or more",
-        "Let an analyst settle its case: its bytes are destroyed after 90 days without a decision.",
-    ),
-    "delivery_dead": (
-        "A message to a platform was given up",
-        "See that the receiver answers, then try the message again under Webhooks.",
-    ),
-    "anchor_failing": (
-        "An outside anchor of the audit log has failed for an hour or more",
-        "Let the operator run safehold audit anchor --check: it says why.",
-    ),
-    "destruction_waits": (
-        "More than three days have passed since the last sweep, the clock is wrong, or a backup was restored",
-        "Nothing is destroyed for a day. See that this machine's clock is right, and after a restore file the"
-        " decisions again that are gone; then acknowledge. If the clock is wrong, set it right and leave this"
-        " alarm alone: it ends by itself.",
-    ),
-    "index_damaged": (
-        "A file of the index on one host was damaged",
-        "It was thrown away and built anew from the lists; meanwhile scans there said that they were"
-        " incomplete. The host’s log names this alarm. Acknowledge it; if it comes again, have its disk"
-        " looked at.",
-    ),
-    "probing": (
-        "One account or key comes near the edge of a list again and again",
-        "Somebody may be trying out what is listed, or keeps uploading what is. Ask the platform that the key"
-        " belongs to; safehold probing tells one account from another. Revoke a key that was stolen.",
-    ),
-    "sign_in_guessed": (
-        "Somebody fails to sign in again and again",
-        "Look at session.refused in the audit log. Guessing is slowed down by itself; if it goes on, shut the"
-        " network out in front of Safehold.",
-    ),
-    "session_stolen": (
-        "A token of a session was used that its browser had given back",
-        "The session is ended. Ask its person whether they noticed anything, and look at what was done in the"
-        " audit log: session.stolen names them.",
-    ),
-    "passkey_copied": (
-        "A passkey counted backwards, so there are two of it",
-        "It was refused. Let its person remove it and add another; factor.copied in the audit log names"
-        " them.",
-    ),
-    "factors_reset": (
-        "Somebody’s second factors were taken away in the shell",
-        "Make sure that the person asked for it themselves, by a way that is not mail.",
-    ),
-    "too_many_views": (
-        "Somebody asked to see more than one person may in a day",
-        "Speak with them: it may be too much for anybody, or somebody else may be using their session."
-        " reveal.refused in the audit log says when.",
-    ),
-    "key_expiring": (
-        "A platform’s key that is in use ends within two weeks",
-        "Make another under Keys, hand it over, and revoke this one once the platform uses the new one. After"
-        " its end this key opens nothing, and the platform’s uploads go unchecked.",
-    ),
-    "lookback_damaged": (
-        "A day of signals that a host keeps for look-back is not what was written",
-        "New entries do not find what was uploaded on that day; everything else goes on, and the day is"
-        " destroyed in its time. See that the host’s disk is sound, then acknowledge.",
-    ),
-}
-"""What each alarm says on screen, and what to do about it."""
 
 WAITS = {
     WaitsFor.ASSESSMENT: "waits for an assessment",
@@ -200,6 +121,11 @@ DONE = {
     "case.release": "Put the case back",
     "case.pass_on": "Passed the case on",
     "case.settle": "Case settled",
+    "case.merge": "Merged cases",
+    "case.split": "Split the case",
+    "case.unmerge": "Undid a merge",
+    "case.unsplit": "Undid a split",
+    "case.note": "Left a note",
     "case.forget_account": "The account was erased",
     "item.reveal": "Looked",
     "item.assess": "Filed an assessment",
@@ -429,13 +355,16 @@ def happened(line: HistoryLine) -> str | None:
     return f"{words}, {label(line.detail.get('tier', ''))}"
 
 
-def which_item(line: HistoryLine, items: Sequence[ItemView]) -> str:
-    """Say which item a line of the history is about, where the case has several."""
-    if len(items) < 2:
+def which_item(line: HistoryLine, items: Sequence[ItemView], first: int, total: int) -> str:
+    """Say which of the items shown a line of the history is about, where the case has several.
+
+    first: how many come before those that are shown. total: how many there are.
+    """
+    if total < 2:
         return ""
     about = str(line.detail.get("item") or line.object.removeprefix("item:"))
     places = {str(one.item.id): place for place, one in enumerate(items, start=1)}
-    return f": item {places[about]}" if about in places else ""
+    return f": item {first + places[about]}" if about in places else ""
 
 
 def place_of(item_id: UUID, items: Sequence[ItemView]) -> int:

@@ -1,0 +1,75 @@
+"""Weighing: a case's parts are reckoned anew from what is known of its items, and put on record."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from safehold.model.case import Case
+from safehold.model.errors import NotFound
+from safehold.model.ids import CaseId
+from safehold.model.queue import QueueRules, turn_at
+from safehold.review import priority
+from safehold.storage import case_facts, case_urgency, case_weight, golden
+from safehold.storage import cases as case_rows
+from safehold.storage.case_urgency import Urgency
+from safehold.storage.database import Tx
+
+AS_NOTHING_SET = QueueRules()
+
+UNDECIDED_FOR = timedelta(days=90)
+"""How long the bytes of a new case are kept while nobody has decided: what a golden item seems to be."""
+
+
+def reckon(tx: Tx, case_id: CaseId, *, now: datetime, rules: QueueRules = AS_NOTHING_SET) -> None:
+    """Weigh the case anew from what is known of its items now. What a list has withdrawn weighs nothing.
+
+    rules: dates and skills that the organisation sets. What it asks for already it goes on asking for. Raises
+    NotFound.
+    """
+    case = case_rows.get(tx, case_id)
+    if case is None:
+        raise NotFound("There is no such case.")
+    kinds = case_weight.kinds(tx, case_id, case.purpose)
+    case_urgency.set_contents(tx, case_id, kinds, skills=rules.skills_of(kinds))
+    counts = case_weight.counts(tx, case_id)
+    ours = [match for match in case_facts.sorts_of_matches(tx, case_id) if match.purpose is case.purpose]
+    at_risk = case_weight.is_at_risk(tx, case_id)
+    weighed = priority.Weighed(
+        matches=[match for match in ours if not match.withdrawn],
+        flags=case_facts.flags_of_case(tx, case_id),
+        reports=counts.reports,
+        items=counts.items,
+        not_held=counts.not_held,
+        withdrawn=any(match.withdrawn for match in ours),
+        held_on_nothing=counts.held_on_nothing,
+        at_risk=at_risk,
+    )
+    dates = (rules.decide_by(case.purpose, case.opened_at), _destroyed_first_at(tx, case))
+    decide_by = min((date for date in dates if date is not None), default=None)
+    clock = priority.Clock(case.opened_at, decide_by, now) if decide_by is not None else None
+    parts = priority.weigh(weighed, clock)
+    need = priority.added_up(parts)
+    urgency = Urgency(
+        priority=need,
+        priority_parts=parts,
+        turn_at=turn_at(case, priority=need, at_risk=at_risk),
+        decide_by=decide_by,
+        weigh_at=clock.weighs_more_at if clock else None,
+    )
+    case_urgency.set_urgency(tx, case_id, urgency)
+
+
+def _destroyed_first_at(tx: Tx, case: Case) -> datetime | None:
+    """Return the day on which bytes of the case go; a golden item bears the date of any other that is new."""
+    if golden.is_one(tx, case.id):
+        return case.opened_at + UNDECIDED_FOR
+    return case_weight.destroyed_first_at(tx, case.id)
+
+
+def reckon_due(tx: Tx, *, now: datetime, rules: QueueRules, limit: int) -> int:
+    """Weigh anew the open cases whose parts weigh something else by now, at most `limit`; return how many."""
+    due = case_urgency.to_weigh(tx, now, limit=limit)
+    for case_id in due:
+        if case_rows.get(tx, case_id, for_change=True) is not None:
+            reckon(tx, case_id, now=now, rules=rules)
+    return len(due)
