@@ -154,8 +154,8 @@ def media_in(tx: Tx, case_id: CaseId) -> list[MediaId]:
 def find_case(tx: Tx, named: str, reader: UserId) -> CaseId | None:
     """Return the case that somebody names by its number, its id, or the id of something in it or of a report.
 
-    Of an item that lies in several cases the newest is meant. None when it leads nowhere, or to no case of
-    which this person may know.
+    Of an item that lies in several cases the one is meant in which it waits, or the newest. None when it
+    leads nowhere, or to no case of which this person may know.
     """
     known = admission.of_user_and_case(review_case.c.id, reader)
     if named.isascii() and named.isdigit() and len(named) < 19:
@@ -172,7 +172,7 @@ def find_case(tx: Tx, named: str, reader: UserId) -> CaseId | None:
         .outerjoin(case_item, case_item.c.case_id == review_case.c.id)
         .where(sa.or_(review_case.c.id == key, case_item.c.item_id == key, case_item.c.item_id.in_(reported)))
         .where(known)
-        .order_by(review_case.c.opened_at.desc())
+        .order_by(case_item.c.waits_for.is_(None), review_case.c.opened_at.desc())
         .limit(1)
     )
     found = tx.run(statement).scalar_one_or_none()

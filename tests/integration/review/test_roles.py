@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
-from safehold.app import platform_view, reasons
+from safehold.app import console_finding, console_view, platform_view, reasons
 from safehold.evidence import retention
 from safehold.intake.uploads import forget_context
-from safehold.model.assessment import Tier
+from safehold.model.assessment import Finding, Tier
 from safehold.model.case import CaseState, SubjectPart
 from safehold.model.errors import NotFound
 from safehold.model.events import AppealReceived, AssessmentFiled, ItemMatched
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import UserId
+from safehold.model.permissions import Actor, Permission
 from safehold.model.team import TeamSize
-from safehold.review import contest
+from safehold.review import contest, emergencies, golden, moves, weighing
 from safehold.review.appeals import receive_appeal, standing_of
 from safehold.review.assess import file_assessment
 from safehold.review.cases import PassReason, open_case, pass_on, queue, release_lock, take, take_next
@@ -151,3 +153,95 @@ def test_an_appeal_asks_each_surface_for_no_more_than_its_own_role(room: Any) ->
             record=room.record,
             now=room.now,
         )
+
+
+def test_merging_and_what_meets_it_ask_each_surface_for_no_more_than_its_own_role(
+    room: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    room.policy = Policy(size=TeamSize.FULL)
+    old, _ = room.matched_case(account="e-1")
+    new, reversed_item = room.matched_case(account="e-2")
+    later = room.arrives(account="e-2")
+    room.match(later)
+    room.opened(later)
+    room.assesses(new, reversed_item, room.illegal, by=room.ada)
+    [outcome] = room.sql("select id from outcome")
+    appeal = ReversalReason.APPEAL
+    with as_role(room, "console") as tx:
+        reverse(
+            tx,
+            outcome.id,
+            by=UserId(room.ben),
+            reason_code=appeal,
+            record=room.record,
+            now=room.now,
+            policy=room.policy,
+        )
+    room.sql("update review_case set locked_by = null, locked_until = null")
+    person = Actor(permissions=frozenset(Permission), user_id=UserId(room.ben))
+    with as_role(room, "console") as tx:
+        take(tx, new, room.ben, room.now)
+        one = moves.merge(tx, new, room.case(old).number, by=room.ben, now=room.now)
+        apart = moves.split(tx, one, [later], by=room.ben, record=room.record, now=room.now)
+        declared, _ = emergencies.declare(
+            tx,
+            apart,
+            item_id=None,
+            actor=person,
+            within=timedelta(minutes=15),
+            record=room.record,
+            now=room.now,
+        )
+        assert [each.id for each, _ in emergencies.newest(tx, actor=person)] == [declared.id]
+        assert emergencies.find_case(tx, str(later), actor=person) == apart
+        assert console_finding.find(tx, str(later), actor=person, now=room.now)
+        sheet = console_view.case(tx, apart, actor=person, now=room.now)
+        console_finding.near(tx, apart, sheet.view.items[0], actor=person)
+        assert console_view.queue(tx, actor=person, now=room.now).cases
+    with as_role(room, "worker") as tx:
+        weighing.reckon_due(tx, now=room.later(days=1), rules=weighing.AS_NOTHING_SET, limit=10)
+    golden_item = room.arrives()
+    with room.begin() as tx:
+        golden.declare(
+            tx,
+            golden_item,
+            purpose=Purpose.CSAM,
+            expected=Finding.NOT_ILLEGAL,
+            actor=person,
+            now=room.now,
+        )
+    monkeypatch.setattr(golden, "is_due", lambda **_: True)
+    with as_role(room, "console") as tx:
+        assert golden.instead_of_next(tx, room.new_analyst(), percent=2, now=room.now) is not None
+
+
+def test_a_case_that_was_merged_is_contested_by_the_worker_where_it_went_on(room: Any) -> None:
+    room.policy = Policy(size=TeamSize.FULL)
+    old, _ = room.matched_case(account="e-1")
+    new, item_id = room.matched_case(account="e-2")
+    later = room.arrives(account="e-2")
+    room.match(later)
+    room.opened(later)
+    room.assesses(new, item_id, room.illegal, by=room.ada)
+    room.sql("update review_case set locked_by = null, locked_until = null")
+    with as_role(room, "console") as tx:
+        take(tx, new, room.ben, room.now)
+        one = moves.merge(tx, new, room.case(old).number, by=room.ben, now=room.now)
+    with as_role(room, "api") as tx:
+        appeal_id = receive_appeal(
+            tx, item_id=item_id, statement="mine", by="e-2", record=room.record, now=room.now
+        )
+    event = AppealReceived(at=room.now, item_id=item_id, appeal_id=appeal_id)
+    with as_role(room, "worker") as tx:
+        contest.contest(tx, event, policy=room.policy, now=room.now)
+    assert room.waits_for(one, item_id) == "assessment"
+    room.sql("update review_case set locked_by = null, locked_until = null")
+    room.takes(one, room.ben)
+    room.looks(one, item_id, Tier.CLEAR, by=room.ben)
+    filed = room.files(one, item_id, room.not_illegal, by=room.ben)
+    decided = AssessmentFiled(at=room.now, item_id=item_id, case_id=one, assessment_id=filed)
+    with as_role(room, "worker") as tx:
+        settle(tx, decided, policy=room.policy, record=room.record, now=room.now)
+    with room.begin() as tx:
+        assert [each.stands for each in outcomes(tx, new)] == [False]
+        assert [each.stands for each in outcomes(tx, one)] == [True]
