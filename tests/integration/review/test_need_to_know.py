@@ -19,9 +19,10 @@ from safehold.model.errors import BadForm, NotAllowed, NotFound
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId, UserId, new_id
 from safehold.model.permissions import Actor, Permission, Role, permissions_of
-from safehold.review import cases, conflicts, emergencies, notes, settle, subjects
+from safehold.review import cases, conflicts, emergencies, notes, same, settle, subjects
 from safehold.review.settle import ReversalReason
 from safehold.review.viewing import ViewLimits, open_reveal
+from safehold.storage import items
 
 KEY = bytes(32)
 ADMIN = Actor(permissions=permissions_of(frozenset({Role.ADMIN})), user_id=UserId(new_id()))
@@ -251,3 +252,20 @@ def test_an_assessment_of_somebody_who_has_left_the_queue_since_still_counts(roo
     room.sql("update app_user set queues = '{}' where id = :ada", ada=room.ada)
     room.settles(case_id, item_id, filed, room.now + timedelta(minutes=1))
     assert room.waits_for(case_id, item_id) is None
+
+
+def test_nobody_repeats_what_was_found_in_a_case_of_which_they_may_not_know(room: Any) -> None:
+    first = room.arrives(media="garden")
+    room.match(first)
+    elsewhere = room.opened(first)
+    room.assesses(elsewhere, first, room.illegal, by=room.ada)
+    room.opened(first, purpose=Purpose.INTIMATE_IMAGES)
+    item_id = room.arrives(media="garden")
+    room.match(item_id)
+    case = room.case(room.opened(item_id))
+    csam_alone = room.new_analyst(queues=[Purpose.CSAM])
+    with room.begin() as tx:
+        stored = items.get(tx, item_id)
+        assert stored is not None
+        assert same.offered(tx, case, stored.item, by=room.ben, policy=room.policy) is not None
+        assert same.offered(tx, case, stored.item, by=csam_alone, policy=room.policy) is None
