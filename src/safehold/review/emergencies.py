@@ -8,9 +8,11 @@ from safehold.jobs.record import Record
 from safehold.model.emergency import Emergency, EmergencyEnd
 from safehold.model.errors import BadForm, Conflict, NotAllowed, NotFound, TooLarge
 from safehold.model.events import RiskToLifeDeclared, RiskToLifeEnded
+from safehold.model.hash_list import Purpose
 from safehold.model.ids import CaseId, EmergencyId, ItemId, UserId, new_id
 from safehold.model.permissions import Actor, Permission
 from safehold.review.cases import existing_case
+from safehold.review.finding import Sight, find_by_our_names
 from safehold.storage import audit
 from safehold.storage import cases as case_rows
 from safehold.storage import emergencies as rows
@@ -117,19 +119,20 @@ def newest(tx: Tx, *, limit: int = 50) -> list[tuple[Emergency, int]]:
     return rows.newest(tx, limit=limit)
 
 
-def find_case(tx: Tx, named: str) -> CaseId:
-    """Return the case that somebody names: by its number, or by an id of it, an item or a report in it.
+def find_case(tx: Tx, named: str, *, by: UserId | None) -> CaseId:
+    """Return the case that this person names by its number or an id in it; of several the newest.
 
-    Raises BadForm where nothing is named so.
+    A conflict of interest keeps nobody from it. Raises BadForm where nothing is named so.
     """
-    found = rows.find_case(tx, named.strip())
-    if found is None:
+    sight = Sight(purposes=frozenset(Purpose), user_id=by, despite_conflicts=True)
+    found = find_by_our_names(tx, named, sight)
+    if not found:
         raise BadForm(
             "case: no case has this number, and nothing in a case this id.",
             field="case",
             advice="The number stands above each case.",
         )
-    return found
+    return found[0].case.id
 
 
 def _person(actor: Actor) -> UserId:

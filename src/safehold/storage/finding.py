@@ -69,18 +69,20 @@ class Near:
 class Sight:
     """What one may come across: cases of these purposes, but for those about which they have a conflict.
 
-    Another person's golden item is nobody else's to find.
+    Another person's golden item is nobody else's to find. despite_conflicts: also those, for a risk to life
+    waits for nobody.
     """
 
     purposes: frozenset[Purpose]
     user_id: UserId | None
+    despite_conflicts: bool = False
 
     def condition(self) -> sa.ColumnElement[bool]:
         """Return it for a statement over cases."""
         analyst = AnalystId(self.user_id) if self.user_id is not None else None
         of_these = review_case.c.purpose.in_([purpose.value for purpose in self.purposes])
         seen = of_these & golden.not_of_others(review_case, analyst)
-        if self.user_id is None:
+        if self.user_id is None or self.despite_conflicts:
             return seen
         return seen & ~conflicts.of_user_and_case(review_case.c.id, self.user_id)
 

@@ -46,7 +46,9 @@ def _add_declaring(router: APIRouter, program: Program) -> None:
     def find(request: Request) -> Response:
         """Ask for a confirmation about the case that somebody named."""
         with program.database.begin() as tx:
-            case_id = emergencies.find_case(tx, form_of(request).get("case", ""))
+            case_id = emergencies.find_case(
+                tx, form_of(request).get("case", ""), by=actor_of(request).user_id
+            )
         return go(f"/console/cases/{case_id}/emergency")
 
     @router.get("/console/cases/{case_id}/emergency")
