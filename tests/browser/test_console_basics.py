@@ -73,6 +73,8 @@ def test_a_page_that_a_role_may_not_see_is_refused_in_words_and_is_not_in_the_na
     page = visit(ANN)
     assert page.get_by_role("navigation", name="Main").get_by_role("link").all_inner_texts() == [
         "Cases",
+        "Find",
+        "Emergencies",
         "Lists",
     ]
     answer = page.goto("/console/audit")

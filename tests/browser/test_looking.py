@@ -231,6 +231,7 @@ def test_whoever_asks_to_see_too_much_is_told_so_in_words(site, page, item_id) -
 def test_writing_in_a_field_never_opens_the_shutter(page) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
+    page.keyboard.press("b")
     page.get_by_label("How many").focus()
     page.keyboard.press("r")
     page.wait_for_timeout(200)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from safehold.model.events import ItemCleared, LookbackMatched, OutcomeReversed, ProposalApproved
+from safehold.model.events import (
+    AppealDecided,
+    ItemCleared,
+    LookbackMatched,
+    OutcomeReversed,
+    ProposalApproved,
+)
 
 OF_ITEMS: Mapping[str, str] = {
     "item_id": "The item, as the scan's answer named it.",
@@ -17,6 +23,14 @@ OF_ITEMS: Mapping[str, str] = {
 }
 """Of messages about an item. `category` alone may be missing."""
 
+OF_APPEALS: Mapping[str, str] = {
+    **OF_ITEMS,
+    "action": "`none`: what follows, if anything does, is asked for by another message.",
+    "appeal_id": "The appeal, as it was named when it was taken in.",
+    "upheld": "Whether whoever appealed was right: what was decided was changed.",
+}
+"""Of messages about an appeal."""
+
 OF_REFERENCES: Mapping[str, str] = {
     "reference": "Yours, from the context of the scan. Nothing else of the upload is known here.",
     "surface": "The surface that the scan named.",
@@ -28,5 +42,6 @@ BY_TYPE: Mapping[str, Mapping[str, str]] = {
     ProposalApproved.kind: OF_ITEMS,
     ItemCleared.kind: OF_ITEMS,
     OutcomeReversed.kind: OF_ITEMS,
+    AppealDecided.kind: OF_APPEALS,
     LookbackMatched.kind: OF_REFERENCES,
 }

@@ -7,9 +7,9 @@ from safehold.act.channels.base import Destination
 from safehold.act.channels.mail import MailDestination
 from safehold.app.settings import Settings
 from safehold.app.settings_emergency import OnCallSettings
+from safehold.app.settings_outside import mail_server
 from safehold.egress.addresses import PermittedNetworks
-from safehold.egress.mail import Mail, MailServer, Security
-from safehold.model.errors import BadSettings
+from safehold.egress.mail import Mail
 
 DEADLINE_SECONDS = 10.0
 """For one attempt: whoever declared waits for the first one."""
@@ -21,7 +21,6 @@ def on_call_channels(settings: Settings) -> tuple[Channel, ...]:
 
 
 def _channel(name: str, each: OnCallSettings) -> Channel:
-    permitted = PermittedNetworks.of(*each.permitted_networks)
     if each.kind == "webhook":
         return Destination(
             name=name,
@@ -29,21 +28,10 @@ def _channel(name: str, each: OnCallSettings) -> Channel:
             secrets=tuple(secret.get_secret_value() for secret in each.secrets),
             kinds=frozenset(),
             enabled=each.enabled,
-            permitted=permitted,
+            permitted=PermittedNetworks.of(*each.permitted_networks),
             deadline_seconds=DEADLINE_SECONDS,
         )
-    if (each.username is None) != (each.password is None):
-        raise BadSettings(f"emergency.on_call.{name}: username and password go together.")
-    server = MailServer(
-        host=each.host or "",
-        port=each.port,
-        security=Security(each.security),
-        username=each.username,
-        password=None if each.password is None else each.password.get_secret_value(),
-        ca_file=each.ca_file,
-        permitted=permitted,
-        deadline_seconds=DEADLINE_SECONDS,
-    )
+    server = mail_server(each, named=f"emergency.on_call.{name}", deadline_seconds=DEADLINE_SECONDS)
     recipients = tuple(each.recipients)
     # A wrong address is found at the start, not on the day on which somebody is to be called.
     Mail(sender=each.sender or "", recipients=recipients, headers={}, text="")

@@ -60,6 +60,8 @@ def follow_reversal(tx: Tx, event: BasisReversed, *, policy: Policy, record: Rec
     Where that person may not touch the case, or the rules reversed it, somebody else assesses the item, and
     its outcome stands until then. Doing it again changes nothing.
     """
+    # As for every reversal: whoever is at this item is waited for, and what they did counts.
+    event_rows.current_revision(tx, event.item_id, for_update=True)
     stored, basis = (assessment_rows.get_outcome(tx, one) for one in (event.outcome_id, event.of))
     if stored is None or basis is None or not stored.stands or basis.stands:
         return

@@ -14,6 +14,7 @@ from safehold.model.permissions import Actor, Permission
 from safehold.model.queue import QueueRules
 from safehold.review import admission
 from safehold.review.cases import existing_case
+from safehold.review.finding import Sight, find_by_our_names
 from safehold.review.weighing import AS_NOTHING_SET, reckon
 from safehold.storage import audit, case_moves
 from safehold.storage import cases as case_rows
@@ -147,18 +148,19 @@ def newest(tx: Tx, *, actor: Actor, limit: int = 50) -> list[tuple[Emergency, in
 
 
 def find_case(tx: Tx, named: str, *, actor: Actor) -> CaseId:
-    """Return the case that somebody names: by its number, or by an id of it, an item or a report in it.
+    """Return the case that this person names by its number or an id in it; of several the newest.
 
-    Raises NotAllowed, and BadForm where nothing is named so of which this person may know.
+    A conflict of interest keeps nobody from it. Raises NotAllowed, and BadForm where nothing is named so of
+    which this person may know.
     """
-    found = rows.find_case(tx, named.strip(), _person(actor))
-    if found is None:
+    found = find_by_our_names(tx, named, Sight(user_id=_person(actor), despite_conflicts=True))
+    if not found:
         raise BadForm(
             "case: no case has this number, and nothing in a case this id.",
             field="case",
             advice="The number stands above each case.",
         )
-    return found
+    return found[0].case.id
 
 
 def _where_it_goes_on(tx: Tx, case_id: CaseId, by: UserId) -> CaseId:

@@ -18,7 +18,17 @@ from safehold.storage import finding as rows
 from safehold.storage.database import Tx
 from safehold.storage.finding import AccountCase, Found, Near, Sight
 
-__all__ = ["AccountCase", "AccountHistory", "Found", "Near", "Sight", "find", "history_of_account", "near"]
+__all__ = [
+    "AccountCase",
+    "AccountHistory",
+    "Found",
+    "Near",
+    "Sight",
+    "find",
+    "find_by_our_names",
+    "history_of_account",
+    "near",
+]
 
 LONGEST = 400
 """Characters of what somebody may ask for; longer ids than that nobody has."""
@@ -51,7 +61,19 @@ def find(tx: Tx, text: str, sight: Sight) -> list[Found]:
     if not wanted or len(wanted) > LONGEST:
         return []
     of_a_platform = rows.by_platforms_id(tx, wanted, sight, most=MOST_FOUND)
-    return _first_of_each(_of_ours(tx, wanted, sight) + of_a_platform)[:MOST_FOUND]
+    return _first_of_each(find_by_our_names(tx, wanted, sight) + of_a_platform)[:MOST_FOUND]
+
+
+def find_by_our_names(tx: Tx, text: str, sight: Sight) -> list[Found]:
+    """Return the cases to which a case number or an id of ours leads, newest first, at most MOST_FOUND."""
+    wanted = text.strip()
+    number = _NUMBER.fullmatch(wanted)
+    if number is not None:
+        return rows.by_number(tx, int(number[1]), sight)
+    try:
+        return rows.by_id(tx, UUID(wanted), sight, most=MOST_FOUND)
+    except ValueError:
+        return []
 
 
 def history_of_account(tx: Tx, account_id: str, sight: Sight) -> AccountHistory:
@@ -70,16 +92,6 @@ def near(tx: Tx, item_id: ItemId, case_id: CaseId, sight: Sight) -> list[Near]:
     case = existing_case(tx, case_id)
     among = cases.first_of_queue(tx, reader=sight.user_id, limit=COMPARED)
     return rows.near(tx, item_id, case, sight, among=among, bits=NEARLY_THE_SAME, most=MOST_NEAR)
-
-
-def _of_ours(tx: Tx, wanted: str, sight: Sight) -> list[Found]:
-    number = _NUMBER.fullmatch(wanted)
-    if number is not None:
-        return rows.by_number(tx, int(number[1]), sight)
-    try:
-        return rows.by_id(tx, UUID(wanted), sight, most=MOST_FOUND)
-    except ValueError:
-        return []
 
 
 def _first_of_each(found: list[Found]) -> list[Found]:

@@ -44,6 +44,8 @@ def settle(tx: Tx, event: AssessmentFiled, *, policy: Policy, record: Record, no
     filed = assessment_rows.get(tx, event.assessment_id)
     if filed is None:
         raise NotFound("There is no such assessment.")
+    # The item before its case, as everybody who reverses what it may be found to contradict.
+    event_rows.current_revision(tx, filed.item_id, for_update=True)
     case = existing_case(tx, filed.case_id, for_change=True)
     place = case_rows.item_in(tx, filed.case_id, filed.item_id)
     if place is None or place.waits_for is None or place.round != filed.round:

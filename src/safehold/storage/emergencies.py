@@ -15,7 +15,6 @@ from safehold.model.ids import CaseId, EmergencyId, ItemId, MediaId, UserId
 from safehold.storage import admission
 from safehold.storage.cases import case_item, review_case
 from safehold.storage.database import Tx
-from safehold.storage.inbound_reports import inbound_report
 from safehold.storage.items import item
 from safehold.storage.tables import Instant, Uuid, metadata, one_of, owned_by, writes
 
@@ -149,34 +148,6 @@ def media_in(tx: Tx, case_id: CaseId) -> list[MediaId]:
         .order_by(item.c.media_id)
     )
     return [MediaId(row.media_id) for row in tx.run(statement)]
-
-
-def find_case(tx: Tx, named: str, reader: UserId) -> CaseId | None:
-    """Return the case that somebody names by its number, its id, or the id of something in it or of a report.
-
-    Of an item that lies in several cases the one is meant in which it waits, or the newest. None when it
-    leads nowhere, or to no case of which this person may know.
-    """
-    known = admission.of_user_and_case(review_case.c.id, reader)
-    if named.isascii() and named.isdigit() and len(named) < 19:
-        number = sa.select(review_case.c.id).where(review_case.c.number == int(named), known)
-        found = tx.run(number).scalar_one_or_none()
-        return CaseId(found) if found else None
-    try:
-        key = UUID(named)
-    except ValueError:
-        return None
-    reported = sa.select(inbound_report.c.item_id).where(inbound_report.c.id == key)
-    statement = (
-        sa.select(review_case.c.id)
-        .outerjoin(case_item, case_item.c.case_id == review_case.c.id)
-        .where(sa.or_(review_case.c.id == key, case_item.c.item_id == key, case_item.c.item_id.in_(reported)))
-        .where(known)
-        .order_by(case_item.c.waits_for.is_(None), review_case.c.opened_at.desc())
-        .limit(1)
-    )
-    found = tx.run(statement).scalar_one_or_none()
-    return CaseId(found) if found else None
 
 
 def _emergency(row: Any) -> Emergency:

@@ -69,10 +69,12 @@ class Sight:
     """What one may come across: cases of which they may know, but for those about which they have a conflict.
 
     Another person's golden item is nobody else's to find. user_id: None for whoever is no person, and may
-    know of all.
+    know of all. despite_conflicts: also cases about which they have a conflict, for a risk to life waits for
+    nobody.
     """
 
     user_id: UserId | None
+    despite_conflicts: bool = False
 
     def condition(self) -> sa.ColumnElement[bool]:
         """Return it for a statement over cases."""
@@ -80,8 +82,10 @@ class Sight:
         seen = golden.not_of_others(review_case, analyst)
         if self.user_id is None:
             return seen
-        known = admission.of_user_and_case(review_case.c.id, self.user_id)
-        return seen & known & ~conflicts.of_user_and_case(review_case.c.id, self.user_id)
+        seen &= admission.of_user_and_case(review_case.c.id, self.user_id)
+        if self.despite_conflicts:
+            return seen
+        return seen & ~conflicts.of_user_and_case(review_case.c.id, self.user_id)
 
 
 def by_number(tx: Tx, number: int, sight: Sight) -> list[Found]:

@@ -30,9 +30,13 @@ class Patience:
 
 USUAL = Patience()
 
+LARGEST_HEAD = 64 * 1024
+"""Bytes of a request line and its headers; what is longer is refused, however it arrives."""
+_PIECE = 4096
+
 
 class PatientProtocol(H11Protocol):
-    """HTTP/1.1 by the strict reader, which bounds the head to 64 KiB, with a time for the head to arrive."""
+    """HTTP/1.1 by the strict reader, which bounds the head to LARGEST_HEAD, with a time for it to arrive."""
 
     patience: ClassVar[Patience] = USUAL
 
@@ -47,7 +51,12 @@ class PatientProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Wait on while a head is not whole, and no longer when it is."""
-        super().data_received(data)
+        # The reader bounds what it cannot read yet: it would let any head pass that came at once.
+        while self._awaits_a_head and len(data) > _PIECE and not self.transport.is_closing():
+            super().data_received(data[:_PIECE])
+            data = data[_PIECE:]
+        if not self.transport.is_closing():
+            super().data_received(data)
         self._wait_for_a_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -55,9 +64,12 @@ class PatientProtocol(H11Protocol):
         super().connection_lost(exc)
         self._stop_waiting()
 
+    @property
+    def _awaits_a_head(self) -> bool:
+        return self.cycle is None or bool(self.cycle.response_complete)
+
     def _wait_for_a_head(self) -> None:
-        cycle = self.cycle
-        if cycle is not None and not cycle.response_complete:
+        if not self._awaits_a_head:
             self._stop_waiting()
         elif self._head_is_due is None:
             self._head_is_due = self.loop.call_later(self.patience.head_seconds, self.transport.close)

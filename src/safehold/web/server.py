@@ -24,7 +24,7 @@ from safehold.model.errors import Unavailable
 from safehold.web.application import create_app
 from safehold.web.media.application import create_media_app
 from safehold.web.origins import console_origins, media_origin
-from safehold.web.patience import USUAL, Patience, protocol_with
+from safehold.web.patience import LARGEST_HEAD, USUAL, Patience, protocol_with
 
 GRACE_SECONDS = 10
 BACKLOG = 2048
@@ -239,6 +239,7 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 http=protocol_with(patience),
+                h11_max_incomplete_event_size=LARGEST_HEAD,
                 limit_concurrency=patience.connections,
                 log_config=None,
                 access_log=False,

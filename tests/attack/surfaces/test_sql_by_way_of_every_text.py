@@ -100,9 +100,11 @@ FORMS = {
         *("form", "revision", "finding", "count", "age_band", "sex", "self_generated", "setting", "made_by"),
         *("policy", "circumstances", "company", "commercial", "livestream", "new_to_us"),
     },
+    "post /console/cases/ID/emergency": {"item"},
     "post /console/cases/ID/pass": {"reason"},
     "post /console/cases/ID/subjects/ID": {"part", "item", "revision"},
     "post /console/conflicts": {"name", "account"},
+    "post /console/emergencies": {"case"},
     "post /console/exposure": {
         *("day_minutes", "spell_minutes", "break_minutes", "day_begins", "press_to_show", "contact"),
         *(f"opt_out_{kind.value}" for kind in ExposureKind),

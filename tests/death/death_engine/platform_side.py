@@ -208,9 +208,9 @@ class Analyst:
                 self._done.add(item_id)  # decided: an earlier filing arrived and its answer was lost
             time.sleep(0.05)
             return
-        if self._random.random() < 0.6:
-            self._look(item_id, case_id)
-        confirms = self._random.random() < 0.6
+        # What a vetted list knows is let go only by who has seen it.
+        has_seen = self._random.random() < 0.6 and self._look(item_id, case_id)
+        confirms = not has_seen or self._random.random() < 0.4
         form = {
             "form_token": self._token,
             "revision": revision,
@@ -224,14 +224,17 @@ class Analyst:
             self._answers.assessed.append(Assessed(item_id, confirms))
             self._done.add(item_id)
 
-    def _look(self, item_id: str, case_id: str) -> None:
-        """Look at the media as the page does: ask, then fetch the picture from where it is, once."""
+    def _look(self, item_id: str, case_id: str) -> bool:
+        """Look at the media as the page does: ask, then fetch the picture from where it is, once.
+
+        Say whether it came.
+        """
         where = f"/console/cases/{case_id}/items/{item_id}/reveals"
         # The same few pictures come again and again: it asks knowingly, and lets go at once.
         form = {"form_token": self._token, "tier": "clear", "again": "own_request"}
         asked = self._browser.post(where, data=form)
         if asked.status_code != 200:
-            return
+            return False
         granted = asked.json()
         self._answers.reveals.append(granted["reveal_id"])
         shown = self._browser.get(granted["picture"])
@@ -240,6 +243,7 @@ class Analyst:
             if shown.content in self._answers.sent:
                 self._answers.wrong.append(f"{item_id} was shown as it came, byte for byte")
         self._browser.post(f"/console/reveals/{granted['reveal_id']}/close", data={"form_token": self._token})
+        return shown.status_code == 200
 
     def _sign_in(self) -> None:
         form = {"name": self._name, "password": self._password}

@@ -17,7 +17,9 @@ from safehold.testing.running import Installation, altered_copy
 PATHS = {
     "/v1/scan",
     "/v1/appeals",
+    "/v1/appeals/{appeal_id}",
     "/v1/items/{item_id}",
+    "/v1/items/{item_id}/reasons",
     "/v1/cases/{case_id}",
     "/v1/lists",
     "/v1/lists/{name}",

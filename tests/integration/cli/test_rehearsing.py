@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from safehold.model.clock import utc_now
 from safehold.storage.database import Database
 from safehold.testing.commands import Run
 
-VALUES = [secrets.token_hex(32) for _ in range(1000)]
+VALUES = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(1000)]
 SETTINGS = """data_folder = "data"
 [database]
 url = "{url}"

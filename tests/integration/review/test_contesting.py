@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from safehold.model.assessment import Category, Finding, ImageryForm
+from safehold.model.assessment import Category, Finding, ImageryForm, Tier
 from safehold.model.case import AppealState, CaseState
 from safehold.model.errors import Conflict
 from safehold.model.events import AppealDecided, AppealReceived, BasisReversed
 from safehold.model.ids import AnalystId, AppealId, CaseId, ItemId, UserId
 from safehold.model.team import TeamSize
 from safehold.review import appeals, cases, contest, same
+from safehold.review.cases import existing_case
 from safehold.review.facts import Turn, facts
 from safehold.review.rules import Policy
 from safehold.review.settle import ReversalReason, outcomes, reverse
 from safehold.storage import appeals as rows
+from safehold.storage import events
 
 Place = tuple[CaseId, ItemId]
 
@@ -262,6 +265,12 @@ def test_words_that_nobody_decides_about_are_erased_after_a_year(room: Any) -> N
         assert contest.erase_words(tx, now=room.now + timedelta(days=366), limit=10) == 1
 
 
+def outcomes_of(room: Any, place: Place) -> list[Any]:
+    """Return the ids of a case's outcomes."""
+    with room.begin() as tx:
+        return [one.outcome.id for one in outcomes(tx, place[0])]
+
+
 def repeated(room: Any) -> tuple[Place, Place]:
     """Return a place where ada cleared a picture by looking, and one where ben decided the same."""
     places = []
@@ -305,6 +314,47 @@ def falls(room: Any, first: Place, *, by: AnalystId) -> None:
         assert isinstance(event, BasisReversed)
         with room.begin() as tx:
             contest.follow_reversal(tx, event, policy=FULL, record=room.record, now=room.now)
+
+
+def test_what_somebody_reverses_in_the_very_moment_is_reversed_once(room: Any) -> None:
+    first, second = repeated(room)
+    [basis], [repeat] = (outcomes_of(room, place) for place in (first, second))
+    mistake = {"by": UserId(room.new_analyst()), "reason_code": ReversalReason.MISTAKE}
+    with room.begin() as tx:
+        reverse(tx, basis, record=room.record, now=room.now, **mistake)
+    [event] = room.events("basis_reversed")
+
+    def follow() -> None:
+        with room.begin() as tx:
+            contest.follow_reversal(tx, event, policy=FULL, record=room.record, now=room.now)
+
+    following = threading.Thread(target=follow)
+    with room.begin() as tx:
+        reverse(tx, repeat, record=room.record, now=room.now, **mistake)
+        following.start()
+        following.join(1)
+        assert following.is_alive(), "it waits for whoever is at it"
+    following.join()
+    assert len(room.events("outcome_reversed")) == 2
+    assert room.audited(f"case:{second[0]}").count("outcome.reverse") == 1
+
+
+def test_what_is_settled_afresh_waits_for_whoever_is_reversing_it(room: Any) -> None:
+    place = confirmed(room)
+    appeal(room, item_id=place[1])
+    room.takes(place[0], room.ben)
+    room.looks(*place, Tier.CLEAR, by=room.ben)
+    filed = room.files(*place, room.not_illegal, by=room.ben)
+    settling = threading.Thread(target=room.settles, args=(*place, filed))
+    with room.begin() as tx:
+        # Whoever reverses holds the item first, and needs its case next: the other way round both would wait.
+        events.current_revision(tx, place[1], for_update=True)
+        settling.start()
+        settling.join(1)
+        assert settling.is_alive()
+        existing_case(tx, place[0], for_change=True)
+    settling.join()
+    assert standing(room, place) == [Finding.NOT_ILLEGAL]
 
 
 def test_what_only_repeats_a_finding_falls_with_it(room: Any) -> None:

@@ -15,8 +15,8 @@ from safehold.model.emergency import Emergency, EmergencyEnd
 from safehold.model.errors import BadForm, Conflict, NotAllowed, NotFound, Refused, TooLarge
 from safehold.model.events import RiskToLifeDeclared, RiskToLifeEnded
 from safehold.model.ids import AnalystId, CaseId, EmergencyId, ProposalId, UserId, new_id
-from safehold.model.permissions import Actor, Permission
-from safehold.review import emergencies
+from safehold.model.permissions import Actor, Permission, Role, permissions_of
+from safehold.review import conflicts, emergencies
 from safehold.storage import emergencies as rows
 
 WITHIN = timedelta(minutes=15)
@@ -140,6 +140,17 @@ def test_a_case_is_found_by_its_number_and_by_ids(room: Any) -> None:
         for named in ("", "0", "9" * 30, "²", str(new_id()), "'; drop table emergency"):
             with pytest.raises(BadForm):
                 emergencies.find_case(tx, named, actor=person(room.ada))
+
+
+def test_who_knows_somebody_in_a_case_finds_it_to_declare_a_risk_to_life(room: Any) -> None:
+    case_id, _ = room.matched_case(account="a-1")
+    analyst = Actor(permissions=permissions_of(frozenset({Role.ANALYST})), user_id=UserId(room.ada))
+    with room.begin() as tx:
+        conflicts.declare_about_case(tx, case_id, actor=analyst, now=room.now)
+        assert emergencies.find_case(tx, str(case_id), actor=person(room.ada)) == case_id
+        # But not by what the platform calls an account: nobody asks here whether somebody has a case.
+        with pytest.raises(BadForm):
+            emergencies.find_case(tx, "a-1", actor=person(room.ada))
 
 
 @pytest.mark.parametrize("how", [None, *EmergencyEnd])

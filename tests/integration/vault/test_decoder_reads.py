@@ -110,9 +110,9 @@ def test_a_film_is_looked_at_in_every_second_and_wherever_its_picture_changes(
 ) -> None:
     seen = decoder.examine(film(codec, container))
     assert (seen.media_type, seen.kind, seen.failure) == (media_type, MediaKind.VIDEO, None)
-    # The first, the last, one in each of six seconds, and the five changes.
+    # The first, the last, the five changes, and one by chance in each of six seconds: it may be among them.
     assert (seen.width, seen.height, seen.sampled) == (160, 120, True)
-    assert 10 <= seen.frames <= 13
+    assert 7 <= seen.frames <= 13
     assert {0, 10, 20, 30, 40, 50} <= {signal.frame for signal in seen.signals}
 
 

@@ -144,7 +144,7 @@ def test_a_webhook_for_an_event_that_nobody_is_told_of_is_named() -> None:
         f"[webhooks.w]\nurl = 'https://example.org'\nsecrets = ['{secret}']\nevents = ['gone']\n"
     )
 
-    assert said.startswith("webhooks.w.events: 'gone' is none that a platform is told of (appeal_decided")
+    assert said.startswith("webhooks.w.events: 'gone' is none that a platform is told of (appeal_decided, ")
 
 
 def test_codes_that_scans_do_answer_with_are_accepted() -> None:

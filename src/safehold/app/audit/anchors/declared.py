@@ -13,9 +13,9 @@ from safehold.app.audit.anchors.object_store import StoreOfOthers
 from safehold.app.audit.anchors.rfc3161 import TimeStampServer
 from safehold.app.settings import Settings
 from safehold.app.settings_anchors import AnchorSettings
+from safehold.app.settings_outside import mail_server
 from safehold.egress.addresses import PermittedNetworks
 from safehold.egress.client import Egress
-from safehold.egress.mail import MailServer, Security
 from safehold.egress.urls import parse_target
 from safehold.model.errors import AddressRefused, BadSettings
 
@@ -107,22 +107,7 @@ def _egress(name: str, each: AnchorSettings) -> Egress:
 
 
 def _mail(name: str, each: AnchorSettings, log: str) -> Anchor:
-    secret = each.password
-    if (each.username is None) != (secret is None):
-        raise BadSettings(
-            f"audit.anchors.{name}: username and password go together.",
-            advice="Give the password by the environment, to every command that reads these settings:"
-            f" SAFEHOLD_AUDIT__ANCHORS__{name.upper()}__PASSWORD.",
-        )
-    server = MailServer(
-        host=each.host or "",
-        port=each.port,
-        security=Security(each.security),
-        username=each.username,
-        password=None if secret is None else secret.get_secret_value(),
-        ca_file=each.ca_file,
-        permitted=PermittedNetworks.of(*each.permitted_networks),
-    )
+    server = mail_server(each, named=f"audit.anchors.{name}")
     return MailToOthers(
         name=name, log=log, server=server, sender=each.sender or "", recipients=tuple(each.recipients)
     )
