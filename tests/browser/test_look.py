@@ -87,6 +87,12 @@ def addresses(full_site, chromium):
         found["case-free"] = row.get_by_role("link").get_attribute("href")
     item = page.goto(found["case"]) and page.locator(".items a").filter(has_text="illegal").first
     found["case-settled-item"] = item.get_attribute("href")
+    settled, _, item_id = str(found["case-settled-item"]).partition("?item=")
+    for quality in (45, 50):
+        full_site.upload(1, account=f"account-{quality}", quality=quality)
+    found["alike"] = f"{settled}/items/{item_id}/alike"
+    page.goto(found["alike"])
+    page.get_by_role("heading", name="Nearly the same").wait_for()
     context.close()
     return found | {
         "find": "/console/find",
@@ -120,6 +126,7 @@ def tell_the_platform_something(page) -> None:
 
 PAGES = (
     "queue",
+    "alike",
     "case",
     "case-free",
     "emergencies",

@@ -407,6 +407,13 @@ class ReviewSettings(Section):
         description="Of what one person assesses, at most such a share is golden items: harmless pictures"
         " with a known answer, which `safehold golden add` loads.",
     )
+    alike_bits: int = Field(
+        4,
+        ge=0,
+        le=8,
+        description="How far apart, in bits of PDQ, two pictures may be for one decision to be offered for"
+        " both, to whoever made it; 0 offers none. Little is settled so, whatever this says.",
+    )
     us_destination: bool = Field(
         False,
         description="Reports go to a destination in the United States: the form asks for the stage of"

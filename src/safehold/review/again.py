@@ -74,9 +74,10 @@ def second_exposures(tx: Tx, *, since: datetime, until: datetime) -> SecondExpos
     """Count second exposures from since, inclusive, to until, exclusive.
 
     unasked is reckoned from what was shown, not from what was recorded as a reason: the same bytes, shown to
-    the same person as another item before.
+    the same person as another item before, or lately nearly the same. Pictures are compared one by one, so
+    this takes seconds where people look a lot.
     """
-    counted = rows.count_again(tx, since=since, until=until)
+    counted = rows.count_again(tx, since=since, until=until, bits=NEARLY_THE_SAME, lately=LATELY)
     return SecondExposures(
         unasked=counted.get(None, 0),
         own_request=counted.get(Again.OWN_REQUEST, 0),

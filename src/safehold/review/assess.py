@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from safehold.jobs.record import Record
@@ -43,19 +44,21 @@ def file_assessment(  # noqa: PLR0913 - a signed form names all that it rests on
     policy_version: str,
     case_revision: int,
     same_as: AssessmentId | None = None,
+    bits: int | None = None,
     record: Record,
     now: datetime,
 ) -> AssessmentId:
     """File an assessment and let the rules settle the item. The case's revision rises by one.
 
     case_revision: the case's, as the analyst saw it. same_as: the assessment of the same bytes elsewhere
-    that this one repeats, see `same`. policy_version: the text that was beside the form. Of a golden item
-    nothing follows. The tier is what this analyst was sent of the item, never what they say. Raises BadForm
-    where the form does not fit the item, its answers or the case's purpose; CaseLocked where another holds
-    the case (whose time ran out, and nobody has it now, takes it again by filing); StaleRevision when the
-    case moved on; NotFound when the item is not in it; Conflict when the case is settled, the last
-    assessment of the item is still being settled, this analyst has assessed the item and its outcome
-    stands, or it waits for somebody else than them.
+    that this one repeats, see `same`; bits: of a picture that differs by so many, see `alike`.
+    policy_version: the text that was beside the form. Of a golden item nothing follows. The tier is what this
+    analyst was sent of the item, never what they say. Raises BadForm where the form does not fit the item,
+    its answers or the case's purpose; CaseLocked where another holds the case (whose time ran out, and
+    nobody has it now, takes it again by filing); StaleRevision when the case moved on; NotFound when the
+    item is not in it; Conflict when the case is settled, the last assessment of the item is still being
+    settled, this analyst has assessed the item and its outcome stands, or it waits for somebody else than
+    them.
     """
     # Steps lock an item before its case; so does this, or the two could wait for each other.
     event_rows.current_revision(tx, item_id, for_update=True)
@@ -74,10 +77,14 @@ def file_assessment(  # noqa: PLR0913 - a signed form names all that it rests on
         policy_version=policy_version,
         filed_at=now,
     )
-    assessment_rows.insert(tx, _stored(filed, case.purpose, round=round, blind=blind, same_as=same_as))
+    stored = _stored(filed, case.purpose, round=round, blind=blind)
+    if same_as is not None:
+        # Whoever repeats what was found elsewhere has been shown it.
+        stored = replace(stored, blind=False, same_as=same_as, bits=bits)
+    assessment_rows.insert(tx, stored)
     case_rows.raise_revision(tx, case_id)
     _after_filing(tx, case, form, now)
-    _audit(tx, filed)
+    _audit(tx, filed, same_as, bits)
     if golden.answer(tx, case_id, item_id, form.finding, now=now):
         return filed.id
     event = AssessmentFiled(at=now, item_id=item_id, case_id=case_id, assessment_id=filed.id)
@@ -124,9 +131,7 @@ def _take_turn(tx: Tx, case_id: CaseId, item_id: ItemId, by: AnalystId) -> tuple
     return place.round, turn is Turn.BLIND
 
 
-def _stored(
-    filed: Assessment, purpose: Purpose, *, round: int, blind: bool, same_as: AssessmentId | None
-) -> StoredAssessment:
+def _stored(filed: Assessment, purpose: Purpose, *, round: int, blind: bool) -> StoredAssessment:
     form = filed.form
     return StoredAssessment(
         id=filed.id,
@@ -142,20 +147,22 @@ def _stored(
         policy_version=filed.policy_version,
         filed_at=filed.filed_at,
         round=round,
-        # Whoever repeats what was found elsewhere has been shown it.
-        blind=blind and same_as is None,
-        same_as=same_as,
+        blind=blind,
     )
 
 
-def _audit(tx: Tx, filed: Assessment) -> None:
-    detail = {
+def _audit(tx: Tx, filed: Assessment, same_as: AssessmentId | None, bits: int | None) -> None:
+    detail: dict[str, str | int] = {
         "case": str(filed.case_id),
         "assessment": str(filed.id),
         "finding": filed.form.finding.value,
         "tier": filed.tier.value,
         "policy_version": filed.policy_version,
     }
+    if same_as is not None:
+        detail["same_as"] = str(same_as)
+    if bits is not None:
+        detail["bits"] = bits
     audit.append(
         tx,
         at=filed.filed_at,

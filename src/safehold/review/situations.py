@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from safehold.model.assessment import Category, Tier
 from safehold.model.case import Case, Outcome
+from safehold.model.hash_list import Purpose
 from safehold.model.ids import ItemId
 from safehold.review.admission import is_kept_from
 from safehold.review.conflicts import has_conflict
@@ -13,7 +15,7 @@ from safehold.review.rules import Judgement, Policy, Situation
 from safehold.storage import assessments as assessment_rows
 from safehold.storage import case_facts
 from safehold.storage import items as item_rows
-from safehold.storage.assessments import StoredAssessment
+from safehold.storage.assessments import Found, StoredAssessment
 from safehold.storage.cases import CaseItem
 from safehold.storage.database import Tx
 
@@ -41,11 +43,22 @@ def situation_of(
 
 
 def situation_if_repeated(
-    tx: Tx, case: Case, item_id: ItemId, earlier: StoredAssessment, policy: Policy
+    tx: Tx,
+    case: Case,
+    item_id: ItemId,
+    earlier: StoredAssessment,
+    policy: Policy,
+    *,
+    bits: int | None = None,
+    found: Found | None = None,
 ) -> Situation:
-    """Return what the rules would be to judge if somebody repeated this finding of the same bytes."""
-    repeat = replace(earlier, item_id=item_id, tier=Tier.NONE, blind=False, same_as=earlier.id)
-    judgements = _independent_or_repeat([_judgement(tx, repeat)])
+    """Return what the rules would be to judge if somebody repeated this finding of the same bytes.
+
+    bits: of a picture that differs by so many instead. found: who found it, where no outcome rests on it yet.
+    """
+    repeat = replace(earlier, item_id=item_id, tier=Tier.NONE, blind=False, same_as=earlier.id, bits=bits)
+    found = found or assessment_rows.found_with(tx, earlier.id)
+    judgements = _independent_or_repeat([_repeated(tx, repeat, found, of=earlier.item_id)])
     return _situation(tx, case, item_id, earlier.form, judgements, policy)
 
 
@@ -78,7 +91,15 @@ def _has_media(tx: Tx, item_id: ItemId) -> bool:
 
 
 def _judgement(tx: Tx, filed: StoredAssessment) -> Judgement:
-    own = Judgement(
+    if filed.same_as is None:
+        return _own(filed)
+    earlier = assessment_rows.get(tx, filed.same_as)
+    assert earlier is not None
+    return _repeated(tx, filed, assessment_rows.found_with(tx, earlier.id), of=earlier.item_id)
+
+
+def _own(filed: StoredAssessment) -> Judgement:
+    return Judgement(
         id=filed.id,
         by=filed.analyst_id,
         finding=filed.finding,
@@ -86,9 +107,27 @@ def _judgement(tx: Tx, filed: StoredAssessment) -> Judgement:
         tier=filed.tier,
         blind=filed.blind,
     )
-    if filed.same_as is None:
-        return own
-    found = assessment_rows.found_with(tx, filed.same_as)
-    seen = {filed.tier, *found.tiers}
-    clearest_seen = next(tier for tier in (Tier.CLEAR, Tier.BLURRED, Tier.NONE) if tier in seen)
-    return replace(own, repeats=True, people=found.people, tier=clearest_seen)
+
+
+def _repeated(tx: Tx, filed: StoredAssessment, found: Found, *, of: ItemId) -> Judgement:
+    """Return what somebody repeats. Of the same bytes they saw what was seen of them; of others only this."""
+    own = replace(_own(filed), repeats=True, people=found.people)
+    if filed.bits is None:
+        return replace(own, tier=_clearest({filed.tier, *found.tiers}))
+    told_apart = bool(_said_of(tx, filed.item_id, filed.purpose) - _said_of(tx, of, filed.purpose))
+    return replace(own, alike=True, seen_alike=_clearest(found.tiers), told_apart=told_apart)
+
+
+def _clearest(tiers: Collection[Tier]) -> Tier:
+    return next((tier for tier in (Tier.CLEAR, Tier.BLURRED) if tier in tiers), Tier.NONE)
+
+
+def _said_of(tx: Tx, item_id: ItemId, purpose: Purpose) -> set[tuple[str, ...]]:
+    """Return which lists know an item, as what, and who asked for a look at it and why."""
+    matches = [
+        (match.list_name, match.category or "", *match.labels)
+        for match in case_facts.matches_of(tx, [item_id])
+        if match.purpose is purpose and not match.withdrawn
+    ]
+    flags = [(flag.source, flag.reason) for _, flag in case_facts.flags_of(tx, [item_id])]
+    return {*matches, *flags}

@@ -111,7 +111,8 @@ def open_reveal(  # noqa: PLR0913 - whose eyes, on what, how clearly, and by whi
         again=why,
     )
     reveal_rows.insert(tx, reveal)
-    _audit(tx, person(by).label, "item.reveal", reveal, now, tier=tier.value)
+    second = {"again": why.value} if why is not None else {}
+    _audit(tx, person(by).label, "item.reveal", reveal, now, tier=tier.value, **second)
     return reveal
 
 

@@ -50,6 +50,8 @@ assessment = sa.Table(
     sa.Column("filed_at", Instant, nullable=False),
     # The assessment of the same bytes elsewhere that it repeats, where nobody looked again.
     sa.Column("same_as", sa.ForeignKey("assessment.id")),
+    # Where that is of other bytes: by how many bits of PDQ their picture differs. NULL: of the same ones.
+    sa.Column("bits", sa.SmallInteger),
     # The round of the item in this case in which it was filed: only those of the newest decide.
     sa.Column("round", sa.Integer, nullable=False, server_default="1"),
     # False: whoever filed it had been shown what others found.
@@ -59,6 +61,11 @@ assessment = sa.Table(
     one_of("tier", Tier),
     sa.CheckConstraint("form in ('imagery', 'conduct')", name="form_known"),
     sa.CheckConstraint("same_as <> id", name="same_as_another"),
+    # Further apart nobody decides of one picture by another, whatever the settings say.
+    sa.CheckConstraint(
+        "bits is null or (same_as is not null and bits between 0 and 8 and form = 'imagery')",
+        name="bits_of_what_it_repeats",
+    ),
     sa.CheckConstraint(CATEGORY_ONLY_WHEN_ILLEGAL, name="category_only_when_illegal"),
     sa.CheckConstraint(CATEGORY_WHEN_ILLEGAL_IMAGERY, name="category_when_illegal_imagery"),
     sa.CheckConstraint(AGAINST_TERMS_HAS_ITS_PURPOSES, name="against_terms_has_its_purposes"),
@@ -160,8 +167,9 @@ CONFIRMING_STANDS = STANDS & outcome.c.finding.in_(CONFIRMING)
 class StoredAssessment:
     """An assessment as it lies in the database. form: imagery or conduct. answers: it as JSON values.
 
-    same_as: the assessment of the same bytes elsewhere that it repeats. round: which of the item's rounds in
-    the case it belongs to. blind: whether its analyst had been shown nothing of what others found.
+    same_as: the assessment elsewhere that it repeats: of the same bytes, or, where bits is set, of a picture
+    that differs by so many bits of PDQ. round: which of the item's rounds in the case it belongs to. blind:
+    whether its analyst had been shown nothing of what others found.
     """
 
     id: AssessmentId
@@ -177,6 +185,7 @@ class StoredAssessment:
     policy_version: str
     filed_at: datetime
     same_as: AssessmentId | None = None
+    bits: int | None = None
     round: int = 1
     blind: bool = True
 
@@ -238,6 +247,7 @@ def insert(tx: Tx, filed: StoredAssessment) -> None:
             policy_version=filed.policy_version,
             filed_at=filed.filed_at,
             same_as=filed.same_as,
+            bits=filed.bits,
             round=filed.round,
             blind=filed.blind,
         )
@@ -471,6 +481,7 @@ def _assessment(row: Any) -> StoredAssessment:
         policy_version=row.policy_version,
         filed_at=row.filed_at,
         same_as=AssessmentId(row.same_as) if row.same_as else None,
+        bits=row.bits,
         round=row.round,
         blind=row.blind,
     )

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from safehold.model.assessment import Finding
 from safehold.model.case import Case, CaseState, SubjectPart
 from safehold.model.ids import AnalystId, CaseId, ItemId, UserId
-from safehold.model.media import MediaKind
 from safehold.model.proposal import ProposalKind, ProposalState
-from safehold.model.signal import PDQ
 from safehold.storage import admission, conflicts, golden
 from safehold.storage.appeals import appeal
 from safehold.storage.assessments import STANDS, assessment, outcome
@@ -22,13 +19,11 @@ from safehold.storage.cases import case_item, case_of, review_case
 from safehold.storage.database import Tx
 from safehold.storage.inbound_reports import inbound_report
 from safehold.storage.items import item, item_context
-from safehold.storage.media import media, media_signal
+from safehold.storage.media import bits_apart, media_signal, nearly_the_same
 from safehold.storage.proposals import proposal
 from safehold.storage.subjects import subject
 
 _APPROVED = ProposalState.APPROVED.value
-_DETAILED = 50
-"""The quality from which a PDQ is worth comparing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,24 +171,19 @@ def near(
         )
         .subquery()
     )
-    apart = sa.func.bit_count(_as_bits(own.c.value).op("#")(_as_bits(other.c.value)))
+    apart = sa.func.min(bits_apart(own, other)).label("bits")
     statement = (
-        sa.select(open_cases, item.c.id.label("near_item"), sa.func.min(apart).label("bits"))
+        sa.select(open_cases, item.c.id.label("near_item"), apart)
         .select_from(of_item)
         .join(own, own.c.media_id == of_item.c.media_id)
         .join(open_cases, sa.true())
         .join(case_item, case_item.c.case_id == open_cases.c.id)
         .join(item, item.c.id == case_item.c.item_id)
-        .join(media, sa.and_(media.c.id == item.c.media_id, media.c.kind == MediaKind.IMAGE.value))
-        .join(other, other.c.media_id == media.c.id)
+        .join(other, other.c.media_id == item.c.media_id)
         .where(
             of_item.c.id == item_id,
             item.c.media_id != of_item.c.media_id,
-            own.c.signal_type == PDQ,
-            other.c.signal_type == PDQ,
-            own.c.quality >= _DETAILED,
-            other.c.quality >= _DETAILED,
-            apart <= bits,
+            nearly_the_same(own, other, bits=bits),
         )
         .group_by(*open_cases.c, item.c.id)
         .order_by(sa.literal_column("bits"), item.c.id)
@@ -202,10 +192,6 @@ def near(
     return [
         Near(case=case_of(row), item_id=ItemId(row.near_item), bits=row.bits) for row in tx.run(statement)
     ]
-
-
-def _as_bits(value: sa.ColumnElement[bytes]) -> sa.ColumnElement[str]:
-    return sa.cast(sa.func.concat("x", sa.func.encode(value, "hex")), postgresql.BIT(256))
 
 
 def _of_cases(tx: Tx, wanted: sa.Select[tuple[UUID]], sight: Sight, *, most: int) -> list[Found]:

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql
 
 from safehold.model.ids import MediaId
 from safehold.model.media import DecodeFailure, Examined, MediaKind
-from safehold.model.signal import Signal, SignalTypeName
+from safehold.model.signal import PDQ, Signal, SignalTypeName
 from safehold.storage.database import Tx
 from safehold.storage.items import item
 from safehold.storage.tables import Instant, Uuid, metadata, one_of, owned_by, writes
@@ -48,6 +48,9 @@ media_signal = sa.Table(
 )
 
 owned_by("intake", media, media_signal)
+
+DETAILED = 50
+"""The quality from which a PDQ is worth comparing: below it plain pictures are alike without being so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +148,31 @@ def facts_of(tx: Tx, media_ids: Iterable[MediaId]) -> dict[MediaId, MediaFacts]:
         .where(media.c.id.in_(list(media_ids)))
     )
     return {MediaId(row.id): _facts(row) for row in tx.run(statement)}
+
+
+def bits_apart(one: sa.FromClause, other: sa.FromClause) -> sa.ColumnElement[int]:
+    """Return by how many bits two rows of media_signal differ, for a statement: both are PDQ."""
+    return sa.func.bit_count(_as_bits(one.c.value).op("#")(_as_bits(other.c.value)), type_=sa.Integer)
+
+
+def nearly_the_same(
+    one: sa.FromClause, other: sa.FromClause, *, bits: int | sa.ColumnElement[int]
+) -> sa.ColumnElement[bool]:
+    """Return the condition that two rows of media_signal are of pictures nearly the same, for a statement.
+
+    That is, their PDQ are at most so many bits apart, either way round, and of at least quality DETAILED.
+    Films are not compared so. The rows may be of the same media.
+    """
+    return sa.and_(_is_detailed(one), _is_detailed(other), bits_apart(one, other) <= bits)
+
+
+def _is_detailed(signal: sa.FromClause) -> sa.ColumnElement[bool]:
+    picture = sa.exists().where(media.c.id == signal.c.media_id, media.c.kind == MediaKind.IMAGE.value)
+    return sa.and_(signal.c.signal_type == PDQ, signal.c.quality >= DETAILED, picture)
+
+
+def _as_bits(value: sa.ColumnElement[bytes]) -> sa.ColumnElement[str]:
+    return sa.cast(sa.func.concat("x", sa.func.encode(value, "hex")), postgresql.BIT(256))
 
 
 def _facts(row: Any) -> MediaFacts:

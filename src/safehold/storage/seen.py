@@ -2,53 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from safehold.model.exposure import Again
 from safehold.model.ids import ItemId, MediaId, UserId
 from safehold.storage.database import Tx
-
-# The same bytes at any time; nearly the same among what was seen lately, for that is compared one by one.
-# Below quality 50 fingerprints of plain pictures are alike without their pictures being so.
-_LAST_SEEN = sa.text("""
-with lately as materialized (
-  select i.media_id, max(coalesce(r.fetched_at, r.opened_at)) as at
-  from reveal r join item i on i.id = r.item_id
-  where r.user_id = :person and r.opened_at > :lately and r.item_id <> :item and i.media_id <> :media
-    and (r.fetched_at is not null or (r.closed_at is null and r.ends_by > :now))
-  group by i.media_id
-)
-select max(at) from (
-  select coalesce(r.fetched_at, r.opened_at) as at
-  from item i join reveal r on r.item_id = i.id
-  where i.media_id = :media and i.id <> :item and r.user_id = :person
-    and (r.fetched_at is not null or (r.closed_at is null and r.ends_by > :now))
-  union all
-  select lately.at
-  from media_signal a
-  join media m on m.id = a.media_id and m.kind = 'image'
-  cross join lately
-  join media n on n.id = lately.media_id and n.kind = 'image'
-  join media_signal b on b.media_id = n.id and b.signal_type = a.signal_type and b.frame = a.frame
-  where a.media_id = :media and a.signal_type = 'pdq' and a.quality >= 50 and b.quality >= 50
-    and bit_count(
-      ('x' || encode(a.value, 'hex'))::bit(256) # ('x' || encode(b.value, 'hex'))::bit(256)
-    ) <= :bits
-) as found
-""")
-
-_COUNT_AGAIN = sa.text("""
-select r.again, count(*) as times from reveal r join item i on i.id = r.item_id
-where r.opened_at >= :since and r.opened_at < :until and r.fetched_at is not null
-  and (r.again is not null or exists (
-    select from reveal e join item j on j.id = e.item_id
-    where e.user_id = r.user_id and e.item_id <> r.item_id and j.media_id = i.media_id
-      and e.fetched_at < r.fetched_at
-  ))
-group by r.again
-""")
+from safehold.storage.items import item
+from safehold.storage.media import media_signal, nearly_the_same
+from safehold.storage.reveals import reveal
 
 
 def last_seen(
@@ -62,13 +25,68 @@ def last_seen(
     now: datetime,
 ) -> datetime | None:
     """Return when this person last saw these media as another item, or lately a picture so many bits away."""
-    values: dict[str, object] = {"person": user_id, "item": item_id, "media": media_id, "bits": bits}
-    values |= {"lately": lately, "now": now}
-    at: datetime | None = tx.run(_LAST_SEEN, values).scalar_one()
+    seen_at = sa.func.coalesce(reveal.c.fetched_at, reveal.c.opened_at)
+    elsewhere = sa.and_(reveal.c.user_id == user_id, reveal.c.item_id != item_id, _was_or_may_be_seen(now))
+    the_same = (
+        sa.select(sa.func.max(seen_at))
+        .join(item, item.c.id == reveal.c.item_id)
+        .where(elsewhere, item.c.media_id == media_id)
+    )
+    # The same bytes at any time; nearly the same among what was seen lately, for that is compared one by one.
+    recent = (
+        sa.select(item.c.media_id, sa.func.max(seen_at).label("at"))
+        .join(item, item.c.id == reveal.c.item_id)
+        .where(elsewhere, item.c.media_id != media_id, reveal.c.opened_at > lately)
+        .group_by(item.c.media_id)
+        .cte("recent")
+        .prefix_with("materialized")
+    )
+    own, other = media_signal.alias("own"), media_signal.alias("other")
+    near = (
+        sa.select(sa.func.max(recent.c.at))
+        .select_from(recent)
+        .join(other, other.c.media_id == recent.c.media_id)
+        .join(own, own.c.media_id == media_id)
+        .where(nearly_the_same(own, other, bits=bits))
+    )
+    newest = sa.func.greatest(the_same.scalar_subquery(), near.scalar_subquery())
+    at: datetime | None = tx.run(sa.select(newest)).scalar_one()
     return at
 
 
-def count_again(tx: Tx, *, since: datetime, until: datetime) -> dict[Again | None, int]:
-    """Return how many showings of something seen before there were, by reason; None: without one."""
-    found = tx.run(_COUNT_AGAIN, {"since": since, "until": until})
-    return {Again(row.again) if row.again else None: int(row.times) for row in found}
+def _was_or_may_be_seen(now: datetime) -> sa.ColumnElement[bool]:
+    may_be = sa.and_(reveal.c.closed_at.is_(None), reveal.c.ends_by > now)
+    return sa.or_(reveal.c.fetched_at.is_not(None), may_be)
+
+
+def count_again(
+    tx: Tx, *, since: datetime, until: datetime, bits: int, lately: timedelta
+) -> dict[Again | None, int]:
+    """Return how many showings of something seen before there were, by reason; None: without one.
+
+    The same bytes count whenever they were seen, pictures at most so many bits away as far back as `lately`.
+    """
+    earlier, at, elsewhere = reveal.alias("earlier"), item.alias("at"), item.alias("elsewhere")
+    own, other = media_signal.alias("own"), media_signal.alias("other")
+    seen = (
+        sa.select(sa.literal(1))
+        .select_from(at)
+        .join(earlier, sa.and_(earlier.c.user_id == reveal.c.user_id, earlier.c.item_id != reveal.c.item_id))
+        .join(elsewhere, elsewhere.c.id == earlier.c.item_id)
+        .where(at.c.id == reveal.c.item_id, earlier.c.fetched_at < reveal.c.fetched_at)
+        .correlate(reveal)
+    )
+    the_same = seen.where(elsewhere.c.media_id == at.c.media_id).exists()
+    near = (
+        seen.join(own, own.c.media_id == at.c.media_id)
+        .join(other, other.c.media_id == elsewhere.c.media_id)
+        .where(earlier.c.opened_at > reveal.c.opened_at - lately, nearly_the_same(own, other, bits=bits))
+        .exists()
+    )
+    statement = (
+        sa.select(reveal.c.again, sa.func.count().label("times"))
+        .where(reveal.c.opened_at >= since, reveal.c.opened_at < until, reveal.c.fetched_at.is_not(None))
+        .where(sa.or_(reveal.c.again.is_not(None), the_same, near))
+        .group_by(reveal.c.again)
+    )
+    return {Again(row.again) if row.again else None: int(row.times) for row in tx.run(statement)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from safehold.model.assessment import Tier
 from safehold.model.errors import SeenBefore, StaleRevision
 from safehold.model.exposure import Again
 from safehold.model.ids import AnalystId, AssessmentId, CaseId, ItemId, UserId
+from safehold.model.permissions import Actor
 from safehold.model.signal import PDQ
 from safehold.review.again import SecondExposures, last_seen, second_exposures
 from safehold.review.appeals import receive_appeal
+from safehold.review.exposure_figures import of_person
 from safehold.review.same import decide_as_before, decided_before
 from safehold.review.settle import ReversalReason, outcomes, reverse
 from safehold.review.viewing import ViewLimits, mark_fetched, open_reveal
@@ -146,6 +149,52 @@ def test_nearly_the_same_picture_counts_as_seen_within_eight_bits_and_not_where_
         assert stored is not None
         seen = last_seen(tx, UserId(room.ada), stored.item, now=room.now)
     assert (seen is not None) is counts
+
+
+def test_nearly_the_same_shown_without_a_reason_is_counted_as_far_back_as_it_is_looked_for(room: Any) -> None:
+    one, other, far = (appears(room, name) for name in "abc")
+    for (_, item_id), value in ((one, 0), (other, 255), (far, 511)):
+        _signal(room, item_id, value.to_bytes(32, "big"), 100)
+    looks(room, *one, by=room.ada)
+    looks(room, *far, by=room.ada)
+    assert looks(room, *other, by=room.ada, own_request=True) is Again.OWN_REQUEST
+    assert counted(room) == SecondExposures(unasked=0, own_request=1, appeal=0)
+    # As a program would leave it that shows what it should not.
+    room.sql("update reveal set again = null")
+    room.sql("update reveal set fetched_at = fetched_at + interval '1 second' where item_id = :i", i=other[1])
+    assert counted(room) == SecondExposures(unasked=1, own_request=0, appeal=0)
+    room.sql(
+        "update reveal set opened_at = opened_at - :ago, fetched_at = fetched_at - :ago,"
+        " ends_by = ends_by - :ago where item_id <> :item",
+        ago=timedelta(days=31),
+        item=other[1],
+    )
+    assert counted(room) == SecondExposures(unasked=0, own_request=0, appeal=0)
+
+
+def test_each_showing_says_in_the_log_and_in_ones_own_figures_whether_it_was_a_second_one(room: Any) -> None:
+    first, second, third = (appears(room, "a") for _ in range(3))
+    looks(room, *first, by=room.ada)
+    looks(room, *second, by=room.ada, own_request=True)
+    with room.begin() as tx:
+        receive_appeal(
+            tx, case_id=third[0], statement="My garden.", by="e-1", record=room.record, now=room.now
+        )
+    looks(room, *third, by=room.ada)
+    said = {
+        row.object: row.detail.get("again")
+        for row in room.sql("select object, detail from audit_record where verb = 'item.reveal'")
+    }
+    assert [said[f"item:{place[1]}"] for place in (first, second, third)] == [None, "own_request", "appeal"]
+    ada = Actor(permissions=frozenset(), user_id=UserId(room.ada))
+    with room.begin() as tx:
+        [figure] = of_person(tx, UserId(room.ada), actor=ada, now=room.now)
+    assert (figure.showings, figure.own_request, figure.appeal, figure.unasked) == (3, 1, 1, 0)
+    room.sql("update reveal set fetched_at = fetched_at + interval '1 second' where again is not null")
+    room.sql("update reveal set again = null")
+    with room.begin() as tx:
+        [figure] = of_person(tx, UserId(room.ada), actor=ada, now=room.now)
+    assert (figure.own_request, figure.appeal, figure.unasked) == (0, 0, 2)
 
 
 STEPS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 1), st.booleans()), min_size=1, max_size=10)

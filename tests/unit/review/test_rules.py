@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -261,3 +262,57 @@ def test_a_repeat_is_nobody_who_has_seen_it_where_an_entry_takes_two() -> None:
     repeat = judgement(blind=False, found_elsewhere_by=2)
     assert not may_become_entry([judgement(), repeat], FULL)
     assert may_become_entry([judgement(), judgement()], FULL)
+
+
+def by_likeness(
+    finding: Finding = ILLEGAL, *, people: int = 1, seen_alike: Tier = Tier.CLEAR, apart: bool = False
+) -> Judgement:
+    """Return what somebody repeats, unseen, of a picture that is nearly the same."""
+    repeated = judgement(finding, tier=Tier.NONE, blind=False, found_elsewhere_by=people)
+    return replace(repeated, alike=True, seen_alike=seen_alike, told_apart=apart)
+
+
+LISTED: dict[str, Any] = {"vouched": True, "listed_categories": frozenset({Category.B})}
+
+
+@pytest.mark.parametrize("policy", [FULL, SINGLE], ids=["full", "single"])
+def test_likeness_confirms_what_a_list_vouches_for_and_lets_go_what_none_does(policy: Policy) -> None:
+    assert settles(by_likeness(), policy=policy, **LISTED) == (ILLEGAL, Category.B)
+    assert settles(by_likeness(seen_alike=Tier.NONE), policy=policy, **LISTED) == (ILLEGAL, Category.B)
+    assert settles(by_likeness(NOT_ILLEGAL), policy=policy) == (NOT_ILLEGAL, None)
+
+
+@pytest.mark.parametrize("policy", [FULL, SMALL, SINGLE], ids=["full", "small", "single"])
+def test_likeness_suffices_for_nothing_else(policy: Policy) -> None:
+    assert decided(by_likeness(), policy=policy) is WaitsFor.ASSESSMENT
+    assert decided(by_likeness(NOT_ILLEGAL), policy=policy, **LISTED) is WaitsFor.ASSESSMENT
+    for tier in (Tier.NONE, Tier.BLURRED):
+        unclear = by_likeness(NOT_ILLEGAL, seen_alike=tier)
+        assert decided(unclear, policy=policy) is WaitsFor.ASSESSMENT
+    assert decided(by_likeness(NOT_ILLEGAL, apart=True), policy=policy) is WaitsFor.ASSESSMENT
+    assert decided(by_likeness(apart=True), policy=policy, **LISTED) is WaitsFor.ASSESSMENT
+    other = {**LISTED, "listed_categories": frozenset({Category.C})}
+    assert decided(by_likeness(), policy=policy, **other) is WaitsFor.ASSESSMENT
+
+
+def test_where_two_are_asked_for_likeness_takes_two_who_found_the_other_one_so() -> None:
+    assert decided(by_likeness(), policy=ALL, **LISTED) is WaitsFor.ASSESSMENT
+    assert settles(by_likeness(people=2), policy=ALL, **LISTED) == (ILLEGAL, Category.B)
+
+
+@given(
+    finding=st.sampled_from(Finding),
+    people=st.integers(1, 3),
+    seen=st.sampled_from(Tier),
+    vouched=st.booleans(),
+    policy=st.sampled_from([FULL, ALL, SMALL, SINGLE]),
+)
+def test_likeness_never_confirms_what_no_list_vouches_for_and_never_claims_that_anybody_saw_it(
+    finding: Finding, people: int, seen: Tier, vouched: bool, policy: Policy
+) -> None:
+    found = by_likeness(finding, people=people, seen_alike=seen)
+    result = decided(found, policy=policy, vouched=vouched)
+    if isinstance(result, Settled):
+        assert finding.confirms is vouched
+        assert result.tier is Tier.NONE
+        assert not may_become_entry(result.judged, policy)

@@ -18,6 +18,7 @@ from safehold.review.rules.base import (
 from safehold.review.rules.clear_view import clear_view
 from safehold.review.rules.enough_people import enough_people, people_asked
 from safehold.review.rules.entries import may_become_entry, may_publish_own_lists
+from safehold.review.rules.likeness import likeness
 
 __all__ = [
     "RULES",
@@ -34,7 +35,7 @@ __all__ = [
     "people_asked",
 ]
 
-RULES: tuple[Rule, ...] = (enough_people, agreement, clear_view)
+RULES: tuple[Rule, ...] = (enough_people, agreement, likeness, clear_view)
 """Each is asked only when those before it are content."""
 
 

@@ -38,6 +38,10 @@ class Judgement:
 
     people: how many people found it by themselves: the person alone, or, where they repeat what was found of
     the same bytes elsewhere, those who found it there. tier: the clearest that these have seen.
+
+    alike: they repeat what was found of another picture that is nearly the same. people: who found it there.
+    tier: what this person saw of this very picture, mostly nothing; seen_alike: the clearest that those who
+    found it there saw of that one. told_apart: a list or a flag says of this one what none says of that one.
     """
 
     id: AssessmentId
@@ -48,6 +52,9 @@ class Judgement:
     blind: bool = True
     repeats: bool = False
     people: int = 1
+    alike: bool = False
+    seen_alike: Tier = Tier.NONE
+    told_apart: bool = False
 
     @property
     def verdict(self) -> tuple[Finding, Category | None]:

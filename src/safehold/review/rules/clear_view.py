@@ -14,8 +14,8 @@ def clear_view(situation: Situation) -> WaitsFor | None:
     """Ask for a look where those who agree have not seen as much as their finding takes.
 
     To confirm what no vetted list vouches for takes one clear view. To let go what one vouches for takes a
-    clear view, or two people. To call unlisted media not illegal takes a look, a blurred one at least.
-    Conversations are read, not looked at.
+    clear view, or two people. To call unlisted media not illegal takes a look, a blurred one at least, or a
+    clear one at a picture that is nearly the same. Conversations are read, not looked at.
     """
     if situation.form != IMAGERY:
         return None
@@ -27,5 +27,6 @@ def clear_view(situation: Situation) -> WaitsFor | None:
         return None if situation.vouched else WaitsFor.CLEAR_VIEW
     if situation.vouched:
         return None if len(people) >= _SEVERAL else WaitsFor.CLEAR_VIEW
-    unseen = situation.has_media and tier is Tier.NONE and finding is Finding.NOT_ILLEGAL
+    seen = tier is not Tier.NONE or any(each.seen_alike is Tier.CLEAR for each in people)
+    unseen = situation.has_media and not seen and finding is Finding.NOT_ILLEGAL
     return WaitsFor.VIEW if unseen else None

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from safehold.app.program import Program
 from safehold.web.console.account import add_account_page
 from safehold.web.console.account_factors import add_account_factors
+from safehold.web.console.alike import add_alike_pages
 from safehold.web.console.arranging import add_arranging
 from safehold.web.console.audit import add_audit_pages
 from safehold.web.console.case import add_case_pages
@@ -45,6 +46,7 @@ _PAGES = (
     add_case_pages,
     add_finding,
     add_deciding,
+    add_alike_pages,
     add_emergency_pages,
     add_policy_pages,
     add_arranging,

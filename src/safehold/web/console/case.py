@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from safehold.app import console_finding, console_view
+from safehold.app import console_alike, console_finding, console_view
 from safehold.app.console_view import CaseSheet
 from safehold.app.policy_text import policy_text
 from safehold.app.program import Program
@@ -115,6 +115,7 @@ def show_case(
         shown = chosen_item(sheet.view.items, item_id or sheet.view.next_item)
         standing = standing_of(sheet, actor, now)
         policy = review_policy(program.settings)
+        beside = console_alike.beside(tx, program.settings, sheet.view.case, shown, actor=actor, now=now)
         near = console_finding.near(tx, case_id, shown, actor=actor)
         emergency = emergencies.standing_in(tx, case_id)
         looking = console_view.looking(tx, sheet, shown, actor=actor, policy=policy, now=now)
@@ -139,6 +140,7 @@ def show_case(
         else (),
         policy=policy_text(program.settings),
         near=near,
+        beside=beside,
         pass_reasons=list(PassReason),
         parts=list(SubjectPart),
         reversal_reasons=BY_PEOPLE,

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from safehold.app import policy_text, proposals
+from safehold.app import console_alike, policy_text, proposals
 from safehold.app.program import Program
 from safehold.app.review_policy import review_policy
 from safehold.model.case import SubjectPart
@@ -27,11 +27,12 @@ from safehold.review.cases import existing_case
 from safehold.review.facts import has_another, kind_of
 from safehold.review.reopening import BY_PEOPLE
 from safehold.review.settle import ReversalReason
+from safehold.web.console.alike import path_to
 from safehold.web.console.case import case_again
 from safehold.web.console.forms import shown_again
 from safehold.web.console.pages import go
 from safehold.web.console.questions import read_conduct, read_imagery
-from safehold.web.console.queue import next_case
+from safehold.web.console.queue import onwards
 from safehold.web.console.session import form_of
 from safehold.web.guard import actor_of, needs
 
@@ -51,10 +52,21 @@ def _add_assessing(router: APIRouter, program: Program) -> None:
     @needs(Permission.CASE_ASSESS)
     @shown_again(partial(case_again, program))
     def assess(request: Request, case_id: UUID, item_id: UUID) -> Response:
-        """File an assessment and open what comes next: another item of this case, or the next case."""
+        """File an assessment and open what comes next: its copies, another item here, or the next case."""
         sent = form_of(request)
         more = _file(request, program, CaseId(case_id), ItemId(item_id), sent)
-        return _onwards(request, program, case_id, more)
+        with program.database.begin() as tx:
+            copies = console_alike.has_copies(
+                tx,
+                program.settings,
+                CaseId(case_id),
+                ItemId(item_id),
+                actor=actor_of(request),
+                now=program.clock(),
+            )
+        if copies:
+            return go(path_to(case_id, item_id), done="filed")
+        return onwards(request, program, case_id, more)
 
     @router.post("/console/cases/{case_id}/items/{item_id}/same")
     @needs(Permission.CASE_ASSESS)
@@ -78,14 +90,7 @@ def _add_assessing(router: APIRouter, program: Program) -> None:
                 record=program.recorder.record,
                 now=program.clock(),
             )
-        return _onwards(request, program, case_id, more)
-
-
-def _onwards(request: Request, program: Program, case_id: UUID, more: bool) -> Response:
-    """Lead to another item of this case where one waits, else to the next case."""
-    if more:
-        return go(f"/console/cases/{case_id}", done="filed")
-    return next_case(request, program, nothing="empty", done="filed")
+        return onwards(request, program, case_id, more)
 
 
 def _earlier(sent: dict[str, str]) -> AssessmentId:

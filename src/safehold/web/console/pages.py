@@ -21,6 +21,7 @@ from safehold.web.templating import environment
 
 NOTICES = {
     "filed": "Filed. Here is what comes next.",
+    "alike": "Filed, each by itself. Here is what comes next.",
     "empty": "Filed or passed on, and nothing more waits for you.",
     "nothing": "Nothing waits for you just now.",
     "passed": "Passed on. It never counts against anybody.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -46,6 +47,15 @@ def add_queue_page(router: APIRouter, program: Program) -> None:
     def open_next(request: Request) -> Response:
         """Take the next case and show it."""
         return next_case(request, program, nothing="nothing")
+
+
+def onwards(
+    request: Request, program: Program, case_id: UUID, more: bool, *, done: str = "filed"
+) -> Response:
+    """Lead to another item of this case where one waits, else to the next case. done: what was."""
+    if more:
+        return go(f"/console/cases/{case_id}", done=done)
+    return next_case(request, program, nothing="empty", done=done)
 
 
 def next_case(request: Request, program: Program, *, nothing: str, done: str = "") -> Response:

@@ -14,6 +14,7 @@ from safehold.model.media import DecodeFailure, MediaKind
 from safehold.model.signal import PDQ
 from safehold.model.signal import Turn as PictureTurn
 from safehold.review.budget import Budget
+from safehold.review.exposure_figures import ExposureFigure
 from safehold.review.facts import Destruction, HistoryLine, ItemView, MatchFacts, MediaFacts, Turn, WaitsFor
 from safehold.review.reliability import Figure
 from safehold.web.console.alarm_words import ALARMS
@@ -129,6 +130,7 @@ DONE = {
     "case.forget_account": "The account was erased",
     "item.reveal": "Looked",
     "item.assess": "Filed an assessment",
+    "item.decide_alike": "Decided others nearly the same as this one",
     "item.settle": "Item settled",
     "item.left_open": "Left open",
     "outcome.reverse": "Reversed an outcome",
@@ -254,6 +256,16 @@ def time_spent(seconds: float) -> str:
     return f"{whole} min {rest} s" if whole else f"{rest} s"
 
 
+def seen_again(figure: ExposureFigure) -> str:
+    """Say how many showings were of what somebody had seen before, and why they were shown again."""
+    counted = (
+        (figure.own_request, "asked for"),
+        (figure.appeal, "on an appeal"),
+        (figure.unasked, "unasked"),
+    )
+    return ", ".join(f"{times} {why}" for times, why in counted if times) or "none"
+
+
 def minutes(seconds: float) -> int:
     """Return seconds as whole minutes; what has begun counts as one."""
     return math.ceil(seconds / 60)
@@ -350,9 +362,18 @@ def happened(line: HistoryLine) -> str | None:
     words = DONE.get(line.verb)
     if line.verb == "item.left_open":
         return f"{words}: it {WAITS[WaitsFor(line.detail['waits_for'])]}"
+    if line.verb == "item.assess" and "same_as" in line.detail:
+        return f"{words}, {_as_elsewhere(line.detail.get('bits'))}"
     if words is None or line.verb != "item.reveal":
         return words
-    return f"{words}, {label(line.detail.get('tier', ''))}"
+    again = ", though they had seen it before" if "again" in line.detail else ""
+    return f"{words}, {label(line.detail.get('tier', ''))}{again}"
+
+
+def _as_elsewhere(bits: int | None) -> str:
+    if bits is None:
+        return "as the same bytes were found elsewhere"
+    return f"by likeness to what they found elsewhere, {bits} bit{'' if bits == 1 else 's'} apart"
 
 
 def which_item(line: HistoryLine, items: Sequence[ItemView], first: int, total: int) -> str:

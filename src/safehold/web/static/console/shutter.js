@@ -17,10 +17,10 @@ export function prepareShutter() {
   for (const button of buttons) holdToLook(button, panel);
   document.addEventListener("keydown", (event) => {
     if (event.repeat || isWriting(event) || document.querySelector("dialog[open]")) return;
-    const button = buttons.find((each) => each.dataset.hold === nameOf(event));
+    const button = buttons.find((each) => each.dataset.hold && each.dataset.hold === nameOf(event));
     if (!button) return;
     event.preventDefault();
-    open(panel, button.dataset.tier);
+    open(panel, button);
   });
   document.addEventListener("keyup", (event) => {
     if (isPressed(panel)) return;
@@ -39,14 +39,14 @@ function isPressed(panel) {
 
 function holdToLook(button, panel) {
   if (isPressed(panel)) {
-    button.addEventListener("click", () => open(panel, button.dataset.tier));
+    button.addEventListener("click", () => open(panel, button));
     return;
   }
   button.addEventListener("pointerdown", (event) => {
     event.preventDefault();
     button.focus();
     button.setPointerCapture(event.pointerId);
-    open(panel, button.dataset.tier);
+    open(panel, button);
   });
   for (const end of ["pointerup", "pointercancel", "lostpointercapture", "blur"]) button.addEventListener(end, close);
   button.addEventListener("contextmenu", (event) => event.preventDefault());
@@ -54,20 +54,22 @@ function holdToLook(button, panel) {
     if (event.key !== " " && event.key !== "Enter") return;
     event.preventDefault();
     event.stopPropagation();
-    if (!event.repeat) open(panel, button.dataset.tier);
+    if (!event.repeat) open(panel, button);
   });
   button.addEventListener("keyup", (event) => {
     if (event.key === " " || event.key === "Enter") close();
   });
 }
 
-async function open(panel, tier) {
+/** Show what a button is for: what it names itself, else what the panel does. */
+async function open(panel, button) {
   if (showing) return;
+  const { tier, reveals = panel.dataset.reveals } = button.dataset;
   const mine = { panel, stopped: new AbortController(), revealId: null, address: null, timer: 0 };
   showing = mine;
   try {
     const { again } = panel.dataset;
-    const answer = await post(panel.dataset.reveals, again ? { tier, again } : { tier });
+    const answer = await post(reveals, again ? { tier, again } : { tier });
     const { reveal_id: revealId, picture: address, shown_at_most_seconds: seconds } = await read(answer);
     mine.revealId = revealId;
     if (showing !== mine) return end(mine);

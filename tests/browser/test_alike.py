@@ -1,0 +1,124 @@
+"""Nearly the same: one decision for the copies of a picture, by keyboard, and nothing preselected."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from site_under_test import ANN
+
+from safehold.model.permissions import Role
+from safehold.storage import cases
+
+pytestmark = pytest.mark.browser
+
+
+def copies(site: Any, *qualities: int, seed: int = 3) -> list[Any]:
+    """Upload resaved copies of one landscape, each by another account; return their items."""
+    return [
+        site.upload(seed, account=f"account-{uuid4().hex[:8]}", quality=quality).item_id
+        for quality in qualities
+    ]
+
+
+def finds_the_first(page: Any, site: Any) -> None:
+    """Take the next case, and find it category B as the list does, without looking."""
+    page.goto("/console/queue")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/cases/*")
+    page.keyboard.press("b")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/alike?done=filed")
+    site.follow()
+
+
+def states(site: Any, items: list[Any]) -> list[str]:
+    with site.machinery.database.begin() as tx:
+        return [case.state.value for item in items for case in cases.of_item(tx, item)]
+
+
+def test_copies_are_counted_listed_and_decided_by_one_confirmation(site: Any, visit: Any) -> None:
+    items = copies(site, 70, 60, 80)
+    page = visit(ANN)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    finds_the_first(page, site)
+    page.reload()
+    assert "2 items that wait are nearly the same as what you found illegal, category B" in (
+        page.locator(".lead").inner_text()
+    )
+    assert page.locator("#alike input:checked").count() == 0
+    assert page.locator("#alike tbody tr").count() == 2
+    assert page.get_by_text("of 256").count() == 2
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").filter(has_text="Choose at least one").wait_for()
+    assert states(site, items).count("settled") == 1
+    page.keyboard.press("1")
+    assert page.locator("#alike input:checked").count() == 1
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/queue?done=empty")
+    site.follow()
+    assert states(site, items) == ["settled"] * 3
+    assert not [url for url in asked if "reveals" in url]
+
+
+def test_all_are_chosen_by_one_key_and_only_by_that(site: Any, visit: Any) -> None:
+    copies(site, 70, 60, 80)
+    page = visit(ANN)
+    finds_the_first(page, site)
+    page.keyboard.press("a")
+    page.wait_for_url("**every=true")
+    assert page.locator("#alike input:checked").count() == 2
+    page.keyboard.press("x")
+    page.wait_for_url("**/alike")
+    assert page.locator("#alike input:checked").count() == 0
+
+
+def test_whoever_goes_on_without_comes_to_the_next_case_and_can_come_back_from_it(
+    site: Any, visit: Any
+) -> None:
+    items = copies(site, 70, 60)
+    page = visit(ANN)
+    finds_the_first(page, site)
+    page.keyboard.press("n")
+    page.wait_for_url("**/console/cases/*done=filed")
+    assert states(site, items).count("settled") == 1
+    assert page.get_by_role("heading", name="You decided one nearly the same").is_visible()
+    page.keyboard.press(".")
+    page.keyboard.press("l")
+    page.wait_for_url("**/alike")
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/queue?done=empty")
+    site.follow()
+    assert states(site, items) == ["settled"] * 2
+
+
+def test_nobody_else_is_offered_them_and_an_address_that_offers_nothing_leads_to_the_item(
+    site: Any, visit: Any
+) -> None:
+    copies(site, 70, 60)
+    site.add_person("analyst-2", Role.ANALYST)
+    page = visit(ANN)
+    finds_the_first(page, site)
+    other = visit("analyst-2")
+    other.goto(page.url)
+    other.wait_for_url("**/console/cases/*?item=*")
+    assert other.get_by_role("heading", name="Nearly the same waits elsewhere").count() == 0
+
+
+def test_it_works_without_scripts(site: Any, visit: Any) -> None:
+    items = copies(site, 70, 60)
+    page = visit(ANN, script=False)
+    page.goto("/console/queue")
+    page.get_by_role("button", name="Open the next case").click()
+    page.get_by_label("Category B").check()
+    page.get_by_role("button", name="File and open the next").click()
+    page.wait_for_url("**/alike?done=filed")
+    site.follow()
+    page.get_by_label("Case").check()
+    page.get_by_role("button", name="Decide those chosen").click()
+    site.follow()
+    assert states(site, items) == ["settled"] * 2
