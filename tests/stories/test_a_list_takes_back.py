@@ -53,6 +53,6 @@ def test_what_nobody_had_decided_stays_held_and_its_case_says_why(story: Any) ->
     assert story.told() == []
     assert story.one("select count(*) as n from hold where released_at is null").n == 1
     parts = story.one("select priority_parts from review_case").priority_parts
-    assert [part["seen"] for part in parts[:1]] == ["The list has withdrawn what matched"]
+    assert [part["seen"] for part in parts].count("The list has withdrawn what matched") == 1
     [said] = story.safehold.sql("select object from audit_record where verb = 'match.withdrawn'")
     assert said.object.startswith("item:")

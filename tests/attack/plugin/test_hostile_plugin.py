@@ -20,7 +20,7 @@ from safehold.app.reactions import REACTIONS
 from safehold.jobs.queue import Queue
 from safehold.jobs.record import Recorder
 from safehold.model.assessment import Category, Finding, ImageryForm
-from safehold.model.errors import BadSettings, NotAllowed, SafeholdError
+from safehold.model.errors import BadSettings, NotAllowed, NotFound, SafeholdError
 from safehold.model.events import (
     AssessmentFiled,
     Event,
@@ -413,7 +413,7 @@ def test_neither_a_key_nor_a_program_is_an_analyst_whatever_permissions_it_claim
 def test_an_invented_person_can_neither_take_a_case_nor_assess_nor_approve(safehold: Installation) -> None:
     injected, database = Injected(safehold), safehold.program.database
     nobody = Actor(permissions=EVERYTHING, user_id=UserId(new_id()))
-    with pytest.raises(Exception, match="fk_review_case_locked_by"), database.begin() as tx:
+    with pytest.raises(NotFound, match="no such case"), database.begin() as tx:
         cases.take(tx, injected.case, nobody.analyst(), safehold.program.clock())
     with pytest.raises(SafeholdError), database.begin() as tx:
         file_assessment(

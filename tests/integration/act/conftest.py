@@ -301,7 +301,12 @@ def desk(database_url: str) -> Iterator[Desk]:
     with database.begin() as tx:
         tx.run(
             app_user.insert().values(
-                id=user_id, name="Admin", password_hash="-", roles=["admin"], created_at=utc_now()
+                id=user_id,
+                name="Admin",
+                password_hash="-",
+                roles=["admin"],
+                queues=sorted(Purpose),
+                created_at=utc_now(),
             )
         )
     yield Desk(database, Actor(permissions=frozenset({Permission.WEBHOOK_RETRY}), user_id=UserId(user_id)))

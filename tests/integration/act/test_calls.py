@@ -76,8 +76,8 @@ class Tower:
         with self.database.begin() as tx:
             tx.run(
                 sa.text(
-                    "insert into app_user (id, name, password_hash, roles, created_at)"
-                    " values (:id, :name, 'x', '{analyst}', now())"
+                    "insert into app_user (id, name, password_hash, roles, queues, created_at)"
+                    " values (:id, :name, 'x', '{analyst}', '{csam}', now())"
                 ),
                 {"id": user, "name": f"analyst {user}"},
             )

@@ -159,7 +159,9 @@ def test_a_person_is_added_listed_and_shut_out_and_a_given_password_is_not_print
     assert made.out.startswith("The password is changed.\nShown once: ")
     assert run("users", "add", "anna", "--role", "admin").code == 73
 
-    assert run("users", "list").out == "anna  analyst, lead  active  second factors: 0\n"
+    assert run("users", "list").out == (
+        "anna  analyst, lead  queues: csam, intimate_images, own_terms, test  active  second factors: 0\n"
+    )
     assert run("users", "disable", "anna").code == 0
     assert "shut out since" in run("users", "list").out
 
