@@ -9,7 +9,7 @@ import pytest
 from site_under_test import ANN
 
 from safehold.model.permissions import Role
-from safehold.storage import cases
+from safehold.storage import assessments, cases
 
 pytestmark = pytest.mark.browser
 
@@ -122,3 +122,44 @@ def test_it_works_without_scripts(site: Any, visit: Any) -> None:
     page.get_by_role("button", name="Decide those chosen").click()
     site.follow()
     assert states(site, items) == ["settled"] * 2
+
+
+def test_a_tab_in_which_it_was_offered_before_it_was_decided_says_so_and_changes_nothing(
+    site: Any, visit: Any
+) -> None:
+    items = copies(site, 70, 60)
+    page = visit(ANN)
+    finds_the_first(page, site)
+    stale = page.context.new_page()
+    stale.goto(page.url)
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/queue?done=empty")
+    site.follow()
+    stale.get_by_label("Case").check()
+    with stale.expect_response(lambda answer: answer.request.method == "POST") as answered:
+        stale.keyboard.press("Enter")
+    assert answered.value.status == 409
+    stale.get_by_role("alert").filter(has_text="changed this in the meantime").wait_for()
+    with site.machinery.database.begin() as tx:
+        assert (
+            sum(len(assessments.of_case(tx, one.id, items)) for i in items for one in cases.of_item(tx, i))
+            == 2
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("chosen", "nothing"), ("earlier", ""), ("earlier", "' or true --")], ids=str
+)
+def test_what_no_list_of_copies_sends_is_refused_on_its_page(
+    site: Any, visit: Any, name: str, value: str
+) -> None:
+    items = copies(site, 70, 60)
+    page = visit(ANN)
+    finds_the_first(page, site)
+    sent = {"chosen": str(items[1]), "earlier": str(items[0]), "policy": "x"} | {name: value}
+    sent["form_token"] = page.locator("meta[name=form-token]").get_attribute("content")
+    answer = page.request.post(page.url.partition("?")[0], form=sent, headers={"accept": "text/html"})
+    assert answer.status == 422
+    assert "Nearly the same" in answer.text()
+    assert states(site, items).count("settled") == 1

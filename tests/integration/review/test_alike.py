@@ -189,6 +189,22 @@ def test_a_list_or_a_flag_that_says_more_of_a_copy_asks_for_a_look_at_it(room: A
     assert other[1] not in copies(room, listed, room.ada)
 
 
+def test_a_copy_whose_own_bytes_were_found_otherwise_elsewhere_is_looked_at(room: Any) -> None:
+    first, elsewhere, near = appears(room, 0), appears(room, 1, media="m"), appears(room, 1, media="m")
+    finds(room, first, NOTHING, room.ada)
+    assert set(copies(room, first, room.ada)) == {elsewhere[1], near[1]}
+    finds(room, elsewhere, B, room.ben)
+    assert copies(room, first, room.ada) == []
+    # The first one's own bytes as well: what was found of them is not one finding any more.
+    again = appears(room, 0, media="twice")
+    other, third = appears(room, 0, media="twice"), appears(room, 2)
+    finds(room, again, NOTHING, room.new_analyst())
+    by = room.sql("select settled_by from outcome where item_id = :i", i=again[1])[0].settled_by
+    assert third[1] in copies(room, again, by)
+    finds(room, other, B, room.new_analyst())
+    assert copies(room, again, by) == []
+
+
 def test_only_whoever_found_it_by_themselves_is_offered_its_copies(room: Any) -> None:
     first, second, third = (appears(room, bits) for bits in (0, 1, 2))
     own = finds(room, first, NOTHING, room.ada)

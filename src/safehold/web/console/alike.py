@@ -15,6 +15,7 @@ from safehold.model.ids import AnalystId, AssessmentId, CaseId, ItemId
 from safehold.model.permissions import Permission
 from safehold.review import alike
 from safehold.review.facts import has_another
+from safehold.web.console.case import show_case
 from safehold.web.console.forms import UNSENT, Form, shown_again
 from safehold.web.console.pages import go, page
 from safehold.web.console.queue import onwards
@@ -93,6 +94,8 @@ def _show(
     actor, now = actor_of(request), program.clock()
     with program.database.begin() as tx:
         sheet = console_alike.sheet(tx, program.settings, case_id, item_id, actor=actor, now=now)
+    if sheet is None and form.error is not None:
+        return show_case(request, program, case_id, item_id=item_id, form=form)
     if sheet is None:
         return go(f"/console/cases/{case_id}", item=str(item_id))
     return page(
