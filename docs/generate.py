@@ -13,6 +13,7 @@ from pathlib import Path
 
 from reference_pages import (
     commands,
+    components,
     errors,
     events,
     http,
@@ -29,6 +30,8 @@ DOCS = Path(__file__).parent
 
 PAGES: dict[str, Callable[[], str]] = {
     "reference/commands.md": commands.page,
+    "reference/components.html": components.html,
+    "reference/components.md": components.page,
     "reference/errors.md": errors.page,
     "reference/events.md": events.page,
     "reference/http.md": http.page,
