@@ -164,22 +164,28 @@ def _case(database: Database, case_id: CaseId, who: AnalystId) -> None:
         console_view.case(tx, case_id, actor=signed_in(who).actor, now=utc_now())
 
 
+def filled(server: EmbeddedServer, many: int, items: int) -> str:
+    """Make a database of so many open cases, one of them with so many more items; return its URL."""
+    create_database(server, "bench")
+    url = server.url("bench")
+    upgrade(url)
+    database = Database(url, pool_size=1)
+    for statement in (*FILL.split(";"), *ASSESSED.split(";")):
+        if statement.strip():
+            with database.begin() as tx:
+                tx.run(sa.text(statement), {"cases": many, "items": items})
+    with database.session() as connection:
+        connection.execute(sa.text("vacuum analyze"))
+    database.close()
+    return url
+
+
 def main() -> None:
     """Fill a database and measure."""
     sizes = [int(each) for each in sys.argv[1:]]
     many, items = (*sizes, CASES, ITEMS)[:2] if len(sizes) < 2 else sizes[:2]
     with tempfile.TemporaryDirectory() as folder, EmbeddedServer(Path(folder), durable=False) as server:
-        create_database(server, "bench")
-        url = server.url("bench")
-        upgrade(url)
-        database = Database(url, pool_size=2)
-        for part in (FILL, ASSESSED):
-            for statement in part.split(";"):
-                if statement.strip():
-                    with database.begin() as tx:
-                        tx.run(sa.text(statement), {"cases": many, "items": items})
-        with database.session() as connection:
-            connection.execute(sa.text("vacuum analyze"))
+        database = Database(filled(server, many, items), pool_size=2)
         say(f"{many:,} open cases, one of them with {items + 1:,} items")
         measure(database, items)
         database.close()

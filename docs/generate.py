@@ -13,9 +13,11 @@ from pathlib import Path
 
 from reference_pages import (
     commands,
+    components,
     errors,
     events,
     http,
+    keys,
     metrics,
     permissions,
     settings,
@@ -28,9 +30,12 @@ DOCS = Path(__file__).parent
 
 PAGES: dict[str, Callable[[], str]] = {
     "reference/commands.md": commands.page,
+    "reference/components.html": components.html,
+    "reference/components.md": components.page,
     "reference/errors.md": errors.page,
     "reference/events.md": events.page,
     "reference/http.md": http.page,
+    "reference/keys.md": keys.page,
     "reference/metrics.md": metrics.page,
     "reference/permissions.md": permissions.page,
     "reference/settings.md": settings.page,

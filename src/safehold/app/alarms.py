@@ -25,7 +25,9 @@ from safehold.storage import (
     deliveries,
     emergencies,
     evidence,
+    hash_lists,
     probing,
+    scans,
     sign_ins,
     steps,
 )
@@ -49,6 +51,9 @@ INDEX_DAMAGED = "index_damaged"
 LOOKBACK_DAMAGED = "lookback_damaged"
 RISK_TO_LIFE = "risk_to_life"
 CALL_DEAD = "call_dead"
+REPORT_UNSENT = "report_unsent"
+LIST_STALE = "list_stale"
+MATCHER_DOWN = "matcher_down"
 
 GUESSED_OFTEN = 20
 """So many failed sign-ins for one name, or with one right password, alarm a person; three times as many from
@@ -65,6 +70,9 @@ DESTRUCTION_WAITS_FOR = timedelta(days=1)
 KEY_ENDS_SOON = timedelta(days=14)
 KEY_IN_USE = timedelta(days=30)
 """A platform's key that was used so lately is one that somebody will miss."""
+
+MATCHER_WINDOW = timedelta(minutes=15)
+"""The alarm about scans that nothing could be compared in ends so long after the last of them."""
 
 ANCHOR_PATIENCE = timedelta(hours=1)
 """How long an outside anchor of the audit log may fail before a person hears of it."""
@@ -85,6 +93,13 @@ CAUSES: Mapping[str, StillStands] = {
     DELIVERY_DEAD: lambda tx, ids, _: deliveries.still_given_up(tx, ids),
     RISK_TO_LIFE: lambda tx, ids, _: emergencies.still_standing(tx, ids),
     CALL_DEAD: lambda tx, ids, _: calls.still_dead(tx, ids),
+    REPORT_UNSENT: lambda tx, ids, now: set(ids) & set(emergencies.unreported(tx, now)),
+    LIST_STALE: lambda tx, ids, now: (
+        set(ids) & {known.id for known in hash_lists.in_use(tx) if known.is_stale(now)}
+    ),
+    MATCHER_DOWN: lambda tx, ids, now: (
+        set(ids) if scans.incomplete_since(tx, MATCHER_DOWN, now - MATCHER_WINDOW) else set()
+    ),
     ANCHOR_FAILING: lambda tx, ids, now: anchors.still_failing(tx, ids, before=now - ANCHOR_PATIENCE),
     SIGN_IN_GUESSED: lambda tx, ids, now: sign_ins.failing_since(
         tx, ids, at_least=GUESSED_OFTEN, since=now - GUESSED_WINDOW

@@ -111,7 +111,8 @@ def end(program: Program, emergency_id: EmergencyId, how: EmergencyEnd, words: s
         )
         proposals.close_urgent_report(tx, ended, made=how is EmergencyEnd.REPORTED, actor=actor, now=now)
         calls.stop_calling(tx, emergency_id)
-        alarms.clear_alarm(tx, alarms.RISK_TO_LIFE, f"emergency:{emergency_id}", now=now)
+        for code in (alarms.RISK_TO_LIFE, alarms.REPORT_UNSENT):
+            alarms.clear_alarm(tx, code, f"emergency:{emergency_id}", now=now)
         if how is EmergencyEnd.WITHDRAWN:
             calls.call(tx, ended, CallKind.WITHDRAWN, program.on_call, now=now)
     call_now(program, emergency_id)

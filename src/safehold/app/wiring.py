@@ -11,6 +11,7 @@ from safehold.app import (
     emergencies,
     given_up,
     lookback,
+    outages,
     probing,
     proposals,
     requests,
@@ -113,8 +114,9 @@ def worker(program: Program, *, timings: Timings | None = None) -> Worker:
 
 
 def sweep_alarms(program: Program) -> None:
-    """Clear the alarms whose cause is over."""
+    """Raise alarms about what is stale, late or down, and clear those whose cause is over."""
     with program.database.begin() as tx:
+        outages.raise_for_outages(tx, now=program.clock())
         alarms.clear_what_is_over(tx, now=program.clock())
 
 

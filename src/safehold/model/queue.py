@@ -17,6 +17,9 @@ from safehold.model.ids import UserId
 EVERY_QUEUE = frozenset(Purpose)
 """All queues: what somebody works in where work is not divided."""
 
+COUNTED_TO = 10_000
+"""So far the open cases of a queue are counted: so many may be more."""
+
 MOST_SKILLS = 10
 _SKILL = re.compile(r"[a-z0-9][a-z0-9:-]{0,29}")
 

@@ -7,6 +7,7 @@ there are.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +19,7 @@ from safehold.model.case import Case, CaseState, WaitsFor
 from safehold.model.exposure import ExposureKind
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId, ItemId
-from safehold.model.queue import Lane, Stage
+from safehold.model.queue import COUNTED_TO, Lane, Stage
 from safehold.storage import admission, conflicts, golden, recusals, turns
 from safehold.storage.case_passes import case_pass
 from safehold.storage.cases import case_item, case_of, review_case
@@ -63,7 +64,10 @@ class CaseSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueSize:
-    """How many cases of one purpose are open, and how many of them are past the date they were due."""
+    """How many cases of one purpose are open, and how many of them are past the date they were due.
+
+    Either is counted as far as COUNTED_TO: so many may be more.
+    """
 
     purpose: Purpose
     open: int
@@ -143,23 +147,38 @@ def sizes(
     """
     known = [purpose.value for purpose in queues]
     inside = review_case.c.other_purposes.contained_by(known)
-    # Apart, so that each is counted from an index alone.
-    statement = (
-        sa.select(review_case.c.purpose, sa.func.count().label("cases"))
-        .where(
-            _IS_OPEN,
-            review_case.c.purpose.in_(known),
-            sa.true() if len(known) == len(Purpose) else inside,
-            golden.not_of_others(review_case, analyst),
-        )
-        .group_by(review_case.c.purpose)
-        .order_by(review_case.c.purpose)
-    )
-    overdue = {row.purpose: row.cases for row in tx.run(statement.where(review_case.c.decide_by < now))}
+    theirs = sa.true() if len(known) == len(Purpose) else inside
+    opened = _counted_by_queue(tx, known, analyst, theirs)
+    overdue = _counted_by_queue(tx, known, analyst, theirs, review_case.c.decide_by < now)
     return [
-        QueueSize(purpose=Purpose(row.purpose), open=row.cases, overdue=overdue.get(row.purpose, 0))
-        for row in tx.run(statement)
+        QueueSize(purpose=Purpose(purpose), open=opened[purpose], overdue=overdue[purpose])
+        for purpose in sorted(opened)
+        if opened[purpose]
     ]
+
+
+def _counted_by_queue(
+    tx: Tx, known: Sequence[str], analyst: AnalystId | None, *conditions: sa.ColumnElement[bool]
+) -> Counter[str]:
+    queue = sa.func.unnest(sa.cast(known, sa.ARRAY(sa.Text))).table_valued("purpose").render_derived("queue")
+    of_it = (
+        sa.select(review_case.c.purpose)
+        .where(_IS_OPEN, review_case.c.purpose == queue.c.purpose, *conditions)
+        .correlate(queue)
+    )
+    # In the order of the lanes, whose index begins with the queue and is read as far as is counted.
+    some = of_it.order_by(review_case.c.stage).limit(COUNTED_TO).lateral("some")
+    # Apart: whether it is one of the few golden items would have to be asked of each case.
+    others = of_it.where(golden.of_others(review_case, analyst)).lateral("others")
+    counts: Counter[str] = Counter()
+    for each, sign in ((some, 1), (others, -1)):
+        counted = sa.select(queue.c.purpose, sa.func.count().label("cases")).select_from(
+            queue.join(each, sa.true())
+        )
+        for row in tx.run(counted.group_by(queue.c.purpose)):
+            if counts[row.purpose] < COUNTED_TO:
+                counts[row.purpose] += sign * row.cases
+    return counts
 
 
 def find_held(tx: Tx, *, purposes: Iterable[Purpose], analyst: AnalystId, now: datetime) -> Case | None:

@@ -117,6 +117,14 @@ def still_standing(tx: Tx, ids: Collection[UUID]) -> set[UUID]:
     return set(tx.run(stands).scalars())
 
 
+def unreported(tx: Tx, now: datetime) -> dict[EmergencyId, datetime]:
+    """Return those that stand though their report was due before this instant, and when it was."""
+    late = sa.select(emergency.c.id, emergency.c.due_at).where(
+        emergency.c.ended_at.is_(None), emergency.c.due_at < now
+    )
+    return {EmergencyId(row.id): row.due_at for row in tx.run(late)}
+
+
 def declared_about(tx: Tx, media_id: MediaId) -> list[datetime]:
     """Return when each risk to life that was not withdrawn was declared in a case with some media.
 

@@ -79,10 +79,14 @@ class Met:
 
 def not_of_others(case: sa.Table, analyst: AnalystId | None) -> sa.ColumnElement[bool]:
     """Return the condition that a case is none of a golden item, or this analyst's own, for a statement."""
-    others = sa.exists().where(
+    return ~of_others(case, analyst)
+
+
+def of_others(case: sa.Table, analyst: AnalystId | None) -> sa.ColumnElement[bool]:
+    """Return the condition that a case is of a golden item and another person's, which few are."""
+    return sa.exists().where(
         golden_case.c.case_id == case.c.id, golden_case.c.analyst_id.is_distinct_from(analyst)
     )
-    return ~others
 
 
 @writes(golden_item)

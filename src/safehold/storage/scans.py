@@ -208,3 +208,9 @@ def sent_by(tx: Tx, key_id: KeyId, *, since: datetime) -> int:
 
 def _is(key_id: KeyId, idempotency_key: str) -> sa.ColumnElement[bool]:
     return (idempotency.c.key_id == key_id) & (idempotency.c.idempotency_key == idempotency_key)
+
+
+def incomplete_since(tx: Tx, code: str, since: datetime) -> bool:
+    """Say whether a scan after an instant was incomplete for this reason."""
+    found = sa.exists().where(incomplete_scan.c.at > since, incomplete_scan.c.codes.contains([code]))
+    return bool(tx.run(sa.select(found)).scalar_one())

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
 from safehold.model.media import DecodeFailure, Examined, MediaKind
+from safehold.testing.pictures import landscape
 from safehold.vault.decoding import heif
 from safehold.vault.decoding.limits import DecodeLimits
 from safehold.vault.decoding.views import LONG_SIDE, MOST_FRAMES, SHORTEST, render
@@ -232,3 +233,20 @@ def test_whatever_the_bytes_are_there_is_an_answer(data: bytes) -> None:
     for begun in (data, b"\xff\xd8\xff" + data, b"GIF89a" + data, b"\0\0\0\x18ftypmp42" + data):
         seen = render(begun, stamp=STAMP, limits=LIMITS)
         assert seen.rendition is None or seen.rendition.startswith(b"\xff\xd8")
+
+
+@pytest.mark.parametrize("size", [(4000, 3000), (3001, 4003), (3200, 400), (1601, 1201)])
+@pytest.mark.parametrize("turned", [1, 6])
+def test_a_large_jpeg_is_shown_as_all_of_its_pixels_would_show_it(size: tuple[int, int], turned: int) -> None:
+    picture = landscape(3, size)
+    exif = Image.Exif()
+    exif[0x0112] = turned
+    seen, view = shown(encoded(picture, "JPEG", quality=90, exif=exif), ())
+    upright = picture if turned == 1 else picture.transpose(Image.Transpose.ROTATE_270)
+    assert (seen.width, seen.height) == upright.size
+    assert seen.failure is None
+    assert max(view.size) == min(LONG_SIDE, max(size))
+    small = upright.resize(view.size, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    apart = np.asarray(ImageChops.difference(view, small), dtype=float)
+    assert apart.mean() < 3
+    assert np.percentile(apart, 99) < 24

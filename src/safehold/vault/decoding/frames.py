@@ -75,6 +75,10 @@ class Frames:
         self._best: Grey | None = None
         self._best_quality = -1
 
+    def enough(self, height: int, width: int) -> bool:
+        """Say whether a frame scaled down to this size is large enough, where `takes_scaled` says so."""
+        return min(height, width) >= Pdq.fast_short_side
+
     def check_time(self) -> None:
         """Raise Unreadable(LIMIT) when the job's seconds are used up."""
         if time.monotonic() > self._deadline:
@@ -94,7 +98,7 @@ class Frames:
         A frame whose signal equals the one before it adds none: its copy has the number of the first.
         """
         height, width = pixels.shape[:2]
-        self._count(height, width)
+        self.note_size(height, width)
         self._add(pixels, number, 0)
 
     def add_look(self, pixels: NDArray[np.uint8], number: int, place: int) -> None:
@@ -116,7 +120,7 @@ class Frames:
 
     def add_scaled(self, scaled: Scaled, number: int) -> None:
         """Take the fast signals of frame `number` from some of its pixels, where `takes_scaled` says so."""
-        self._count(scaled.height, scaled.width)
+        self.note_size(scaled.height, scaled.width)
         self.mode = HashMode.FAST
         size = scaled.height, scaled.width
         for kind in self._signal_types.values():
@@ -127,7 +131,8 @@ class Frames:
             else:
                 self._take((kind.of_scaled(scaled.pixels, size, scaled.factor, number),), 0)
 
-    def _count(self, height: int, width: int) -> None:
+    def note_size(self, height: int, width: int) -> None:
+        """Count one more frame, of this size."""
         if not self.count:
             self.height, self.width = height, width
         self.count += 1

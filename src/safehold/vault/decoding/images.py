@@ -88,7 +88,7 @@ def _read_jpeg(data: bytes, image: ImageFile.ImageFile, frames: Frames) -> bool:
     if image.format != "JPEG" or not looks_one_way(image):
         return False
     frames.make_room(*image.size)
-    seen = read_jpeg(data, image, scaled=frames.takes_scaled)
+    seen = read_jpeg(data, image, scaled=frames.takes_scaled, enough=frames.enough)
     if seen is None:
         return False
     if frames.takes_scaled:

@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw, ImageFile, ImageFont
 from safehold.model.media import DecodeFailure, Examined, MediaKind
 from safehold.vault.decoding import film_sheet
 from safehold.vault.decoding.examine import read_into
-from safehold.vault.decoding.frames import Frames, Unreadable
+from safehold.vault.decoding.frames import Frames, Scaled, Unreadable
 from safehold.vault.decoding.limits import DecodeLimits
 from safehold.vault.decoding.sniff import Reading, Sniffed, sniff, unreadable
 from safehold.vault.decoding.watermark import marked
@@ -48,6 +48,7 @@ class Sheet(Frames):
 
     def __init__(self, limits: DecodeLimits) -> None:
         super().__init__({}, limits, rendition=False)
+        self.takes_scaled = True
         self._kept: list[_Kept] = []
         self._stride = 1
 
@@ -60,6 +61,15 @@ class Sheet(Frames):
         if len(self._kept) > 2 * MOST_FRAMES:
             self._kept = self._kept[::2]
             self._stride *= 2
+
+    def enough(self, height: int, width: int) -> bool:
+        """Say whether a frame of this size is as large as a view can be."""
+        return max(height, width) >= LONG_SIDE
+
+    def add_scaled(self, scaled: Scaled, number: int) -> None:
+        """Take the only frame of a picture, of which the decoder left out what no view would show."""
+        self.note_size(scaled.height, scaled.width)
+        self._kept.append(_Kept(_caption(number, None), _reduced(Image.fromarray(scaled.pixels), LONG_SIDE)))
 
     def add_look(self, pixels: NDArray[np.uint8], number: int, place: int) -> None:
         """Set another way in which the frame that was added last is seen beside it."""

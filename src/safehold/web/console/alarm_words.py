@@ -11,6 +11,20 @@ ALARMS = {
         "The person on call could not be reached for an hour",
         "See that the channel answers: emergency.on_call in the settings. Call the person yourself.",
     ),
+    "report_unsent": (
+        "The report about a risk to life is past its time",
+        "Tell those who can help now, then say so under Emergencies. It is nobody’s turn but everybody’s.",
+    ),
+    "list_stale": (
+        "A list is older than it may be",
+        "New entries may be missing, so scans say that they are incomplete. See that its origin answers, then"
+        " import it again; Lists says how old it is.",
+    ),
+    "matcher_down": (
+        "Uploads could not be compared with every list in the last quarter of an hour",
+        "Those scans said that they were incomplete. safehold doctor and the health of each host say what is"
+        " down: mostly the decoders, or an index that is built anew.",
+    ),
     "step_stuck": ("A step is stuck", "Find the cause, then try the step again below."),
     "custody_failed": (
         "The bytes of an upload could not be sealed",

@@ -87,7 +87,7 @@ COMPANY = Question(
         Choice("alone", "Alone", "shift+l"),
         Choice("sibling", "A sibling", "shift+b"),
         Choice("friend", "A friend", "shift+p"),
-        Choice("unknown", "Cannot tell", "shift+k"),
+        Choice("unknown", "Cannot tell", "shift+n"),
     ),
 )
 SETTING = Question(

@@ -122,6 +122,11 @@ def go(path: str, **query: str) -> Response:
     return RedirectResponse(f"{path}?{urlencode(query)}" if query else path, status_code=303)
 
 
+def templates() -> Environment:
+    """Return the console's templates, for what shows parts of them."""
+    return _environment()
+
+
 @cache
 def _environment() -> Environment:
     made = environment("console")

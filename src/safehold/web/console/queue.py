@@ -88,8 +88,8 @@ def _figures(view: QueueView, user_id: UserId | None, now: datetime) -> list[tup
     oldest = max((words.waiting_seconds(case.opened_at, now) for case in shown), default=None)
     sizes = [size for size in view.sizes if view.only in (None, size.purpose)]
     return [
-        ("open", f"{sum(size.open for size in sizes):,}"),
-        ("past their date", f"{sum(size.overdue for size in sizes):,}"),
+        ("open", words.counted(*(size.open for size in sizes))),
+        ("past their date", words.counted(*(size.overdue for size in sizes))),
         ("longest wait here", "none" if oldest is None else words.span(oldest)),
         ("with you", str(mine)),
         ("with others", str(len(held) - mine)),

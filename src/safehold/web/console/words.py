@@ -11,6 +11,7 @@ from safehold.model.exposure import ExposureKind
 from safehold.model.inbound_report import Seen
 from safehold.model.item import ItemKind
 from safehold.model.media import DecodeFailure, MediaKind
+from safehold.model.queue import COUNTED_TO
 from safehold.model.signal import PDQ
 from safehold.model.signal import Turn as PictureTurn
 from safehold.review.budget import Budget
@@ -54,6 +55,9 @@ LABELS = {
     "call_dead": "People on call who could not be reached",
     "reported": "reported",
     "withdrawn": "a wrong alarm, withdrawn",
+    "report_unsent": "Reports about a risk to life that are past their time",
+    "list_stale": "Lists that are older than they may be",
+    "matcher_down": "Uploads that could not be compared with every list",
     "step_stuck": "Steps that wait for a person",
     "custody_failed": "Media that could not be sealed",
     "undecided_too_long": "Media undecided for too long",
@@ -287,6 +291,12 @@ def agreement(figure: Figure) -> str:
     if figure.low is None or figure.high is None:
         return f"{figure.value:.2f}, {items}"
     return f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f}), {items}"
+
+
+def counted(*cases: int) -> str:
+    """Say how many cases these are together: "23", or "10,000+" where one was not counted to its end."""
+    more = "+" if any(each >= COUNTED_TO for each in cases) else ""
+    return f"{sum(cases):,}{more}"
 
 
 def percent(figure: Figure) -> str:

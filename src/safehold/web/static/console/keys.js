@@ -29,6 +29,11 @@ export function isWriting(event) {
   return event.target instanceof Element && event.target.matches(WRITING);
 }
 
+/** Whether the first of two keys was just pressed: what comes next belongs to it. */
+export function isBegun() {
+  return begun !== "" && performance.now() - begunAt < CHORD_MS;
+}
+
 export function listenForKeys() {
   document.addEventListener("keydown", (event) => {
     if (event.repeat || document.querySelector("dialog[open]")) return;
@@ -58,8 +63,7 @@ function pressPrimary(event) {
 
 function controlFor(name) {
   if (!name) return null;
-  const inTime = performance.now() - begunAt < CHORD_MS;
-  const whole = begun && inTime ? `${begun} ${name}` : name;
+  const whole = isBegun() ? `${begun} ${name}` : name;
   begun = "";
   const control = find(whole) ?? find(name);
   if (!control && shown(`[data-key^="${CSS.escape(name)} "]`)) {

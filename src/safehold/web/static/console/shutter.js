@@ -2,7 +2,7 @@
 // for three seconds after a press. Each showing is asked for
 // and logged first, then fetched once from an origin of its own, as a blob that is given back as soon as the
 // key is let go, the page is hidden, or a minute is over.
-import { isWriting, nameOf } from "./keys.js";
+import { isBegun, isWriting, keysAreOn, nameOf } from "./keys.js";
 
 const token = () => document.querySelector("meta[name=form-token]").content;
 
@@ -17,6 +17,8 @@ export function prepareShutter() {
   for (const button of buttons) holdToLook(button, panel);
   document.addEventListener("keydown", (event) => {
     if (event.repeat || isWriting(event) || document.querySelector("dialog[open]")) return;
+    // The second of two keys, as in "g r", asks for no picture; nor does any where a person switched keys off.
+    if (isBegun() || !keysAreOn()) return;
     const button = buttons.find((each) => each.dataset.hold && each.dataset.hold === nameOf(event));
     if (!button) return;
     event.preventDefault();

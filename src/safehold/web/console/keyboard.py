@@ -1,0 +1,151 @@
+"""Every key of the console in one table: what a key does, and on which page.
+
+The templates write the keys on their controls; a test holds them equal to this table, and another finds keys
+that would be in each other's way. The reference page is written from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from safehold.model.hash_list import Purpose
+from safehold.web.console.asking import Question
+from safehold.web.console.pages import PLACES
+from safehold.web.console.questions import conduct_questions, imagery_questions, page_questions
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key and what it does, in the words of the overlay; several where the state of the page decides.
+
+    key: as a control's data-key has it: "a", "shift+h", or "g c" for one after the other. held: it works for
+    as long as it is held.
+    """
+
+    key: str
+    does: tuple[str, ...]
+    held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A page, or a form of one, with its keys. templates: what writes them on controls."""
+
+    name: str
+    keys: tuple[Key, ...]
+    templates: tuple[str, ...] = ()
+
+
+def _key(key: str, *does: str, held: bool = False) -> Key:
+    return Key(key, does, held)
+
+
+ALWAYS = Keyed(
+    "On every page",
+    (
+        _key("?", "Show every key"),
+        _key("enter", "What the filled button says"),
+        _key("escape", "Leave a field, or close what lies over the page"),
+        _key("ctrl+k", "Find any id, or do anything that this page can do"),
+        *(_key(place.key, f"Go to {place.label}") for place in PLACES),
+        _key("g e", "Your time with pictures"),
+        _key("g y", "Your account"),
+        _key("g o", "Sign out"),
+    ),
+    ("base.html",),
+)
+CASE = Keyed(
+    "A case",
+    (
+        _key("r", "Look, blurred, while it is held", "Look, blurred, for 3 seconds", held=True),
+        _key("shift+r", "Look, clear, while it is held", "Look, clear, for 3 seconds", held=True),
+        _key("=", "Decide as then, without looking"),
+        _key("k", "Previous item"),
+        _key("j", "Next item"),
+        _key("shift+k", "The items before these"),
+        _key("shift+j", "The items after these"),
+        _key("p", "Pass to somebody else"),
+        _key("!", "Declare a risk to life", "Show the risk to life"),
+        _key("g n", "The account’s cases"),
+        _key(". t", "Open or close the policy text"),
+        _key(". b", "Put the case back into the queue"),
+        _key(". m", "Merge or split cases"),
+        _key(". u", "Undo the last merge or split"),
+        _key(". n", "Leave a note"),
+        _key(". k", "Say that you know somebody here"),
+        _key(". r", "Reverse the outcome"),
+        _key(". a", "Approve the planned step"),
+        _key(". d", "Decline the planned step"),
+        _key(". s", "Set the part of the first subject"),
+    ),
+    ("case.html", "case_moving.html", "case_notes.html"),
+)
+OTHERS = (
+    Keyed("Find", (_key("/", "Write what to find"),), ("find.html",)),
+    Keyed("Emergencies", (_key("n", "Write which case it is"),), ("emergencies.html",)),
+    Keyed("Conflicts of interest", (_key("n", "Write whose conflict it is"),), ("conflicts.html",)),
+    Keyed("The cases of an account", (_key("b", "Back to the case"),), ("account_cases.html",)),
+    Keyed("Declaring a risk to life", (_key("escape", "Go back to the case"),), ("emergency_asked.html",)),
+    Keyed(
+        "A risk to life",
+        (
+            _key("o", "Open the case"),
+            _key("u", "Look how it stands now"),
+            _key("c", "Call everybody again"),
+            _key("t", "Write whom you told"),
+            _key("w", "Write why it was a wrong alarm"),
+        ),
+        ("emergency.html",),
+    ),
+    Keyed(
+        "Webhooks",
+        (
+            _key("0", "All deliveries"),
+            _key("1", "Only pending"),
+            _key("2", "Only delivered"),
+            _key("3", "Only dead"),
+            _key("n", "Older deliveries"),
+        ),
+        ("webhooks.html",),
+    ),
+    Keyed(
+        "Jobs and alarms",
+        (_key("a", "Acknowledge the first alarm"), _key("t", "Try the first stuck step again")),
+        ("jobs.html",),
+    ),
+    Keyed(
+        "The audit log",
+        (_key("/", "Write which object"), _key("n", "Older records")),
+        ("audit.html",),
+    ),
+)
+
+
+def answers(name: str, questions: Iterable[Question], *more: Key) -> Keyed:
+    """Return the keys of an assessment form: each answer has one, or the list it is chosen from."""
+    keys: list[Key] = []
+    for asked in questions:
+        if asked.key:
+            keys.append(_key(asked.key, f"Choose the {asked.legend.lower()}"))
+        else:
+            keys += (_key(choice.key, f"{asked.legend}: {choice.label}") for choice in asked.choices)
+    return Keyed(name, (*keys, *more), ("assessment_form.html",))
+
+
+def forms() -> tuple[Keyed, ...]:
+    """Return the assessment forms, one per shape that it may have."""
+    how_many = _key("h", "Write how many children are shown")
+    relied_on = _key("h", "Write the messages relied on")
+    return (
+        answers("Assessing media", imagery_questions(Purpose.CSAM, us=True), how_many),
+        answers("Assessing media against terms", imagery_questions(Purpose.OWN_TERMS), how_many),
+        answers("Assessing a page", page_questions(Purpose.CSAM)),
+        answers("Assessing messages", conduct_questions(Purpose.CSAM), relied_on),
+    )
+
+
+def on_screen_together() -> tuple[tuple[Keyed, ...], ...]:
+    """Return which parts of the table can be on one page; a case is there with one of its forms."""
+    cases = tuple((ALWAYS, CASE, form) for form in forms())
+    return (*cases, *((ALWAYS, page) for page in OTHERS))

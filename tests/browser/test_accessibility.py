@@ -1,0 +1,221 @@
+"""What axe cannot see: zoom, text spacing, size of targets, focus that is in view, forced colours, motion."""
+
+from __future__ import annotations
+
+import pytest
+from site_under_test import PASSWORD
+
+from safehold.model.permissions import Role
+
+pytestmark = pytest.mark.browser
+
+ALL = "all-roles"
+PLACES = ("queue", "find", "emergencies", "lists", "conflicts", "webhooks", "jobs", "audit", "people", "keys")
+OTHERS = ("account", "exposure", "policy", "confirm", "nothing-here")
+ZOOMED = {"200 %": {"width": 640, "height": 512}, "400 %": {"width": 320, "height": 256}}
+"""A screen of 1280 by 1024 pixels, as a page sees it."""
+
+TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+SPACED = """() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync("* { line-height: 1.5 !important; letter-spacing: 0.12em !important;"
+        + " word-spacing: 0.16em !important } p { margin-bottom: 2em !important }");
+    document.adoptedStyleSheets = [sheet];
+}"""
+CUT_OFF = """() => [...document.querySelectorAll("a, button, kbd, label, td, th, h1, h2, .chip, .notice")]
+    .filter(each => each.getClientRects().length && !each.closest(".unseen")
+        && getComputedStyle(each).overflow !== "visible"
+        && (each.scrollWidth > each.clientWidth + 1 || each.scrollHeight > each.clientHeight + 1))
+    .map(each => each.tagName + " " + each.textContent.trim().slice(0, 40))"""
+TOO_SMALL = """() => {
+    const all = [...document.querySelectorAll(
+        "a[href], button, input:not([type=hidden]), select, textarea, summary")];
+    const shown = all.filter(each => each.getClientRects().length && !each.closest("dialog:not([open])")
+        && getComputedStyle(each).visibility !== "hidden");
+    const boxOf = each => (each.matches("input[type=checkbox], input[type=radio]") && each.closest("label")
+        || each).getBoundingClientRect();
+    const inWords = each => getComputedStyle(each).display === "inline" && [...each.parentElement.childNodes]
+        .some(node => node !== each && node.textContent.trim());
+    const far = (one, other) => {
+        const [x, y] = [one.x + one.width / 2, one.y + one.height / 2];
+        const dx = Math.max(other.left - x, 0, x - other.right);
+        const dy = Math.max(other.top - y, 0, y - other.bottom);
+        return Math.hypot(dx, dy) >= 12;
+    };
+    return shown.filter(each => {
+        const box = boxOf(each);
+        if (box.width >= 23.9 && box.height >= 23.9 || inWords(each) || each.matches(".skip")) return false;
+        return !shown.filter(other => boxOf(other).x !== box.x || boxOf(other).y !== box.y)
+            .every(other => far(box, boxOf(other)));
+    }).map(each => { const box = boxOf(each);
+        return `${each.tagName} ${each.textContent.trim().slice(0, 30)} ${box.width}x${box.height}`; });
+}"""
+FOCUSED = """() => {
+    const at = document.activeElement;
+    if (at === document.body || at === document.documentElement) return null;
+    const box = (at.matches(".options input") ? at.closest("label") : at).getBoundingClientRect();
+    const inset = 2, spots = [
+        [box.x + box.width / 2, box.y + box.height / 2], [box.left + inset, box.top + inset],
+        [box.right - inset, box.top + inset], [box.left + inset, box.bottom - inset],
+        [box.right - inset, box.bottom - inset]];
+    const seen = spots.some(([x, y]) => {
+        const there = document.elementFromPoint(x, y);
+        return there && (at.contains(there) || there.contains(at));
+    });
+    const style = getComputedStyle(at), label = at.closest("label");
+    const lined = [at, label].some(each => each && getComputedStyle(each).outlineStyle !== "none"
+        && parseFloat(getComputedStyle(each).outlineWidth) >= 2
+        && getComputedStyle(each).outlineColor !== "rgba(0, 0, 0, 0)");
+    return {name: at.tagName + " " + (at.name || at.textContent.trim().slice(0, 30)), seen, lined};
+}"""
+
+
+@pytest.fixture(scope="module")
+def furnished(quiet_site):
+    """A site where pages have rows, two items wait in one case, and an alarm stands."""
+    quiet_site.add_person(ALL, *Role)
+    quiet_site.add_person("another", Role.ANALYST)
+    for seed in (1, 2):
+        quiet_site.upload(seed)
+    quiet_site.upload(3, account="account-with-a-rather-long-name-that-nobody-thought-of-before")
+    quiet_site.give_up_deliveries()
+    quiet_site.get_one_step_stuck()
+    quiet_site.note_sweeps()
+    return quiet_site
+
+
+@pytest.fixture
+def site(furnished):
+    return furnished
+
+
+@pytest.fixture(scope="module")
+def addresses(furnished, chromium) -> list[str]:
+    """Every page of the console, a case that somebody holds among them."""
+    context = chromium.new_context(base_url=furnished.url)
+    page = context.new_page()
+    page.goto("/console/sign-in")
+    page.get_by_label("Name").fill(ALL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/queue")
+    page.get_by_role("button", name="Open the next case").click()
+    page.wait_for_url("**/console/cases/*")
+    case = page.url.partition("?")[0].removeprefix(furnished.url)
+    context.close()
+    return [
+        case,
+        f"{case}/emergency",
+        f"{case}/account",
+        *(f"/console/{name}" for name in (*PLACES, *OTHERS)),
+    ]
+
+
+def opens(page, addresses: list[str]):
+    """Go to each page, by the password where it wants to know that it is oneself; yield the address."""
+    page.goto("/console/confirm?next=/console/account")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/account?done=confirmed")
+    for address in addresses:
+        page.goto(address)
+        yield address
+        if "/cases/" in address and address.count("/") == 3:
+            page.evaluate("document.querySelectorAll('details').forEach(each => (each.open = true))")
+            yield f"{address}, everything unfolded"
+
+
+@pytest.mark.parametrize("zoom", list(ZOOMED))
+def test_zoomed_in_no_page_scrolls_sideways(visit, addresses, zoom: str) -> None:
+    page = visit(ALL, size=ZOOMED[zoom])
+    wrong = [
+        f"{address}: {wide} px too wide"
+        for address in opens(page, addresses)
+        if (wide := page.evaluate(TOO_WIDE)) > 0
+    ]
+    assert wrong == []
+
+
+def test_with_wider_spacing_of_text_nothing_is_cut_off_or_too_wide(visit, addresses) -> None:
+    page = visit(ALL)
+    wrong = []
+    for address in opens(page, addresses):
+        page.evaluate(SPACED)
+        wrong += [f"{address}: cut off: {each}" for each in page.evaluate(CUT_OFF)]
+        wrong += [f"{address}: too wide"] if page.evaluate(TOO_WIDE) > 0 else []
+    assert wrong == []
+
+
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, {"width": 390, "height": 844}])
+def test_what_is_pressed_is_24_pixels_large_or_has_room_around_it(visit, addresses, size) -> None:
+    page = visit(ALL, size=size)
+    wrong = [f"{address}: {each}" for address in opens(page, addresses) for each in page.evaluate(TOO_SMALL)]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 500}, {"width": 390, "height": 500}])
+def test_what_has_the_focus_is_never_hidden_behind_something_else(visit, addresses, size) -> None:
+    page = visit(ALL, size=size)
+    wrong = []
+    for address in opens(page, [*addresses[:3], "/console/people", "/console/account", "/console/exposure"]):
+        for _ in range(70):
+            page.keyboard.press("Tab")
+            at = page.evaluate(FOCUSED)
+            if at is None:
+                break
+            wrong += [] if at["seen"] else [f"{address}: {at['name']}"]
+    assert wrong == []
+
+
+def test_where_colours_are_forced_the_focus_and_what_is_chosen_are_seen_by_lines(
+    site, chromium, addresses
+) -> None:
+    context = chromium.new_context(base_url=site.url, forced_colors="active")
+    page = context.new_page()
+    page.goto("/console/sign-in")
+    page.get_by_label("Name").fill(ALL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/queue")
+    page.goto(addresses[0])
+    unlined = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        at = page.evaluate(FOCUSED)
+        if at is None:
+            break
+        unlined += [] if at["lined"] else [at["name"]]
+    assert unlined == []
+    answers = page.locator(".options label")
+    plain = answers.nth(0).evaluate("each => getComputedStyle(each).backgroundColor")
+    page.keyboard.press("a")
+    chosen = answers.nth(0).evaluate("each => getComputedStyle(each).backgroundColor")
+    assert chosen != plain
+    context.close()
+
+
+def test_whoever_wants_less_motion_gets_none(visit, addresses) -> None:
+    page = visit(ALL)
+    moving = """() => [...document.querySelectorAll("*")].filter(each => {
+        const style = getComputedStyle(each);
+        const lasts = style.transitionDuration.split(",").some(part => parseFloat(part) > 0);
+        return style.animationName !== "none" || lasts;
+    }).map(each => each.tagName)"""
+    wrong = [(address, found) for address in opens(page, addresses) if (found := page.evaluate(moving))]
+    assert wrong == []
+
+
+def test_every_page_has_a_name_of_its_own_one_heading_and_help_in_the_same_place(visit, addresses) -> None:
+    page = visit(ALL)
+    titles = {}
+    for address in opens(page, addresses):
+        # What is not there is a failure's page, which knows nobody and has no keys to show.
+        if "," in address or address.endswith("nothing-here"):
+            continue
+        titles[address] = page.title()
+        assert page.locator("main h1, main > header h1").count() == 1, address
+        assert page.locator("html[lang=en]").count() == 1
+        assert page.locator("#show-keys").count() == 1, address
+        last = page.locator("header.bar button, header.bar a").last
+        assert last.get_attribute("id") == "show-keys", address
+    assert len(set(titles.values())) == len(titles)

@@ -1,0 +1,99 @@
+"""What is broken stands in red on every page: a stale list, no matching, a late report, a dead message."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from site_under_test import ANN
+
+from safehold.app import emergencies, outages
+from safehold.app.access.users import find_user
+from safehold.lists.ledger import NewList, add_list
+from safehold.model.hash_list import Purpose
+from safehold.model.ids import CaseId, ScanId, new_id
+from safehold.model.permissions import Actor, Permission, Role, permissions_of, system_actor
+from safehold.storage import scans
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def site(quiet_site):
+    return quiet_site
+
+
+def makes_a_list_stale(site) -> None:
+    wanted = NewList(name="hourly", purpose=Purpose.TEST, stale_after_seconds=60, provenance="tests")
+    with site.machinery.database.begin() as tx:
+        add_list(tx, wanted, actor=system_actor("tests"), now=site.machinery.clock() - timedelta(hours=1))
+
+
+def cannot_compare(site) -> None:
+    with site.machinery.database.begin() as tx:
+        scans.insert_incomplete(
+            tx,
+            ScanId(new_id()),
+            key_id=None,
+            surface="public_uploads",
+            codes=("matcher_down",),
+            now=site.machinery.clock(),
+        )
+
+
+def leaves_a_report_unsent(site) -> None:
+    site.upload(1)
+    with site.machinery.database.begin() as tx:
+        ann = find_user(tx, ANN)
+        [case_id] = [row.id for row in tx.connection.exec_driver_sql("select id from review_case")]
+    analyst = Actor(permissions=permissions_of(frozenset({Role.ANALYST})), user_id=ann.id)
+    assert analyst.may(Permission.EMERGENCY_DECLARE)
+    declared = emergencies.declare(site.machinery, CaseId(case_id), item_id=None, actor=analyst)
+    with site.machinery.database.begin() as tx:
+        outages.raise_for_outages(tx, now=declared.due_at + timedelta(seconds=1))
+
+
+def gives_a_message_up(site) -> None:
+    site.upload(2, account="account-23")
+    site.give_up_deliveries()
+
+
+@pytest.mark.parametrize(
+    ("breaks", "says", "theme"),
+    [
+        (makes_a_list_stale, "Lists that are older than they may be: 1.", "light"),
+        (cannot_compare, "Uploads that could not be compared with every list: 1.", "dark"),
+        (leaves_a_report_unsent, "Reports about a risk to life that are past their time: 1.", "light"),
+        (gives_a_message_up, "Messages to platforms that were given up: ", "dark"),
+    ],
+    ids=["stale list", "matcher down", "report unsent", "webhook dead"],
+)
+def test_what_is_broken_stands_in_red_on_every_page(site, visit, breaks, says: str, theme: str) -> None:
+    page = visit(ANN, theme=theme)
+    assert says not in page.locator("body").inner_text()
+    breaks(site)
+    with site.machinery.database.begin() as tx:
+        outages.raise_for_outages(tx, now=site.machinery.clock())
+    for address in ("/console/queue", "/console/find", "/console/lists"):
+        page.goto(address)
+        bar = page.locator(".notice.stop")
+        assert says in bar.inner_text()
+        red = bar.evaluate("each => getComputedStyle(each).color")
+        assert red == {"light": "rgb(163, 48, 43)", "dark": "rgb(240, 146, 140)"}[theme]
+
+
+def test_whoever_runs_the_machine_is_led_to_what_can_be_done_about_it(site, visit) -> None:
+    site.add_person("runs-it", Role.ADMIN)
+    makes_a_list_stale(site) if "hourly" not in site_lists(site) else None
+    with site.machinery.database.begin() as tx:
+        outages.raise_for_outages(tx, now=site.machinery.clock())
+    page = visit("runs-it")
+    page.get_by_role("link", name="See the alarms").click()
+    page.wait_for_url("**/console/jobs#alarms")
+    row = page.locator("tbody tr").filter(has_text="A list is older than it may be")
+    assert "import it again" in row.inner_text()
+
+
+def site_lists(site) -> list[str]:
+    with site.machinery.database.begin() as tx:
+        return [row.name for row in tx.connection.exec_driver_sql("select name from hash_list")]
