@@ -234,7 +234,9 @@ GRANTS: dict[str, dict[str, str]] = {
         "outcome": f"{_APPEND}, {_OUTCOME}",
         "outcome_assessment": _APPEND,
         "reveal": "select, update (closed_at)",
-        "appeal": f"select, update ({_APPEAL})",
+        # What people left by reference it takes in: an appeal, or nothing.
+        "appeal": f"{_APPEND}, update ({_APPEAL})",
+        "left_appeal": "select, update (left_at), delete",
         "recusal": _APPEND,
         "proposal": f"{_APPEND}, {_PROPOSAL}",
         "emergency": _READ,
@@ -268,6 +270,7 @@ GRANTS: dict[str, dict[str, str]] = {
     PORTAL: {
         "inbound_report": "insert (id, address, seen, statement, reference_digest, received_at)",
         "report_contact": "insert",
+        "left_appeal": "insert",
     },
     # The only one that reads the keys of sealed objects. It records what it opened, and changes nothing else.
     READER: {

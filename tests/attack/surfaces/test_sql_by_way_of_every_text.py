@@ -112,6 +112,7 @@ FORMS = {
     "post /console/find": {"text"},
     "post /console/keys": {"name", "days", "scope"},
     "post /console/people": {"name", "role"},
+    "post /appeal": {"reference", "statement", "by"},
     "post /report": {"address", "seen", "statement", "contact"},
     "post /report/status": {"code"},
 }
