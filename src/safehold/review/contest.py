@@ -20,7 +20,7 @@ from safehold.review.reopening import ReversalReason, keep_for_others, open_agai
 from safehold.review.rules import Policy
 from safehold.storage import appeals as appeal_rows
 from safehold.storage import assessments as assessment_rows
-from safehold.storage import audit, reported_items
+from safehold.storage import audit, case_moves, reported_items
 from safehold.storage import cases as case_rows
 from safehold.storage import events as event_rows
 from safehold.storage.database import Tx
@@ -145,12 +145,9 @@ def _is_waiting(tx: Tx, case_id: CaseId) -> bool:
 
 
 def _item_waits(tx: Tx, item_id: ItemId, case: Case) -> bool:
-    places = (
-        case_rows.item_in(tx, each.id, item_id)
-        for each in case_rows.of_item(tx, item_id)
-        if each.purpose is case.purpose
-    )
-    return any(place is not None and place.waits_for is not None for place in places)
+    """Say whether an item waits in this case, or in another of the same purpose."""
+    alike = [each for each in case_rows.of_item(tx, item_id) if each.purpose is case.purpose]
+    return any(case_moves.waiting_items(tx, each.id, [item_id]) for each in alike)
 
 
 def _decide(
