@@ -232,7 +232,7 @@ def find_of_item(tx: Tx, item_id: ItemId, purpose: Purpose) -> CaseId | None:
 def current_of_item(tx: Tx, item_id: ItemId) -> CaseId | None:
     """Return the case in which an item waits, else that of its outcome, else the one that it joined last.
 
-    None where it is in none. A case that was merged into another has its items still, but nothing waits there.
+    None where it is in none. A case that was merged into another has its items still; nothing waits there.
     """
     waits = case_item.c.waits_for.is_not(None)
     settled = sa.exists().where(
