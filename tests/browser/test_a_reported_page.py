@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from site_under_test import ANN
 
 from safehold.app import wiring
 from safehold.intake import inbound_reports
+from safehold.model.ids import ItemId
+from safehold.storage import reported_items
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 ADDRESS = "https://example.org/gallery?<b>page</b>=2"
@@ -57,3 +60,67 @@ def test_a_reported_page_is_shown_as_text_and_closed_with_a_key(visit: Any, site
 
     with site.machinery.database.begin() as tx:
         assert inbound_reports.state_of(tx, code) is inbound_reports.ReportState.LOOKED_AT
+
+
+def reported_with(site: Any, *items: ItemId) -> None:
+    """Report a page that shows these items, as a platform does."""
+    program = site.machinery
+    reported_page = inbound_reports.read(address=ADDRESS, seen="child_images", statement="", contact="")
+    with program.database.begin() as tx:
+        inbound_reports.receive(tx, reported_page, vault=program.vault, now=program.clock())
+        [report_id] = tx.driver.execute("select id from inbound_report").fetchone()
+        reported_items.insert(tx, report_id, items)
+    take_in(site)
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_page_and_what_it_shows_are_assessed_in_one_sitting(visit: Any, site: Any, script: bool) -> None:
+    shown = [ItemId(site.upload(seed).item_id) for seed in (1, 2, 3)]
+    reported_with(site, *shown)
+    page = visit(ANN, script=script)
+    page.goto("/console/queue")
+    page.get_by_role("button", name="Open the next case").click()
+    page.get_by_role("link", name="The page that shows this").click()
+    page.get_by_role("heading", name="Your assessment of the whole page").wait_for()
+    assert page.get_by_role("group", name="What the page shows").get_by_role("row").count() == 4
+
+    if script:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        for name, theme, width in (("", "light", 1280), ("-dark-phone", "dark", 390)):
+            page.emulate_media(color_scheme=theme)
+            page.set_viewport_size({"width": width, "height": 844})
+            assert Axe().run(page).response["violations"] == []
+            page.screenshot(path=SCREENSHOTS / f"case-sitting{name}.png", full_page=True)
+        page.keyboard.press("b")
+        page.keyboard.press("h")
+        page.keyboard.press(".")
+        page.keyboard.press("i")
+        assert page.get_by_label("Finding of item 1").evaluate("each => each === document.activeElement")
+        page.keyboard.type("Category C")
+        page.keyboard.press("Escape")
+    else:
+        page.get_by_label("Category B").check()
+        page.get_by_label("What is left open below is the same as the page").check()
+        page.get_by_label("Finding of item 1").select_option(label="Category C")
+    page.get_by_role("button", name="File and open the next").click()
+    page.wait_for_url("**done=*")
+    take_in(site)
+
+    with site.machinery.database.begin() as tx:
+        found = dict(tx.driver.execute("select item_id, category from outcome").fetchall())
+    assert sorted(found.values()) == ["B", "B", "B", "C"]
+    assert found[shown[0]] == "C"
+
+
+def test_a_row_that_does_not_fit_the_page_is_named_and_nothing_is_lost(visit: Any, site: Any) -> None:
+    reported_with(site, ItemId(site.upload(1).item_id))
+    page = visit(ANN)
+    page.goto("/console/queue")
+    page.get_by_role("button", name="Open the next case").click()
+    page.get_by_role("link", name="The page that shows this").click()
+    page.get_by_label("Category C").check()
+    page.get_by_label("Finding of item 1").select_option(label="Category A")
+    page.get_by_role("button", name="File and open the next").click()
+    page.get_by_text("Something on the page was found more severe than the page.").first.wait_for()
+    assert page.get_by_label("Finding of item 1").input_value() == "illegal:A"
+    assert Axe().run(page).response["violations"] == []

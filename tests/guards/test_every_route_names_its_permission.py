@@ -37,6 +37,8 @@ PUBLIC = {
 
 PUBLIC_OF_PORTAL = {
     ("GET", "/"),
+    ("GET", "/appeal"),
+    ("POST", "/appeal"),
     ("GET", "/blank"),
     ("GET", "/favicon.ico"),
     ("GET", "/report"),

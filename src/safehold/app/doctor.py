@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
-from safehold.app import lookback, production, settings_check
+from safehold.app import emergency_readiness, lookback, production, settings_check
 from safehold.app.conditions import (
     EVERYTHING,
     OF_RECORDS,
@@ -48,6 +48,9 @@ READERS_OF_LISTS = ("all", "console", "worker", "api")
 """Whose addresses may read the lists, those first that read most besides."""
 
 
+_CALLS = frozenset({"console", "worker"})
+"""What calls somebody when a risk to life is declared."""
+
 Probe = Callable[[Settings], str]
 Wall = Callable[[Settings], list[Condition]]
 
@@ -76,6 +79,8 @@ def examine(settings: Settings) -> list[Condition]:
         ("settings", EVERYTHING, production.of_settings),
         ("surfaces", OF_RECORDS, _walls_of_records),
         ("confinement", OPENS_FILES, _walls_of_decoders),
+        ("emergency", _CALLS, emergency_readiness.of_settings),
+        ("emergency", _CALLS, _practised),
         ("private key", OF_RECORDS - {"reader"}, _walls_of_keys),
     )
     mine = answers_for(settings)
@@ -111,6 +116,11 @@ def _walls_of_decoders(settings: Settings) -> list[Condition]:
 def _walls_of_keys(settings: Settings) -> list[Condition]:
     _check_set_up(settings)
     return [production.of_private_key(settings, open_home(settings).opening)]
+
+
+def _practised(settings: Settings) -> list[Condition]:
+    with _records(settings) as database, database.begin() as tx:
+        return emergency_readiness.of_records(settings, tx, now=utc_now())
 
 
 def _reader(settings: Settings) -> list[Condition]:

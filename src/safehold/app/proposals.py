@@ -11,10 +11,11 @@ from safehold.model.emergency import Emergency
 from safehold.model.errors import Conflict, NotFound, Refused
 from safehold.model.events import ItemCleared, ItemPreserved, OutcomeReversed, ProposalApproved
 from safehold.model.ids import CaseId, ItemId, ProposalId, new_id
+from safehold.model.item import ItemKind
 from safehold.model.permissions import Actor, Permission
 from safehold.model.proposal import Proposal, ProposalKind, ProposalState
 from safehold.review.admission import admit, is_kept_from
-from safehold.storage import assessments, audit, cases, events
+from safehold.storage import assessments, audit, cases, events, items
 from safehold.storage import proposals as rows
 from safehold.storage.database import Tx
 from safehold.storage.proposals import StoredProposal
@@ -26,8 +27,14 @@ POLICY_FOR = {ProposalKind.REMOVE_ITEM: "remove_confirmed"}
 def record_plans(
     tx: Tx, event: ItemPreserved, *, policies: frozenset[str], record: Record, now: datetime
 ) -> None:
-    """Handle item_preserved: put down what the stages plan, approved at once where a named policy says so."""
+    """Handle item_preserved: put down what the stages plan, approved at once where a named policy says so.
+
+    Of a page nothing is asked of a platform: what it shows is, item by item.
+    """
     _withdraw_what_fell(tx, event.item_id, now)
+    item = items.get_bare(tx, event.item_id)
+    if item is not None and item.kind is ItemKind.PAGE:
+        return
     outcome = assessments.standing_outcome(tx, case_id=event.case_id, item_id=event.item_id)
     for draft in act_plan.plan(event, outcome):
         _put_down(tx, draft, policies=policies, record=record, now=now)

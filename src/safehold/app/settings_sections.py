@@ -168,6 +168,10 @@ class PortalSettings(Section):
     reports_per_hour_in_all: int = Field(
         600, ge=1, description="Most reports within an hour from everybody together, per process."
     )
+    appeals_per_hour: int = Field(10, ge=1, description="Most appeals within an hour from one network.")
+    appeals_per_hour_in_all: int = Field(
+        300, ge=1, description="Most appeals within an hour from everybody together, per process."
+    )
 
 
 class LegalBasisSettings(Section):

@@ -33,7 +33,7 @@ from safehold.jobs.worker import Timings, Worker
 from safehold.model.events import Event
 from safehold.model.ids import ObjectId
 from safehold.model.permissions import Actor
-from safehold.review import cases, contest, golden, settle, viewing, weighing, withdrawn
+from safehold.review import cases, contest, golden, left_appeals, settle, viewing, weighing, withdrawn
 from safehold.storage.database import Tx
 
 ERASED_AT_ONCE = 500
@@ -90,6 +90,7 @@ def schedules(program: Program) -> Sequence[Schedule]:
         Schedule("webhook deliveries", 1, lambda: given_up.deliver_webhooks(program)),
         Schedule("alarms", 15, lambda: sweep_alarms(program)),
         Schedule("inbound reports", 5, lambda: take_in_reports(program)),
+        Schedule("appeals by reference", 5, lambda: take_in_appeals(program)),
         Schedule("retention", 300, lambda: _guarded(program, "retention", sweep_retention)),
         Schedule("leftovers", 3600, lambda: _guarded(program, "leftovers", sweep_leftovers)),
         Schedule("abandoned reveals", 30, lambda: _close_reveals(program)),
@@ -124,6 +125,12 @@ def take_in_reports(program: Program) -> None:
     """Make items of what was reported."""
     with program.database.begin() as tx:
         inbound_reports.pick_up(tx, record=program.recorder.record, now=program.clock())
+
+
+def take_in_appeals(program: Program) -> None:
+    """Make appeals of what was contested by reference."""
+    with program.database.begin() as tx:
+        left_appeals.pick_up(tx, record=program.recorder.record, now=program.clock())
 
 
 def weigh_cases(program: Program) -> None:

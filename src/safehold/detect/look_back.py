@@ -82,7 +82,8 @@ class LookBack:
     """Asks what is kept on this host.
 
     settle: how long after it was committed an entry is asked: as long as a scan may take that began before,
-    and writing down what it leaves. on_damaged: told of a day that cannot be read.
+    and writing down what it leaves. on_damaged: told of a day that cannot be read. entries_at_once: of a
+    part. told_at_once: of a transaction.
     """
 
     database: Database
@@ -93,6 +94,8 @@ class LookBack:
     clock: Clock
     settle: timedelta
     on_damaged: Callable[[KeptDay], None]
+    entries_at_once: int = ENTRIES_AT_ONCE
+    told_at_once: int = TOLD_AT_ONCE
 
     def run(self) -> int:
         """Ask what waits, part by part, for some seconds; return how many parts were asked."""
@@ -108,10 +111,10 @@ class LookBack:
             if not tasks:
                 return False
             asked = list_rows.by_id(tx, tasks[0].list_id)
-            part = _part(tx, asked, tasks, nothing_kept=not self.kept.days())
+            part = _part(tx, asked, tasks, limit=self.entries_at_once, nothing_kept=not self.kept.days())
         found = self._find(asked, part.values) if len(part.values) else []
         told = iter(found)
-        while some := list(islice(told, TOLD_AT_ONCE)):
+        while some := list(islice(told, self.told_at_once)):
             with self.database.begin() as tx:
                 self._tell(tx, some)
         with self.database.begin() as tx:
@@ -195,13 +198,13 @@ class _Part:
     values: Bytes
 
 
-def _part(tx: Tx, asked: HashList, tasks: Sequence[Task], *, nothing_kept: bool) -> _Part:
-    """Return what is asked next of a list: at most ENTRIES_AT_ONCE entries that count and are still there."""
+def _part(tx: Tx, asked: HashList, tasks: Sequence[Task], *, limit: int, nothing_kept: bool) -> _Part:
+    """Return what is asked next of a list: at most `limit` entries that count and are still there."""
     begun, last = tasks[0].next_seq, tasks[-1].to_seq
     found: list[tuple[int, bytes]] = []
     if may_look_back(asked) and not nothing_kept:
-        found = rows.additions(tx, asked.id, PDQ, begun, last, limit=ENTRIES_AT_ONCE)
-    reached = found[-1][0] if len(found) == ENTRIES_AT_ONCE else last
+        found = rows.additions(tx, asked.id, PDQ, begun, last, limit=limit)
+    reached = found[-1][0] if len(found) == limit else last
     return _Part(begun, reached, packed(value for _, value in found))
 
 

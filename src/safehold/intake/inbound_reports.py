@@ -10,6 +10,7 @@ import base64
 import hashlib
 import re
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 from safehold.jobs.record import Record
 from safehold.model.errors import BadForm
 from safehold.model.events import InboundReportReceived
+from safehold.model.hash_list import Purpose
 from safehold.model.ids import InboundReportId, ItemId, KeyId, ObjectId, PageId, ScanId, new_id
 from safehold.model.inbound_report import InboundReport, ReportState, Seen
 from safehold.model.item import Context, Item, ItemKind, Page
@@ -25,6 +27,7 @@ from safehold.model.scan import ScanResult
 from safehold.storage import audit
 from safehold.storage import inbound_reports as rows
 from safehold.storage import items as item_rows
+from safehold.storage import reported_items as shown_rows
 from safehold.storage.database import Tx
 from safehold.storage.inbound_reports import LONGEST_ADDRESS, LONGEST_STATEMENT, SealedContact, Waiting
 from safehold.vault.vault import Vault
@@ -49,6 +52,8 @@ CONTACT_KEPT = timedelta(days=90)
 """How long after the outcome a reporter's contact is kept."""
 LONGEST_CONTACT = 254
 PICKED_UP_AT_ONCE = 100
+MOST_ITEMS = 100
+"""So many items can be named with a page."""
 
 _REFERENCE_BYTES = 16
 _GROUP = 4
@@ -103,12 +108,23 @@ def wrong(*, address: str, seen: str, statement: str, contact: str) -> dict[str,
     return {name: code for name, code in why.items() if code}
 
 
-def receive(tx: Tx, told: Told, *, vault: Vault, key_id: KeyId | None = None, now: datetime) -> str:
+def receive(
+    tx: Tx,
+    told: Told,
+    *,
+    vault: Vault,
+    key_id: KeyId | None = None,
+    shows: Collection[ItemId] = (),
+    now: datetime,
+) -> str:
     """Write down a report and return its reference code, which is nowhere else.
 
-    key_id: the platform that passes it on. It does the same work whatever was reported before, and needs
-    no right but to insert.
+    key_id: the platform that passes it on. shows: what the page shows, of what this platform had scanned
+    before; at most MOST_ITEMS. Without them it does the same work whatever was reported before, and needs no
+    right but to insert. Raises BadForm where one of them is no item of this platform's, or some are for
+    practice alone and some are not.
     """
+    _check_shown(tx, shows, key_id)
     report = InboundReport(
         id=InboundReportId(new_id()),
         seen=told.seen,
@@ -122,6 +138,7 @@ def receive(tx: Tx, told: Told, *, vault: Vault, key_id: KeyId | None = None, no
         contact = SealedContact(sealed.ciphertext, sealed.wrapped_key)
     reference = secrets.token_bytes(_REFERENCE_BYTES)
     rows.insert(tx, report, address=told.address, reference_digest=_digest(reference), contact=contact)
+    shown_rows.insert(tx, report.id, frozenset(shows))
     return _written(reference)
 
 
@@ -157,12 +174,14 @@ def _pick_up(tx: Tx, report: Waiting, *, record: Record, now: datetime) -> None:
     page = Page(id=PageId(new_id()), url=report.address, seen_at=report.received_at)
     item_rows.put_page(tx, page)
     surface = FROM_THE_PUBLIC if report.key_id is None else FROM_A_PLATFORM
+    rehearsal = _is_rehearsal(tx, report)
     item = Item(
         id=ItemId(new_id()),
         kind=ItemKind.PAGE,
         surface=surface,
         media_id=None,
         received_at=report.received_at,
+        rehearsal=rehearsal,
         page_id=page.id,
     )
     item_rows.put(
@@ -184,10 +203,26 @@ def _pick_up(tx: Tx, report: Waiting, *, record: Record, now: datetime) -> None:
         object=f"item:{item.id}",
         detail={"report": str(report.id), "seen": report.seen.value},
     )
-    happened = InboundReportReceived(
-        at=now, item_id=item.id, report_id=report.id, purpose=report.seen.purpose
-    )
-    record(tx, happened)
+    purpose = Purpose.TEST if rehearsal else report.seen.purpose
+    record(tx, InboundReportReceived(at=now, item_id=item.id, report_id=report.id, purpose=purpose))
+
+
+def _is_rehearsal(tx: Tx, report: Waiting) -> bool:
+    """Say whether what the page shows is for practice alone: then so is the page."""
+    shown = shown_rows.of_report(tx, report.id)
+    found = item_rows.get_bare(tx, shown[0]) if shown else None
+    return found is not None and found.rehearsal
+
+
+def _check_shown(tx: Tx, shows: Collection[ItemId], key_id: KeyId | None) -> None:
+    if len(shows) > MOST_ITEMS:
+        raise BadForm(f"items: at most {MOST_ITEMS}.", field="items")
+    found = item_rows.of_key(tx, shows, key_id) if shows and key_id is not None else {}
+    # Whether another platform has such an item is nobody's to find out.
+    if any(found.get(each) is None or found[each].kind is not ItemKind.MEDIA for each in shows):
+        raise BadForm("items: only media that this key had scanned, and of which a scan said hold or review.")
+    if len({each.rehearsal for each in found.values()}) > 1:
+        raise BadForm("items: either all or none from a rehearsal surface.", field="items")
 
 
 def _wrong_address(address: str) -> str:

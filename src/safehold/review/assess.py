@@ -6,14 +6,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from safehold.jobs.record import Record
-from safehold.model.assessment import Answer, Assessment, ConductForm, ImageryForm
+from safehold.model.assessment import Answer, Assessment, ConductForm, ImageryForm, Tier
 from safehold.model.case import Case, WaitsFor
 from safehold.model.errors import BadForm, Conflict, NotFound, StaleRevision
 from safehold.model.events import AssessmentFiled
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, AssessmentId, CaseId, ItemId, new_id
 from safehold.model.item import ItemKind
-from safehold.review import golden
+from safehold.review import golden, pages
 from safehold.review.answers import Form, form_name, to_answers
 from safehold.review.cases import held_case, person
 from safehold.review.turns import Turn, turn_of
@@ -73,7 +73,7 @@ def file_assessment(  # noqa: PLR0913 - a signed form names all that it rests on
         item_id=item_id,
         by=by,
         form=form,
-        tier=clearest_seen(tx, item_id, by=by),
+        tier=_seen(tx, case_id, item_id, form, by),
         policy_version=policy_version,
         filed_at=now,
     )
@@ -90,6 +90,13 @@ def file_assessment(  # noqa: PLR0913 - a signed form names all that it rests on
     event = AssessmentFiled(at=now, item_id=item_id, case_id=case_id, assessment_id=filed.id)
     record(tx, event)
     return filed.id
+
+
+def _seen(tx: Tx, case_id: CaseId, item_id: ItemId, form: Form, by: AnalystId) -> Tier:
+    stored = item_rows.get_bare(tx, item_id)
+    if stored is not None and stored.kind is ItemKind.PAGE and isinstance(form, ImageryForm):
+        return pages.seen_of_page(tx, case_id, item_id, (form.finding, form.category), by=by)
+    return clearest_seen(tx, item_id, by=by)
 
 
 def _after_filing(tx: Tx, case: Case, form: Form, now: datetime) -> None:

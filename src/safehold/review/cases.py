@@ -27,6 +27,7 @@ from safehold.storage import (
     case_queue,
     case_urgency,
     exposure,
+    reported_items,
     users,
 )
 from safehold.storage import cases as case_rows
@@ -88,23 +89,30 @@ def open_case(
     nothing once it is settled. An item of media that was assessed before is an item like any other: it
     waits for an outcome of its own, and what was settled earlier stands beside it as a fact. The account
     becomes a subject with part unknown: the uploader is often the child. Whoever does not work in every
-    queue for which the item lies in a case knows of none of them from then on. rules: of the queues.
-    Raises NotFound.
+    queue for which the item lies in a case knows of none of them from then on. A page gathers with what it
+    shows: it goes where that waits already, and what lies in no case of this purpose goes with it. rules: of
+    the queues. Raises NotFound.
     """
-    tx.lock(f"case of item:{event.item_id}")
+    shown = reported_items.of_report(tx, event.report_id) if isinstance(event, InboundReportReceived) else []
+    for each in sorted({event.item_id, *shown}):
+        tx.lock(f"case of item:{each}")
     stored = item_rows.get(tx, event.item_id)
     if stored is None:
         raise NotFound("There is no such item.")
     known = case_rows.find_of_item(tx, event.item_id, event.purpose)
     if known is None:
-        case = _case_for(tx, stored, event.purpose, record=record, now=now)
+        case = _case_of_shown(tx, shown, event.purpose) or _case_for(
+            tx, _first_of_an_account(tx, shown) or stored, event.purpose, record=record, now=now
+        )
     else:
         case = existing_case(tx, known, for_change=True)
     if case.state is CaseState.OPEN:
         _join(tx, case, event.item_id, now)
+        _join_shown(tx, case, shown, now)
         reckon(tx, case.id, now=now, rules=rules)
-    others = [other for other in case_rows.ids_of_item(tx, event.item_id) if other != case.id]
-    case_urgency.widen(tx, others, case.purpose)
+    for each in (event.item_id, *shown):
+        others = [other for other in case_rows.ids_of_item(tx, each) if other != case.id]
+        case_urgency.widen(tx, others, case.purpose)
     return case.id
 
 
@@ -293,6 +301,32 @@ def _case_for(tx: Tx, stored: StoredItem, purpose: Purpose, *, record: Record, n
     audit.append(tx, at=now, actor=_REVIEW, verb="case.open", object=f"case:{case.id}", detail=detail)
     record(tx, CaseOpened(at=now, case_id=case.id, purpose=purpose))
     return case
+
+
+def _case_of_shown(tx: Tx, shown: Iterable[ItemId], purpose: Purpose) -> Case | None:
+    """Return the open case in which something that a page shows waits already, the oldest of several."""
+    known = {case_rows.find_of_item(tx, each, purpose) for each in shown} - {None}
+    for case_id in sorted(each for each in known if each is not None):
+        if existing_case(tx, case_id).state is CaseState.OPEN:
+            case = existing_case(tx, case_id, for_change=True)
+            # It may have been settled while we waited for it.
+            return case if case.state is CaseState.OPEN else None
+    return None
+
+
+def _first_of_an_account(tx: Tx, shown: Iterable[ItemId]) -> StoredItem | None:
+    stored = item_rows.get_many(tx, shown)
+    return next((each for _, each in sorted(stored.items()) if _account(each) is not None), None)
+
+
+def _join_shown(tx: Tx, case: Case, shown: Iterable[ItemId], now: datetime) -> None:
+    for item_id, stored in sorted(item_rows.get_many(tx, shown).items()):
+        if case_rows.find_of_item(tx, item_id, case.purpose) is not None:
+            continue
+        _join(tx, case, item_id, now)
+        account_id = _account(stored)
+        if account_id is not None:
+            subject_rows.put(tx, case.id, subject_id=SubjectId(new_id()), account_id=account_id)
 
 
 def _known_lanes(tx: Tx, purposes: Iterable[Purpose], person: UUID | None) -> list[Lane]:

@@ -20,7 +20,7 @@ from safehold.review.reopening import ReversalReason, keep_for_others, open_agai
 from safehold.review.rules import Policy
 from safehold.storage import appeals as appeal_rows
 from safehold.storage import assessments as assessment_rows
-from safehold.storage import audit
+from safehold.storage import audit, case_moves, reported_items
 from safehold.storage import cases as case_rows
 from safehold.storage import events as event_rows
 from safehold.storage.database import Tx
@@ -55,10 +55,10 @@ def contest(tx: Tx, event: AppealReceived, *, policy: Policy, now: datetime) -> 
 
 
 def follow_reversal(tx: Tx, event: BasisReversed, *, policy: Policy, record: Record, now: datetime) -> None:
-    """Handle basis_reversed: an outcome that only repeats a finding falls with it, in the same person's name.
+    """Handle basis_reversed: what only repeats a finding, or is a page confirmed by it, falls with it.
 
-    Where that person may not touch the case, or the rules reversed it, somebody else assesses the item, and
-    its outcome stands until then. Doing it again changes nothing.
+    It does so in the name of whoever reversed that. Where they may not touch the case, or the rules reversed
+    it, somebody else assesses the item, and its outcome stands until then. Doing it again changes nothing.
     """
     # As for every reversal: whoever is at this item is waited for, and what they did counts.
     event_rows.current_revision(tx, event.item_id, for_update=True)
@@ -71,7 +71,11 @@ def follow_reversal(tx: Tx, event: BasisReversed, *, policy: Policy, record: Rec
         return
     assessment_rows.set_reversed(tx, stored.outcome.id, by=by, at=now)
     actor = Actor(permissions=frozenset(), user_id=by)
-    undo(tx, stored.outcome, actor, ReversalReason.SAME_REVERSED, record=record, now=now)
+    is_part = stored.outcome.item_id != basis.outcome.item_id and bool(
+        reported_items.shown_on(tx, stored.outcome.item_id)
+    )
+    why = ReversalReason.PART_REVERSED if is_part else ReversalReason.SAME_REVERSED
+    undo(tx, stored.outcome, actor, why, record=record, now=now)
 
 
 def contested_outcome(tx: Tx, case: Case, item_id: ItemId) -> Outcome | None:
@@ -141,12 +145,9 @@ def _is_waiting(tx: Tx, case_id: CaseId) -> bool:
 
 
 def _item_waits(tx: Tx, item_id: ItemId, case: Case) -> bool:
-    places = (
-        case_rows.item_in(tx, each.id, item_id)
-        for each in case_rows.of_item(tx, item_id)
-        if each.purpose is case.purpose
-    )
-    return any(place is not None and place.waits_for is not None for place in places)
+    """Say whether an item waits in this case, or in another of the same purpose."""
+    alike = [each for each in case_rows.of_item(tx, item_id) if each.purpose is case.purpose]
+    return any(case_moves.waiting_items(tx, each.id, [item_id]) for each in alike)
 
 
 def _decide(

@@ -130,15 +130,15 @@ class CaseView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemStanding:
-    """How an item stands with review: its cases, oldest first, and the outcomes that stand."""
+    """How an item stands with review: its cases, oldest first, and the outcomes that stand.
+
+    case_id: the case in which it waits, else that of its outcome, else the one that it joined last; None
+    until review has opened one.
+    """
 
     cases: tuple[Case, ...]
     outcomes: tuple[Outcome, ...]
-
-    @property
-    def case_id(self) -> CaseId | None:
-        """The newest case, None until review has opened one."""
-        return self.cases[-1].id if self.cases else None
+    case_id: CaseId | None = None
 
 
 def facts(
@@ -202,6 +202,7 @@ def standing_of_item(tx: Tx, item_id: ItemId) -> ItemStanding:
     return ItemStanding(
         cases=tuple(case_rows.of_item(tx, item_id)),
         outcomes=tuple(assessment_rows.standing_outcomes_of_item(tx, item_id)),
+        case_id=case_rows.current_of_item(tx, item_id),
     )
 
 

@@ -10,8 +10,9 @@ from collections.abc import Hashable
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
-from safehold.model.assessment import Finding, ImageryForm
+from safehold.model.assessment import Finding
 from safehold.model.ids import AnalystId
+from safehold.review.answers import FORMS
 from safehold.review.asked import applies
 from safehold.review.reliability import Figure, cohens_kappa, krippendorffs_alpha, share
 from safehold.storage import quality as rows
@@ -24,7 +25,11 @@ LOOKED_BACK = timedelta(days=90)
 MOST_ITEMS = 1000
 """More than these, the newest, are not counted: the interval is narrow by then."""
 
-_OF_FORM = tuple(field.name for field in fields(ImageryForm) if field.name not in ("finding", "category"))
+_COMPARED_OTHERWISE = ("finding", "category")
+_IN_OWN_WORDS = ("by", "towards", "relied_on")
+"""What people write down about a conversation: two who write the same thing otherwise do not disagree."""
+_OF_EVERYTHING = ("finding", "child_at_risk_now")
+"""What is asked whatever is found."""
 _ONLY_SOMETIMES = ("development", "severity_tier", "site_type")
 """What is None where it was not asked for. In the others None is an answer: nobody can tell."""
 _TAKEN_FOR_WRONG = (Finding.NOT_ILLEGAL, Finding.OUT_OF_REMIT)
@@ -52,24 +57,28 @@ class Overturned:
     rate: Figure
 
 
-def agreement(tx: Tx, *, now: datetime, analyst: AnalystId | None = None) -> tuple[Agreement, ...]:
-    """Return how far people agreed in the last 90 days, per field: finding and category first.
+def agreement(
+    tx: Tx, *, now: datetime, analyst: AnalystId | None = None, form: str = "imagery"
+) -> tuple[Agreement, ...]:
+    """Return how far people agreed in the last 90 days, per field: finding first, then category.
 
-    Only what was filed blind counts. Everything but the finding is compared among those who confirm and were
-    asked it, so that an answer nobody was asked for is no agreement. analyst: their own figures stand beside.
+    form: imagery, or conduct, which has no category and of which only chosen answers are compared. Only what
+    was filed blind counts. Everything but the finding, and whether a child is in danger now, is compared
+    among those who confirm and were asked it, so that an answer nobody was asked for is no agreement.
+    analyst: their own figures stand beside.
     """
     since = now - LOOKED_BACK
-    everybody = _units(rows.blind_answers(tx, since=since, limit=MOST_ITEMS))
+    everybody = _units(rows.blind_answers(tx, since=since, limit=MOST_ITEMS, form=form))
     own = None
     if analyst is not None:
-        own = _units(rows.blind_answers(tx, since=since, limit=MOST_ITEMS, analyst=analyst))
+        own = _units(rows.blind_answers(tx, since=since, limit=MOST_ITEMS, form=form, analyst=analyst))
     return tuple(
         Agreement(
             field=field,
             own=None if own is None or analyst is None else _own(own, analyst, field),
             everybody=_everybody(everybody, field),
         )
-        for field in ("finding", "category", *_OF_FORM)
+        for field in _fields(form)
     )
 
 
@@ -97,8 +106,14 @@ def _units(answers: list[BlindAnswer]) -> list[list[BlindAnswer]]:
     return list(units.values())
 
 
+def _fields(form: str) -> tuple[str, ...]:
+    asked = [each.name for each in fields(FORMS[form])]
+    left = [name for name in asked if name not in (*_COMPARED_OTHERWISE, *_IN_OWN_WORDS)]
+    return (*(name for name in _COMPARED_OTHERWISE if name in asked), *left)
+
+
 def _answering(unit: list[BlindAnswer], field: str) -> list[BlindAnswer]:
-    if field == "finding":
+    if field in _OF_EVERYTHING:
         return unit
     return [each for each in unit if each.finding.confirms and _was_asked(each, field)]
 

@@ -13,6 +13,7 @@ from safehold.model.events import BasisReversed, OutcomeReversed
 from safehold.model.ids import AnalystId, CaseId
 from safehold.model.permissions import Actor
 from safehold.model.team import TeamSize
+from safehold.review import pages
 from safehold.review.cases import existing_case
 from safehold.review.rules import Policy
 from safehold.storage import assessments as assessment_rows
@@ -30,6 +31,8 @@ class ReversalReason(StrEnum):
     LIST_CORRECTED = "list_corrected"
     SAME_REVERSED = "same_reversed"
     """What it repeated, of the same bytes elsewhere, was reversed."""
+    PART_REVERSED = "part_reversed"
+    """Something that the page shows was confirmed, and that was reversed."""
 
 
 BY_PEOPLE = (
@@ -53,7 +56,7 @@ def undo(
 def tell_of_reversal(
     tx: Tx, outcome: Outcome, actor: Actor, reason_code: ReversalReason, *, record: Record, now: datetime
 ) -> None:
-    """Record that an outcome was reversed, and each outcome elsewhere that only repeats it."""
+    """Record that an outcome was reversed, and each that rests on it: repeats elsewhere, and pages."""
     detail = {"outcome": str(outcome.id), "reason": reason_code.value, "item": str(outcome.item_id)}
     audit.append(
         tx,
@@ -71,6 +74,7 @@ def tell_of_reversal(
                 at=now, item_id=repeat.item_id, case_id=repeat.case_id, outcome_id=repeat.id, of=outcome.id
             ),
         )
+    pages.tell_pages(tx, outcome, record=record, now=now)
 
 
 def open_again(tx: Tx, outcome: Outcome, now: datetime) -> CaseId:

@@ -9,6 +9,7 @@ from safehold.model.assessment import Category, Tier
 from safehold.model.case import Case, Outcome
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import ItemId
+from safehold.review import pages
 from safehold.review.admission import is_kept_from
 from safehold.review.conflicts import has_conflict
 from safehold.review.rules import Judgement, Policy, Situation
@@ -70,12 +71,14 @@ def _independent_or_repeat(judgements: list[Judgement]) -> tuple[Judgement, ...]
 def _situation(
     tx: Tx, case: Case, item_id: ItemId, form: str, judgements: tuple[Judgement, ...], policy: Policy
 ) -> Situation:
-    matches = case_facts.matches_of(tx, [item_id])
+    # A list that knows what a page shows knows the page: nothing of it is here besides.
+    shown = pages.shown_within(tx, item_id, case.id)
+    matches = case_facts.matches_of(tx, [item_id, *shown])
     vouching = [match for match in matches if match.vouched and match.purpose is case.purpose]
     return Situation(
         item_id=item_id,
         form=form,
-        has_media=_has_media(tx, item_id),
+        has_media=any(_has_media(tx, each) for each in (item_id, *shown)),
         vouched=bool(vouching),
         listed_categories=frozenset(
             Category(match.category) for match in vouching if match.category in set(Category)

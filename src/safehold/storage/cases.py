@@ -17,7 +17,7 @@ from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId, ItemId, UserId
 from safehold.model.queue import Stage
 from safehold.storage import turns
-from safehold.storage.assessments import CONFIRMING_STANDS, outcome
+from safehold.storage.assessments import CONFIRMING_STANDS, STANDS, outcome
 from safehold.storage.database import Tx
 from safehold.storage.items import item_context
 from safehold.storage.tables import (
@@ -227,6 +227,25 @@ def find_of_item(tx: Tx, item_id: ItemId, purpose: Purpose) -> CaseId | None:
     )
     row = tx.run(statement).first()
     return CaseId(row.id) if row else None
+
+
+def current_of_item(tx: Tx, item_id: ItemId) -> CaseId | None:
+    """Return the case in which an item waits, else that of its outcome, else the one that it joined last.
+
+    None where it is in none. A case that was merged into another has its items still; nothing waits there.
+    """
+    waits = case_item.c.waits_for.is_not(None)
+    settled = sa.exists().where(
+        outcome.c.case_id == case_item.c.case_id, outcome.c.item_id == case_item.c.item_id, STANDS
+    )
+    statement = (
+        sa.select(case_item.c.case_id)
+        .where(case_item.c.item_id == item_id)
+        .order_by(waits.desc(), settled.desc(), case_item.c.joined_at.desc(), case_item.c.case_id.desc())
+        .limit(1)
+    )
+    found = tx.run(statement).scalar_one_or_none()
+    return CaseId(found) if found else None
 
 
 def get(tx: Tx, case_id: CaseId, *, for_change: bool = False) -> Case | None:

@@ -111,6 +111,17 @@ def newest(tx: Tx, *, reader: UserId, limit: int) -> list[tuple[Emergency, int]]
     return [(_emergency(row), int(row.number)) for row in tx.run(statement)]
 
 
+def last_practised(tx: Tx) -> datetime | None:
+    """Return when somebody last declared one in a case for practice alone, None where nobody ever did."""
+    statement = (
+        sa.select(sa.func.max(emergency.c.declared_at))
+        .join(review_case, review_case.c.id == emergency.c.case_id)
+        .where(review_case.c.rehearsal)
+    )
+    found: datetime | None = tx.run(statement).scalar_one()
+    return found
+
+
 def still_standing(tx: Tx, ids: Collection[UUID]) -> set[UUID]:
     """Return which of these have not ended."""
     stands = sa.select(emergency.c.id).where(emergency.c.id.in_(ids), emergency.c.ended_at.is_(None))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from safehold.model.assessment import Finding
 from safehold.model.case import Case, CaseState, SubjectPart
@@ -161,13 +162,14 @@ def near(
     """
     own, other = media_signal.alias("own"), media_signal.alias("other")
     of_item = item.alias("of_item")
+    apart = bits_apart(own, other)
     # One value: thousands of parameters would take longer than what is asked.
     compared = sa.cast(list(among), postgresql.ARRAY(Uuid))
     found = (
         sa.select(
             case_item.c.case_id,
             item.c.id.label("near_item"),
-            sa.func.min(bits_apart(own, other)).label("bits"),
+            sa.func.min(apart).label("bits"),
         )
         .select_from(of_item)
         .join(own, own.c.media_id == of_item.c.media_id)

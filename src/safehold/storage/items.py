@@ -157,6 +157,12 @@ def get_bare(tx: Tx, item_id: ItemId) -> Item | None:
     return _item(row) if row else None
 
 
+def of_key(tx: Tx, item_ids: Iterable[ItemId], key_id: KeyId) -> dict[ItemId, Item]:
+    """Return those of these items that came by this key, without where they appeared."""
+    statement = sa.select(item).where(item.c.id.in_(list(item_ids)), item.c.key_id == key_id)
+    return {ItemId(row.id): _item(row) for row in tx.run(statement)}
+
+
 def content_id_of(tx: Tx, item_id: ItemId) -> str | None:
     """Return the platform's own id of an item, None when there is none or it was erased."""
     statement = sa.select(item_context.c.content_id).where(item_context.c.item_id == item_id)

@@ -46,16 +46,16 @@ class ListedOutcome:
 
 
 def blind_answers(
-    tx: Tx, *, since: datetime, limit: int, analyst: AnalystId | None = None
+    tx: Tx, *, since: datetime, limit: int, form: str, analyst: AnalystId | None = None
 ) -> list[BlindAnswer]:
-    """Return the imagery assessments of items that several people assessed blind, each person's last.
+    """Return the assessments of items that several people assessed blind, each person's last.
 
-    Of the newest `limit` items; oldest assessments first. analyst: only items that this person is among.
-    Rehearsals are left out.
+    Of the newest `limit` items; oldest assessments first. form: imagery or conduct. analyst: only items that
+    this person is among. Rehearsals are left out.
     """
     counted = [
         assessment.c.blind,
-        assessment.c.form == "imagery",
+        assessment.c.form == form,
         assessment.c.filed_at >= since,
         ~review_case.c.rehearsal,
     ]

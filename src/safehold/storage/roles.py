@@ -108,6 +108,7 @@ GRANTS: dict[str, dict[str, str]] = {
         # What a platform's user reported. The contact is sealed, and cannot be read back.
         "inbound_report": "insert (id, address, seen, statement, reference_digest, received_at, key_id)",
         "report_contact": "insert",
+        "reported_item": "insert",
         # A hold that nothing could be sealed for raises one in the request.
         "alarm": _APPEND,
         # For the metrics: how many there are, and nothing of what they say.
@@ -145,6 +146,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "item_context": _READ,
         "page": _READ,
         "inbound_report": "select (id, item_id, seen, statement, key_id, received_at)",
+        "reported_item": _READ,
         "hash_list": _READ,
         "entry": _READ,
         "match": _READ,
@@ -213,6 +215,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "item_context": "select, insert, delete",
         "inbound_report": "select, update (item_id, address, statement)",
         "report_contact": "select (report_id), delete",
+        "reported_item": _READ,
         "hash_list": _READ,
         "entry": _READ,
         "match": _READ,
@@ -231,7 +234,9 @@ GRANTS: dict[str, dict[str, str]] = {
         "outcome": f"{_APPEND}, {_OUTCOME}",
         "outcome_assessment": _APPEND,
         "reveal": "select, update (closed_at)",
-        "appeal": f"select, update ({_APPEAL})",
+        # What people left by reference it takes in: an appeal, or nothing.
+        "appeal": f"{_APPEND}, update ({_APPEAL})",
+        "left_appeal": "select, update (left_at), delete",
         "recusal": _APPEND,
         "proposal": f"{_APPEND}, {_PROPOSAL}",
         "emergency": _READ,
@@ -265,6 +270,7 @@ GRANTS: dict[str, dict[str, str]] = {
     PORTAL: {
         "inbound_report": "insert (id, address, seen, statement, reference_digest, received_at)",
         "report_contact": "insert",
+        "left_appeal": "insert",
     },
     # The only one that reads the keys of sealed objects. It records what it opened, and changes nothing else.
     READER: {

@@ -114,6 +114,7 @@ FORMS = {
     "post /console/find": {"text"},
     "post /console/keys": {"name", "days", "scope"},
     "post /console/people": {"name", "role", "queue"},
+    "post /appeal": {"reference", "statement", "by"},
     "post /report": {"address", "seen", "statement", "contact"},
     "post /report/status": {"code"},
 }

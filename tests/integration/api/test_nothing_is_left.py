@@ -57,6 +57,7 @@ ADDRESSES = {
     "/v1/inbound-reports": 422,
     "/console/sign-in": 422,
     "/console/sign-in/second": 422,
+    "/appeal": 415,
     "/report": 415,
     "/report/status": 415,
 }

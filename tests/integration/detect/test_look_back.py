@@ -199,17 +199,14 @@ def test_one_list_tells_of_one_reference_once_however_often_its_steps_run(room: 
     assert len(room.safehold.sql("select 1 from event where kind = 'lookback_matched'")) == 1
 
 
-def test_large_batches_are_asked_part_by_part_and_small_ones_together(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(look_back, "ENTRIES_AT_ONCE", 4)
+def test_large_batches_are_asked_part_by_part_and_small_ones_together(room: Room) -> None:
     values = [digest() for _ in range(10)]
     for number, value in enumerate(values):
         room.scans(value, f"post-{number}")
     room.gains(*values[:9])
     room.gains(values[9])
-    parts = 0
-    while room.here.run_part():
+    parts, by_fours = 0, replace(room.here, entries_at_once=4)
+    while by_fours.run_part():
         parts += 1
     assert parts == 3
     assert sorted(room.found()) == [f"post-{number}" for number in range(10)]
@@ -225,7 +222,6 @@ def test_a_death_after_telling_and_before_the_note_of_it_tells_nothing_twice(
     for number, value in enumerate(values):
         room.scans(value, f"post-{number}")
     room.gains(*values)
-    monkeypatch.setattr(look_back, "TOLD_AT_ONCE", 2)
 
     class Death(Exception):
         """The process ends here."""
@@ -236,7 +232,7 @@ def test_a_death_after_telling_and_before_the_note_of_it_tells_nothing_twice(
     with monkeypatch.context() as patched:
         patched.setattr(rows, "advance", dies)
         with pytest.raises(Death):
-            room.here.run_part()
+            replace(room.here, told_at_once=2).run_part()
     assert len(room.safehold.sql("select 1 from lookback_match")) == 3
     assert sorted(room.found()) == ["post-0", "post-1", "post-2"]
     assert len(room.safehold.sql("select 1 from event where kind = 'lookback_matched'")) == 3

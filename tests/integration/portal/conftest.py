@@ -58,6 +58,7 @@ class Portal:
     def follow(self) -> None:
         """Let a worker take the reports in, and every step run that waits."""
         wiring.take_in_reports(self.behind.program)
+        wiring.take_in_appeals(self.behind.program)
         self.behind.run_steps()
 
     def sql(self, statement: str, **values: Any) -> list[Any]:
@@ -84,7 +85,12 @@ def opened_portal(database_url: str, tmp_path_factory: pytest.TempPathFactory) -
                 "data_folder": str(folder / "outside"),
                 "database": {"surface_urls": {"portal": own}},
                 "vault": {"sealing_key": str(machinery.home.keys.sealing)},
-                "portal": {"reports_per_hour": 10_000, "reports_per_hour_in_all": 100_000},
+                "portal": {
+                    "reports_per_hour": 10_000,
+                    "reports_per_hour_in_all": 100_000,
+                    "appeals_per_hour": 10_000,
+                    "appeals_per_hour_in_all": 100_000,
+                },
             }
         )
         with open_program(outside, surfaces=PORTAL, clock=clock) as program, served(program, PORTAL) as url:

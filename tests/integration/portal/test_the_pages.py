@@ -13,7 +13,7 @@ from safehold.app.program import open_program
 from safehold.testing.running import Settings
 from safehold.web.server import served
 
-PAGES = ("/report", "/report/status", "/blank", "/transparency")
+PAGES = ("/report", "/report/status", "/appeal", "/blank", "/transparency")
 PORTAL = frozenset({"portal"})
 
 

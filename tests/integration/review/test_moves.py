@@ -13,6 +13,7 @@ from safehold.model.ids import CaseId, ItemId
 from safehold.model.permissions import Actor, Role, permissions_of
 from safehold.model.team import TeamSize
 from safehold.review import cases, conflicts, facts, moves, subjects
+from safehold.review.facts import standing_of_item
 from safehold.review.rules import Policy, SecondFor
 from safehold.review.settle import ReversalReason, reverse
 
@@ -60,6 +61,16 @@ def test_what_waits_in_either_goes_on_in_the_one_that_was_opened_first(room: Any
     assert room.case(new).state is CaseState.SETTLED
     assert room.case(old).locked_by == room.ada
     assert all("case.merge" in room.audited(f"case:{each}") for each in (old, new))
+
+
+def test_an_item_is_named_by_the_case_in_which_it_waits_after_a_merge(room: Any) -> None:
+    (first, _), (second, item) = two_cases(room)
+    merged(room, second, first)
+    with room.begin() as tx:
+        assert standing_of_item(tx, item).case_id == first
+    room.assesses(first, item, room.illegal, by=room.ada)
+    with room.begin() as tx:
+        assert standing_of_item(tx, item).case_id == first
 
 
 def test_what_was_assessed_in_the_round_goes_along_and_counts(room: Any) -> None:

@@ -10,8 +10,11 @@ import pytest
 
 from safehold.model.assessment import (
     AgeBand,
+    Answer,
     Category,
     Company,
+    ConductForm,
+    ConductKind,
     Development,
     Finding,
     ImageryForm,
@@ -19,7 +22,7 @@ from safehold.model.assessment import (
     Tier,
 )
 from safehold.model.hash_list import Purpose
-from safehold.model.ids import AnalystId
+from safehold.model.ids import AnalystId, CaseId, ItemId
 from safehold.model.team import TeamSize
 from safehold.review.quality import agreement, overturned
 from safehold.review.rules import Policy, SecondFor
@@ -27,6 +30,8 @@ from safehold.review.rules import Policy, SecondFor
 A = ImageryForm(finding=Finding.ILLEGAL, category=Category.A, age_band=AgeBand.FROM_7_TO_10)
 B = replace(A, category=Category.B)
 NOTHING = ImageryForm(finding=Finding.NOT_ILLEGAL)
+GROOMING = ConductForm(finding=Finding.ILLEGAL, kind=ConductKind.GROOMING, by="someone", relied_on=("m1",))
+NO_GROOMING = ConductForm(finding=Finding.NOT_ILLEGAL, child_at_risk_now=Answer.NO)
 
 
 @pytest.fixture
@@ -122,6 +127,49 @@ def test_what_was_filed_with_the_others_findings_in_view_is_no_agreement(full: A
     after = figures(full, of=lead)["finding"]
     # The lead's first assessment counts, the deciding one does not.
     assert (before.units, after.everybody.units, after.own.units) == (1, 1, 1)
+
+
+def talked_about(room: Any, *forms: ConductForm) -> tuple[CaseId, ItemId]:
+    """Let ada, then ben, assess one conversation by themselves."""
+    case_id, item_id = room.flagged_case()
+    room.sql("update item set kind = 'messages', media_id = null where id = :id", id=item_id)
+    for minute, (form, who) in enumerate(zip(forms, (room.ada, room.ben), strict=False)):
+        now = room.later(minutes=minute)
+        filed = room.files(case_id, item_id, form, by=who, now=now)
+        room.settles(case_id, item_id, filed, now)
+    return case_id, item_id
+
+
+def test_a_conversation_is_settled_by_two_who_agree_where_the_policy_asks_for_two(full: Any) -> None:
+    case_id, item_id = talked_about(full, GROOMING)
+    assert full.waits_for(case_id, item_id) == "second"
+    assert full.sql("select 1 from outcome") == []
+    case_id, item_id = talked_about(full, GROOMING, replace(GROOMING, child_at_risk_now=Answer.YES))
+    [row] = full.sql("select people_asked, form from outcome")
+    assert (row.people_asked, row.form) == (2, "conduct")
+
+
+def test_two_who_disagree_about_a_conversation_wait_for_a_third(full: Any) -> None:
+    case_id, item_id = talked_about(full, GROOMING, NO_GROOMING)
+    assert full.waits_for(case_id, item_id) == "third"
+
+
+def test_conversations_have_figures_of_their_own_and_what_is_written_is_not_compared(full: Any) -> None:
+    talked_about(full, GROOMING, replace(GROOMING, by="another", relied_on=("m2",)))
+    talked_about(full, GROOMING, replace(GROOMING, kind=ConductKind.COERCION))
+    talked_about(full, NO_GROOMING, replace(NO_GROOMING, child_at_risk_now=Answer.YES))
+    with full.begin() as tx:
+        found = {
+            one.field: one for one in agreement(tx, now=full.later(days=1), analyst=full.ada, form="conduct")
+        }
+        of_imagery = agreement(tx, now=full.later(days=1))
+    assert {"by", "towards", "relied_on", "category"}.isdisjoint(found)
+    assert (found["finding"].everybody.value, found["finding"].everybody.units) == (1.0, 3)
+    assert (found["kind"].everybody.units, found["child_at_risk_now"].everybody.units) == (2, 3)
+    assert found["kind"].everybody.value == pytest.approx(0.0)
+    assert found["child_at_risk_now"].own is not None
+    assert found["child_at_risk_now"].own.units == 3
+    assert all(one.everybody.units == 0 for one in of_imagery)
 
 
 def test_a_list_is_overturned_where_people_find_nothing_in_what_it_knows_closely(room: Any) -> None:

@@ -103,8 +103,8 @@ def test_a_role_calls_only_the_functions_that_are_declared_for_it(database: Data
     assert found == expected
 
 
-def test_the_portal_can_write_two_tables_and_read_no_column_of_any(database: Database) -> None:
-    assert set(GRANTS[PORTAL]) == {"inbound_report", "report_contact"}
+def test_the_portal_can_write_three_tables_and_read_no_column_of_any(database: Database) -> None:
+    assert set(GRANTS[PORTAL]) == {"inbound_report", "left_appeal", "report_contact"}
     assert declared(PORTAL, "inbound_report").keys() == {"insert"}
     assert declared(PORTAL, "report_contact") == {"insert": None}
     written = declared(PORTAL, "inbound_report")["insert"]

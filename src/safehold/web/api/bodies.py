@@ -22,6 +22,7 @@ from pydantic import (
 
 from safehold.intake.inbound_reports import LONGEST_ADDRESS, LONGEST_CONTACT
 from safehold.intake.inbound_reports import LONGEST_STATEMENT as LONGEST_STATED
+from safehold.intake.inbound_reports import MOST_ITEMS as MOST_SHOWN
 from safehold.model.errors import BadForm, MalformedJson
 from safehold.model.inbound_report import Seen
 from safehold.model.item import Context
@@ -232,6 +233,12 @@ class InboundReportBody(Body):
         "",
         max_length=LONGEST_CONTACT,
         description="Their mail address. It is sealed, and destroyed 90 days after the outcome.",
+    )
+    items: list[UUID] = Field(
+        default_factory=list,
+        max_length=MOST_SHOWN,
+        description="What the page shows: `item_id` as a scan answered it, of media, by this key. They are"
+        " assessed together with the page.",
     )
 
 

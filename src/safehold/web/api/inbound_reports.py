@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 
 from safehold.app.program import Program
 from safehold.intake import inbound_reports
+from safehold.model.ids import ItemId
 from safehold.model.permissions import Permission
 from safehold.web.api.bodies import InboundReportBody
 from safehold.web.guard import actor_of, needs
@@ -17,7 +18,7 @@ def add_inbound_report_routes(router: APIRouter, program: Program) -> None:
     @router.post("/v1/inbound-reports", status_code=201, summary="Pass on what somebody reported")
     @needs(Permission.INBOUND_REPORT)
     def post_inbound_report(request: Request, body: InboundReportBody) -> dict[str, str]:
-        """Record a report about a page. A person looks at it; the page is not fetched.
+        """Record a report about a page, with what it shows. A person looks at it; the page is not fetched.
 
         The reference can be handed to whoever reported: on the public portal it shows how far the report is.
         """
@@ -30,6 +31,7 @@ def add_inbound_report_routes(router: APIRouter, program: Program) -> None:
                 told,
                 vault=program.vault,
                 key_id=actor_of(request).key_id,
+                shows=[ItemId(each) for each in body.items],
                 now=program.clock(),
             )
         return {"reference": reference, "state": "received"}

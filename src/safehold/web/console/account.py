@@ -61,6 +61,7 @@ def account_page(program: Program, request: Request, form: Form) -> Response:
         devices = users.devices(tx, signed_in.user_id, now=now)
         analyst = signed_in.actor.analyst() if signed_in.actor.may(Permission.CASE_ASSESS) else None
         agreed = quality.agreement(tx, now=now, analyst=analyst) if analyst else ()
+        about_conduct = quality.agreement(tx, now=now, analyst=analyst, form="conduct") if analyst else ()
         known = golden.own_figures(tx, analyst, now=now) if analyst else None
         known_by_all = golden.team_figure(tx, now=now) if analyst else None
     return page(
@@ -73,6 +74,7 @@ def account_page(program: Program, request: Request, form: Form) -> Response:
         sessions=open_sessions,
         devices=devices,
         agreed=agreed,
+        about_conduct=about_conduct,
         known=known,
         known_by_all=known_by_all,
         proven=is_proven(request, program),

@@ -26,11 +26,13 @@ from safehold.review.cases import PassReason
 from safehold.review.facts import PAGE, ItemView, item_at
 from safehold.review.priority import waiting
 from safehold.review.reopening import BY_PEOPLE
-from safehold.web.console.asking import Question
+from safehold.review.sitting import Sitting, sitting_of
+from safehold.web.console.asking import AGE_BAND, Question
 from safehold.web.console.forms import UNSENT, Form, shown_again
 from safehold.web.console.pages import go, page
 from safehold.web.console.questions import conduct_questions, imagery_questions, page_questions
 from safehold.web.console.session import form_of
+from safehold.web.console.sitting import finding_choices
 from safehold.web.console.words import happened
 from safehold.web.guard import actor_of, needs
 
@@ -110,6 +112,7 @@ def show_case(
 ) -> Response:
     """Render the page. form: what could not be done; what was chosen in it stays chosen."""
     actor, now = actor_of(request), program.clock()
+    may_assess = actor.may(Permission.CASE_ASSESS)
     with program.database.begin() as tx:
         sheet = console_view.case(tx, case_id, actor=actor, around=item_id, now=now)
         shown = chosen_item(sheet.view.items, item_id or sheet.view.next_item)
@@ -118,6 +121,7 @@ def show_case(
         beside = console_alike.beside(tx, program.settings, sheet.view.case, shown, actor=actor, now=now)
         near = console_finding.near(tx, case_id, shown, actor=actor)
         emergency = emergencies.standing_in(tx, case_id)
+        sitting = sitting_of(tx, case_id, shown.item, viewer=actor.analyst()) if may_assess else Sitting()
         looking = console_view.looking(tx, sheet, shown, actor=actor, policy=policy, now=now)
     return page(
         request,
@@ -141,6 +145,9 @@ def show_case(
         policy=policy_text(program.settings),
         near=near,
         beside=beside,
+        sitting=sitting,
+        sitting_findings=finding_choices(sheet.view.case.purpose),
+        ages=AGE_BAND.choices,
         pass_reasons=list(PassReason),
         parts=list(SubjectPart),
         reversal_reasons=BY_PEOPLE,

@@ -13,16 +13,24 @@ from fastapi.responses import Response
 from safehold.app import console_alike, policy_text, proposals
 from safehold.app.program import Program
 from safehold.app.review_policy import review_policy
+from safehold.model.assessment import ImageryForm
 from safehold.model.case import SubjectPart
 from safehold.model.errors import BadForm
 from safehold.model.hash_list import Purpose
-from safehold.model.ids import AssessmentId, CaseId, ItemId, OutcomeId, ProposalId, SubjectId, UserId
+from safehold.model.ids import (
+    AssessmentId,
+    CaseId,
+    ItemId,
+    OutcomeId,
+    ProposalId,
+    SubjectId,
+    UserId,
+)
 from safehold.model.item import ItemKind
 from safehold.model.permissions import Permission
-from safehold.review import same, settle, subjects
+from safehold.review import same, settle, sitting, subjects
 from safehold.review.admission import admit
 from safehold.review.answers import Form
-from safehold.review.assess import file_assessment
 from safehold.review.cases import existing_case
 from safehold.review.facts import has_another, kind_of
 from safehold.review.reopening import BY_PEOPLE
@@ -34,6 +42,7 @@ from safehold.web.console.pages import go
 from safehold.web.console.questions import read_conduct, read_imagery
 from safehold.web.console.queue import onwards
 from safehold.web.console.session import form_of
+from safehold.web.console.sitting import read_rows
 from safehold.web.guard import actor_of, needs
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -106,13 +115,19 @@ def _file(request: Request, program: Program, case_id: CaseId, item_id: ItemId, 
     with program.database.begin() as tx:
         # What is wrong with a form would else tell what kind of case it is.
         admit(tx, case_id, analyst)
-        more = has_another(tx, case_id, item_id, analyst)
-        form = _read(program, existing_case(tx, case_id).purpose, kind_of(tx, item_id), sent)
-        file_assessment(
+        purpose, kind = existing_case(tx, case_id).purpose, kind_of(tx, item_id)
+        form = _read(program, purpose, kind, sent)
+        shown = {}
+        if isinstance(form, ImageryForm) and kind is ItemKind.PAGE:
+            rows = sitting.shown_for(tx, case_id, item_id, viewer=analyst)
+            mine = [each.item_id for each in rows if each.turn.may_file]
+            shown = read_rows(sent, mine, form, purpose, us=program.settings.review.us_destination)
+        return sitting.file_sitting(
             tx,
             case_id,
             item_id,
             form,
+            shown,
             by=analyst,
             policy_version=policy_text.beside(
                 tx, program.settings, shown=sent.get("policy", ""), now=program.clock()
@@ -121,7 +136,6 @@ def _file(request: Request, program: Program, case_id: CaseId, item_id: ItemId, 
             record=program.recorder.record,
             now=program.clock(),
         )
-    return more
 
 
 def _read(program: Program, purpose: Purpose, kind: ItemKind, sent: dict[str, str]) -> Form:

@@ -50,6 +50,7 @@ LABELS = {
     "appeal": "An appeal is right",
     "list_corrected": "The list was corrected",
     "same_reversed": "What it repeated was reversed",
+    "part_reversed": "Something that it shows was reversed",
     "urgent_report": "Report a risk to life, unverified",
     "risk_to_life": "Risk to life",
     "call_dead": "People on call who could not be reached",

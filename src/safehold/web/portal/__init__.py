@@ -8,6 +8,7 @@ from safehold.app.program import Program
 from safehold.model.errors import NotAuthenticated
 from safehold.model.permissions import Actor
 from safehold.web.guard import guarded_router
+from safehold.web.portal.appealing import add_appealing
 from safehold.web.portal.leaving import add_leaving
 from safehold.web.portal.pages import portal_page
 from safehold.web.portal.reporting import add_reporting
@@ -20,6 +21,7 @@ __all__ = ["add_portal_routes", "portal_page"]
 _PAGES = (
     add_reporting,
     add_status,
+    add_appealing,
     add_leaving,
     add_transparency,
 )

@@ -16,7 +16,7 @@ from safehold.web.errors import Page, request_id, retry_after, status_of, wants_
 from safehold.web.portal.words import TEXT
 from safehold.web.templating import environment
 
-ROOTS = ("/report", "/blank", "/transparency")
+ROOTS = ("/report", "/appeal", "/blank", "/transparency")
 """Where the portal's pages are. A failure at one of these addresses, or below, is answered by a page."""
 
 CONTENT_SECURITY_POLICY = (

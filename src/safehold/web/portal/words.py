@@ -12,6 +12,7 @@ TEXT: Mapping[str, str] = {
     "navigation": "Pages",
     "nav_report": "Report a page",
     "nav_status": "Status",
+    "nav_appeal": "Contest a decision",
     "nav_transparency": "Transparency",
     "leave": "Leave this page quickly",
     "footer": (
@@ -68,6 +69,43 @@ TEXT: Mapping[str, str] = {
     "status_limits": (
         "More than this is told to nobody here: neither what was found nor what was done about it."
     ),
+    "appeal_title": "Contest a decision",
+    "appeal_lead": (
+        "If something of yours was held back or removed, the platform can give you a statement of reasons"
+        " with a reference. With it you can contest that here, without an account."
+    ),
+    "appeal_next_title": "What happens then",
+    "appeal_next_person": (
+        "Where the reference belongs to a decision of ours, somebody else than before assesses it afresh."
+        " Until then it stands."
+    ),
+    "appeal_next_told": (
+        "What becomes of it is told to the platform that gave you the statement: ask there. Nothing about it"
+        " is shown here, to you or to anybody else."
+    ),
+    "appeal_next_ways": (
+        "You can also contest it with the platform itself, with a body for out-of-court disputes, or in"
+        " court."
+    ),
+    "appeal_reference": "Reference",
+    "appeal_reference_hint": "It stands in the statement of reasons: 32 letters and digits, with hyphens.",
+    "appeal_statement": "Why it is wrong",
+    "appeal_statement_hint": (
+        "A person reads this. Write what they should know; you need not send anything else."
+    ),
+    "appeal_by": "What the platform calls you",
+    "appeal_by_hint": "You can leave this empty. It is erased with your words 90 days after the decision.",
+    "appeal_send": "Contest it",
+    "wrong_appeal_reference": "This is no reference. Copy it once more from the statement of reasons.",
+    "wrong_appeal_statement": "Write in at most 4,000 characters why it is wrong.",
+    "wrong_appeal_by": "This is too long. At most 200 characters.",
+    "appealed_title": "We have what you wrote.",
+    "appealed_next": "If the reference belongs to a decision of ours, somebody else will assess it afresh.",
+    "contested_too_often": (
+        "Your network, or everybody together, has contested many decisions within the last hour."
+    ),
+    "contested_too_often_kept": "What you wrote was not taken.",
+    "contested_too_often_advice": "Please send it again in an hour.",
     "failure_title": "This did not work",
     "not_found": "There is no such page.",
     "not_found_advice": "Perhaps the address was not copied whole.",
