@@ -78,14 +78,26 @@ CASE = Keyed(
         _key(". a", "Approve the planned step"),
         _key(". d", "Decline the planned step"),
         _key(". s", "Set the part of the first subject"),
+        _key(". l", "Show what is nearly the same"),
+        _key(". p", "The page that shows this"),
     ),
-    ("case.html", "case_moving.html", "case_notes.html"),
+    ("case.html", "case_moving.html", "case_notes.html", "case_alike.html"),
 )
 OTHERS = (
     Keyed("Find", (_key("/", "Write what to find"),), ("find.html",)),
     Keyed("Emergencies", (_key("n", "Write which case it is"),), ("emergencies.html",)),
     Keyed("Conflicts of interest", (_key("n", "Write whose conflict it is"),), ("conflicts.html",)),
     Keyed("The cases of an account", (_key("b", "Back to the case"),), ("account_cases.html",)),
+    Keyed(
+        "Deciding copies together",
+        (
+            *(_key(str(number), f"Choose or leave out number {number}") for number in range(1, 10)),
+            _key("a", "Choose all that are listed"),
+            _key("x", "Choose none"),
+            _key("n", "Go on, and leave them to be assessed by themselves"),
+        ),
+        ("alike.html",),
+    ),
     Keyed("Declaring a risk to life", (_key("escape", "Go back to the case"),), ("emergency_asked.html",)),
     Keyed(
         "A risk to life",
@@ -130,17 +142,22 @@ def answers(name: str, questions: Iterable[Question], *more: Key) -> Keyed:
             keys.append(_key(asked.key, f"Choose the {asked.legend.lower()}"))
         else:
             keys += (_key(choice.key, f"{asked.legend}: {choice.label}") for choice in asked.choices)
-    return Keyed(name, (*keys, *more), ("assessment_form.html",))
+    return Keyed(name, (*keys, *more), ("assessment_form.html", "sitting_items.html"))
 
 
 def forms() -> tuple[Keyed, ...]:
     """Return the assessment forms, one per shape that it may have."""
     how_many = _key("h", "Write how many children are shown")
     relied_on = _key("h", "Write the messages relied on")
+    sitting = (
+        _key("h", "What is left open below: the same as the page"),
+        _key("shift+h", "What is left open below waits"),
+        _key(". i", "Choose the finding of the first item"),
+    )
     return (
         answers("Assessing media", imagery_questions(Purpose.CSAM, us=True), how_many),
         answers("Assessing media against terms", imagery_questions(Purpose.OWN_TERMS), how_many),
-        answers("Assessing a page", page_questions(Purpose.CSAM)),
+        answers("Assessing a page", page_questions(Purpose.CSAM), *sitting),
         answers("Assessing messages", conduct_questions(Purpose.CSAM), relied_on),
     )
 
