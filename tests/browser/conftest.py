@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from uuid import uuid4
 
@@ -15,15 +16,20 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 from safehold.storage.databases import create_database, drop_database
 from safehold.storage.embedded import EmbeddedServer
 
-# Beside this file, and in no package: pytest imports tests by path.
-_spec = importlib.util.spec_from_file_location(
-    "site_under_test", Path(__file__).with_name("site_under_test.py")
-)
-assert _spec is not None
-assert _spec.loader is not None
-site_under_test = importlib.util.module_from_spec(_spec)
-sys.modules["site_under_test"] = site_under_test
-_spec.loader.exec_module(site_under_test)
+
+def _beside(name: str) -> ModuleType:
+    """Load a module beside this file, which is in no package: pytest imports tests by path."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])
+    return sys.modules[name]
+
+
+site_under_test = _beside("site_under_test")
+for _name in ("left_behind", "keyboard", "gallery"):
+    _beside(_name)
 
 CHROMIUM = "/usr/bin/chromium-headless-shell"
 """The same engine without a window: half the work. What stays in a profile is asked of the whole one."""
@@ -46,6 +52,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.browser)
+
+
+def pytest_sessionfinish() -> None:
+    """Leave one page on which every picture can be seen."""
+    sys.modules["gallery"].write_index()
 
 
 @pytest.fixture(scope="module")

@@ -7,19 +7,18 @@ from pathlib import Path
 
 import pyotp
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from gallery import SCREENSHOTS, SIZES, THEMES, WALKED, is_of, look_at
 from site_under_test import ANN, UNVETTED_SEED, running_site
 
 from safehold.app.access.users import find_user
-from safehold.model.permissions import Role
-from safehold.review import conflicts
+from safehold.model.exposure import ExposureChoices
+from safehold.model.permissions import Actor, Role, permissions_of
+from safehold.review import conflicts, wellbeing
 from safehold.review.appeals import receive_appeal
 from safehold.testing.running import TESTER
 
 pytestmark = pytest.mark.browser
 
-SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
-SIZES = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 ALL = "all-roles"
 LARGEST_PAGE = 300_000
 """Bytes, everything that a page loads together."""
@@ -35,6 +34,8 @@ def full_site(quiet_site):
         (1, "account-17"),
         (2, "account-17"),
         (3, "account-23"),
+        (5, "account-31"),
+        (6, "account-34"),
         (UNVETTED_SEED, "account-58"),
     ):
         answer = site.upload(seed, account=account)
@@ -49,6 +50,14 @@ def full_site(quiet_site):
             now=site.machinery.clock(),
         )
         analyst = find_user(tx, "analyst-2").id
+        chosen = ExposureChoices(contact=find_user(tx, ALL).id)
+        wellbeing.choose(
+            tx,
+            chosen,
+            actor=Actor(permissions=permissions_of({Role.ANALYST}), user_id=analyst),
+            rules=site.machinery.settings.exposure.rules(),
+            now=site.machinery.clock(),
+        )
         conflicts.declare_about_account(
             tx, "account-64", of=analyst, actor=TESTER, now=site.machinery.clock()
         )
@@ -77,7 +86,8 @@ def addresses(full_site, chromium):
         page.keyboard.press(key)
     page.wait_for_url("**done=filed")
     found["case"] = page.url.partition("?")[0]
-    tell_the_platform_something(page)
+    tell_the_platform_something(full_site, page)
+    found["emergency"] = declare_a_risk_to_life(page)
     full_site.follow()
     full_site.give_up_deliveries()
     full_site.get_one_step_stuck()
@@ -93,68 +103,82 @@ def addresses(full_site, chromium):
     found["alike"] = f"{settled}/items/{item_id}/alike"
     page.goto(found["alike"])
     page.get_by_role("heading", name="Nearly the same").wait_for()
+    page.goto(found["case-settled-item"])
+    found["policy-version"] = link_to(page, "/console/policy/")
+    found["exposure-of"] = f"/console/exposure/of/{somebody_else(full_site)}"
     context.close()
-    return found | {
-        "find": "/console/find",
-        "account-cases": found["case"] + "/account",
-        "emergencies": "/console/emergencies",
-        "emergency-asked": f"{found['case-free']}/emergency",
-        "lists": "/console/lists",
-        "webhooks": "/console/webhooks",
-        "jobs": "/console/jobs",
-        "audit": "/console/audit",
-        "account": "/console/account",
-        "exposure": "/console/exposure",
-        "people": "/console/people",
-        "keys": "/console/keys",
-        "conflicts": "/console/conflicts",
-        "confirm": "/console/confirm",
-        "not-found": "/console/nothing-here",
-    }
+    static = {name: route for name, route in WALKED.items() if "{" not in route}
+    return (
+        static
+        | found
+        | {
+            "account-cases": found["case"] + "/account",
+            "emergency-asked": f"{found['case-free']}/emergency",
+        }
+    )
 
 
-def tell_the_platform_something(page) -> None:
-    """Clear the last item of the queue: the platform is told, or would be if its receiver answered."""
+def link_to(page, prefix: str) -> str:
+    """Return the first link of the page that begins so."""
+    return page.locator(f"a[href^='{prefix}']").first.get_attribute("href")
+
+
+def somebody_else(site) -> str:
+    """Return who chose that whoever has every role may see their figures."""
+    with site.machinery.database.begin() as tx:
+        return find_user(tx, "analyst-2").id
+
+
+def tell_the_platform_something(site, page) -> None:
+    """Confirm the item of another case and approve what is planned: its platform would be told."""
+    take_a_free_case(page)
+    address = page.url.partition("?")[0]
+    press(page, "b", "Enter")
+    page.wait_for_url("**done=filed")
+    site.follow()
+    page.goto(address)
+    press(page, ".", "a")
+    page.wait_for_url("**done=approved**")
+
+
+def declare_a_risk_to_life(page) -> str:
+    """Declare one and report it, so that it is no alarm any more; return the address of its page."""
+    take_a_free_case(page)
+    press(page, "!")
+    page.wait_for_url("**/emergency?item=*")
+    press(page, "Enter")
+    page.wait_for_url("**/console/emergencies/*")
+    address = page.url.partition("?")[0]
+    press(page, "t")
+    page.keyboard.type("The police, reference 4711")
+    press(page, "Enter")
+    page.wait_for_url("**done=emergency-reported")
+    return address
+
+
+def take_a_free_case(page) -> None:
+    """Take the last case of the queue that nobody has and a vetted list vouches for."""
     page.goto("/console/queue")
-    page.locator("tbody tr").last.get_by_role("link").click()
+    free = page.locator("tbody tr").filter(has_text="nobody yet").filter(has_text="a vetted list")
+    free.last.get_by_role("link").click()
     page.get_by_role("button", name="Take this case").click()
     page.wait_for_url("**done=taken")
-    page.keyboard.press("n")
-    page.keyboard.press("Enter")
-    page.wait_for_url("**done=filed")
 
 
-PAGES = (
-    "queue",
-    "alike",
-    "case",
-    "case-free",
-    "emergencies",
-    "emergency-asked",
-    "case-settled-item",
-    "find",
-    "account-cases",
-    "lists",
-    "webhooks",
-    "jobs",
-    "audit",
-    "account",
-    "exposure",
-    "people",
-    "keys",
-    "conflicts",
-    "confirm",
-    "not-found",
-)
+def press(page, *keys: str) -> None:
+    """Press keys one after the other."""
+    for key in keys:
+        page.keyboard.press(key)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", list(SIZES))
 def test_every_page_is_accessible_and_fits_the_screen(visit, addresses, theme, size) -> None:
     page = visit(ALL, size=SIZES[size], theme=theme)
     wrong = []
-    for name in PAGES:
+    for name, route in WALKED.items():
         page.goto(addresses[name])
+        assert is_of(route, page.url), name
         wrong += look_at(page, f"{name}-{size}-{theme}")
     proves(page)
     for name in ("account", "people", "keys"):
@@ -169,6 +193,9 @@ def test_every_page_is_accessible_and_fits_the_screen(visit, addresses, theme, s
     page.keyboard.press("Escape")
     page.keyboard.press("Control+k")
     wrong += look_at(page, f"palette-{size}-{theme}", whole=False)
+    page.keyboard.press("Escape")
+    page.goto("/console/nothing-here")
+    wrong += look_at(page, f"not-found-{size}-{theme}")
     stranger = visit(size=SIZES[size], theme=theme)
     stranger.goto("/console/sign-in")
     wrong += look_at(stranger, f"sign-in-{size}-{theme}")
@@ -189,35 +216,36 @@ def test_a_form_that_is_shown_again_is_accessible_and_fits_the_screen(visit, add
     assert wrong == []
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_what_is_shown_once_and_the_second_step_are_accessible(site, visit, theme) -> None:
-    name = f"new-here-{theme}"
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", list(SIZES))
+def test_what_is_shown_once_and_the_second_step_are_accessible(site, visit, size, theme) -> None:
+    name = f"new-here-{size}-{theme}"
     site.add_person(name, Role.ADMIN)
-    page = visit(name, size=SIZES["phone" if theme == "dark" else "desk"], theme=theme)
+    page = visit(name, size=SIZES[size], theme=theme)
     proves(page)
     page.goto("/console/account")
     page.get_by_role("button", name="Set up an app").click()
     page.wait_for_url("**/console/account/app")
-    wrong = look_at(page, f"account-app-{theme}")
+    wrong = look_at(page, f"account-app-{size}-{theme}")
     app = pyotp.TOTP(page.locator("#secret").inner_text().replace(" ", ""))
     page.get_by_label("The code that it shows now").fill(app.now())
     page.keyboard.press("Enter")
     page.wait_for_url("**done=factor-added")
     page.get_by_role("button", name="Make ten codes").click()
     page.locator(".codes").wait_for()
-    wrong += look_at(page, f"recovery-codes-{theme}")
+    wrong += look_at(page, f"recovery-codes-{size}-{theme}")
     page.goto("/console/keys")
     page.get_by_label("Whose it is").fill("platform")
     page.get_by_label("scan", exact=True).check()
     page.get_by_role("button", name="Make it").click()
     page.locator("#secret").wait_for()
-    wrong += look_at(page, f"shown-once-{theme}")
+    wrong += look_at(page, f"shown-once-{size}-{theme}")
     page.goto("/console/keys")
-    wrong += look_at(page, f"keys-one-{theme}")
+    wrong += look_at(page, f"keys-one-{size}-{theme}")
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/console/sign-in**")
     sign_in(page, name)
-    wrong += look_at(page, f"second-step-{theme}")
+    wrong += look_at(page, f"second-step-{size}-{theme}")
     assert wrong == []
 
 
@@ -235,16 +263,6 @@ def proves(page) -> None:
     page.get_by_label("Password").fill("a long enough password")
     page.keyboard.press("Enter")
     page.wait_for_url("**/console/account?done=confirmed")
-
-
-def look_at(page, name: str, *, whole: bool = True) -> list[str]:
-    """Take a picture; return what axe finds and whether the page is wider than the screen."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=whole)
-    found = Axe().run(page).response["violations"]
-    wrong = [f"{name}: {each['id']}: {[node['target'] for node in each['nodes']]}" for each in found]
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return wrong + ([f"{name}: {wide} px too wide"] if wide > 0 else [])
 
 
 def test_a_held_shutter_is_pictured_for_the_record(visit, addresses) -> None:
@@ -266,7 +284,7 @@ def test_no_page_moves_while_it_loads_and_none_is_heavy(visit, addresses) -> Non
     proves(page)
     sizes: list[int] = []
     page.on("response", lambda answer: sizes.append(int(answer.headers.get("content-length", 0))))
-    for name in PAGES:
+    for name in WALKED:
         # Each with everything to load, as on a first visit.
         page.context.new_cdp_session(page).send("Network.clearBrowserCache")
         sizes.clear()

@@ -120,3 +120,16 @@ def test_a_line_of_the_history_says_what_was_missing() -> None:
     assert (
         words.happened(line) == "Left open: it was assessed by two people who disagree, and waits for a third"
     )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.0, "You have not looked today"),
+        (0.1, "Looked less than 1 s today"),
+        (1.0, "Looked 1 s today"),
+        (61.9, "Looked 1 min 1 s today"),
+    ],
+)
+def test_whoever_looked_however_shortly_is_not_told_that_they_did_not(seconds: float, said: str) -> None:
+    assert words.looked(seconds) == said

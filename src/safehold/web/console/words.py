@@ -195,8 +195,10 @@ def span(seconds: float) -> str:
 
 def looked(seconds: float) -> str:
     """Return how long somebody looked today."""
-    if seconds < 1:
+    if seconds <= 0:
         return "You have not looked today"
+    if seconds < 1:
+        return "Looked less than 1 s today"
     minutes, rest = divmod(int(seconds), 60)
     return f"Looked {minutes} min {rest} s today" if minutes else f"Looked {rest} s today"
 

@@ -1,0 +1,96 @@
+"""The pictures of every page in both themes and widths: of which page each is, and all on one page."""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
+SIZES = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+THEMES = ("light", "dark")
+
+WALKED = {
+    "queue": "/console/queue",
+    "case": "/console/cases/{case_id}",
+    "case-free": "/console/cases/{case_id}",
+    "case-settled-item": "/console/cases/{case_id}",
+    "alike": "/console/cases/{case_id}/items/{item_id}/alike",
+    "account-cases": "/console/cases/{case_id}/account",
+    "find": "/console/find",
+    "emergencies": "/console/emergencies",
+    "emergency-asked": "/console/cases/{case_id}/emergency",
+    "emergency": "/console/emergencies/{emergency_id}",
+    "lists": "/console/lists",
+    "conflicts": "/console/conflicts",
+    "policy": "/console/policy",
+    "policy-version": "/console/policy/{version}",
+    "webhooks": "/console/webhooks",
+    "jobs": "/console/jobs",
+    "audit": "/console/audit",
+    "people": "/console/people",
+    "keys": "/console/keys",
+    "account": "/console/account",
+    "exposure": "/console/exposure",
+    "exposure-of": "/console/exposure/of/{user_id}",
+    "confirm": "/console/confirm",
+}
+"""Pages that somebody who may do everything walks through, by the name of their picture."""
+
+OTHERS = {
+    "sign-in": "/console/sign-in",
+    "second-step": "/console/sign-in/second",
+    "account-app": "/console/account/app",
+    "portal-report": "/report",
+    "portal-status": "/report/status",
+    "portal-transparency": "/transparency",
+}
+"""Pages that are pictured on the way to somewhere else."""
+
+NO_PAGES = {
+    "/": "leads to the first page",
+    "/console": "leads there as well",
+    "/favicon.ico": "a drawing",
+    "/static/{version}/{path:path}": "what pages are made of",
+    "/blank": "an empty page, for leaving quickly",
+    "/transparency/lists.json": "the figures of a page, for programs",
+}
+"""What answers to GET and is nothing to look at, each with its reason."""
+
+
+def is_of(route: str, address: str) -> bool:
+    """Say whether an address is one of this route."""
+    pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(route))
+    return re.fullmatch(pattern, urlsplit(address).path) is not None
+
+
+def look_at(page: Page, name: str, *, whole: bool = True) -> list[str]:
+    """Take a picture; return what axe finds and whether the page is wider than the screen."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=whole)
+    found = Axe().run(page).response["violations"]
+    wrong = [f"{name}: {each['id']}: {[node['target'] for node in each['nodes']]}" for each in found]
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return wrong + ([f"{name}: {wide} px too wide"] if wide > 0 else [])
+
+
+def write_index() -> None:
+    """Write a page with every picture that is there, to be opened from the folder."""
+    pictures = sorted(path.name for path in SCREENSHOTS.glob("*.png"))
+    if not pictures:
+        return
+    shown = "".join(
+        f'<figure><a href="{html.escape(name)}"><img src="{html.escape(name)}" loading="lazy" alt=""></a>'
+        f"<figcaption>{html.escape(name.removesuffix('.png'))}</figcaption></figure>\n"
+        for name in pictures
+    )
+    style = (
+        "body{display:flex;flex-wrap:wrap;gap:16px;font:14px sans-serif;background:#888}"
+        "figure{margin:0}img{max-width:320px;max-height:480px;display:block}"
+    )
+    head = f"<!doctype html><meta charset=utf-8><title>Every page</title><style>{style}</style>\n"
+    (SCREENSHOTS / "index.html").write_text(head + shown, encoding="utf-8")

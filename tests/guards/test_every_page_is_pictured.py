@@ -1,0 +1,58 @@
+"""Every page of console and portal is among those that are looked at in both themes and widths."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+from fastapi.routing import APIRoute
+
+from safehold.app.program import Program
+from safehold.app.settings import Settings
+from safehold.web.application import create_app
+
+BROWSER = Path(__file__).parents[1] / "browser"
+_spec = importlib.util.spec_from_file_location("gallery", BROWSER / "gallery.py")
+assert _spec is not None
+assert _spec.loader is not None
+gallery = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(gallery)
+
+
+def pages(surface: str) -> set[str]:
+    """Return the routes of a surface that answer to GET."""
+    program = SimpleNamespace(settings=Settings.model_construct())
+    app = create_app(cast("Program", program), frozenset({surface}))
+    return {route.path for route in _routes(app.routes) if "GET" in (route.methods or ())}
+
+
+def _routes(found: Iterable[Any]) -> Iterator[APIRoute]:
+    for route in found:
+        if isinstance(route, APIRoute):
+            yield route
+        else:
+            yield from _routes(route.original_router.routes)
+
+
+def test_every_page_has_a_picture_and_every_picture_a_page() -> None:
+    served = pages("console") | pages("portal")
+    pictured = set(gallery.WALKED.values()) | set(gallery.OTHERS.values())
+    asked = {path for path in served if not path.startswith("/v1/") and path != "/openapi.json"}
+    assert asked - pictured - gallery.NO_PAGES.keys() == set()
+    assert pictured - served == set()
+    assert gallery.NO_PAGES.keys() - served == set()
+
+
+def test_what_is_pictured_on_the_way_is_pictured_in_both_themes_and_widths() -> None:
+    tests = "".join(path.read_text(encoding="utf-8") for path in BROWSER.glob("test_*.py"))
+    taken = {name: f'"{name.removeprefix("portal-")}-{{size}}-{{theme}}"' for name in gallery.OTHERS}
+    assert [name for name, written in taken.items() if f"f{written}" not in tests] == []
+
+
+def test_an_address_is_told_from_that_of_another_page() -> None:
+    assert gallery.is_of("/console/cases/{case_id}", "http://localhost/console/cases/1?item=2")
+    assert not gallery.is_of("/console/cases/{case_id}", "http://localhost/console/cases/1/account")
+    assert not gallery.is_of("/console/queue", "http://localhost/console/sign-in")
