@@ -37,7 +37,7 @@ from safehold.storage.turns import is_lead
 
 __all__ = ["MOST", "Basis", "Copy", "Offer", "decide_alike", "decided_nearby", "offered"]
 
-MOST = 20
+MOST = 12
 """So many copies are decided at once; those that are left are offered next."""
 COMPARED = 1_000
 """Open cases in which copies are looked for: the first of the queue."""
