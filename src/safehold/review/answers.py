@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from safehold.model.assessment import ConductForm, ImageryForm
+from safehold.model.assessment import ConductForm, Finding, ImageryForm
 from safehold.model.errors import BadForm
 
 Form = ImageryForm | ConductForm
@@ -45,6 +45,22 @@ def from_answers(name: str, answers: Mapping[str, Any]) -> Form:
     if "finding" not in answers:
         raise BadForm("finding: an assessment cannot do without it.")
     return form(**{field: _typed(field, hints[field], answer) for field, answer in answers.items()})
+
+
+def readable(name: str, answers: Mapping[str, Any], *, finding: Finding) -> Form:
+    """Return the form of this name with those stored answers that can be read, the rest at their defaults.
+
+    For pages: an answer that a later version wrote, or that was damaged, must not keep the others from
+    being seen. finding: as it is stored beside the answers. Raises BadForm for a form that does not exist.
+    """
+    read: dict[str, Any] = {"finding": finding.value}
+    for field, answer in answers.items():
+        try:
+            from_answers(name, {"finding": finding.value, field: answer})
+        except BadForm:
+            continue
+        read[field] = answer
+    return from_answers(name, read | {"finding": finding.value})
 
 
 def _plain(answer: Any) -> Any:

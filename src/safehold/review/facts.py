@@ -18,7 +18,7 @@ from safehold.model.ids import AnalystId, CaseId, ItemId, MediaId
 from safehold.model.inbound_report import InboundReport
 from safehold.model.item import Context, Item, ItemKind, Page
 from safehold.model.match import Flag
-from safehold.review.answers import from_answers
+from safehold.review.answers import readable
 from safehold.review.cases import existing_case
 from safehold.review.turns import Turn, turn_of
 from safehold.storage import appeals as appeal_rows
@@ -271,7 +271,7 @@ def _shown(
             case_id=one.case_id,
             item_id=one.item_id,
             by=one.analyst_id,
-            form=from_answers(one.form, one.answers),
+            form=readable(one.form, one.answers, finding=one.finding),
             tier=one.tier,
             policy_version=one.policy_version,
             filed_at=one.filed_at,
