@@ -92,7 +92,7 @@ def _merge(tx: Tx, asked: Bulk, cases: Sequence[Case], now: datetime) -> dict[Ca
     results: dict[CaseId, LeftOut | None] = {}
     for case in cases:
         try:
-            with tx.connection.begin_nested():
+            with tx.part():
                 take(tx, asked.target, asked.by, now)
                 moves.merge(tx, asked.target, case.number, by=asked.by, now=now)
         except (BadForm, Conflict, NotAllowed, NotFound):

@@ -264,8 +264,9 @@ def first_ids(
         return []
     lane = _unnested(among)
     if within is not None:
-        found = _joined(lane, within).where(*conditions).order_by(*_ORDER).limit(limit)
-        return [CaseId(case_id) for case_id in tx.run(found).scalars()]
+        found = _found_within(lane, within, conditions)
+        statement = found.order_by(*(found.selected_columns[name] for name in ("turn_at", "id"))).limit(limit)
+        return [CaseId(case_id) for case_id in tx.run(statement).scalars()]
     of_lane = (
         sa.select(review_case.c.id, review_case.c.turn_at)
         .where(*_in_lane(lane), *conditions)
@@ -289,8 +290,12 @@ def some_ids(
     """Return some cases of these lanes, in no order: what is enough to count them. within: as above."""
     if not among:
         return []
-    found = _joined(_unnested(among), within).where(*conditions).limit(limit)
-    return [CaseId(case_id) for case_id in tx.run(found).scalars()]
+    lane = _unnested(among)
+    if within is not None:
+        found = _found_within(lane, within, conditions)
+    else:
+        found = sa.select(review_case.c.id).join(lane, sa.and_(*_in_lane(lane))).where(*conditions)
+    return [CaseId(case_id) for case_id in tx.run(found.limit(limit)).scalars()]
 
 
 def those_of_concern(tx: Tx, found: Collection[CaseId], analyst: AnalystId) -> list[CaseId]:
@@ -301,20 +306,38 @@ def those_of_concern(tx: Tx, found: Collection[CaseId], analyst: AnalystId) -> l
     return [CaseId(case_id) for case_id in tx.run(statement).scalars()]
 
 
-def _joined(lane: sa.TableValuedAlias, within: sa.CTE | None) -> sa.Select[Any]:
-    """Return the cases of these lanes, by a plain join: each is looked at once, whatever is estimated."""
-    of_lanes = sa.select(review_case.c.id).join(lane, sa.and_(*_in_lane(lane)))
-    return of_lanes if within is None else of_lanes.join(within, within.c.case_id == review_case.c.id)
+def _found_within(
+    lane: sa.TableValuedAlias, within: sa.CTE, conditions: Iterable[sa.ColumnElement[bool]]
+) -> sa.Select[Any]:
+    """Return the id and turn of cases of these lanes whose case_id this has.
+
+    Worked out in this order: of how many a lane has nobody knows enough to leave it to an estimate, by which
+    one part was looked through anew for each row of the other.
+    """
+    case = review_case.c
+    lanes = (case.purpose, case.stage, case.for_lead, case.other_purposes, case.exposure_kinds, case.skills)
+    found = (
+        sa.select(case.id, case.turn_at, *lanes)
+        .join(within, within.c.case_id == case.id)
+        .where(_IS_OPEN, *conditions)
+        .cte("found_within")
+        .prefix_with("materialized")
+    )
+    of_lanes = sa.and_(*_in_lane(lane, found.c))
+    return sa.select(found.c.id, found.c.turn_at).join(lane, of_lanes)
 
 
-def _in_lane(lane: sa.TableValuedAlias) -> tuple[sa.ColumnElement[bool], ...]:
-    arrays = ("other_purposes", "exposure_kinds", "skills")
+def _in_lane(
+    lane: sa.TableValuedAlias, case: sa.ColumnCollection[str, Any] | None = None
+) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the condition that an open case is of a lane. case: columns of cases that are open, else all."""
+    of, arrays = case or review_case.c, ("other_purposes", "exposure_kinds", "skills")
     return (
-        _IS_OPEN,
-        review_case.c.purpose == lane.c.purpose,
-        review_case.c.stage == lane.c.stage,
-        review_case.c.for_lead == sa.cast(lane.c.for_lead, sa.Boolean),
-        *(review_case.c[name] == sa.cast(lane.c[name], review_case.c[name].type) for name in arrays),
+        sa.true() if case else _IS_OPEN,
+        of.purpose == lane.c.purpose,
+        of.stage == lane.c.stage,
+        of.for_lead == sa.cast(lane.c.for_lead, sa.Boolean),
+        *(of[name] == sa.cast(lane.c[name], review_case.c[name].type) for name in arrays),
     )
 
 

@@ -106,6 +106,8 @@ FORMS = {
         *("policy", "circumstances", "company", "commercial", "livestream", "new_to_us"),
     },
     "post /console/cases/ID/emergency": {"item"},
+    "post /console/cases/ID/merge": {"number", "item"},
+    "post /console/cases/ID/notes": {"note", "back", "item"},
     "post /console/cases/ID/pass": {"reason"},
     "post /console/cases/ID/subjects/ID": {"part", "item", "revision"},
     "post /console/conflicts": {"name", "account"},
@@ -117,7 +119,7 @@ FORMS = {
     "post /console/filters": {"name", "shared"},
     "post /console/find": {"text"},
     "post /console/keys": {"name", "days", "scope"},
-    "post /console/people": {"name", "role"},
+    "post /console/people": {"name", "role", "queue"},
     "post /report": {"address", "seen", "statement", "contact"},
     "post /report/status": {"code"},
 }
