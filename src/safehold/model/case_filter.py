@@ -72,6 +72,11 @@ class CaseFilter:
     for_lead: bool | None = None
     practice: bool | None = None
 
+    @property
+    def asks_items(self) -> bool:
+        """Whether something is asked of the items of a case, for which all of them are looked through."""
+        return bool(self.surface or self.signals or self.list_id)
+
 
 ANYTHING = CaseFilter()
 """Asks nothing: every open case."""
