@@ -17,8 +17,20 @@ from safehold.model.ids import CaseId, ItemId, RevealId, SessionId
 from safehold.model.permissions import Actor, Permission
 from safehold.model.proposal import Proposal
 from safehold.model.queue import EVERY_QUEUE
-from safehold.review import admission, again, cases, conflicts, moves, notes, same, viewing, wellbeing
+from safehold.review import (
+    admission,
+    again,
+    cases,
+    conflicts,
+    filters,
+    moves,
+    notes,
+    same,
+    viewing,
+    wellbeing,
+)
 from safehold.review.facts import CaseView, ItemView, facts
+from safehold.review.filters import SavedFilter
 from safehold.review.moves import CaseMove
 from safehold.review.notes import Note
 from safehold.review.presence import NOBODY, Present, others_present
@@ -54,7 +66,8 @@ class QueueView:
     """Open cases in their order, at most QUEUE_SHOWN. kept_from: those that the viewer knows somebody in.
 
     left_to_others: how many are left out because the viewer has assessed what waits in them. sizes: of
-    each of the viewer's queues in which something is open. only: the one of them that is shown.
+    each of the viewer's queues in which something is open. only: the one of them that is shown. saved: the
+    filters that the viewer has by name.
     """
 
     cases: tuple[CaseSummary, ...]
@@ -63,6 +76,7 @@ class QueueView:
     left_to_others: int = 0
     sizes: tuple[QueueSize, ...] = ()
     only: Purpose | None = None
+    saved: tuple[SavedFilter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +143,8 @@ def queue(tx: Tx, *, actor: Actor, now: datetime, only: Purpose | None = None) -
     kept_from = conflicts.kept_from(tx, ids, actor.user_id) if actor.user_id else set()
     others = cases.left_to_others(tx, purposes=purposes, analyst=analyst) if analyst else 0
     sizes = case_queue.sizes(tx, queues=mine, now=now, analyst=analyst)
-    return QueueView(tuple(found), names(tx), frozenset(kept_from), others, tuple(sizes), only)
+    saved = tuple(filters.saved_for(tx, actor))
+    return QueueView(tuple(found), names(tx), frozenset(kept_from), others, tuple(sizes), only, saved)
 
 
 def case(tx: Tx, case_id: CaseId, *, actor: Actor, around: ItemId | None = None, now: datetime) -> CaseSheet:

@@ -40,6 +40,7 @@ REACTIONS: Reactions = {
     events.RemovalsLeft: ("review.find_withdrawn",),
     events.MatchWithdrawn: ("review.reconsider_match",),
     events.LookbackMatched: ("act.tell_reference",),
+    events.BulkLeft: ("review.carry_on_bulk",),
     events.StepStuck: ("app.raise_alarm",),
 }
 

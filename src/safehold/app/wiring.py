@@ -33,7 +33,7 @@ from safehold.jobs.worker import Timings, Worker
 from safehold.model.events import Event
 from safehold.model.ids import ObjectId
 from safehold.model.permissions import Actor
-from safehold.review import cases, contest, golden, left_appeals, settle, viewing, weighing, withdrawn
+from safehold.review import bulk, cases, contest, golden, left_appeals, settle, viewing, weighing, withdrawn
 from safehold.storage.database import Tx
 
 ERASED_AT_ONCE = 500
@@ -64,6 +64,7 @@ def handlers(program: Program) -> dict[str, Handler]:
         "review.reconsider_match": now_with(
             withdrawn.reconsider_match, record=record, rules=queue_rules(program.settings)
         ),
+        "review.carry_on_bulk": now_with(bulk.carry_on, record=record),
         "evidence.preserve": now_with(retention.preserve, record=record),
         "evidence.reconsider": now_with(retention.reconsider),
         "evidence.keep_contested": now_with(retention.keep_contested),
@@ -207,6 +208,7 @@ def _sweep_access(program: Program) -> None:
     requests.sweep_requests(program.database, now=program.clock())
     with program.database.begin() as tx:
         probing.forget(tx, now=program.clock())
+        bulk.forget(tx, now=program.clock())
         sessions.sweep_sessions(tx, program.settings.sign_in, now=program.clock())
         sign_in.sweep(tx, now=program.clock())
         alarms.raise_for_expiring_keys(tx, now=program.clock())

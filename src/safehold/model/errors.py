@@ -13,7 +13,7 @@ SafeholdError
 ├── TooLarge          over a limit that is stated in the message
 ├── Refused           a rule of the house forbids it
 │   ├── AddressRefused, ErasedEvidence, TooManyViews, NotShowable, TooManyAttempts, TooOften, Unconfined,
-│   ├── DoubtfulImport, BreakDue, DayIsFull, SeenBefore
+│   ├── DoubtfulImport, BreakDue, DayIsFull, SeenBefore, TooManyCases
 ├── Unavailable       a part we need is down; trying again later is right
 │   ├── DatabaseDown, DatabaseBusy, VaultDown, FetchFailed, DecoderDown, ReaderDown, SignInBusy, MailFailed,
 │   ├── AnchorFailed, SegmentNotWritten
@@ -356,6 +356,17 @@ class TooOften(Refused):
     code = "too_often"
     advice = "Try again in an hour."
     seconds: ClassVar[int] = 3600
+
+
+class TooManyCases(Refused):
+    """These are more cases than can be changed at once."""
+
+    code = "too_many_cases"
+    advice = "Narrow the filter, or choose some of them."
+
+    def __init__(self, *, most: int, chosen: int | None) -> None:
+        many = f"more than {most:,}" if chosen is None else f"{chosen:,}"
+        super().__init__(f"These are {many} cases; at most {most:,} can be changed at once.")
 
 
 class Unavailable(SafeholdError):

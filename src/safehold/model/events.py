@@ -25,6 +25,7 @@ from safehold.model.ids import (
     AnalystId,
     AppealId,
     AssessmentId,
+    BulkId,
     CaseId,
     EmergencyId,
     InboundReportId,
@@ -62,7 +63,7 @@ class Event:
     @property
     def lock(self) -> str:
         """The lock under which the steps of this event run: one per item, or one per other noun."""
-        for noun in ("item_id", "case_id", "list_id", "lookback_id", "step_id"):
+        for noun in ("item_id", "case_id", "list_id", "lookback_id", "bulk_id", "step_id"):
             value = getattr(self, noun, None)
             if value is not None:
                 return f"{noun.removesuffix('_id')}:{value}"
@@ -279,6 +280,14 @@ class LookbackMatched(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BulkLeft(Event):
+    """A part of what a person asked of many cases was done; the rest is still to be."""
+
+    kind: ClassVar[str] = "bulk_left"
+    bulk_id: BulkId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepStuck(Event):
     """A step failed as often as it may and waits for a person."""
 
@@ -310,6 +319,7 @@ EVENTS: dict[str, type[Event]] = {
         RemovalsLeft,
         MatchWithdrawn,
         LookbackMatched,
+        BulkLeft,
         StepStuck,
     )
 }

@@ -43,6 +43,9 @@ ConflictId = NewType("ConflictId", UUID)
 UnveilingId = NewType("UnveilingId", UUID)
 CaseNoteId = NewType("CaseNoteId", UUID)
 CaseMoveId = NewType("CaseMoveId", UUID)
+SavedFilterId = NewType("SavedFilterId", UUID)
+BulkId = NewType("BulkId", UUID)
+"""What somebody asked of many cases at once."""
 AnalystId = NewType("AnalystId", UUID)
 """A person who assesses. No classifier, model or rule has one: that is how "AI only asks" is typed."""
 

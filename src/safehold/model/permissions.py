@@ -24,6 +24,7 @@ class Permission(StrEnum):
     CASE_ASSESS = "case.assess"
     CASE_REVEAL = "case.reveal"
     CASE_REVERSE = "case.reverse"
+    CASE_ARRANGE = "case.arrange"
     EMERGENCY_DECLARE = "emergency.declare"
     EXPOSURE_READ = "exposure.read"
     CONFLICT_EDIT = "conflict.edit"
@@ -64,6 +65,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.LEAD: frozenset(
         _REVIEW
         | {Permission.PROPOSAL_DECIDE, Permission.CASE_REVERSE, Permission.CONFLICT_EDIT}
+        | {Permission.CASE_ARRANGE}
         | {Permission.WEBHOOK_READ, Permission.JOB_READ, Permission.EXPOSURE_READ}
     ),
     Role.LEGAL: frozenset(

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from safehold.model.case import Case, CaseState, WaitsFor
 from safehold.model.exposure import ExposureKind
@@ -25,6 +26,7 @@ from safehold.storage.case_passes import case_pass
 from safehold.storage.cases import case_item, case_of, review_case
 from safehold.storage.conflicts import declared_conflict
 from safehold.storage.database import Tx
+from safehold.storage.tables import Uuid
 
 PEEKED = (4, 32, 256)
 """How many cases are looked at before one is taken: more only where others take them at the same instant."""
@@ -101,7 +103,12 @@ def waiting(
     if analyst is None:
         found = first_ids(tx, among, limit, not_golden)
     else:
-        found = _first_of(tx, among, limit, analyst)
+        found = first_of_concern(tx, among, limit, analyst, not_golden)
+    return summaries(tx, found)
+
+
+def summaries(tx: Tx, found: Collection[CaseId]) -> list[CaseSummary]:
+    """Return these cases as lines of the queue, in the order in which they are offered."""
     joined, left = _counted(), _counted(only_waiting=True)
     passes = sa.select(sa.func.count()).where(case_pass.c.case_id == review_case.c.id).scalar_subquery()
     columns = (review_case, joined.label("joined"), left.label("still_waiting"), passes.label("passes"))
@@ -118,7 +125,7 @@ def left_to_others(tx: Tx, among: Sequence[Lane], *, analyst: AnalystId, most: i
     The first LOOKED_THROUGH of them are looked through.
     """
     found = first_ids(tx, among, LOOKED_THROUGH, golden.not_of_others(review_case, analyst))
-    statement = sa.select(review_case.c.id).where(review_case.c.id.in_(found), ~_concerns(analyst))
+    statement = sa.select(review_case.c.id).where(review_case.c.id.in_(found), ~of_concern(analyst))
     return len(tx.run(statement.limit(most)).all())
 
 
@@ -133,7 +140,7 @@ def kept_away(tx: Tx, *, queues: Iterable[Purpose], analyst: AnalystId, most: in
         recusals.in_case(review_case, analyst),
         _of(queues),
         admission.of_user_and_case(review_case.c.id, analyst),
-        ~_concerns(analyst),
+        ~of_concern(analyst),
     )
     return len(tx.run(statement.limit(most)).all())
 
@@ -244,39 +251,44 @@ def next_item(tx: Tx, case_id: CaseId, analyst: AnalystId, *, but: ItemId | None
 
 def concerns(tx: Tx, case_id: CaseId, analyst: AnalystId) -> bool:
     """Say whether something in a case waits for this person, or is being settled."""
-    return tx.run(sa.select(1).where(review_case.c.id == case_id, _concerns(analyst))).first() is not None
+    return tx.run(sa.select(1).where(review_case.c.id == case_id, of_concern(analyst))).first() is not None
 
 
-def _first_of(tx: Tx, among: Sequence[Lane], limit: int, analyst: AnalystId) -> list[CaseId]:
-    """Return the first cases of these lanes that concern this person."""
+def first_of_concern(
+    tx: Tx,
+    among: Sequence[Lane],
+    limit: int,
+    analyst: AnalystId,
+    *conditions: sa.ColumnElement[bool],
+    within: sa.CTE | None = None,
+) -> list[CaseId]:
+    """Return the first cases of these lanes that concern this person. within: as for `first_ids`."""
     # Mostly nearly all do: then few need to be looked at one by one.
-    not_golden = golden.not_of_others(review_case, analyst)
-    first = first_ids(tx, among, 2 * limit, not_golden)
-    statement = sa.select(review_case.c.id).where(review_case.c.id.in_(first), _concerns(analyst))
-    found = [CaseId(each) for each in tx.run(statement.order_by(*_ORDER).limit(limit)).scalars()]
+    first = first_ids(tx, among, 2 * limit, *conditions, within=within)
+    found = those_of_concern(tx, first, analyst)[:limit]
     if len(found) == limit or len(first) < 2 * limit:
         return found
-    return first_ids(tx, among, limit, not_golden, _concerns(analyst))
+    return first_ids(tx, among, limit, *conditions, of_concern(analyst), within=within)
 
 
-def first_ids(tx: Tx, among: Sequence[Lane], limit: int, *conditions: sa.ColumnElement[bool]) -> list[CaseId]:
-    """Return the first cases of these lanes, in order."""
+def first_ids(
+    tx: Tx,
+    among: Sequence[Lane],
+    limit: int,
+    *conditions: sa.ColumnElement[bool],
+    within: sa.CTE | None = None,
+) -> list[CaseId]:
+    """Return the first cases of these lanes, in order. within: of those whose case_id this has."""
     if not among:
         return []
     lane = _unnested(among)
+    if within is not None:
+        found = _found_within(lane, within, conditions)
+        statement = found.order_by(*(found.selected_columns[name] for name in ("turn_at", "id"))).limit(limit)
+        return [CaseId(case_id) for case_id in tx.run(statement).scalars()]
     of_lane = (
         sa.select(review_case.c.id, review_case.c.turn_at)
-        .where(
-            _IS_OPEN,
-            review_case.c.purpose == lane.c.purpose,
-            review_case.c.stage == lane.c.stage,
-            review_case.c.for_lead == sa.cast(lane.c.for_lead, sa.Boolean),
-            *(
-                review_case.c[name] == sa.cast(lane.c[name], review_case.c[name].type)
-                for name in ("other_purposes", "exposure_kinds", "skills")
-            ),
-            *conditions,
-        )
+        .where(*_in_lane(lane), *conditions)
         .order_by(*_ORDER)
         .limit(limit)
         .correlate(lane)
@@ -285,6 +297,67 @@ def first_ids(tx: Tx, among: Sequence[Lane], limit: int, *conditions: sa.ColumnE
     statement = sa.select(of_lane.c.id).select_from(lane.join(of_lane, sa.true()))
     statement = statement.order_by(of_lane.c.turn_at, of_lane.c.id).limit(limit)
     return [CaseId(case_id) for case_id in tx.run(statement).scalars()]
+
+
+def some_ids(
+    tx: Tx,
+    among: Sequence[Lane],
+    limit: int,
+    *conditions: sa.ColumnElement[bool],
+    within: sa.CTE | None = None,
+) -> list[CaseId]:
+    """Return some cases of these lanes, in no order: what is enough to count them. within: as above."""
+    if not among:
+        return []
+    lane = _unnested(among)
+    if within is not None:
+        found = _found_within(lane, within, conditions)
+    else:
+        found = sa.select(review_case.c.id).join(lane, sa.and_(*_in_lane(lane))).where(*conditions)
+    return [CaseId(case_id) for case_id in tx.run(found.limit(limit)).scalars()]
+
+
+def those_of_concern(tx: Tx, found: Collection[CaseId], analyst: AnalystId) -> list[CaseId]:
+    """Return those of these cases that concern this person, in the order in which they are offered."""
+    # Given apart, lest it is asked of every case there is before anything else.
+    wanted = review_case.c.id == sa.any_(sa.cast(list(found), postgresql.ARRAY(Uuid)))
+    statement = sa.select(review_case.c.id).where(wanted, of_concern(analyst)).order_by(*_ORDER)
+    return [CaseId(case_id) for case_id in tx.run(statement).scalars()]
+
+
+def _found_within(
+    lane: sa.TableValuedAlias, within: sa.CTE, conditions: Iterable[sa.ColumnElement[bool]]
+) -> sa.Select[Any]:
+    """Return the id and turn of cases of these lanes whose case_id this has.
+
+    Worked out in this order: of how many a lane has nobody knows enough to leave it to an estimate, by which
+    one part was looked through anew for each row of the other.
+    """
+    case = review_case.c
+    lanes = (case.purpose, case.stage, case.for_lead, case.other_purposes, case.exposure_kinds, case.skills)
+    found = (
+        sa.select(case.id, case.turn_at, *lanes)
+        .join(within, within.c.case_id == case.id)
+        .where(_IS_OPEN, *conditions)
+        .cte("found_within")
+        .prefix_with("materialized")
+    )
+    of_lanes = sa.and_(*_in_lane(lane, found.c))
+    return sa.select(found.c.id, found.c.turn_at).join(lane, of_lanes)
+
+
+def _in_lane(
+    lane: sa.TableValuedAlias, case: sa.ColumnCollection[str, Any] | None = None
+) -> tuple[sa.ColumnElement[bool], ...]:
+    """Return the condition that an open case is of a lane. case: columns of cases that are open, else all."""
+    of, arrays = case or review_case.c, ("other_purposes", "exposure_kinds", "skills")
+    return (
+        sa.true() if case else _IS_OPEN,
+        of.purpose == lane.c.purpose,
+        of.stage == lane.c.stage,
+        of.for_lead == sa.cast(lane.c.for_lead, sa.Boolean),
+        *(of[name] == sa.cast(lane.c[name], review_case.c[name].type) for name in arrays),
+    )
 
 
 def _unnested(among: Sequence[Lane]) -> sa.TableValuedAlias:
@@ -349,7 +422,8 @@ def _waits_for(analyst: AnalystId) -> sa.ColumnElement[bool]:
     return _some_item(turns.waits_for_this_person(case_item, analyst))
 
 
-def _concerns(analyst: AnalystId) -> sa.ColumnElement[bool]:
+def of_concern(analyst: AnalystId) -> sa.ColumnElement[bool]:
+    """Return the condition that something in a case waits for this person or is settled, or they hold it."""
     theirs = turns.waits_for_this_person(case_item, analyst)
     soon = case_item.c.waits_for == WaitsFor.SETTLING.value
     held = sa.func.coalesce(review_case.c.locked_by == analyst, sa.false())

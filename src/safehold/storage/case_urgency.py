@@ -102,6 +102,12 @@ def set_for_lead(tx: Tx, case_id: CaseId, for_lead: bool) -> None:
 
 
 @writes(review_case)
+def set_skills(tx: Tx, case_id: CaseId, skills: Iterable[str]) -> None:
+    """Store what the case asks of whoever takes it."""
+    tx.run(review_case.update().where(review_case.c.id == case_id).values(skills=sorted(skills)))
+
+
+@writes(review_case)
 def take_over(tx: Tx, source: CaseId, target: CaseId) -> None:
     """Let what keeps people from one case, and what it asks of them, hold for another as well."""
     columns = ("other_purposes", "skills", "exposure_kinds")

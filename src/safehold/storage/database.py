@@ -39,6 +39,12 @@ class Tx:
         """Wait for a lock of this name and hold it until the transaction ends."""
         self.run(sa.text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Undo what was done inside where it fails, and only that: the transaction can go on."""
+        with self.connection.begin_nested():
+            yield
+
     def try_lock(self, name: str) -> bool:
         """Take a lock of this name until the transaction ends, or say False when another holds it."""
         statement = sa.text("select pg_try_advisory_xact_lock(hashtextextended(:name, 0))")

@@ -162,6 +162,10 @@ GRANTS: dict[str, dict[str, str]] = {
         "case_note": _APPEND,
         "case_move": _change("undone_by", "undone_at"),
         "case_move_item": _APPEND,
+        # What people save is theirs to take away.
+        "saved_filter": f"{_change('fields', 'shared', 'saved_at')}, delete",
+        "bulk_change": _change("confirmed_at", "finished_at", "words"),
+        "bulk_case": _change("done_at", "left_out"),
         "subject": f"{_APPEND}, update ({_SUBJECT})",
         # What was assessed goes along with its item when cases are merged or split; it says what it said.
         "assessment": _change("case_id", "round"),
@@ -226,7 +230,12 @@ GRANTS: dict[str, dict[str, str]] = {
         "case_pass": _READ,
         "golden_item": _READ,
         "golden_case": _READ,
-        "case_note": "select (id, case_id), delete",
+        # What is left in many cases at once is a step's work.
+        "case_note": "select (id, case_id), insert, delete",
+        "bulk_change": "select, update (finished_at, words), delete",
+        "bulk_case": "select, update (done_at, left_out)",
+        # Whether whoever asked for a step may still ask for it.
+        "app_user": "select (id, roles, disabled_at)",
         "case_move": _READ,
         "case_move_item": _READ,
         "subject": f"{_APPEND}, update ({_SUBJECT}, account_id)",

@@ -95,7 +95,12 @@ def test_every_text_of_the_api_is_data(safehold: Installation, payload: str) -> 
 
 FORMS = {
     "get /console/audit": {"object"},
+    "get /console/cases": {
+        *("need", "held", "open", "due", "lead", "practice", "surface", "list"),
+        *("queue", "why", "kind", "stage", "signal"),
+    },
     "post /console/account/password": {"username", "old", "new"},
+    "post /console/bulk": {"case", "all", "what", "skill_tag", "words"},
     "post /console/cases/ID/items/ID/assessment": {
         *("form", "revision", "finding", "count", "age_band", "sex", "self_generated", "setting", "made_by"),
         *("policy", "circumstances", "company", "commercial", "livestream", "new_to_us"),
@@ -111,6 +116,7 @@ FORMS = {
         *("day_minutes", "spell_minutes", "break_minutes", "day_begins", "press_to_show", "contact"),
         *(f"opt_out_{kind.value}" for kind in ExposureKind),
     },
+    "post /console/filters": {"name", "shared"},
     "post /console/find": {"text"},
     "post /console/keys": {"name", "days", "scope"},
     "post /console/people": {"name", "role", "queue"},

@@ -72,6 +72,7 @@ def test_it_cannot_be_given_what_only_people_do() -> None:
         Permission.CASE_ASSESS,
         Permission.CASE_REVEAL,
         Permission.CASE_REVERSE,
+        Permission.CASE_ARRANGE,
         Permission.CONFLICT_EDIT,
         Permission.PROPOSAL_DECIDE,
         Permission.LIST_EDIT,

@@ -10,6 +10,7 @@ from safehold.web.console.account_factors import add_account_factors
 from safehold.web.console.alike import add_alike_pages
 from safehold.web.console.arranging import add_arranging
 from safehold.web.console.audit import add_audit_pages
+from safehold.web.console.bulk import add_bulk
 from safehold.web.console.case import add_case_pages
 from safehold.web.console.confirm import add_confirm
 from safehold.web.console.conflicts import add_conflicts_pages
@@ -17,6 +18,7 @@ from safehold.web.console.deciding import add_deciding
 from safehold.web.console.emergency import add_emergency_pages
 from safehold.web.console.exposure import add_exposure_pages
 from safehold.web.console.failures import console_page
+from safehold.web.console.filtering import add_filtering
 from safehold.web.console.finding import add_finding
 from safehold.web.console.jobs import add_jobs_page
 from safehold.web.console.keys import add_keys_page
@@ -43,6 +45,8 @@ _PAGES = (
     add_account_factors,
     add_exposure_pages,
     add_queue_page,
+    add_filtering,
+    add_bulk,
     add_case_pages,
     add_finding,
     add_deciding,

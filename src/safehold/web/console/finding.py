@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Request
@@ -11,6 +12,8 @@ from safehold.app import console_finding
 from safehold.app.program import Program
 from safehold.model.ids import CaseId
 from safehold.model.permissions import Permission
+from safehold.review import filters
+from safehold.review.filters import SavedFilter
 from safehold.review.finding import Found
 from safehold.web.console.pages import go, page
 from safehold.web.console.session import form_of
@@ -24,7 +27,7 @@ def add_finding(router: APIRouter, program: Program) -> None:
     @needs(Permission.CASE_READ)
     def show_field(request: Request) -> Response:
         """Show the empty field."""
-        return page(request, program, "find.html", place="find", found=None, text="")
+        return page(request, program, "find.html", place="find", found=None, filters=(), text="")
 
     @router.post("/console/find")
     @needs(Permission.CASE_READ)
@@ -33,9 +36,11 @@ def add_finding(router: APIRouter, program: Program) -> None:
         text = form_of(request).get("text", "")
         with program.database.begin() as tx:
             found = console_finding.find(tx, text, actor=actor_of(request), now=program.clock())
-        if len(found) == 1 and "stay" not in form_of(request):
-            return go(path_to(found[0]))
-        return page(request, program, "find.html", place="find", found=found, text=text, path_to=path_to)
+            named = filters.called(tx, text, actor=actor_of(request))
+        if len(found) + len(named) == 1 and "stay" not in form_of(request):
+            return go(path_to(found[0])) if found else go(filters_path(named[0]))
+        shown = {"found": found, "filters": named, "text": text, "path_to": path_to}
+        return page(request, program, "find.html", place="find", **shown)
 
     @router.get("/console/cases/{case_id}/account")
     @needs(Permission.CASE_READ)
@@ -46,6 +51,11 @@ def add_finding(router: APIRouter, program: Program) -> None:
                 tx, CaseId(case_id), actor=actor_of(request), now=program.clock()
             )
         return page(request, program, "account_cases.html", place="queue", history=history, case_id=case_id)
+
+
+def filters_path(saved: SavedFilter) -> str:
+    """Return the address of the cases of a saved filter."""
+    return f"/console/cases?{urlencode(saved.fields, doseq=True)}"
 
 
 def path_to(found: Found) -> str:

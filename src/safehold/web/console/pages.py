@@ -55,6 +55,8 @@ NOTICES = {
     "person": "Changed, and on record.",
     "name-asked": "Asked. Another person with access to this page has a day to agree.",
     "name-agreed": "Agreed. Whoever asked is told the name, and so is the person.",
+    "filter-saved": "Saved. It stands by its name beside the filter, and Ctrl K finds it.",
+    "filter-deleted": "Deleted.",
     "exposure": "Kept. It holds from now on.",
     "key-revoked": "Revoked. The key opens nothing any more.",
 }
@@ -136,6 +138,7 @@ def _environment() -> Environment:
         "span": words.span,
         "keys": _keys,
         "paragraphs": lambda text: [each.strip() for each in text.split("\n\n") if each.strip()],
+        "query": lambda fields: urlencode(fields, doseq=True),
         "path": lambda text: quote(str(text), safe=""),
     }
     made.globals |= {
