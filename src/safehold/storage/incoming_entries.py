@@ -15,12 +15,15 @@ from safehold.model.hash_list import Entry, EntryDraft, Origin
 from safehold.model.ids import new_ids
 from safehold.storage.database import Tx
 
-# `place` counts from 1 in the order of the batch.
+# `place` counts from 1 in the order of the batch. It is made for each transaction, though a kept one would be
+# quicker: what a session keeps hinders the database from freezing old rows, for as long as it is connected.
+# `delete`, of nothing but for a second batch of a transaction, costs a tenth of `truncate`.
 _TABLE = """
     create temporary table if not exists incoming_entry (
         place bigint, id uuid, signal_type text, value bytea, category text, labels text[], source_id text,
         origin text
-    ) on commit drop
+    ) on commit drop;
+    delete from incoming_entry
 """
 _HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _TRAILER = b"\xff\xff"
@@ -61,7 +64,6 @@ def copy_in(tx: Tx, pieces: Iterable[Packed]) -> None:
     """Put the entries into the temporary table `incoming_entry`, alone, until the transaction ends."""
     with tx.driver.cursor() as cursor:
         cursor.execute(_TABLE)
-        cursor.execute("truncate incoming_entry")
         with cursor.copy("copy incoming_entry from stdin (format binary)") as copy:
             copy.write(_HEADER)
             for packed in pieces:
