@@ -52,6 +52,25 @@ class Position:
 Positions = Mapping[ListId, Position]
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What was taken in. at: how far that goes. others: whether entries of types that cannot be searched may
+    be among what came or went.
+    """
+
+    at: Position
+    others: bool
+
+
+class AnotherHistory(Exception):
+    """The list is not the one that was followed, for the database was restored. Nothing was taken in."""
+
+
+def is_followed_on(tx: Tx, list_id: ListId, at: Position) -> bool:
+    """Say whether what is loaded is a part of the list's history, as it is not after a restore."""
+    return not at.head or list_rows.changed_at(tx, list_id, at.removed) == at.head
+
+
 class EntryIndexes:
     """All entries in the memory of this process. One thread at a time changes them; searches take no lock."""
 
@@ -95,18 +114,23 @@ class EntryIndexes:
     def close(self) -> None:
         """Wait for what was begun."""
 
-    def follow(self, tx: Tx, list_id: ListId, at: Position, up_to: int) -> Iterator[int]:
-        """Take in what changed on a list from a position to a change; yield, now and then, up to which it is.
+    def follow(self, tx: Tx, list_id: ListId, at: Position, up_to: int) -> Iterator[Stretch]:
+        """Take in what changed on a list from a position to a change, stretch by stretch.
 
-        Raises Damaged for a value that does not fit its signal type; what was yielded is taken in.
+        Raises Damaged for a value that does not fit its signal type, and AnotherHistory where the position is
+        none of this list; what was yielded is taken in.
         """
+        if not is_followed_on(tx, list_id, at):
+            raise AnotherHistory
         news = list_rows.changes(
             tx, list_id, after_seq=at.added, up_to_seq=up_to, removals_after=at.removed, batch=_BATCH
         )
         while batch := list(islice(news, _BATCH)):
             self.remove([change.entry_id for change in batch if change.entry is None])
             self.add(list_id, [change.entry for change in batch if change.entry is not None])
-            yield batch[-1].seq
+            yield Stretch(Position(max(at.added, batch[-1].seq), batch[-1].seq), others=True)
+        head = list_rows.changed_at(tx, list_id, up_to)
+        yield Stretch(Position(max(at.added, up_to), up_to, head), others=True)
 
     def add(self, list_id: ListId, entries: Sequence[Entry]) -> None:
         """Add entries of a list; those that are there already are passed over.

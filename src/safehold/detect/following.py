@@ -1,10 +1,10 @@
 """Following the lists: what any process commits is matched by this one within moments, without a pause.
 
-A thread catches up as soon as the database tells of a change, and looks by itself twice a second, for what
-was told may be lost. Besides, every scan asks in one round trip whether its lists are the newest, and catches
-up with little by itself: so whoever has committed an entry finds it with the next scan. Only where much is to
-come, a scan goes on with what there is; after two seconds it says that its lists are behind. No clock of any
-other machine has a part in it.
+A thread catches up as soon as the database tells of a change, together with what else was told since it last
+did, and looks by itself twice a second, for what was told may be lost. Besides, every scan asks in one round
+trip whether its lists are the newest, and catches up with little by itself: so whoever has committed an entry
+finds it with the next scan. Only where much is to come, a scan goes on with what there is; after two seconds
+it says that its lists are behind. No clock of any other machine has a part in it.
 """
 
 from __future__ import annotations
@@ -13,18 +13,21 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from functools import partial
+from contextlib import ExitStack
+from functools import cached_property, partial
 
 import structlog
 
 from safehold.detect.known import KnownLists, in_use
 from safehold.model.errors import SafeholdError
-from safehold.storage.database import Database
+from safehold.storage.database import Database, Tx
 from safehold.storage.list_mark import ListMark
 from safehold.storage.list_news import ListNews
 
 LOOK_EVERY = 0.5
 """Seconds after which the thread looks by itself."""
+BREATH = 0.05
+"""Seconds between two turns of the thread: in a stream of changes, each takes in what came meanwhile."""
 FEW = 5_000
 """Changes that a scan loads by itself; it takes some 50 ms."""
 PATIENCE = 1.0
@@ -95,16 +98,16 @@ class ListFollower:
         Raises DatabaseDown, and Damaged for an entry that cannot be.
         """
         asked_at = time.monotonic() if asked_at is None else asked_at
-        with self._asking:
-            if self._asked_at < asked_at:
-                begun = time.monotonic()
-                self._look()
-                self._asked_at = begun
-        to_come = self.known.changes_to_come()
-        alone = self._thread is None
-        if to_come and (alone or to_come <= FEW):
-            with self._database.begin() as tx:
-                self.known.catch_up(tx, patience=-1 if alone else self._patience)
+        with _Once(self._database) as once:
+            with self._asking:
+                if self._asked_at < asked_at:
+                    begun = time.monotonic()
+                    self._look(once)
+                    self._asked_at = begun
+            to_come = self.known.changes_to_come()
+            alone = self._thread is None
+            if to_come and (alone or to_come <= FEW):
+                self.known.catch_up(once.tx, patience=-1 if alone else self._patience)
 
     def ensure_in_loop(self) -> Callable[[], Awaitable[None]]:
         """Return what does as `ensure` for one task at a time of one event loop; a thread is for news alone.
@@ -121,14 +124,13 @@ class ListFollower:
         if mark != self._mark or self.known.changes_to_come():
             await asyncio.to_thread(self.ensure, asked_at)
 
-    def _look(self) -> None:
+    def _look(self, once: _Once) -> None:
         """Go by the lists and settings that the database has now, if they are others than before."""
         mark = self._news.mark()
         if mark == self._mark:
             return
         # Read after the mark: what is changed in between makes the next mark another one still.
-        with self._database.begin() as tx:
-            self.known.declare(in_use(tx))
+        self.known.declare(in_use(once.tx))
         self._mark = mark
 
     def _follow(self) -> None:
@@ -136,6 +138,8 @@ class ListFollower:
             try:
                 self._catch_up()
                 self._caught_up.set()
+                # What is told meanwhile is heard at once afterwards, all of it.
+                self._stopping.wait(BREATH)
                 self._news.wait(self._look_every)
             except SafeholdError as error:
                 log.warning("degraded", part="lists", code=error.code)
@@ -152,11 +156,23 @@ class ListFollower:
 
     def _catch_up(self) -> None:
         connections = self._news.connected
-        with self._asking:
-            self._look()
-        if connections != self._connections or self.known.changes_to_come() or self.known.damaged:
-            with self._database.begin() as tx:
+        with _Once(self._database) as once:
+            with self._asking:
+                self._look(once)
+            if connections != self._connections or self.known.changes_to_come() or self.known.damaged:
                 if connections != self._connections:
-                    self.known.mistrust(tx)
-                self.known.catch_up(tx)
+                    self.known.mistrust(once.tx)
+                self.known.catch_up(once.tx)
         self._connections = connections
+
+
+class _Once(ExitStack):
+    """One transaction for all that a turn asks, opened where it asks anything."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self._database = database
+
+    @cached_property
+    def tx(self) -> Tx:
+        return self.enter_context(self._database.begin())

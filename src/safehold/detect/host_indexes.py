@@ -18,7 +18,16 @@ from uuid import UUID
 import numpy as np
 import structlog
 
-from safehold.detect.entry_indexes import EntryIndexes, Position, Positions, SignalTypes, Words, tag_of
+from safehold.detect.entry_indexes import (
+    AnotherHistory,
+    EntryIndexes,
+    Position,
+    Positions,
+    SignalTypes,
+    Stretch,
+    Words,
+    tag_of,
+)
 from safehold.model.errors import Damaged, SegmentDamaged, SegmentNotWritten
 from safehold.model.hash_list import HashList
 from safehold.model.ids import EntryId, ListId
@@ -99,18 +108,22 @@ class HostIndexes(EntryIndexes):
             else:
                 self._open(name)
 
-    def follow(self, tx: Tx, list_id: ListId, at: Position, up_to: int) -> Iterator[int]:
-        """Take in what changed on a list, in blocks of bytes: see `EntryIndexes.follow`."""
+    def follow(self, tx: Tx, list_id: ListId, at: Position, up_to: int) -> Iterator[Stretch]:
+        """Take in what changed on a list, asking once for each stretch: see `EntryIndexes.follow`."""
         entry_blocks.by_index(tx)
         for low in range(min(at.added, at.removed), up_to, STRETCH):
             high = min(low + STRETCH, up_to)
+            added, removed = max(low, at.added), max(low, at.removed)
+            news = entry_blocks.since(tx, list_id, added_after=added, removed_after=removed, up_to_seq=high)
+            if at.head and removed == at.removed and news.before != at.head:
+                raise AnotherHistory
             # Entries first that are there at the end of a stretch: what goes later is removed later.
-            for block in entry_blocks.added(tx, list_id, after_seq=max(low, at.added), up_to_seq=high):
+            for block in news.added:
                 self._add_block(list_id, block)
-            gone = entry_blocks.removed(tx, list_id, after_seq=max(low, at.removed), up_to_seq=high)
-            if gone:
-                self._remove_rows(gone)
-            yield high
+            if news.removed:
+                self._remove_rows(news.removed)
+            others = not news.types <= self.kinds.keys()
+            yield Stretch(Position(max(at.added, high), high, news.head), others)
 
     def overtaken(self, tx: Tx, own: Positions, *, before_losing: Callable[[], None]) -> Positions:
         """Take over what another process of this host has merged: see `EntryIndexes.overtaken`.

@@ -13,7 +13,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from safehold.detect.current_lists import CurrentLists, Shown
-from safehold.detect.entry_indexes import EntryIndexes, Position, SignalTypes
+from safehold.detect.entry_indexes import AnotherHistory, EntryIndexes, Position, SignalTypes, is_followed_on
 from safehold.detect.looking import LoadedList, Looked, Search
 from safehold.model.hash_list import Entry, HashList, ListKind
 from safehold.model.ids import ListId
@@ -40,10 +40,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """What is loaded of a list: up to which change, and how many entries of each signal type."""
+    """What is loaded of a list: up to which change, and how many entries of each signal type.
+
+    others: how many there are of types that are not loaded; None where nobody has counted yet.
+    """
 
     last_seq: int = 0
     held: Mapping[SignalTypeName, int] = field(default_factory=dict)
+    others: Mapping[SignalTypeName, int] | None = None
 
 
 class KnownLists:
@@ -162,7 +166,7 @@ class KnownLists:
         """
         with self._writing:
             known = [each for key, each in self._declared.items() if key in self._positions]
-            if not all(self._is_followed_on(tx, each, self._positions[each.id]) for each in known):
+            if not all(is_followed_on(tx, each.id, self._positions[each.id]) for each in known):
                 self._start_over(tx)
                 self._follow(tx)
 
@@ -273,28 +277,25 @@ class KnownLists:
     def _catch_up(self, tx: Tx, wanted: HashList) -> None:
         """Load the next changes of a list, at most some _CHUNK of them."""
         at = self._positions.get(wanted.id, Position())
-        if not self._is_followed_on(tx, wanted, at):
-            self._start_over(tx)
-            return
         if min(at.added, at.removed) >= wanted.last_seq:
-            # Another process of this host had heard of more than what was declared here.
-            self._show_from(tx, wanted.id, wanted.last_seq)
+            # Another process of this host had heard of more than what was declared here; or it was undone.
+            if is_followed_on(tx, wanted.id, at):
+                self._show_from(tx, wanted.id, wanted.last_seq)
+            else:
+                self._start_over(tx)
             return
         up_to = min(wanted.last_seq, max(at.added, at.removed) + _CHUNK)
-        for seq in self._indexes.follow(tx, wanted.id, at, up_to):
-            self._positions[wanted.id] = Position(max(at.added, seq), seq)
-            if seq < up_to:
-                self._show_from(tx, wanted.id, min(max(at.added, seq), wanted.last_seq))
-        head = list_rows.changed_at(tx, wanted.id, up_to)
-        self._positions[wanted.id] = Position(max(at.added, up_to), up_to, head)
-        self._show_from(tx, wanted.id, up_to)
+        try:
+            for stretch in self._indexes.follow(tx, wanted.id, at, up_to):
+                self._positions[wanted.id] = stretch.at
+                known = min(stretch.at.added, wanted.last_seq)
+                self._show_from(tx, wanted.id, known, recount=stretch.others)
+        except AnotherHistory:
+            self._start_over(tx)
+            return
         self._indexes.tend(tx, self._positions)
         if up_to < wanted.last_seq:
             self._take_over(tx)
-
-    def _is_followed_on(self, tx: Tx, wanted: HashList, at: Position) -> bool:
-        """Say whether what is loaded is a part of the list's history, as it is not after a restore."""
-        return not at.head or list_rows.changed_at(tx, wanted.id, at.removed) == at.head
 
     def _start_over(self, tx: Tx) -> None:
         """Load everything anew: the database was restored, and what was learned since is not in it."""
@@ -311,14 +312,18 @@ class KnownLists:
                 self._behind_since[key] = float("-inf")
             self._publish()
 
-    def _show_from(self, tx: Tx, list_id: ListId, last_seq: int) -> None:
-        self._show(list_id, last_seq, list_rows.counts_of_other_types(tx, list_id, self.kinds))
+    def _show_from(self, tx: Tx, list_id: ListId, last_seq: int, *, recount: bool = True) -> None:
+        """Show a list as it is loaded. recount: whether entries of other types may have come or gone."""
+        others = self._loaded.get(list_id, _Loaded()).others
+        if others is None or recount:
+            others = list_rows.counts_of_other_types(tx, list_id, self.kinds)
+        self._show(list_id, last_seq, others)
 
     def _show(self, list_id: ListId, last_seq: int, others: Mapping[SignalTypeName, int]) -> None:
         """Let searches see what is loaded of a list. others: entries of signal types that are not loaded."""
         with self._publishing:
             before = self._loaded.get(list_id, _Loaded())
-            self._loaded[list_id] = _Loaded(last_seq, {**self._indexes.held(list_id), **others})
+            self._loaded[list_id] = _Loaded(last_seq, {**self._indexes.held(list_id), **others}, others)
             declared = self._declared.get(list_id)
             if declared is None or declared.last_seq == last_seq:
                 self._behind_since.pop(list_id, None)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from safehold.detect.entry_indexes import EntryIndexes, SignalTypes, tag_of
+from safehold.detect.entry_indexes import EntryIndexes, SignalTypes, Words, tag_of
 from safehold.detect.second_source import confirmed
 from safehold.model.hash_list import HashList, Purpose
 from safehold.model.ids import EntryId, ListId, MatchId, new_id
@@ -70,7 +70,7 @@ class Search:
         """
         comparable = [_each_value_once(filter(self._is_comparable, signals)) for signals in inputs]
         hits = self._search(comparable, lists, margin)
-        return [self._looked(signals, hits, lists, margin) for signals in comparable]
+        return self._worded([self._looked(signals, hits, lists, margin) for signals in comparable])
 
     def has_detail(self, signal: Signal) -> bool:
         """Say whether a signal has enough to go on to be compared: its quality, where it has one, is enough.
@@ -106,7 +106,7 @@ class Search:
     def _looked(
         self, signals: Sequence[Signal], hits: _Hits, lists: Mapping[ListId, LoadedList], margin: int
     ) -> Looked:
-        """Return the matches of one input, given the hits of all."""
+        """Return the matches of one input, given the hits of all: in no order, and without words."""
         seen = [
             self._matches(signal, near, lists, margin)
             for signal in signals
@@ -121,7 +121,7 @@ class Search:
             if known is None or _better(match) < _better(known):
                 best[match.entry_id] = match
         near_miss = any(one.near_miss for one in seen)
-        return Looked(sorted(self._worded(best.values()), key=nearest_first), near_miss)
+        return Looked(list(best.values()), near_miss)
 
     def _confirmed(
         self, matches: Sequence[Sequence[Match]], declared: Mapping[ListId, HashList]
@@ -164,13 +164,25 @@ class Search:
                 near_miss = True
         return Looked(matches, near_miss)
 
-    def _worded(self, matches: Iterable[Match]) -> Iterator[Match]:
-        """Yield the matches with what is said of their entries; not those that were taken off meanwhile."""
-        found = list(matches)
-        words = self._indexes.words([match.entry_id for match in found])
-        for match in found:
-            if (said := words.get(match.entry_id)) is not None:
-                yield replace(match, category=said.category, labels=said.labels)
+    def _worded(self, every: Sequence[Looked]) -> list[Looked]:
+        """Return the same in order, with what is said of entries; not those that were taken off meanwhile.
+
+        It is asked once for all inputs, and not at all where nothing was found.
+        """
+        ids = {match.entry_id: None for each in every for match in each.matches}
+        if not ids:
+            return list(every)
+        words = self._indexes.words(list(ids))
+        return [replace(each, matches=_with_words(each.matches, words)) for each in every]
+
+
+def _with_words(matches: Sequence[Match], words: Mapping[EntryId, Words]) -> list[Match]:
+    worded = (
+        replace(match, category=said.category, labels=said.labels)
+        for match in matches
+        if (said := words.get(match.entry_id)) is not None
+    )
+    return sorted(worded, key=nearest_first)
 
 
 def nearest_first(match: Match) -> tuple[bool, int, str, EntryId]:

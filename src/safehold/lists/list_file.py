@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, NamedTuple
 
 from safehold.lists.formats import FORMATS, BadLine, EntryDraft, ListFormat, UnreadableLine
-from safehold.lists.formats.base import LineReader, SignalTypes
+from safehold.lists.formats.base import LinesReader, Read, SignalTypes
 from safehold.model.errors import BadListFile
 from safehold.model.hash_list import Entry, Origin
 from safehold.model.ids import EntryId, ListId, new_id
@@ -19,6 +20,8 @@ MAX_LINE_BYTES = 65_536
 """A longer line is a bad line: no entry needs as much, and memory must stay bounded."""
 
 _SAMPLE_BYTES = 65_536
+_AT_ONCE = 250
+"""Lines that are parsed together."""
 _LINES_NAMED = 20
 _BOM = b"\xef\xbb\xbf"
 _FORMS = (
@@ -60,12 +63,22 @@ class ListFile:
 
     def __iter__(self) -> Iterator[EntryDraft | BadLine]:
         """Yield what each line holds, in order; lines that are not meant to hold an entry yield nothing."""
+        return chain.from_iterable(self.pieces(_AT_ONCE))
+
+    def pieces(self, size: int) -> Iterator[list[EntryDraft | BadLine]]:
+        """Yield what `iter` does, so many at a time; `read_bytes` then says how far these reach."""
         self._file.seek(0)
         read = self.format.reader(self._kinds)
-        for number, line in enumerate(_lines(self._file), start=1):
-            found = _one(read, number, line)
-            if found is not None:
-                yield found
+        lines, before = _lines(self._file), 0
+        piece: list[EntryDraft | BadLine] = []
+        while some := list(islice(lines, min(_AT_ONCE, size - len(piece)))):
+            piece += _found(_read(read, some), before + 1)
+            before += len(some)
+            if len(piece) == size:
+                yield piece
+                piece = []
+        if piece:
+            yield piece
 
 
 def load(path: Path, kinds: SignalTypes, list_id: ListId) -> tuple[list[Entry], list[BadLine]]:
@@ -96,8 +109,7 @@ class Batch(NamedTuple):
 
 def in_batches(file: ListFile, size: int) -> Iterator[Batch]:
     """Yield up to `size` lines at a time, sorted into drafts and bad lines."""
-    lines = iter(file)
-    while chunk := list(islice(lines, size)):
+    for chunk in file.pieces(size):
         drafts = [found for found in chunk if isinstance(found, EntryDraft)]
         bad = [found for found in chunk if isinstance(found, BadLine)] if len(drafts) < len(chunk) else []
         yield Batch(drafts, bad, file.read_bytes)
@@ -138,17 +150,36 @@ def _opened(path: Path) -> BinaryIO:
         ) from None
 
 
-def _one(read: LineReader, number: int, line: bytes | None) -> EntryDraft | BadLine | None:
+def _read(read: LinesReader, lines: Sequence[bytes | None]) -> list[Read]:
+    """Return what became of each line; those that are no text never come to the reader."""
+    with suppress(TypeError, UnicodeDecodeError):  # for a line that is too long, or none of UTF-8
+        joined = b"\n".join(lines)  # type: ignore[arg-type]
+        if b"\0" not in joined:
+            return read(joined.decode().split("\n"))
+    texts = [_text(line) for line in lines]
+    readable = [text for text in texts if isinstance(text, str)]
+    remaining = iter(read(readable))
+    return [next(remaining) if isinstance(text, str) else text for text in texts]
+
+
+def _found(read: Iterable[Read], first: int) -> Iterator[EntryDraft | BadLine]:
+    """Yield what lines came to, of which the first has this number, without those that hold nothing."""
+    for number, found in enumerate(read, start=first):
+        if isinstance(found, UnreadableLine):
+            yield BadLine(number, str(found))
+        elif found is not None:
+            yield found
+
+
+def _text(line: bytes | None) -> str | UnreadableLine:
     if line is None:
-        return BadLine(number, f"longer than {MAX_LINE_BYTES} bytes")
+        return UnreadableLine(f"longer than {MAX_LINE_BYTES} bytes")
     if b"\0" in line:
-        return BadLine(number, "holds a NUL byte")
+        return UnreadableLine("holds a NUL byte")
     try:
-        return read(line.decode())
+        return line.decode()
     except UnicodeDecodeError:
-        return BadLine(number, "not UTF-8")
-    except UnreadableLine as error:
-        return BadLine(number, str(error))
+        return UnreadableLine("not UTF-8")
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes | None]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import ClassVar
 
-from safehold.lists.formats.base import EntryDraft, LineReader, SignalTypes, draft
+from safehold.lists.formats.base import EntryDraft, LinesReader, SignalTypes, draft, one_by_one
 from safehold.model.signal import PDQ
 
 _DIGEST = re.compile(r"\s*[0-9a-fA-F]{64}\s*")
@@ -21,7 +21,7 @@ class Bare:
         """Return how many lines are 64 hexadecimal characters."""
         return sum(_DIGEST.fullmatch(line) is not None for line in sample)
 
-    def reader(self, kinds: SignalTypes) -> LineReader:
+    def reader(self, kinds: SignalTypes) -> LinesReader:
         """Return a reader; the lines do not depend on one another."""
 
         def read(line: str) -> EntryDraft | None:
@@ -29,4 +29,4 @@ class Bare:
                 return None
             return draft(kinds, {"signal_type": PDQ, "value": line})
 
-        return read
+        return one_by_one(read)

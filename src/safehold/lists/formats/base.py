@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from safehold.model.errors import BadDigest
 from safehold.model.hash_list import EntryDraft as EntryDraft
 from safehold.model.signal import SignalTypeName
 from safehold.signals.base import SignalType
+
+T = TypeVar("T")
 
 SignalTypes = Mapping[SignalTypeName, SignalType]
 """The signal types that are loaded, by name."""
@@ -34,6 +36,12 @@ Returns None for a line that is not meant to hold an entry (blank, header, comme
 Raises UnreadableLine for any other that holds none.
 """
 
+Read = EntryDraft | UnreadableLine | None
+"""What became of a line: as a `LineReader` has it, the error in its place."""
+
+LinesReader = Callable[[Sequence[str]], list[Read]]
+"""Reads the lines of one file from its first to its last, some at a time, each to what it comes to alone."""
+
 
 class ListFormat(Protocol):
     """One form of list file."""
@@ -44,9 +52,24 @@ class ListFormat(Protocol):
         """Return how many of a file's first lines look like this form; blank ones are not in the sample."""
         ...
 
-    def reader(self, kinds: SignalTypes) -> LineReader:
+    def reader(self, kinds: SignalTypes) -> LinesReader:
         """Return a reader for one file. It may keep what it saw in a header, so each file needs its own."""
         ...
+
+
+def one_by_one(read: Callable[[T], EntryDraft | None]) -> Callable[[Iterable[T]], list[Read]]:
+    """Return what reads several lines, or what was made of them, as this reads each."""
+
+    def read_all(lines: Iterable[T]) -> list[Read]:
+        found: list[Read] = []
+        for line in lines:
+            try:
+                found.append(read(line))
+            except UnreadableLine as error:
+                found.append(error)
+        return found
+
+    return read_all
 
 
 def draft(kinds: SignalTypes, fields: Mapping[str, Any]) -> EntryDraft:
@@ -55,14 +78,16 @@ def draft(kinds: SignalTypes, fields: Mapping[str, Any]) -> EntryDraft:
     fields: signal_type and value are needed; category, labels (a list of text) and source_id may be absent,
     None or empty. Names that are not ours are passed over.
     """
-    # By position: names would cost a sixth of the whole line.
-    kind = _kind(kinds, fields.get("signal_type"))
+    name, category, labels = fields.get("signal_type"), fields.get("category"), fields.get("labels")
+    source_id = fields.get("source_id")
+    kind = _kind(kinds, name)
+    # By position, and what is absent is not asked about: each would cost a sixth of the whole line.
     return EntryDraft(
         kind.name,
         _value(kind, fields.get("value")),
-        _text("category", fields.get("category")),
-        _labels(fields.get("labels")),
-        _text("source_id", fields.get("source_id")),
+        None if category is None else _text("category", category),
+        () if labels is None else _labels(labels),
+        None if source_id is None else _text("source_id", source_id),
     )
 
 
@@ -86,22 +111,18 @@ def _value(kind: SignalType, value: Any) -> bytes:
 
 
 def _labels(value: Any) -> tuple[str, ...]:
-    if value is None:
-        return ()
     if not isinstance(value, list):
         raise UnreadableLine("labels is not a list")
-    labels = (_text("labels", label) for label in value)
+    labels = (_text("labels", label) for label in value if label is not None)
     return tuple(label for label in labels if label is not None)
 
 
 def _text(name: str, value: Any) -> str | None:
-    """Return text that can be stored and shown, None for none.
+    """Return text that can be stored and shown, None for blank text.
 
     Whole numbers are taken, for sources number their entries. Characters that cannot be shown become
     spaces: an odd label is no reason to lose an entry.
     """
-    if value is None:
-        return None
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):

@@ -9,7 +9,14 @@ import csv
 from collections.abc import Sequence
 from typing import ClassVar
 
-from safehold.lists.formats.base import EntryDraft, LineReader, SignalTypes, UnreadableLine, draft
+from safehold.lists.formats.base import (
+    EntryDraft,
+    LinesReader,
+    SignalTypes,
+    UnreadableLine,
+    draft,
+    one_by_one,
+)
 
 _NEEDED = frozenset({"signal_type", "value"})
 
@@ -23,7 +30,7 @@ class Delimited:
         """Return the number of lines where the first one is a header that names what is needed, else 0."""
         return len(sample) if sample and set(_header(sample[0])) >= _NEEDED else 0
 
-    def reader(self, kinds: SignalTypes) -> LineReader:
+    def reader(self, kinds: SignalTypes) -> LinesReader:
         """Return a reader that takes the first line that is not blank for the header."""
         header: list[str] = []
 
@@ -35,7 +42,7 @@ class Delimited:
                 return None
             return draft(kinds, _named(header, _fields(line)))
 
-        return read
+        return one_by_one(read)
 
 
 def _header(line: str) -> list[str]:

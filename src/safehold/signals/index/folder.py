@@ -20,6 +20,7 @@ _CONTENTS = "contents.json"
 LOCK = "lock"
 """The file that whoever changes a folder holds."""
 _VERSION = 2
+_CHECKSUM_CHARACTERS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,10 @@ def read_contents(folder: Path) -> Contents:
 
     Raises SegmentDamaged where what it says is not what was written.
     """
-    try:
-        checksum, _, text = (folder / _CONTENTS).read_bytes().partition(b"\n")
-    except FileNotFoundError:
+    found = _read(folder, -1)
+    if found is None:
         return Contents()
-    except OSError as error:
-        raise SegmentDamaged(f"The contents of an index cannot be read: {error.strerror}.") from error
+    checksum, _, text = found.partition(b"\n")
     if checksum != _checksum(text):
         raise SegmentDamaged("The contents of an index have been altered: their checksum differs.")
     told = json.loads(text)
@@ -60,6 +59,14 @@ def read_contents(folder: Path) -> Contents:
         raise SegmentDamaged("The contents of an index are of another version.")
     removed = {name: tuple(rows) for name, rows in told["removed"].items()}
     return Contents(told["generation"], told["covers"], removed, told["heads"])
+
+
+def contents_mark(folder: Path) -> bytes | None:
+    """Return a word that is another one for other contents, read without these; None where there are none.
+
+    Raises SegmentDamaged where it cannot be read.
+    """
+    return _read(folder, _CHECKSUM_CHARACTERS)
 
 
 def write_contents(folder: Path, contents: Contents) -> None:
@@ -127,5 +134,16 @@ def the_only_writer(folder: Path, *, wait: bool = False) -> Iterator[bool]:
         yield True
 
 
+def _read(folder: Path, size: int) -> bytes | None:
+    """Return the beginning of what the folder says, all of it for -1; None where it says nothing yet."""
+    try:
+        with (folder / _CONTENTS).open("rb") as file:
+            return file.read(size)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise SegmentDamaged(f"The contents of an index cannot be read: {error.strerror}.") from error
+
+
 def _checksum(text: bytes) -> bytes:
-    return hashlib.blake2b(text, digest_size=16).hexdigest().encode()
+    return hashlib.blake2b(text, digest_size=_CHECKSUM_CHARACTERS // 2).hexdigest().encode()

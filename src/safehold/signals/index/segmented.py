@@ -21,6 +21,7 @@ from safehold.signals.index.base import Hit, checked_query
 from safehold.signals.index.folder import (
     SEGMENT,
     Contents,
+    contents_mark,
     read_contents,
     sweep,
     the_only_writer,
@@ -69,6 +70,7 @@ class SegmentedIndex:
         self._width = width
         self._merge_from = merge_from
         self._contents = Contents()
+        self._seen: bytes | None = None
         self._changing = threading.Lock()
         self._merging: Merge | None = None
         self._live = LiveRows()
@@ -227,6 +229,15 @@ class SegmentedIndex:
         knew earlier, this one may be told again: `holds` says which entries it has. Segments that do not
         cover what these do, of an index that is being built anew, are left alone. Raises SegmentDamaged.
         """
+        mark = contents_mark(self._folder)
+        if mark is not None and mark == self._seen:
+            return False
+        adopted = self._adopt()
+        # Read before the contents: should they have been replaced in between, they are read once more.
+        self._seen = mark
+        return adopted
+
+    def _adopt(self) -> bool:
         for attempts_left in (2, 1, 0):
             contents = read_contents(self._folder)
             if contents.generation == self._contents.generation or not contents.covers_all_of(self._contents):
