@@ -16,6 +16,7 @@ THEMES = ("light", "dark")
 
 WALKED = {
     "queue": "/console/queue",
+    "cases": "/console/cases",
     "case": "/console/cases/{case_id}",
     "case-free": "/console/cases/{case_id}",
     "case-settled-item": "/console/cases/{case_id}",
@@ -45,7 +46,9 @@ OTHERS = {
     "sign-in": "/console/sign-in",
     "second-step": "/console/sign-in/second",
     "account-app": "/console/account/app",
+    "bulk": "/console/bulk/{bulk_id}",
     "portal-report": "/report",
+    "portal-appeal": "/appeal",
     "portal-status": "/report/status",
     "portal-transparency": "/transparency",
 }

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from gallery import SIZES, THEMES, look_at
 from site_under_test import ANN
 
 from safehold.model.permissions import Role
@@ -13,8 +11,6 @@ from safehold.model.permissions import Role
 pytestmark = pytest.mark.browser
 
 LEA = "lead-1"
-SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
-PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 
 
 def press(page, keys: str) -> None:
@@ -147,34 +143,28 @@ def test_an_analyst_may_not_arrange_many_cases_and_nobody_opens_what_another_ask
         assert sent.status == 403
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", list(SIZES))
 def test_filters_and_what_is_asked_of_many_cases_are_accessible_and_whole(
-    three, visit, theme: str, size: dict[str, int]
+    three, visit, theme: str, size: str
 ) -> None:
-    page = visit(LEA, theme=theme, size=size)
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-
-    def looks_right(name: str) -> None:
-        page.screenshot(path=SCREENSHOTS / f"{name}-{size['width']}-{theme}.png", full_page=True)
-        assert Axe().run(page).response["violations"] == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
-
+    page = visit(LEA, theme=theme, size=SIZES[size])
     page.goto("/console/cases?need=25&why=vetted&queue=test")
     page.locator("[name=name]").fill("What comes first")
     press(page, "Enter")
     page.get_by_text("Saved. It stands").wait_for()
-    looks_right("filter")
+    wrong = look_at(page, f"filter-{size}-{theme}")
     press(page, "f")
-    looks_right("filter-choosing")
+    wrong += look_at(page, f"filter-choosing-{size}-{theme}")
     press(page, "a d")
     page.keyboard.type("Leave a note")
     page.locator("[name=words]").fill("A note.")
     page.get_by_role("button", name="See what would happen").click()
     page.wait_for_url("**/console/bulk/*")
-    looks_right("bulk-asked")
+    wrong += look_at(page, f"bulk-asked-{size}-{theme}")
     press(page, "Enter")
     page.get_by_text("Over since").wait_for()
-    looks_right("bulk-done")
+    wrong += look_at(page, f"bulk-{size}-{theme}")
     page.goto("/console/queue")
-    looks_right("queue-with-filters")
+    wrong += look_at(page, f"queue-with-filters-{size}-{theme}")
+    assert wrong == []

@@ -215,6 +215,8 @@ def test_every_page_of_the_portal_is_accessible_and_fits_the_screen(
     page.get_by_role("button", name="Show the status").click()
     page.locator("[aria-current=step]").wait_for()
     wrong += look_at(page, f"status-{size}-{theme}")
+    page.goto("/appeal")
+    wrong += look_at(page, f"appeal-{size}-{theme}")
     page.goto("/transparency")
     wrong += look_at(page, f"transparency-{size}-{theme}")
     page.goto("/report/nothing")

@@ -19,7 +19,13 @@ OF_THE_BROWSER = re.compile(
     r"(ctrl|alt|meta)\+|tab$|space$|arrow|page|home$|end$|insert$|delete$|backspace$|f\d"
 )
 PAGES = (ALWAYS, CASE, *OTHERS)
-PUT_IN = {"Webhooks": set("123"), "Deciding copies together": set("123456789")}
+_SAVED = {f"v {number}" for number in range(1, 10)}
+PUT_IN = {
+    "Webhooks": set("123"),
+    "Deciding copies together": set("123456789"),
+    "Cases": _SAVED,
+    "The cases of a filter": _SAVED,
+}
 """Keys that rendering puts in, by page: as many as there is something for."""
 
 

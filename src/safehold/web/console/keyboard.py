@@ -83,7 +83,20 @@ CASE = Keyed(
     ),
     ("case.html", "case_moving.html", "case_notes.html", "case_alike.html"),
 )
+SAVED = tuple(_key(f"v {number}", f"Show the cases of saved filter {number}") for number in range(1, 10))
 OTHERS = (
+    Keyed("Cases", (_key("f", "Filter the cases"), *SAVED), ("queue.html", "saved_filters.html")),
+    Keyed(
+        "The cases of a filter",
+        (
+            _key("f", "Choose what the filter asks"),
+            _key("s", "Name this filter to save it"),
+            _key("a", "Choose all that the filter shows"),
+            _key("d", "Choose what to do with many cases"),
+            *SAVED,
+        ),
+        ("cases_found.html", "case_filter.html", "bulk_asked.html", "saved_filters.html"),
+    ),
     Keyed("Find", (_key("/", "Write what to find"),), ("find.html",)),
     Keyed("Emergencies", (_key("n", "Write which case it is"),), ("emergencies.html",)),
     Keyed("Conflicts of interest", (_key("n", "Write whose conflict it is"),), ("conflicts.html",)),
