@@ -122,6 +122,13 @@ class WebSettings(Section):
             " anybody else the header counts for nothing."
         ),
     )
+    translations: Path | None = Field(
+        None,
+        description=(
+            "A folder with further translations of the pages, `TAG/LC_MESSAGES/safehold.po` each. Whoever can"
+            " write in it writes what people read; it is read at the start."
+        ),
+    )
 
     @field_validator("trusted_proxies")
     @classmethod
