@@ -14,47 +14,6 @@ from safehold.testing.unmarked_words import unmarked_in
 ROOT = Path(__file__).parents[2]
 WEB = ROOT / "src" / "safehold" / "web"
 TEMPLATES = sorted((WEB / "templates").rglob("*.html"))
-NOT_YET = frozenset(
-    {
-        "console/exposure_of.html",
-        "console/account_cases.html",
-        "console/jobs.html",
-        "console/nothing.html",
-        "console/lists.html",
-        "console/people.html",
-        "console/keys.html",
-        "console/policy_text.html",
-        "console/parts.html",
-        "console/emergency.html",
-        "console/second_step.html",
-        "console/confirm.html",
-        "console/account.html",
-        "console/find.html",
-        "console/base.html",
-        "console/exposure_parts.html",
-        "console/policy.html",
-        "portal/report.html",
-        "console/case_moving.html",
-        "console/emergencies.html",
-        "console/case.html",
-        "console/queue.html",
-        "console/assessment_filed.html",
-        "console/exposure.html",
-        "console/failure.html",
-        "console/shown_once.html",
-        "console/sign_in.html",
-        "console/recovery_codes.html",
-        "console/emergency_asked.html",
-        "console/audit.html",
-        "console/webhooks.html",
-        "console/account_app.html",
-        "console/assessment_form.html",
-        "console/emergency_parts.html",
-        "console/case_present.html",
-        "console/conflicts.html",
-        "console/case_notes.html",
-    }
-)
 SCRIPTS = sorted((WEB / "static").rglob("*.js"))
 STYLES = sorted((WEB / "static").rglob("*.css"))
 
@@ -68,8 +27,6 @@ SENTENCE = re.compile(r"""(["'`])[A-Z][a-z]+(?: [\w,.;’']+)+\1""")
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_every_word_of_a_template_is_marked_for_translators(path: Path) -> None:
-    if f"{path.parent.name}/{path.name}" in NOT_YET:
-        pytest.skip("its turn comes")
     assert unmarked_in(path) == []
 
 

@@ -20,13 +20,13 @@ TAKEN_UP = frozenset({"data-does", "data-is"})
 UNREAD = frozenset({"style", "script", "kbd", "code"})
 """What stands in them is no word: a key is called what is printed on it, a command is typed as it is."""
 NAMES = frozenset({"Safehold"})
-NO_WORDS = re.compile(r'[a-z-]+="[^"]*"|\b(autofocus|required)\b|\bUTC\b')
-"""What a macro writes into a tag, and what is the same in each language."""
+NO_WORDS = re.compile(r'[a-z-]+="[^"]*"?|\bwrong-|\b(autofocus|required)\b|\bUTC\b|\b[a-z]+:(\w+|$)')
+"""What a macro writes into a tag, and what is the same in each language: "language:sv" is written so."""
 SHAPE = "shape"
 """The block that holds the class of a page."""
 
-CAPS = frozenset({"Enter", "Esc", "Shift R", "K", "J", "R", "P"})
-"""What is printed on keys."""
+LONGEST_KEY = len("Shift R")
+"""What is shorter and handed to a macro names a key."""
 
 _MARKS = ("_", "gettext", "ngettext")
 _WORD = re.compile(r"[A-Za-z]{2,}|\b[AaI]\b")
@@ -127,7 +127,7 @@ def _handed_over(tree: nodes.Template) -> Iterator[str]:
 
 def _of_call(call: nodes.Call) -> Iterator[str]:
     for argument in call.args:
-        yield from (each for each in _constants(argument) if _is_sentence(each) and each not in CAPS)
+        yield from (each for each in _constants(argument) if _is_sentence(each) and len(each) > LONGEST_KEY)
     pairs = [(each.key, each.value) for each in call.kwargs]
     if isinstance(call.dyn_kwargs, nodes.Dict):
         pairs += [(getattr(each.key, "value", ""), each.value) for each in call.dyn_kwargs.items]

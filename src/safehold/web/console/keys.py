@@ -18,6 +18,7 @@ from safehold.web.console.forms import UNSENT, Form, changing, shown_again
 from safehold.web.console.pages import go, page
 from safehold.web.console.session import chosen_of, form_of, is_proven
 from safehold.web.guard import actor_of, needs
+from safehold.web.language import N_
 
 KEYS = "/console/keys"
 
@@ -52,9 +53,9 @@ def add_keys_page(router: APIRouter, program: Program) -> None:
             program,
             "shown_once.html",
             place="keys",
-            title="The secret of a new key",
+            title=N_("The secret of a new key"),
             about=form.get("name", "").strip(),
-            says="Only its digest is kept here. Give it to the platform by a way that you trust.",
+            says=N_("Only its digest is kept here. Give it to the platform by a way that you trust."),
             secret=secret,
             back=KEYS,
         )

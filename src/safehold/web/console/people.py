@@ -19,6 +19,7 @@ from safehold.web.console.forms import UNSENT, Form, changing, shown_again
 from safehold.web.console.pages import go, page
 from safehold.web.console.session import chosen_of, form_of, is_proven
 from safehold.web.guard import actor_of, needs
+from safehold.web.language import N_
 
 PEOPLE = "/console/people"
 
@@ -131,9 +132,9 @@ def _shown_once(request: Request, program: Program, name: str, password: str) ->
         program,
         "shown_once.html",
         place="people",
-        title="A password for one sign-in",
+        title=N_("A password for one sign-in"),
         about=name,
-        says="Hand it over in person or by telephone. At the first sign-in another one is chosen.",
+        says=N_("Hand it over in person or by telephone. At the first sign-in another one is chosen."),
         secret=password,
         back=PEOPLE,
     )

@@ -13,7 +13,7 @@ from safehold.app.program import Program
 from safehold.app.settings_sections import PortalSettings
 from safehold.model.errors import NotFound, SafeholdError
 from safehold.web.errors import Page, request_id, retry_after, status_of, wants_page
-from safehold.web.portal.words import TEXT
+from safehold.web.portal.words import Said
 from safehold.web.templating import environment
 
 ROOTS = ("/report", "/blank", "/transparency")
@@ -62,5 +62,5 @@ def _rendered(template: str, status: int, **context: Any) -> Response:
 @cache
 def _environment() -> Environment:
     made = environment("portal")
-    made.globals["text"] = TEXT
+    made.globals["text"] = Said()
     return made
