@@ -29,6 +29,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
+from safehold.model.wording import worded
+
 
 class SafeholdError(Exception):
     """Something failed in a way that we foresaw.
@@ -260,6 +262,17 @@ class Unconfined(Refused):
     )
 
 
+MOST_VIEWS = {
+    "day": "You have asked %(most)s times to see something within one day; that is the limit.",
+    "hour": "You have asked %(most)s times to see something within one hour; that is the limit.",
+    "minute": "You have asked %(most)s times to see something within one minute; that is the limit.",
+}
+AFTER_VIEWS = {
+    "hour": "Go on after the hour. Most can be decided without looking.",
+    "minute": "Go on after the minute. Most can be decided without looking.",
+}
+
+
 class TooManyViews(Refused):
     """You have asked to see as much as one person may in this time.
 
@@ -272,11 +285,11 @@ class TooManyViews(Refused):
         self.is_daily = span >= timedelta(days=1)
         name = "day" if self.is_daily else "hour" if span >= timedelta(hours=1) else "minute"
         super().__init__(
-            f"You have asked {most} times to see something within one {name}; that is the limit.",
+            worded(MOST_VIEWS[name], most=most),
             advice=(
                 "Leave it for today. A lead hears of it, so that you are not left alone with too much."
                 if self.is_daily
-                else f"Go on after the {name}. Most can be decided without looking."
+                else AFTER_VIEWS[name]
             ),
         )
 
@@ -292,7 +305,9 @@ class BreakDue(Refused):
 
     def __init__(self, ends_at: datetime) -> None:
         self.ends_at = ends_at
-        super().__init__(f"You have been looking for a while: a break is due until {_clock(ends_at)}.")
+        super().__init__(
+            worded("You have been looking for a while: a break is due until %(at)s.", at=_clock(ends_at))
+        )
 
 
 class DayIsFull(Refused):
@@ -307,7 +322,10 @@ class DayIsFull(Refused):
     def __init__(self, ends_at: datetime) -> None:
         self.ends_at = ends_at
         super().__init__(
-            f"You have looked for as long as one person may in a day. It goes on at {_clock(ends_at)}."
+            worded(
+                "You have looked for as long as one person may in a day. It goes on at %(at)s.",
+                at=_clock(ends_at),
+            )
         )
 
 
@@ -322,7 +340,9 @@ class SeenBefore(Refused):
 
     def __init__(self, at: datetime) -> None:
         self.at = at
-        super().__init__(f"You have seen this picture before: at another place, {_clock(at)}.")
+        super().__init__(
+            worded("You have seen this picture before: at another place, %(at)s.", at=_clock(at))
+        )
 
 
 class NotShowable(Refused):
@@ -344,7 +364,9 @@ class TooManyAttempts(Refused):
 
     def __init__(self, seconds: int) -> None:
         self.seconds = max(1, seconds)
-        super().__init__(f"There were too many failed attempts. Try again in {self.seconds} s.")
+        super().__init__(
+            worded("There were too many failed attempts. Try again in %(seconds)s s.", seconds=self.seconds)
+        )
 
 
 class TooOften(Refused):

@@ -93,7 +93,14 @@ def _of_arguments(arguments: list[ast.expr]) -> Iterator[Found]:
 
 
 def _constant(node: ast.expr) -> str:
+    """Return a text that is written out; of one about a field that is named first, what follows its colon."""
+    if isinstance(node, ast.JoinedStr) and [type(each) for each in node.values] == _ABOUT_A_FIELD:
+        rest = _constant(node.values[1])
+        return rest.removeprefix(": ") if rest.startswith(": ") else ""
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+_ABOUT_A_FIELD = [ast.FormattedValue, ast.Constant]
 
 
 def _values(node: ast.expr) -> Iterator[str]:
@@ -119,6 +126,7 @@ _ERRORS = frozenset(each.__name__ for each in _families(errors.SafeholdError))
 
 
 def _of_errors() -> Iterator[str]:
+    yield from (text for table in (errors.MOST_VIEWS, errors.AFTER_VIEWS) for text in table.values())
     for each in _families(errors.SafeholdError):
         yield (each.__doc__ or "").strip().splitlines()[0]
         yield from (each.kept, each.advice)

@@ -31,6 +31,7 @@ CHOICE = "language"
 MOST_ASKED = 20
 """As many languages of a browser are looked at."""
 
+_OUTSIDE = re.compile(r'["<>]')
 _INSIDE = re.compile(r"%\(\w+\)[sd]|%%|<[^>]*>|%")
 
 
@@ -58,8 +59,12 @@ class Languages:
 
     def of(self, request: Request, cookie: str) -> Language:
         """Return what its link names, else what was chosen in this browser, else what that asks for."""
-        chosen = request.query_params.get(CHOICE) or request.cookies.get(cookie) or ""
-        return self.named(chosen) or self.asked_for(request.headers.get("accept-language", ""))
+        chosen = self.by_link(request) or self.named(request.cookies.get(cookie, ""))
+        return chosen or self.asked_for(request.headers.get("accept-language", ""))
+
+    def by_link(self, request: Request) -> Language | None:
+        """Return the language that a request's address names, None where it names none that is had."""
+        return self.named(request.query_params.get(CHOICE, ""))
 
 
 class Spoken:
@@ -75,7 +80,9 @@ class Spoken:
         if scope["type"] != "http" or not is_page(scope["path"]):
             await self.app(scope, receive, send)
             return
-        with speaking(self._languages.of(Request(scope), self._cookie)):
+        request = Request(scope)
+        spoken = self._languages.of(request, self._cookie)
+        with speaking(spoken, by_link=self._languages.by_link(request) is not None):
             await self.app(scope, receive, send)
 
 
@@ -102,10 +109,13 @@ def fits(message: Message) -> bool:
     """Say whether a translation can stand where its text stood.
 
     Each form of it has the same names for values and the same marks around words, no matter in which order:
-    anything else would break a page, or write into it what is not ours. A form may leave out the number.
+    anything else would break a page, or write into it what is not ours. A straight double quote would end the
+    attribute that it stands in; languages have signs of their own. A form may leave out the number.
     """
-    texts = message.id if isinstance(message.id, tuple | list) else (message.id,)
     forms = message.string if isinstance(message.string, tuple | list) else (message.string,)
+    if any(_OUTSIDE.search(_INSIDE.sub("", form or "")) for form in forms):
+        return False
+    texts = message.id if isinstance(message.id, tuple | list) else (message.id,)
     wanted = [_inside(text) for text in texts]
     return all(any(_same(_inside(form or ""), each) for each in wanted) for form in forms)
 

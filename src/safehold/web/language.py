@@ -44,18 +44,24 @@ class Language:
 
 
 ENGLISH = Language("en", Locale("en"), NullTranslations())
-_SPOKEN: ContextVar[Language] = ContextVar("language", default=ENGLISH)
+_SPOKEN: ContextVar[tuple[Language, bool]] = ContextVar("language", default=(ENGLISH, False))
 
 
 def language() -> Language:
     """Return the language of the request that is being answered, English outside of any."""
-    return _SPOKEN.get()
+    return _SPOKEN.get()[0]
+
+
+def asked_by_link() -> str | None:
+    """Return the tag of the language where the request's own address names it, for the links that follow."""
+    spoken, by_link = _SPOKEN.get()
+    return spoken.tag if by_link else None
 
 
 @contextmanager
-def speaking(spoken: Language) -> Iterator[None]:
+def speaking(spoken: Language, *, by_link: bool = False) -> Iterator[None]:
     """Speak a language in everything that is called from here, in threads that are started for it too."""
-    before = _SPOKEN.set(spoken)
+    before = _SPOKEN.set((spoken, by_link))
     try:
         yield
     finally:

@@ -22,7 +22,8 @@ def environment(folder: str) -> Environment:
     A name that a template uses and nobody gave is an error. Texts are marked by `_()` and `{% trans %}` and
     written in the language of the request; `language()` tells it. Filters: `instant` writes a time in UTC to
     the minute, `hour` its time of day, `clock` its day and second, `day` a date and `number` a count as the
-    language writes them; `translated` says words that were marked in the code, `begin` gives them a capital.
+    language writes them; `translated` says words that were marked in the code, `begin` gives them a capital,
+    `isolated` sets content apart where no tag can.
     The function `static` gives the address of a static file.
     """
     made = Environment(
@@ -44,6 +45,7 @@ def environment(folder: str) -> Environment:
         "number": number,
         "translated": languages.translated,
         "begin": languages.first_upper,
+        "isolated": lambda text: isolated(str(text)),
     }
     made.globals |= {"static": static_files().address, "language": language}
     return made

@@ -10,6 +10,7 @@ from safehold.web.console.account_factors import add_account_factors
 from safehold.web.console.arranging import add_arranging
 from safehold.web.console.audit import add_audit_pages
 from safehold.web.console.case import add_case_pages
+from safehold.web.console.choosing_language import add_choosing_language
 from safehold.web.console.confirm import add_confirm
 from safehold.web.console.conflicts import add_conflicts_pages
 from safehold.web.console.deciding import add_deciding
@@ -40,6 +41,7 @@ _PAGES = (
     add_confirm,
     add_account_page,
     add_account_factors,
+    add_choosing_language,
     add_exposure_pages,
     add_queue_page,
     add_case_pages,

@@ -57,6 +57,7 @@ NOTICES = N_(
         "name-asked": "Asked. Another person with access to this page has a day to agree.",
         "name-agreed": "Agreed. Whoever asked is told the name, and so is the person.",
         "exposure": "Kept. It holds from now on.",
+        "language": "Chosen. This browser keeps it.",
         "key-revoked": "Revoked. The key opens nothing any more.",
     }
 )

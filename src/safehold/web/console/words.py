@@ -194,17 +194,6 @@ def found(finding: object, category: object = None) -> str:
     return _("%(finding)s, category %(category)s", finding=label(finding), category=category)
 
 
-def how_to_look(looking: Looking, key: str) -> str:
-    """Say which key shows the picture, and whether it is held or pressed. key: as the page draws it."""
-    if looking.press and looking.seen_at:
-        return _("Press %(key)s to look again", key=key)
-    if looking.press:
-        return _("Press %(key)s to look", key=key)
-    if looking.seen_at:
-        return _("Hold %(key)s to look again", key=key)
-    return _("Hold %(key)s to look", key=key)
-
-
 def look_button(looking: Looking, tier: str) -> str:
     """Return what the button says that shows the picture. tier: "blurred" or "clear"."""
     return translated(LOOK[looking.press, looking.seen_at is not None, tier])
@@ -301,9 +290,9 @@ def place_of(item_id: UUID, items: Sequence[ItemView]) -> int:
 
 
 def detail(values: Mapping[str, object]) -> str:
-    """Return the detail of an audit record on one line, without what is empty in it."""
+    """Return the detail of an audit record on one line, without what is empty in it: in codes."""
     said = ((name, value) for name, value in values.items() if value not in ("", None))
-    return ", ".join(f"{name}: {_plain(value)}" for name, value in said) or _("none")
+    return ", ".join(f"{name}: {_plain(value)}" for name, value in said) or "none"
 
 
 def person(actor: str, people: Mapping[UUID, str], viewer: UUID) -> str:
@@ -319,11 +308,11 @@ def name_of(user_id: UUID, people: Mapping[UUID, str], viewer: UUID) -> str:
 
 def _plain(value: object) -> str:
     if isinstance(value, list):
-        return " ".join(_plain(part) for part in value) or _("none")
+        return " ".join(_plain(part) for part in value) or "none"
     if value is None:
-        return _("none")
+        return "none"
     if isinstance(value, bool):
-        return _("yes") if value else _("no")
+        return "yes" if value else "no"
     return str(value)
 
 
