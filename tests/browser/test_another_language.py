@@ -26,7 +26,7 @@ TEMPLATE = ROOT / "src" / "safehold" / "web" / "locale" / "safehold.pot"
 ALL = "all-roles"
 SIZES = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 
-AS_IT_IS = "bdi, .mono, code, kbd, .whole, .policy, script, style, noscript, [hidden]"
+AS_IT_IS = "bdi, .mono, code, kbd, .whole, .policy, body [lang], script, style, noscript, [hidden]"
 """Elements whose text is content, a code or a command; the policy text is versioned and stays as filed."""
 CODES = re.compile(
     # What is isolated is content; then the name of the product, the time zone, a format of files, units.
@@ -201,7 +201,7 @@ def test_the_layout_is_mirrored_and_no_picture_is(site: Any, chromium: Browser, 
     page = signed_in(opened(chromium, site.url))
     places = [link.bounding_box() for link in page.locator("header nav a").all()]
     assert places[0]["x"] > places[1]["x"]
-    assert page.locator("h1").bounding_box()["x"] > page.locator("main header form").bounding_box()["x"]
+    assert page.locator("main h1").bounding_box()["x"] > page.locator("main header form").bounding_box()["x"]
     page.goto(case)
     turned = "() => [...document.querySelectorAll('*')].map(e => getComputedStyle(e).transform)"
     assert not [each for each in page.evaluate(turned) if each.startswith("matrix(-1")]

@@ -29,7 +29,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
-from safehold.model.wording import worded
+from safehold.model.wording import VIEWS, worded
 
 
 class SafeholdError(Exception):
@@ -262,17 +262,6 @@ class Unconfined(Refused):
     )
 
 
-MOST_VIEWS = {
-    "day": "You have asked %(most)s times to see something within one day; that is the limit.",
-    "hour": "You have asked %(most)s times to see something within one hour; that is the limit.",
-    "minute": "You have asked %(most)s times to see something within one minute; that is the limit.",
-}
-AFTER_VIEWS = {
-    "hour": "Go on after the hour. Most can be decided without looking.",
-    "minute": "Go on after the minute. Most can be decided without looking.",
-}
-
-
 class TooManyViews(Refused):
     """You have asked to see as much as one person may in this time.
 
@@ -284,14 +273,8 @@ class TooManyViews(Refused):
     def __init__(self, span: timedelta, most: int) -> None:
         self.is_daily = span >= timedelta(days=1)
         name = "day" if self.is_daily else "hour" if span >= timedelta(hours=1) else "minute"
-        super().__init__(
-            worded(MOST_VIEWS[name], most=most),
-            advice=(
-                "Leave it for today. A lead hears of it, so that you are not left alone with too much."
-                if self.is_daily
-                else AFTER_VIEWS[name]
-            ),
-        )
+        what, advice = VIEWS[name]
+        super().__init__(worded(what, most=most), advice=advice)
 
 
 class BreakDue(Refused):
@@ -340,9 +323,8 @@ class SeenBefore(Refused):
 
     def __init__(self, at: datetime) -> None:
         self.at = at
-        super().__init__(
-            worded("You have seen this picture before: at another place, %(at)s.", at=_clock(at))
-        )
+        what = worded("You have seen this picture before: at another place, %(at)s.", at=_clock(at))
+        super().__init__(what)
 
 
 class NotShowable(Refused):
@@ -364,9 +346,8 @@ class TooManyAttempts(Refused):
 
     def __init__(self, seconds: int) -> None:
         self.seconds = max(1, seconds)
-        super().__init__(
-            worded("There were too many failed attempts. Try again in %(seconds)s s.", seconds=self.seconds)
-        )
+        wait = worded("There were too many failed attempts. Try again in %(wait)s s.", wait=self.seconds)
+        super().__init__(wait)
 
 
 class TooOften(Refused):

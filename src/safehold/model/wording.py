@@ -20,3 +20,20 @@ def worded(pattern: str, **values: object) -> Wording:
     made = Wording(pattern % values)
     made.pattern, made.values = pattern, values
     return made
+
+
+VIEWS = {
+    "day": (
+        "You have asked %(most)s times to see something within one day; that is the limit.",
+        "Leave it for today. A lead hears of it, so that you are not left alone with too much.",
+    ),
+    "hour": (
+        "You have asked %(most)s times to see something within one hour; that is the limit.",
+        "Go on after the hour. Most can be decided without looking.",
+    ),
+    "minute": (
+        "You have asked %(most)s times to see something within one minute; that is the limit.",
+        "Go on after the minute. Most can be decided without looking.",
+    ),
+}
+"""What is said, and advised, to somebody who asked to see too much in a span."""

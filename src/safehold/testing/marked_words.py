@@ -13,6 +13,7 @@ from jinja2 import Environment
 from jinja2.ext import babel_extract
 
 from safehold.model import errors
+from safehold.model.wording import VIEWS
 
 MARKED = {"_": (0,), "worded": (0,), "Choice": (1,), "Question": (1, 2), "Place": (2,)}
 """Which arguments of a call are texts, besides N_ with all that it holds, ngettext, and errors."""
@@ -126,7 +127,7 @@ _ERRORS = frozenset(each.__name__ for each in _families(errors.SafeholdError))
 
 
 def _of_errors() -> Iterator[str]:
-    yield from (text for table in (errors.MOST_VIEWS, errors.AFTER_VIEWS) for text in table.values())
+    yield from (text for texts in VIEWS.values() for text in texts)
     for each in _families(errors.SafeholdError):
         yield (each.__doc__ or "").strip().splitlines()[0]
         yield from (each.kept, each.advice)

@@ -17,7 +17,7 @@ _DRESSED = "åƀçđéƒĝĥîĵķļɱñöþǫŕšţûṽŵẋýžÅƁÇĐÉƑĜ
 _DRESS = str.maketrans(_PLAIN, _DRESSED)
 _INSIDE = re.compile(r"(%\(\w+\)[sd]|%%|<[^>]*>|&\w+;)")
 _MARK = "\u200f"
-_LONGER = "·"
+_LONGER = "·" * 8
 
 
 def disguised(text: str) -> str:
@@ -28,7 +28,9 @@ def disguised(text: str) -> str:
     parts = _INSIDE.split(text)
     dressed = "".join(each if at % 2 else each.translate(_DRESS) for at, each in enumerate(parts))
     letters = sum(len(each) for each in parts[::2])
-    return f"{_MARK}{BEGINS}{dressed}{_LONGER * (letters // 3)}{ENDS}{_MARK}"
+    words, rest = divmod(letters // 3, len(_LONGER))
+    longer = f" {_LONGER}" * words + _LONGER[:rest]
+    return f"{_MARK}{BEGINS}{dressed}{longer}{ENDS}{_MARK}"
 
 
 def write_pseudo_language(template: Path, folder: Path) -> None:
