@@ -13,7 +13,7 @@ JOBS ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check format docs examples lock bench clean test-tools slow-tools hostile-files
+.PHONY: help setup demo test test-all check format docs words examples lock bench clean test-tools slow-tools hostile-files
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,10 +40,14 @@ check: $(STAMPS)/package ## Check format, lint, types, the fence between rooms, 
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/python docs/words.py --check
 
 format: $(STAMPS)/package ## Put the code into its one format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+words: $(STAMPS)/package ## Write the template of all translations from the texts that are marked
+	$(BIN)/python docs/words.py
 
 docs: $(STAMPS)/package ## Write the generated reference pages
 	$(BIN)/python docs/generate.py

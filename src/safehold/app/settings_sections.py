@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, fi
 
 from safehold.model.media import HashMode
 from safehold.model.surface import LONGEST_TERM, Advice, Visibility
+from safehold.model.wording import worded
 
 MEBIBYTE = 1024 * 1024
 _ORIGIN = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::([1-9][0-9]{0,4}))?")
@@ -122,6 +123,13 @@ class WebSettings(Section):
             " anybody else the header counts for nothing."
         ),
     )
+    translations: Path | None = Field(
+        None,
+        description=(
+            "A folder with further translations of the pages, `TAG/LC_MESSAGES/safehold.po` each. Whoever can"
+            " write in it writes what people read; it is read at the start."
+        ),
+    )
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -153,7 +161,9 @@ class PortalSettings(Section):
         "", max_length=200, description="Who reads the reports, as the pages name you: `The hotline of …`."
     )
     emergency_text: str = Field(
-        "If a child is in danger right now, call the emergency number of the country where the child is.",
+        worded(
+            "If a child is in danger right now, call the emergency number of the country where the child is."
+        ),
         max_length=1000,
         description="What the pages say about danger now. Put the numbers of your country here.",
     )

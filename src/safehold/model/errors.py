@@ -29,6 +29,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
+from safehold.model.wording import VIEWS, worded
+
 
 class SafeholdError(Exception):
     """Something failed in a way that we foresaw.
@@ -271,14 +273,8 @@ class TooManyViews(Refused):
     def __init__(self, span: timedelta, most: int) -> None:
         self.is_daily = span >= timedelta(days=1)
         name = "day" if self.is_daily else "hour" if span >= timedelta(hours=1) else "minute"
-        super().__init__(
-            f"You have asked {most} times to see something within one {name}; that is the limit.",
-            advice=(
-                "Leave it for today. A lead hears of it, so that you are not left alone with too much."
-                if self.is_daily
-                else f"Go on after the {name}. Most can be decided without looking."
-            ),
-        )
+        what, advice = VIEWS[name]
+        super().__init__(worded(what, most=most), advice=advice)
 
 
 class BreakDue(Refused):
@@ -292,7 +288,9 @@ class BreakDue(Refused):
 
     def __init__(self, ends_at: datetime) -> None:
         self.ends_at = ends_at
-        super().__init__(f"You have been looking for a while: a break is due until {_clock(ends_at)}.")
+        super().__init__(
+            worded("You have been looking for a while: a break is due until %(at)s.", at=_clock(ends_at))
+        )
 
 
 class DayIsFull(Refused):
@@ -307,7 +305,10 @@ class DayIsFull(Refused):
     def __init__(self, ends_at: datetime) -> None:
         self.ends_at = ends_at
         super().__init__(
-            f"You have looked for as long as one person may in a day. It goes on at {_clock(ends_at)}."
+            worded(
+                "You have looked for as long as one person may in a day. It goes on at %(at)s.",
+                at=_clock(ends_at),
+            )
         )
 
 
@@ -322,7 +323,8 @@ class SeenBefore(Refused):
 
     def __init__(self, at: datetime) -> None:
         self.at = at
-        super().__init__(f"You have seen this picture before: at another place, {_clock(at)}.")
+        what = worded("You have seen this picture before: at another place, %(at)s.", at=_clock(at))
+        super().__init__(what)
 
 
 class NotShowable(Refused):
@@ -344,7 +346,8 @@ class TooManyAttempts(Refused):
 
     def __init__(self, seconds: int) -> None:
         self.seconds = max(1, seconds)
-        super().__init__(f"There were too many failed attempts. Try again in {self.seconds} s.")
+        wait = worded("There were too many failed attempts. Try again in %(wait)s s.", wait=self.seconds)
+        super().__init__(wait)
 
 
 class TooOften(Refused):

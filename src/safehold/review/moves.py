@@ -17,6 +17,7 @@ from safehold.model.case import Case, CaseState
 from safehold.model.errors import BadForm, CaseLocked, Conflict, NotFound
 from safehold.model.events import CaseOpened
 from safehold.model.ids import AnalystId, CaseId, CaseMoveId, ItemId, SubjectId, new_id
+from safehold.model.wording import worded
 from safehold.review.admission import admit
 from safehold.review.cases import existing_case, held_case, person
 from safehold.storage import appeals, audit, case_moves, case_urgency, emergencies, golden
@@ -143,14 +144,14 @@ def _refuse_entangled(tx: Tx, ours: tuple[Case, ...], item_ids: Collection[ItemI
     for case in ours:
         if emergencies.standing_in(tx, case.id) is not None:
             raise Conflict(
-                f"A risk to life stands in case {case.number}.",
+                worded("A risk to life stands in case %(number)s.", number=case.number),
                 advice="Its report comes first; end it, then try again.",
             )
         if golden.is_one(tx, case.id):
             raise Conflict("These cannot be merged or split.", advice="Go on with each case by itself.")
         if appeals.waits_in(tx, case.id, item_ids):
             raise Conflict(
-                f"Somebody contests what was found in case {case.number}.",
+                worded("Somebody contests what was found in case %(number)s.", number=case.number),
                 advice="Assess what is contested where it is, then try again.",
             )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from safehold.model.errors import BadForm
 from safehold.model.ids import AnalystId, CaseId, CaseNoteId, new_id
+from safehold.model.wording import worded
 from safehold.review.admission import admit
 from safehold.review.cases import person
 from safehold.storage import audit, case_moves
@@ -25,7 +26,7 @@ def leave(tx: Tx, case_id: CaseId, words: str, *, by: AnalystId, now: datetime) 
     """
     admit(tx, case_id, by)
     if not 1 <= len(words.strip()) <= LONGEST:
-        raise BadForm(f"note: 1 to {LONGEST} characters.", field="note")
+        raise BadForm(worded("note: 1 to %(most)s characters.", most=LONGEST), field="note")
     note = Note(id=CaseNoteId(new_id()), case_id=case_id, by=by, at=now, words=words.strip())
     rows.insert(tx, note)
     detail = {"note": str(note.id)}

@@ -17,6 +17,7 @@ from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, UserId
 from safehold.model.permissions import Actor, Permission
 from safehold.model.queue import QueueRules
+from safehold.model.wording import worded
 from safehold.review import budget as reckoning
 from safehold.review import cases, golden
 from safehold.review.budget import Budget, ExposureRules, Showing, strictest
@@ -158,4 +159,12 @@ def _check(chosen: ExposureChoices, rules: ExposureRules) -> None:
 
 def _within(name: str, value: int | None, least: int, most: int) -> None:
     if value is not None and not least <= value <= most:
-        raise BadForm(f"{name}: {least} to {most}. You can be stricter with yourself, not laxer.", field=name)
+        raise BadForm(
+            worded(
+                "%(field)s: %(least)s to %(most)s. You can be stricter with yourself, not laxer.",
+                field=name,
+                least=least,
+                most=most,
+            ),
+            field=name,
+        )

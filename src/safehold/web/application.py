@@ -19,7 +19,9 @@ from safehold.web.api.health import add_health_routes, ops_or_loopback
 from safehold.web.api.inbound_reports import add_inbound_report_routes
 from safehold.web.api.reading import add_reading_routes
 from safehold.web.api.scan import add_scan_routes
+from safehold.web.catalogs import Spoken, languages
 from safehold.web.console import add_console_routes, console_page
+from safehold.web.console.cookies import LANGUAGE, cookie_name
 from safehold.web.guard import guarded_router, needs
 from safehold.web.hot_door import HotDoor
 from safehold.web.middleware import HEADERS, BodyLimit, RequestFrame, headers_of_pages
@@ -78,6 +80,8 @@ def create_app(
     is_console = "console" in surfaces
     headers = headers_of_pages(media_origin) if is_console else HEADERS
     app.add_middleware(RequestFrame, page=page, headers=headers)
+    web = program.settings.web
+    app.add_middleware(Spoken, languages=languages(web.translations), cookie=cookie_name(web, LANGUAGE))
     return app
 
 

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from safehold.app.logs import describe
 from safehold.model import errors
+from safehold.web.language import translated
 
 log = structlog.get_logger()
 
@@ -55,14 +56,17 @@ def status_of(error: errors.SafeholdError) -> int:
 
 
 def problem(error: errors.SafeholdError, request_id: str) -> dict[str, Any]:
-    """Return the problem details of an error: what happened, what was kept, what to do."""
+    """Return the problem details of an error: what happened, what was kept, what to do.
+
+    Programs read English; the console's own scripts show it to whoever works there, in their language.
+    """
     return {
         "type": f"urn:safehold:error:{error.code}",
-        "title": error.what,
+        "title": translated(error.what),
         "status": status_of(error),
         "code": error.code,
-        "kept": error.kept_now,
-        "advice": error.advice_now,
+        "kept": translated(error.kept_now),
+        "advice": translated(error.advice_now),
         "request_id": request_id,
     }
 

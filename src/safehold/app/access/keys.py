@@ -10,6 +10,7 @@ from safehold.app.access.gate import digest_of, new_token
 from safehold.model.errors import BadForm, NotAuthenticated, NotFound
 from safehold.model.ids import KeyId, new_id
 from safehold.model.permissions import SCOPES, Actor, Permission
+from safehold.model.wording import worded
 from safehold.storage import api_keys as rows
 from safehold.storage import audit
 from safehold.storage.api_keys import StoredKey
@@ -36,13 +37,18 @@ def add_key(
     """
     if not 1 <= len(name.strip()) <= LONGEST_NAME or not name.isprintable():
         raise BadForm(
-            f"name: say whose key it is, in 1 to {LONGEST_NAME} characters that can be seen.", field="name"
+            worded(
+                "name: say whose key it is, in 1 to %(most)s characters that can be seen.", most=LONGEST_NAME
+            ),
+            field="name",
         )
     expires_at = expires_at or now + LASTS
     if not now < expires_at <= now + LONGEST:
-        raise BadForm(f"expires: within 1 to {LONGEST.days} days.", field="expires")
+        raise BadForm(worded("expires: within 1 to %(most)s days.", most=LONGEST.days), field="expires")
     if not scopes or not scopes <= SCOPES:
-        raise BadForm(f"scopes: at least one of {', '.join(sorted(SCOPES))}.", field="scopes")
+        raise BadForm(
+            worded("scopes: at least one of %(scopes)s.", scopes=", ".join(sorted(SCOPES))), field="scopes"
+        )
     secret = PREFIX + new_token()
     key_id = KeyId(new_id())
     rows.insert_key(

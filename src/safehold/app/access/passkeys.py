@@ -14,6 +14,7 @@ from safehold.app.access.sessions import SIGN_IN
 from safehold.app.settings_sections import WebSettings
 from safehold.model.errors import BadForm
 from safehold.model.ids import PasskeyId, UserId, new_id
+from safehold.model.wording import worded
 from safehold.storage import audit
 from safehold.storage import second_factors as rows
 from safehold.storage import sign_ins as challenge_rows
@@ -75,7 +76,10 @@ def creation_options(tx: Tx, holder: UUID, user_id: UserId, *, name: str, at: Si
 
     known = rows.passkeys_of(tx, user_id)
     if len(known) >= MOST:
-        raise BadForm(f"You have {MOST} passkeys, and more cannot be kept.", advice="Remove one first.")
+        raise BadForm(
+            worded("You have %(most)s passkeys, and more cannot be kept.", most=MOST),
+            advice="Remove one first.",
+        )
     options = webauthn.generate_registration_options(
         rp_id=at.id,
         rp_name="Safehold",
@@ -107,7 +111,10 @@ def created(
     name = name.strip()
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
         raise BadForm(
-            f"name: 1 to {LONGEST_NAME} characters that can be seen, by which you know this passkey again.",
+            worded(
+                "name: 1 to %(most)s characters that can be seen, by which you know this passkey again.",
+                most=LONGEST_NAME,
+            ),
             field="name",
         )
     if challenge is None:

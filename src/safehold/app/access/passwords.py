@@ -13,6 +13,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type
 
 from safehold.model.errors import BadForm, SignInBusy
+from safehold.model.wording import worded
 
 SHORTEST = 12
 LONGEST = 200
@@ -58,7 +59,10 @@ _turns = Turns(AT_ONCE, queue=QUEUE, wait_seconds=WAIT_SECONDS)
 def check_form(password: str) -> None:
     """Raise BadForm when a new password is shorter than 12 characters or longer than 200."""
     if not SHORTEST <= len(password) <= LONGEST:
-        raise BadForm(f"password: {SHORTEST} to {LONGEST} characters.", field="password")
+        raise BadForm(
+            worded("password: %(least)s to %(most)s characters.", least=SHORTEST, most=LONGEST),
+            field="password",
+        )
 
 
 def hash_password(password: str) -> str:

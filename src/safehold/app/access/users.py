@@ -15,6 +15,7 @@ from safehold.model.hash_list import Purpose
 from safehold.model.ids import DeviceId, UserId, new_id
 from safehold.model.permissions import Actor, Permission, Role
 from safehold.model.queue import EVERY_QUEUE
+from safehold.model.wording import worded
 from safehold.review import admission
 from safehold.storage import audit
 from safehold.storage import sign_ins as sign_in_rows
@@ -51,7 +52,7 @@ def add_user(
     """
     name = checked_name(name)
     if not roles:
-        raise BadForm(f"roles: at least one of {', '.join(Role)}.", field="roles")
+        raise BadForm(worded("roles: at least one of %(roles)s.", roles=", ".join(Role)), field="roles")
     user_id = UserId(new_id())
     hashed = passwords.hash_password(password)
     if not rows.insert_user(
@@ -81,7 +82,9 @@ def checked_name(name: str) -> str:
     """Return a name without spaces around it. Raises BadForm for one that cannot be signed in with."""
     name = name.strip()
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
-        raise BadForm(f"name: 1 to {LONGEST_NAME} characters that can be seen.", field="name")
+        raise BadForm(
+            worded("name: 1 to %(most)s characters that can be seen.", most=LONGEST_NAME), field="name"
+        )
     return name
 
 
@@ -119,7 +122,7 @@ def set_roles(tx: Tx, user_id: UserId, roles: frozenset[Role], *, actor: Actor, 
     """Replace a person's roles. Raises NotAllowed for one's own, Conflict for the last admin's, BadForm."""
     actor.require(Permission.USER_EDIT)
     if not roles:
-        raise BadForm(f"roles: at least one of {', '.join(Role)}.", field="roles")
+        raise BadForm(worded("roles: at least one of %(roles)s.", roles=", ".join(Role)), field="roles")
     user = _other(tx, user_id, actor)
     if Role.ADMIN in user.roles - roles:
         _keep_an_admin(tx, user)

@@ -12,6 +12,7 @@ from safehold.web.console.arranging import add_arranging
 from safehold.web.console.audit import add_audit_pages
 from safehold.web.console.bulk import add_bulk
 from safehold.web.console.case import add_case_pages
+from safehold.web.console.choosing_language import add_choosing_language
 from safehold.web.console.confirm import add_confirm
 from safehold.web.console.conflicts import add_conflicts_pages
 from safehold.web.console.deciding import add_deciding
@@ -43,6 +44,7 @@ _PAGES = (
     add_confirm,
     add_account_page,
     add_account_factors,
+    add_choosing_language,
     add_exposure_pages,
     add_queue_page,
     add_filtering,

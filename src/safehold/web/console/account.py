@@ -13,6 +13,7 @@ from safehold.app.program import Program
 from safehold.model.ids import DeviceId, SessionId
 from safehold.model.permissions import Permission
 from safehold.review import golden, quality
+from safehold.web.console.choosing_language import known as known_languages
 from safehold.web.console.cookies import SESSION, put_cookie
 from safehold.web.console.forms import UNSENT, Form, changing, shown_again
 from safehold.web.console.pages import go, page
@@ -80,6 +81,7 @@ def account_page(program: Program, request: Request, form: Form) -> Response:
         proven=is_proven(request, program),
         site=possible_site(request, program),
         required=rules.second_factor == "required",
+        languages=known_languages(program).known,
     )
 
 

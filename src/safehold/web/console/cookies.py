@@ -24,6 +24,7 @@ class Cookie:
 
 SESSION = Cookie("", None)
 PENDING = Cookie("-sign-in", int(PENDING_LASTS.total_seconds()))
+LANGUAGE = Cookie("-language", 365 * 24 * 3600)
 DEVICES = Cookie("-devices", int(DEVICE_LASTS.total_seconds()))
 
 

@@ -10,24 +10,27 @@ from safehold.review.answers import to_answers
 from safehold.review.asked import applies
 from safehold.web.console import asking
 from safehold.web.console.words import label
+from safehold.web.language import N_, _, isolated, translated
 
-_WRITTEN = {
-    "finding": "Finding",
-    "category": "Category",
-    "count": "How many",
-    "by": "Who",
-    "towards": "Towards whom",
-    "relied_on": "Messages relied on",
-}
+_WRITTEN = N_(
+    {
+        "finding": "Finding",
+        "category": "Category",
+        "count": "How many",
+        "by": "Who",
+        "towards": "Towards whom",
+        "relied_on": "Messages relied on",
+    }
+)
 _ASKED = {each.name: each for each in vars(asking).values() if isinstance(each, asking.Question)} | {
     each.name: each for each in asking.CONDUCT if each.name != asking.AGE_BAND.name
 }
-_CANNOT_TELL = "cannot tell"
+_CANNOT_TELL = N_("cannot tell")
 
 
 def question(name: str) -> str:
     """Return what a question of either form is called."""
-    return _ASKED[name].legend if name in _ASKED else _WRITTEN[name]
+    return translated(_ASKED[name].legend if name in _ASKED else _WRITTEN[name])
 
 
 def answers(form: ImageryForm | ConductForm) -> list[tuple[str, str]]:
@@ -46,13 +49,17 @@ def answers(form: ImageryForm | ConductForm) -> list[tuple[str, str]]:
 def in_schemes(form: ImageryForm) -> list[tuple[str, str]]:
     """Return what an assessment is called in each other scheme, which is unknown where nothing follows."""
     called: Mapping[str, str] = schemes.in_schemes(to_answers(form))
-    return [(f"{table.title} (table {table.version})", label(called[table.name])) for table in schemes.TABLES]
+    return [(_scheme(table.title, table.version), label(called[table.name])) for table in schemes.TABLES]
+
+
+def _scheme(title: str, version: int) -> str:
+    return _("%(scheme)s (table %(version)s)", scheme=isolated(title), version=version)
 
 
 def _answer(name: str, value: object) -> str:
     if value is None or value == "unknown":
-        return _CANNOT_TELL
+        return translated(_CANNOT_TELL)
     if isinstance(value, list):
-        return " ".join(str(each) for each in value) or "none"
+        return " ".join(str(each) for each in value) or _("none")
     choices = _ASKED[name].choices if name in _ASKED else ()
-    return next((each.label for each in choices if each.value == value), label(value))
+    return next((translated(each.label) for each in choices if each.value == value), label(value))

@@ -16,7 +16,9 @@ from safehold.app.program import Program, Transaction
 from safehold.model import errors
 from safehold.model.errors import SafeholdError
 from safehold.web.console.session import require_proof, whole_form_of
+from safehold.web.console.words import label
 from safehold.web.errors import retry_after, status_of
+from safehold.web.language import first_upper, translated
 
 Handler = TypeVar("Handler", bound=Callable[..., Response])
 
@@ -63,18 +65,24 @@ class Form:
         """Say what is wrong about a field, in the words that stand beside it; "" when nothing is."""
         if self.error is None or name != self.wrong_field:
             return ""
-        return self._with_advice(_NAMED.sub("", self.error.what, count=1))
+        return self._with_advice(_NAMED.sub("", translated(self.error.what), count=1))
 
     @property
     def summary(self) -> str:
         """What is wrong, in the words that stand above everything; "" when nothing is."""
-        return "" if self.error is None else self._with_advice(self.error.what.replace("_", " "))
+        return "" if self.error is None else self._with_advice(_named(translated(self.error.what)))
 
     def _with_advice(self, what: str) -> str:
         assert self.error is not None
         advice = self.error.advice_now
         little = advice in _SAYS_LITTLE or isinstance(self.error, errors.NotAuthenticated)
-        return f"{what[:1].upper()}{what[1:]}{'' if little else f' {advice}'}"
+        return first_upper(what) + ("" if little else f" {translated(advice)}")
+
+
+def _named(what: str) -> str:
+    """Return what is wrong with the field that it begins with as that is called on screen."""
+    name = _NAMED.match(what)
+    return what if name is None else f"{label(name.group()[:-2])}: {what[name.end() :]}"
 
 
 UNSENT = Form()

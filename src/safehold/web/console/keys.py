@@ -14,10 +14,12 @@ from safehold.app.program import Program
 from safehold.model.errors import BadForm
 from safehold.model.ids import KeyId
 from safehold.model.permissions import SCOPES, Permission
+from safehold.model.wording import worded
 from safehold.web.console.forms import UNSENT, Form, changing, shown_again
 from safehold.web.console.pages import go, page
 from safehold.web.console.session import chosen_of, form_of, is_proven
 from safehold.web.guard import actor_of, needs
+from safehold.web.language import N_
 
 KEYS = "/console/keys"
 
@@ -52,9 +54,9 @@ def add_keys_page(router: APIRouter, program: Program) -> None:
             program,
             "shown_once.html",
             place="keys",
-            title="The secret of a new key",
+            title=N_("The secret of a new key"),
             about=form.get("name", "").strip(),
-            says="Only its digest is kept here. Give it to the platform by a way that you trust.",
+            says=N_("Only its digest is kept here. Give it to the platform by a way that you trust."),
             secret=secret,
             back=KEYS,
         )
@@ -91,12 +93,12 @@ def _keys_page(program: Program, request: Request, form: Form) -> Response:
 def _scopes(request: Request) -> frozenset[Permission]:
     wanted = set(chosen_of(request, "scope"))
     if not wanted <= set(SCOPES):
-        raise BadForm(f"scopes: {', '.join(sorted(SCOPES))}.", field="scopes")
+        raise BadForm(worded("scopes: %(scopes)s.", scopes=", ".join(sorted(SCOPES))), field="scopes")
     return frozenset(scope for scope in SCOPES if scope in wanted)
 
 
 def _days(said: str) -> timedelta:
     days = int(said) if said.isascii() and said.isdigit() and len(said) < 6 else 0
     if not 1 <= days <= keys.LONGEST.days:
-        raise BadForm(f"days: 1 to {keys.LONGEST.days}.", field="days")
+        raise BadForm(worded("days: 1 to %(most)s.", most=keys.LONGEST.days), field="days")
     return timedelta(days=days)

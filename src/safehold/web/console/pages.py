@@ -15,51 +15,55 @@ from jinja2 import Environment
 from safehold.app import console_view
 from safehold.app.program import Program
 from safehold.model.permissions import Actor, Permission
-from safehold.web.console import form_words, words
+from safehold.web.console import code_words, form_words, words
 from safehold.web.console.session import signed_in_of
+from safehold.web.language import N_
 from safehold.web.templating import environment
 
-NOTICES = {
-    "filed": "Filed. Here is what comes next.",
-    "alike": "Filed, each by itself. Here is what comes next.",
-    "empty": "Filed or passed on, and nothing more waits for you.",
-    "nothing": "Nothing waits for you just now.",
-    "passed": "Passed on. It never counts against anybody.",
-    "conflict": "Noted: you are kept from this account's cases. Nobody is asked why.",
-    "conflict-declared": "Noted. They are kept from every case of that account, from now on.",
-    "conflict-ended": "Ended. They can take cases of that account again.",
-    "released": "The case is back in the queue.",
-    "taken": "The case is yours for 15 minutes, counted from what you did last.",
-    "noted": "Noted, for whoever goes on.",
-    "merged": "Merged. What waits in both goes on here.",
-    "split": "Split. What you chose has a case of its own in the queue.",
-    "undone": "Undone. What still waited is back here.",
-    "part": "The part is set.",
-    "approved": "Approved. It is being carried out.",
-    "declined": "Declined. Nothing follows from it.",
-    "reversed": "Reversed. What followed from the outcome is being undone.",
-    "answered": "Noted: you are at it.",
-    "called": "Everybody is called again. How it went stands below.",
-    "emergency-reported": "Noted. The clock is stopped.",
-    "emergency-withdrawn": "Taken back. Whoever was called is told.",
-    "retry": "It is tried again.",
-    "acknowledged": "Acknowledged. The alarm comes back only if it happens anew.",
-    "signed-out": "You are signed out.",
-    "confirmed": "Confirmed. For ten minutes you may change what asks for it.",
-    "repeat": "Confirmed. What you sent before was not carried out: please do it once more.",
-    "password": "Your password is changed, and your other sessions are ended.",
-    "factor-added": "Added. From now on a sign-in asks for it.",
-    "factor-removed": "Removed.",
-    "session-ended": "Ended.",
-    "device-forgotten": "Forgotten. That browser counts as a stranger’s now.",
-    "person": "Changed, and on record.",
-    "name-asked": "Asked. Another person with access to this page has a day to agree.",
-    "name-agreed": "Agreed. Whoever asked is told the name, and so is the person.",
-    "filter-saved": "Saved. It stands by its name beside the filter, and Ctrl K finds it.",
-    "filter-deleted": "Deleted.",
-    "exposure": "Kept. It holds from now on.",
-    "key-revoked": "Revoked. The key opens nothing any more.",
-}
+NOTICES = N_(
+    {
+        "filed": "Filed. Here is what comes next.",
+        "alike": "Filed, each by itself. Here is what comes next.",
+        "empty": "Filed or passed on, and nothing more waits for you.",
+        "nothing": "Nothing waits for you just now.",
+        "passed": "Passed on. It never counts against anybody.",
+        "conflict": "Noted: you are kept from this account's cases. Nobody is asked why.",
+        "conflict-declared": "Noted. They are kept from every case of that account, from now on.",
+        "conflict-ended": "Ended. They can take cases of that account again.",
+        "released": "The case is back in the queue.",
+        "taken": "The case is yours for 15 minutes, counted from what you did last.",
+        "noted": "Noted, for whoever goes on.",
+        "merged": "Merged. What waits in both goes on here.",
+        "split": "Split. What you chose has a case of its own in the queue.",
+        "undone": "Undone. What still waited is back here.",
+        "part": "The part is set.",
+        "approved": "Approved. It is being carried out.",
+        "declined": "Declined. Nothing follows from it.",
+        "reversed": "Reversed. What followed from the outcome is being undone.",
+        "answered": "Noted: you are at it.",
+        "called": "Everybody is called again. How it went stands below.",
+        "emergency-reported": "Noted. The clock is stopped.",
+        "emergency-withdrawn": "Taken back. Whoever was called is told.",
+        "retry": "It is tried again.",
+        "acknowledged": "Acknowledged. The alarm comes back only if it happens anew.",
+        "signed-out": "You are signed out.",
+        "confirmed": "Confirmed. For ten minutes you may change what asks for it.",
+        "repeat": "Confirmed. What you sent before was not carried out: please do it once more.",
+        "password": "Your password is changed, and your other sessions are ended.",
+        "factor-added": "Added. From now on a sign-in asks for it.",
+        "factor-removed": "Removed.",
+        "session-ended": "Ended.",
+        "device-forgotten": "Forgotten. That browser counts as a stranger’s now.",
+        "person": "Changed, and on record.",
+        "name-asked": "Asked. Another person with access to this page has a day to agree.",
+        "name-agreed": "Agreed. Whoever asked is told the name, and so is the person.",
+        "filter-saved": "Saved. It stands by its name beside the filter, and Ctrl K finds it.",
+        "filter-deleted": "Deleted.",
+        "exposure": "Kept. It holds from now on.",
+        "language": "Chosen. This browser keeps it.",
+        "key-revoked": "Revoked. The key opens nothing any more.",
+    }
+)
 """What a page can say about what was just done. Only these words can be asked for."""
 
 
@@ -133,9 +137,9 @@ def templates() -> Environment:
 def _environment() -> Environment:
     made = environment("console")
     made.filters |= {
-        "clock": lambda at: at.strftime("%d %b %H:%M:%S"),
         "label": words.label,
         "span": words.span,
+        "weighed": words.weighed,
         "keys": _keys,
         "paragraphs": lambda text: [each.strip() for each in text.split("\n\n") if each.strip()],
         "query": lambda fields: urlencode(fields, doseq=True),
@@ -143,6 +147,7 @@ def _environment() -> Environment:
     }
     made.globals |= {
         "words": words,
+        "code_words": code_words,
         "form_words": form_words,
         "Permission": Permission,
         "waited": _waited,

@@ -15,10 +15,12 @@ from safehold.model.hash_list import Purpose
 from safehold.model.ids import UserId
 from safehold.model.permissions import Permission, Role
 from safehold.model.queue import checked_skills
+from safehold.model.wording import worded
 from safehold.web.console.forms import UNSENT, Form, changing, shown_again
 from safehold.web.console.pages import go, page
 from safehold.web.console.session import chosen_of, form_of, is_proven
 from safehold.web.guard import actor_of, needs
+from safehold.web.language import N_
 
 PEOPLE = "/console/people"
 
@@ -131,9 +133,9 @@ def _shown_once(request: Request, program: Program, name: str, password: str) ->
         program,
         "shown_once.html",
         place="people",
-        title="A password for one sign-in",
+        title=N_("A password for one sign-in"),
         about=name,
-        says="Hand it over in person or by telephone. At the first sign-in another one is chosen.",
+        says=N_("Hand it over in person or by telephone. At the first sign-in another one is chosen."),
         secret=password,
         back=PEOPLE,
     )
@@ -143,11 +145,11 @@ def _roles(request: Request) -> frozenset[Role]:
     try:
         return frozenset(Role(value) for value in chosen_of(request, "role"))
     except ValueError:
-        raise BadForm(f"roles: {', '.join(Role)}.", field="roles") from None
+        raise BadForm(worded("roles: %(roles)s.", roles=", ".join(Role)), field="roles") from None
 
 
 def _queues(request: Request) -> frozenset[Purpose]:
     try:
         return frozenset(Purpose(value) for value in chosen_of(request, "queue"))
     except ValueError:
-        raise BadForm(f"queue: {', '.join(Purpose)}.", field="queue") from None
+        raise BadForm(worded("queue: %(queues)s.", queues=", ".join(Purpose)), field="queue") from None

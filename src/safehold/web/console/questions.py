@@ -16,6 +16,7 @@ from safehold.review.answers import from_answers
 from safehold.review.asked import applies
 from safehold.web.console import asking
 from safehold.web.console.asking import Choice, Question
+from safehold.web.language import N_
 
 CATEGORISED = frozenset({Purpose.CSAM, Purpose.TEST})
 """Purposes in which an illegal finding names a category."""
@@ -49,17 +50,17 @@ _FOR_THE_US = (asking.DEVELOPMENT, asking.SEVERITY_TIER)
 def imagery_questions(purpose: Purpose, *, us: bool = False) -> tuple[Question, ...]:
     """Return the questions about media in a case of this purpose. us: a US destination wants to know more."""
     more = _FOR_THE_US if us and purpose in CATEGORISED else ()
-    return (_imagery_finding(purpose, "the most severe shown; needed"), *_OF_MEDIA, *more)
+    return (_imagery_finding(purpose, N_("the most severe shown; needed")), *_OF_MEDIA, *more)
 
 
 def page_questions(purpose: Purpose) -> tuple[Question, ...]:
     """Return the questions about a whole page: asked once for all that it shows."""
-    return (_imagery_finding(purpose, "the most severe on the page; needed"), *_OF_A_PAGE)
+    return (_imagery_finding(purpose, N_("the most severe on the page; needed")), *_OF_A_PAGE)
 
 
 def conduct_questions(purpose: Purpose) -> tuple[Question, ...]:
     """Return the questions about a conversation in a case of this purpose."""
-    return (_finding(purpose, "needed"), *asking.CONDUCT)
+    return (_finding(purpose, N_("needed")), *asking.CONDUCT)
 
 
 def read_imagery(

@@ -20,6 +20,7 @@ from safehold.web.console import words
 from safehold.web.console.pages import go, page
 from safehold.web.console.session import form_of
 from safehold.web.guard import actor_of, needs
+from safehold.web.language import _
 
 
 def add_queue_page(router: APIRouter, program: Program) -> None:
@@ -88,9 +89,9 @@ def _figures(view: QueueView, user_id: UserId | None, now: datetime) -> list[tup
     oldest = max((words.waiting_seconds(case.opened_at, now) for case in shown), default=None)
     sizes = [size for size in view.sizes if view.only in (None, size.purpose)]
     return [
-        ("open", words.counted(*(size.open for size in sizes))),
-        ("past their date", words.counted(*(size.overdue for size in sizes))),
-        ("longest wait here", "none" if oldest is None else words.span(oldest)),
-        ("with you", str(mine)),
-        ("with others", str(len(held) - mine)),
+        (_("open"), words.counted(*(size.open for size in sizes))),
+        (_("past their date"), words.counted(*(size.overdue for size in sizes))),
+        (_("longest wait here"), _("none") if oldest is None else words.span(oldest)),
+        (_("with you"), str(mine)),
+        (_("with others"), str(len(held) - mine)),
     ]

@@ -12,8 +12,10 @@ from jinja2 import Environment
 from safehold.app.program import Program
 from safehold.app.settings_sections import PortalSettings
 from safehold.model.errors import NotFound, SafeholdError
+from safehold.web.catalogs import CHOICE, languages
 from safehold.web.errors import Page, request_id, retry_after, status_of, wants_page
-from safehold.web.portal.words import TEXT
+from safehold.web.language import asked_by_link
+from safehold.web.portal.words import Said
 from safehold.web.templating import environment
 
 ROOTS = ("/report", "/appeal", "/blank", "/transparency")
@@ -27,7 +29,14 @@ CONTENT_SECURITY_POLICY = (
 
 def page(program: Program, template: str, *, place: str = "", status: int = 200, **context: Any) -> Response:
     """Render a template inside the portal's frame. place: the entry of the navigation that it belongs to."""
-    return _rendered(template, status, portal=program.settings.portal, place=place, **context)
+    return _rendered(
+        template,
+        status,
+        portal=program.settings.portal,
+        place=place,
+        languages=languages(program.settings.web.translations).known,
+        **context,
+    )
 
 
 def portal_page(portal: PortalSettings) -> Page:
@@ -44,6 +53,7 @@ def portal_page(portal: PortalSettings) -> Page:
             status_of(error),
             portal=portal,
             place="",
+            languages=(),
             not_found=isinstance(error, NotFound),
             error=error,
             request_id=request_id(request),
@@ -59,8 +69,14 @@ def _rendered(template: str, status: int, **context: Any) -> Response:
     return HTMLResponse(html, status, {"content-security-policy": CONTENT_SECURITY_POLICY})
 
 
+def to(path: str) -> str:
+    """Return the address of a page of ours, in the language that this one was asked for by its link."""
+    chosen = asked_by_link()
+    return path if chosen is None else f"{path}?{CHOICE}={chosen}"
+
+
 @cache
 def _environment() -> Environment:
     made = environment("portal")
-    made.globals["text"] = TEXT
+    made.globals |= {"text": Said(), "to": to, "CHOICE": CHOICE}
     return made

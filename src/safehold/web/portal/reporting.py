@@ -16,6 +16,7 @@ from safehold.model.errors import SafeholdError, TooOften, Unavailable
 from safehold.model.permissions import Permission
 from safehold.web.errors import retry_after, status_of, wants_page
 from safehold.web.guard import needs
+from safehold.web.language import translated
 from safehold.web.portal.forms import read_form
 from safehold.web.portal.pacing import Pace, place_of
 from safehold.web.portal.pages import page
@@ -73,7 +74,7 @@ def _form(
     error: SafeholdError | None = None,
 ) -> Response:
     """Show the form. problems: why a field cannot be taken. error: why all of it was not taken just now."""
-    wrong = {name: TEXT[f"wrong_{code}"] for name, code in problems.items()}
+    wrong = {name: translated(TEXT[f"wrong_{code}"]) for name, code in problems.items()}
     response = page(
         program, "report.html", place="report", fields=fields, wrong=wrong, error=error, choices=SEEN
     )

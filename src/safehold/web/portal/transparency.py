@@ -14,6 +14,7 @@ from safehold.lists.ledger import ListChangeKind, PublicChange
 from safehold.model.hash_list import HOLDING_PURPOSES, Purpose
 from safehold.model.permissions import Permission
 from safehold.web.guard import needs
+from safehold.web.language import _, translated
 from safehold.web.portal.pages import page
 from safehold.web.portal.words import PURPOSES, TEXT
 
@@ -48,10 +49,12 @@ def add_transparency(router: APIRouter, program: Program) -> None:
 
 
 def _about_purposes() -> str:
-    return TEXT["lists_purposes"].format(
+    held_for = [translated(words) for purpose, words in PURPOSES.items() if purpose in _HELD_FOR]
+    return _(
+        TEXT["lists_purposes"],
         count=len(PURPOSES),
-        purposes="; ".join(PURPOSES.values()),
-        held_for=TEXT["lists_and"].join(words for purpose, words in PURPOSES.items() if purpose in _HELD_FOR),
+        purposes="; ".join(translated(words) for words in PURPOSES.values()),
+        held_for=translated(TEXT["lists_and"]).join(held_for),
     )
 
 

@@ -24,7 +24,7 @@ async function answer(form) {
     form.elements.credential.value = JSON.stringify(written(made));
     form.submit();
   } catch (error) {
-    say(form, words(error));
+    say(form, words(form, error));
     button.disabled = false;
     button.focus();
   }
@@ -36,7 +36,7 @@ async function fetchOptions(form) {
   if (token) body.set("form_token", token.value);
   const answer = await fetch(form.dataset.options, { method: "POST", body });
   const said = await answer.json();
-  if (!answer.ok) throw new Error(said.title ?? "It cannot be done just now.");
+  if (!answer.ok) throw new Error(said.title ?? form.dataset.saysLater);
   return said;
 }
 
@@ -81,10 +81,10 @@ function text(buffer) {
   return btoa(signs).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-function words(error) {
-  if (error.name === "NotAllowedError") return "The browser was refused, or it took too long. Try again.";
-  if (error.name === "InvalidStateError") return "This passkey is in use for your account already.";
-  return error.message || "This browser cannot use passkeys here.";
+function words(form, error) {
+  if (error.name === "NotAllowedError") return form.dataset.saysRefused;
+  if (error.name === "InvalidStateError") return form.dataset.saysInUse;
+  return error.message || form.dataset.saysUnusable;
 }
 
 function say(form, said) {

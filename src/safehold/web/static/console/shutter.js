@@ -72,11 +72,11 @@ async function open(panel, button) {
   try {
     const { again } = panel.dataset;
     const answer = await post(reveals, again ? { tier, again } : { tier });
-    const { reveal_id: revealId, picture: address, shown_at_most_seconds: seconds } = await read(answer);
+    const { reveal_id: revealId, picture: address, shown_at_most_seconds: seconds } = await read(answer, panel);
     mine.revealId = revealId;
     if (showing !== mine) return end(mine);
     mine.timer = setTimeout(close, seconds * 1000);
-    const picture = await fetchOnce(address, mine.stopped.signal);
+    const picture = await fetchOnce(address, mine.stopped.signal, panel);
     if (showing !== mine) return;
     show(mine, picture, tier);
     if (isPressed(panel)) setTimeout(() => showing === mine && close(), panel.dataset.press * 1000);
@@ -87,23 +87,23 @@ async function open(panel, button) {
 }
 
 /** Fetch the picture by its ticket. Nobody is told who asks, and nothing of it is kept. */
-async function fetchOnce(address, signal) {
+async function fetchOnce(address, signal, panel) {
   const quietly = { cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer", redirect: "error" };
   let fetched;
   try {
     fetched = await fetch(address, { ...quietly, signal });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Error("Pictures cannot be fetched just now. Try again in a few seconds.");
+    throw new Error(panel.dataset.saysUnreachable);
   }
-  if (!fetched.ok) await read(fetched);
+  if (!fetched.ok) await read(fetched, panel);
   return fetched.blob();
 }
 
 function show(mine, picture, tier) {
   mine.address = URL.createObjectURL(picture);
   const image = document.createElement("img");
-  image.alt = tier === "clear" ? "The item, clear" : "The item, blurred and grey";
+  image.alt = tier === "clear" ? mine.panel.dataset.saysClear : mine.panel.dataset.saysBlurred;
   image.draggable = false;
   image.src = mine.address;
   mine.panel.classList.toggle("clear", tier === "clear");
@@ -141,9 +141,9 @@ function body(fields) {
 }
 
 /** Return the JSON of an answer, or throw what the server says is wrong. */
-async function read(answer) {
+async function read(answer, panel) {
   const said = await answer.json();
-  if (!answer.ok) throw new Error(said.title ?? "It cannot be shown just now.");
+  if (!answer.ok) throw new Error(said.title ?? panel.dataset.saysUnshown);
   return said;
 }
 

@@ -1,0 +1,296 @@
+"""What codes are called on screen. Records keep the codes, so a word here can change, or be translated."""
+
+from __future__ import annotations
+
+from safehold.model.case import AppealState
+from safehold.model.media import DecodeFailure, MediaKind
+from safehold.model.signal import Turn as PictureTurn
+from safehold.review.facts import Turn, WaitsFor
+from safehold.web.language import N_
+
+LABELS = N_(
+    {
+        "illegal": "illegal",
+        "against_terms": "against the terms",
+        "not_illegal": "not illegal",
+        "cannot_determine": "cannot be determined",
+        "out_of_remit": "out of remit",
+        "csam": "csam",
+        "intimate_images": "intimate images",
+        "own_terms": "own terms",
+        "test": "test",
+        "audit_sample": "the audit sample",
+        "public_report": "a report from the public",
+        "platform_report": "a report that a platform passed on",
+        "child_images": "sexual images or videos of a child",
+        "child_pressured": "somebody puts a child under pressure",
+        "child_images_offered": "images of children are offered, asked for or exchanged",
+        "none": "without looking",
+        "blurred": "blurred",
+        "clear": "clear",
+        "remove_item": "Ask the platform to remove the item",
+        "account_action": "Ask the platform to act against an account",
+        "not_now": "Not now",
+        "knows_somebody": "I know somebody in it: keep me from it",
+        "other_language": "Another language is needed",
+        "needs_lead": "A lead should see it",
+        "mistake": "It was a mistake",
+        "new_facts": "There are new facts",
+        "appeal": "An appeal is right",
+        "list_corrected": "The list was corrected",
+        "same_reversed": "What it repeated was reversed",
+        "part_reversed": "Something that it shows was reversed",
+        "urgent_report": "Report a risk to life, unverified",
+        "risk_to_life": "Risk to life",
+        "call_dead": "People on call who could not be reached",
+        "reported": "reported",
+        "withdrawn": "a wrong alarm, withdrawn",
+        "report_unsent": "Reports about a risk to life that are past their time",
+        "list_stale": "Lists that are older than they may be",
+        "matcher_down": "Uploads that could not be compared with every list",
+        "step_stuck": "Steps that wait for a person",
+        "custody_failed": "Media that could not be sealed",
+        "undecided_too_long": "Media undecided for too long",
+        "delivery_dead": "Messages to platforms that were given up",
+        "sign_in_guessed": "Sign-ins that fail again and again",
+        "session_stolen": "Sessions that were in two hands",
+        "passkey_copied": "Passkeys that were copied",
+        "factors_reset": "Second factors that were reset",
+        "too_many_views": "People who asked to see too much in a day",
+        "key_expiring": "Platforms’ keys in use that end within two weeks",
+        "anchor_failing": "Outside anchors of the audit log that fail",
+        "index_damaged": "Damaged files of a host’s index",
+        "probing": "Uploads that come near a list again and again",
+        "lookback_damaged": "Kept days that cannot be looked back on",
+        "destruction_waits": "Days without a sweep, or a backup restored: nothing is destroyed for now",
+        "analyst": "analyst",
+        "lead": "lead",
+        "legal": "legal",
+        "admin": "admin",
+        "auditor": "auditor",
+        "hash": "signals",
+        "url": "addresses",
+        "open": "open",
+        "settled": "settled",
+        "unknown": "unknown",
+        "suspected": "suspected",
+        "victim": "victim",
+        "reporter": "reporter",
+        "bystander": "bystander",
+        "waiting": "waiting",
+        "delivered": "delivered",
+        "dead": "dead",
+        "approved": "approved",
+        "declined": "declined",
+        "child at risk now": "child at risk now",
+        "legal clock": "legal clock",
+        "likelihood": "likelihood",
+        "severity": "severity",
+        "reach": "reach",
+        "repeats": "repeats",
+        "drawn": "drawn by lot",
+        "item_matched": "item matched",
+        "item_flagged": "item flagged",
+        "case_opened": "case opened",
+        "assessment_filed": "assessment filed",
+        "item_confirmed": "item confirmed",
+        "item_cleared": "item cleared",
+        "outcome_reversed": "outcome reversed",
+        "item_preserved": "item preserved",
+        "proposal_approved": "proposal approved",
+        "appeal_received": "appeal received",
+        "appeal_decided": "appeal decided",
+        "basis_reversed": "basis reversed",
+        "risk_to_life_declared": "risk to life declared",
+        "risk_to_life_ended": "risk to life ended",
+        "inbound_report_received": "inbound report received",
+        "entries_changed": "entries changed",
+    }
+)
+"""A code without a row is shown as it is, its underscores as spaces."""
+
+WAITS = N_(
+    {
+        WaitsFor.ASSESSMENT: "waits for an assessment",
+        WaitsFor.SETTLING: "is being settled",
+        WaitsFor.VIEW: "was assessed by somebody who had not looked, and waits for a look",
+        WaitsFor.CLEAR_VIEW: "must be seen clearly before it can be settled",
+        WaitsFor.SECOND: "was assessed, and waits for somebody else to assess it as well",
+        WaitsFor.THIRD: "was assessed by two people who disagree, and waits for a third",
+        WaitsFor.LEAD: "was assessed by people who disagree, and waits for a lead to decide it",
+    }
+)
+"""What an item waits for, after "it"."""
+
+TURNS = N_(
+    {
+        Turn.BLIND: "Others assessed it. What they found stays hidden from you until an outcome stands.",
+        Turn.INFORMED: "You have assessed it by yourself. Below is what everybody found;"
+        " what you file decides.",
+        Turn.OF_OTHERS: "You have assessed it. Somebody else is next; there is nothing more for you to do.",
+        Turn.OF_A_LEAD: "A lead is next; there is nothing more for you to do.",
+    }
+)
+"""What whoever looks at an item that others have assessed, or that waits for others, is told of it."""
+
+DESTROYED = N_(
+    {
+        "undecided": "nobody had decided about it in time",
+        "not_confirmed": "it was settled without being confirmed, and the time to appeal was over",
+    }
+)
+"""Why bytes were destroyed, by the rule of the ledger's line."""
+
+UNDELIVERED = N_(
+    {
+        "timeout": "no answer in time",
+        "dns": "its name leads nowhere",
+        "connect": "nothing listens there",
+        "tls": "no trusted TLS",
+        "closed": "hung up",
+        "protocol": "no HTTP",
+        "encoding": "an answer that cannot be read",
+        "redirects": "leads elsewhere",
+        "address_refused": "an address that is not permitted",
+        "gone": "says that it is gone",
+        "superseded": "a newer message took its place",
+        # The number stands before it.
+        "status": "",
+    }
+)
+"""Why a message was not delivered. What has no row is shown as it is."""
+
+DONE = N_(
+    {
+        "case.open": "Case opened",
+        "case.join": "An item joined the case",
+        "case.take": "Took the case",
+        "case.release": "Put the case back",
+        "case.pass_on": "Passed the case on",
+        "case.settle": "Case settled",
+        "case.merge": "Merged cases",
+        "case.split": "Split the case",
+        "case.unmerge": "Undid a merge",
+        "case.unsplit": "Undid a split",
+        "case.note": "Left a note",
+        "case.bulk_note": "Left the same note in many cases",
+        "case.bulk_for_lead": "Left it to a lead, as one of many cases",
+        "case.bulk_for_everybody": "Opened it to everybody again, as one of many cases",
+        "case.bulk_ask_skill": "Asked for a skill, in many cases",
+        "case.bulk_drop_skill": "Asked for a skill no more, in many cases",
+        "case.bulk_let_go": "Took it from whoever held it, as one of many cases",
+        "case.forget_account": "The account was erased",
+        "item.reveal": "Looked",
+        "item.assess": "Filed an assessment",
+        "item.decide_alike": "Decided others nearly the same as this one",
+        "item.settle": "Item settled",
+        "item.left_open": "Left open",
+        "outcome.reverse": "Reversed an outcome",
+        "match.withdrawn": "The list withdrew an entry that this matched",
+        "emergency.declare": "Declared a risk to life",
+        "emergency.answer": "Is at the risk to life",
+        "emergency.call_again": "Had everybody called again",
+        "emergency.reported": "Reported the risk to life",
+        "emergency.withdrawn": "Took back the risk to life: a wrong alarm",
+        "subject.set_part": "Set the part of a subject",
+        "appeal.receive": "An appeal arrived",
+        "appeal.decide": "An appeal was decided",
+        "outcome.contest": "The outcome is contested: somebody else assesses it afresh",
+        "outcome.stands": "Assessed afresh, and the outcome stands",
+        "inbound_report.receive": "A report arrived",
+        "scan.keep": "Scanned and kept",
+        "hold.place": "Held",
+        "hold.release": "Released from the hold",
+        "evidence.seal": "Sealed",
+        "evidence.retain": "Retention set",
+        "evidence.absent": "Preservation is absent",
+        "item.forget_context": "Where it appeared was erased",
+    }
+)
+"""Lines of a case's history. What has no row here is left out: it is in the audit log."""
+
+KINDS = N_(
+    {
+        "A": "category A",
+        "B": "category B",
+        "C": "category C",
+        "prohibited": "prohibited",
+        "unknown": "not named by a list",
+        "intimate_images": "intimate images",
+        "own_terms": "own terms",
+        "conversation": "conversations",
+    }
+)
+"""What each kind of material is called on screen."""
+
+MEDIA = N_({MediaKind.IMAGE: "An image", MediaKind.ANIMATION: "An animation", MediaKind.VIDEO: "A video"})
+
+FAILURES = N_(
+    {
+        DecodeFailure.TRUNCATED: "the file ends too early",
+        DecodeFailure.MISLABELLED: "it is not what it says it is",
+        DecodeFailure.UNSUPPORTED: "the format cannot be read here",
+        DecodeFailure.LIMIT: "it is larger than the limits allow",
+        DecodeFailure.ENCRYPTED: "it is encrypted",
+        DecodeFailure.NO_VIDEO: "videos cannot be read here",
+    }
+)
+
+PICTURE_TURNS = N_(
+    {
+        PictureTurn.ROTATED_90: "once rotated by 90°",
+        PictureTurn.ROTATED_180: "once rotated by 180°",
+        PictureTurn.ROTATED_270: "once rotated by 270°",
+        PictureTurn.MIRRORED: "once mirrored",
+        PictureTurn.FLIPPED: "once turned upside down and mirrored",
+        PictureTurn.TRANSPOSED: "once rotated by 90° and mirrored",
+        PictureTurn.TRANSVERSED: "once rotated by 270° and mirrored",
+    }
+)
+
+APPEALS = N_(
+    {
+        AppealState.RECEIVED: "appeal received",
+        AppealState.UPHELD: "appeal upheld",
+        AppealState.REJECTED: "appeal rejected",
+    }
+)
+LOOK = N_(
+    {
+        (False, False, "blurred"): "Hold to look, blurred",
+        (False, False, "clear"): "Hold to look, clear",
+        (False, True, "blurred"): "Hold to look again, blurred",
+        (False, True, "clear"): "Hold to look again, clear",
+        (True, False, "blurred"): "Press to look, blurred",
+        (True, False, "clear"): "Press to look, clear",
+        (True, True, "blurred"): "Press to look again, blurred",
+        (True, True, "clear"): "Press to look again, clear",
+    }
+)
+"""What shows a picture: for who presses or holds, who has seen it or not, in which tier."""
+WEIGHED = N_(
+    (
+        "Open for %(hours)s hour",
+        "Open for %(hours)s hours",
+        "A person says that a child is at risk now",
+        "Nobody has said so",
+        "No date is set",
+        "Was due %(due)s",
+        "To be decided by %(due)s",
+        "Match on a vetted list, distance %(distance)s",
+        "Match on a list that nobody here has vetted, distance %(distance)s",
+        "No match; somebody is asked to look",
+        "Somebody reported it",
+        "The list has withdrawn what matched",
+        "No match and no flag any more",
+        "No list names a category",
+        "Prohibited on the list",
+        "Category %(category)s on the list",
+        "Not held: others may still see it",
+        "Held on a match that was withdrawn: the uploader waits",
+        "Held: the uploader waits for an answer",
+        "The only item of this case",
+        "%(items)s items in this case",
+    )
+)
+"""What the parts of a priority say. They are stored in English, and known again by these."""

@@ -1,0 +1,223 @@
+"""Every page in a language that runs from right to left and is longer: nothing is left in English."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+from site_under_test import PASSWORD, UNVETTED_SEED, running_site
+
+from safehold.app.program import open_program
+from safehold.model.permissions import Role
+from safehold.storage.databases import create_database, drop_database
+from safehold.storage.embedded import EmbeddedServer
+from safehold.testing.pseudo_language import TAG, write_pseudo_language
+from safehold.web.server import served
+
+ROOT = Path(__file__).parents[2]
+SCREENSHOTS = ROOT / "build" / "screenshots"
+TEMPLATE = ROOT / "src" / "safehold" / "web" / "locale" / "safehold.pot"
+ALL = "all-roles"
+SIZES = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+
+AS_IT_IS = "bdi, .mono, code, kbd, .whole, .policy, body [lang], script, style, noscript, [hidden]"
+"""Elements whose text is content, a code or a command; the policy text is versioned and stays as filed."""
+CODES = re.compile(
+    # What is isolated is content; then the name of the product, the time zone, a format of files, units.
+    r"[\u2066\u2068][^\u2069]*\u2069|\bSafehold\b|\bUTC\b|\bJPEG\b|\b[a-z_]+:[\w:-]+|\b(case|item):…|\b1000\b"
+)
+READ = """(asItIs) => {
+    const found = [document.title];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+        if (!walker.currentNode.parentElement.closest(asItIs)) found.push(walker.currentNode.data);
+    }
+    const names = ["title", "aria-label", "placeholder", "alt", "data-does", "data-is"];
+    for (const element of document.querySelectorAll("*")) {
+        for (const { name, value } of element.attributes) {
+            if (names.includes(name) || name.startsWith("data-says")) found.push(value);
+        }
+    }
+    return found;
+}"""
+
+
+@pytest.fixture(scope="module")
+def site(
+    postgres_server: EmbeddedServer, database_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
+    """Run a site that can speak the pseudo-language, and has something to show on every page."""
+    words, folder = tmp_path_factory.mktemp("words"), tmp_path_factory.mktemp("site")
+    write_pseudo_language(TEMPLATE, words)
+    name = f"browser_{uuid4().hex}"
+    create_database(postgres_server, name, database_template)
+    with running_site(
+        folder, postgres_server.url(name), more={"web": {"translations": str(words)}}
+    ) as running:
+        running.add_person(ALL, *Role)
+        for seed, account in ((1, "17"), (2, "17"), (3, "23"), (UNVETTED_SEED, "58")):
+            running.upload(seed, account=account)
+        running.note_sweeps()
+        yield running
+    drop_database(postgres_server, name)
+
+
+@pytest.fixture(scope="module")
+def portal(site: Any) -> Iterator[str]:
+    """Serve the public pages too."""
+    surfaces = frozenset({"portal"})
+    with (
+        open_program(site.machinery.settings, surfaces=surfaces) as program,
+        served(program, surfaces) as base,
+    ):
+        yield base
+
+
+def opened(chromium: Browser, base: str, *, size: str = "desk", theme: str = "light") -> Page:
+    """Open a browser whose person reads the pseudo-language."""
+    context = chromium.new_context(
+        base_url=base,
+        viewport=SIZES[size],
+        color_scheme=theme,
+        reduced_motion="reduce",
+        extra_http_headers={"Accept-Language": f"{TAG}, en;q=0.5"},
+    )
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    return page
+
+
+def signed_in(page: Page) -> Page:
+    """Sign in, by what does not depend on a language."""
+    page.goto("/console/sign-in")
+    page.fill("input[name=name]", ALL)
+    page.fill("input[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/queue")
+    return page
+
+
+@pytest.fixture(scope="module")
+def case(site: Any, chromium: Browser) -> str:
+    """Return a case with an item that was settled, and one that waits."""
+    page = signed_in(opened(chromium, site.url))
+    page.click("form[action='/console/queue/next'] button")
+    page.wait_for_url("**/console/cases/*")
+    for key in ("b", "3", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_url("**done=filed")
+    address = page.url.partition("?")[0]
+    site.follow()
+    site.give_up_deliveries()
+    site.get_one_step_stuck()
+    page.context.close()
+    return address
+
+
+def english_on(page: Page) -> list[str]:
+    """Return what people read on a page that stayed English, codes and content apart."""
+    texts = [CODES.sub("", text) for text in page.evaluate(READ, AS_IT_IS)]
+    return sorted({" ".join(text.split()) for text in texts if re.search(r"[A-Za-z]{2,}", text)})
+
+
+def wrong_about(page: Page, name: str, *, look: bool = True) -> list[str]:
+    """Return what is wrong about a page in the pseudo-language; keep a picture of it for people."""
+    root = page.locator("html")
+    wrong = [f"{name}: English: {text}" for text in english_on(page)]
+    if (root.get_attribute("lang"), root.get_attribute("dir")) != (TAG, "rtl"):
+        wrong.append(f"{name}: says that it is in another language")
+    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+        wrong.append(f"{name}: too wide")
+    if look:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"rtl-{name}.png", full_page=True)
+        for each in Axe().run(page).response["violations"]:
+            wrong.append(f"{name}: {each['id']}: {[node['target'] for node in each['nodes']]}")
+    return wrong
+
+
+PAGES = (
+    "/console/queue",
+    "/console/find",
+    "/console/emergencies",
+    "/console/lists",
+    "/console/conflicts",
+    "/console/webhooks",
+    "/console/webhooks?state=dead",
+    "/console/jobs",
+    "/console/audit",
+    "/console/people",
+    "/console/keys",
+    "/console/account",
+    "/console/exposure",
+    "/console/confirm",
+    "/console/nothing-here",
+)
+
+
+@pytest.mark.parametrize(("size", "theme"), [("desk", "light"), ("phone", "dark")])
+def test_no_page_of_the_console_keeps_a_word_of_english(
+    site: Any, chromium: Browser, case: str, size: str, theme: str
+) -> None:
+    page, wrong = signed_in(opened(chromium, site.url, size=size, theme=theme)), []
+    pages = {address.removeprefix("/console/").replace("?", "-"): address for address in PAGES}
+    pages |= {"case": case, "case-account": f"{case}/account", "case-emergency": f"{case}/emergency"}
+    for name, address in pages.items():
+        page.goto(address)
+        wrong += wrong_about(page, f"{name}-{size}-{theme}")
+    page.context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def test_pages_that_ask_for_a_proof_are_in_the_language_too(site: Any, chromium: Browser) -> None:
+    page = signed_in(opened(chromium, site.url))
+    page.goto("/console/confirm?next=/console/account")
+    page.fill("input[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/account?done=confirmed")
+    wrong = wrong_about(page, "account-confirmed")
+    page.goto("/console/people")
+    wrong += wrong_about(page, "people-confirmed")
+    page.locator("form[action='/console/people'] button").click()
+    wrong += wrong_about(page, "people-refused")
+    page.goto("/console/keys")
+    wrong += wrong_about(page, "keys-confirmed")
+    page.goto("/console/audit")
+    page.click("form[action='/console/audit/verify'] button")
+    wrong += wrong_about(page, "audit-verified")
+    page.keyboard.press("?")
+    wrong += wrong_about(page, "overlay", look=False)
+    page.context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_layout_is_mirrored_and_no_picture_is(site: Any, chromium: Browser, case: str) -> None:
+    page = signed_in(opened(chromium, site.url))
+    places = [link.bounding_box() for link in page.locator("header nav a").all()]
+    assert places[0]["x"] > places[1]["x"]
+    assert page.locator("main h1").bounding_box()["x"] > page.locator("main header form").bounding_box()["x"]
+    page.goto(case)
+    turned = "() => [...document.querySelectorAll('*')].map(e => getComputedStyle(e).transform)"
+    assert not [each for each in page.evaluate(turned) if each.startswith("matrix(-1")]
+    page.context.close()
+
+
+@pytest.mark.parametrize(("size", "theme"), [("desk", "light"), ("phone", "dark")])
+def test_the_public_pages_are_in_the_language_of_whoever_reads_them(
+    portal: str, chromium: Browser, size: str, theme: str
+) -> None:
+    page, wrong = opened(chromium, portal, size=size, theme=theme), []
+    for address in ("/report", "/report/status", "/transparency", "/report/nothing-here"):
+        page.goto(address)
+        wrong += wrong_about(page, f"portal{address.replace('/', '-')}-{size}-{theme}")
+    page.goto("/report")
+    page.click("form button")
+    wrong += wrong_about(page, f"portal-refused-{size}-{theme}")
+    page.context.close()
+    assert not wrong, "\n".join(wrong)

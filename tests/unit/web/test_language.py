@@ -1,0 +1,171 @@
+"""Pages speak the language of whoever reads them; a catalog can only say what its text said."""
+
+from __future__ import annotations
+
+import threading
+from contextvars import copy_context
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from babel.messages.pofile import write_po
+from hypothesis import given
+from hypothesis import strategies as st
+
+from safehold.model.errors import BreakDue
+from safehold.model.wording import worded
+from safehold.testing.pseudo_language import BEGINS, TAG, disguised, write_pseudo_language
+from safehold.web.catalogs import SHIPPED, Languages, fits, is_page, languages
+from safehold.web.console import words
+from safehold.web.language import ENGLISH, Language, _, isolated, language, ngettext, speaking, translated
+from safehold.web.templating import day, instant, number
+
+AT = datetime(2026, 11, 2, 6, 5, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Languages:
+    folder = tmp_path_factory.mktemp("words")
+    write_pseudo_language(SHIPPED / "safehold.pot", folder)
+    return languages(folder)
+
+
+@pytest.fixture
+def pseudo(known: Languages) -> Language:
+    found = known.named(TAG)
+    assert found is not None
+    return found
+
+
+def catalog(folder: Path, tag: str, said: dict[str, str]) -> Languages:
+    written = Catalog(locale=tag, charset="utf-8")
+    for text, translation in said.items():
+        written.add(text, translation)
+    path = folder / tag / "LC_MESSAGES" / "safehold.po"
+    path.parent.mkdir(parents=True)
+    with path.open("wb") as file:
+        write_po(file, written)
+    return languages(folder)
+
+
+def test_english_is_spoken_where_nobody_asks() -> None:
+    assert language() is ENGLISH
+    assert _("Looked %(span)s today", span="3 s") == "Looked 3 s today"
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered"),
+    [
+        ("de-AT, en;q=0.5", "de"),
+        ("DE", "de"),
+        ("en, de", "en"),
+        ("en;q=0.1, de;q=0.9", "de"),
+        ("fr, de;q=0.4", "de"),
+        ("de;q=0, en", "en"),
+        ("de;q=nothing", "en"),
+        ("", "en"),
+        (";;,,=", "en"),
+    ],
+)
+def test_the_language_is_the_most_wanted_of_those_that_there_are(tmp_path, asked, answered) -> None:
+    assert catalog(tmp_path, "de", {"Sign in": "Anmelden"}).asked_for(asked).tag == answered
+
+
+@given(st.text(max_size=300))
+def test_whatever_a_browser_sends_some_language_answers(sent: str) -> None:
+    assert languages().asked_for(sent) is ENGLISH
+
+
+def test_programs_are_answered_in_english() -> None:
+    assert [is_page(path) for path in ("/console", "/console/queue", "/report/status")] == [True] * 3
+    assert [is_page(path) for path in ("/v1/scan", "/feed/v1/lists", "/reports", "/metrics")] == [False] * 4
+
+
+def test_what_is_said_in_a_thread_of_a_request_is_in_its_language(pseudo: Language) -> None:
+    said = []
+    with speaking(pseudo):
+        worker = threading.Thread(target=copy_context().run, args=(lambda: said.append(_("Sign in")),))
+        worker.start()
+        worker.join()
+    assert said == [disguised("Sign in")]
+    assert _("Sign in") == "Sign in"
+
+
+def test_each_number_has_the_form_that_its_language_has_for_it(pseudo: Language) -> None:
+    assert words.span(86_400 * 2) == "2 days"
+    assert words.span(86_400) == "1 day"
+    with speaking(pseudo):
+        forms = {ngettext("%(num)s day", "%(num)s days", num) for num in (0, 1, 2, 5, 11, 100)}
+    assert len(forms) == 6
+    assert all(BEGINS in form for form in forms)
+
+
+def test_an_error_is_said_with_its_values_and_logged_in_english(pseudo: Language) -> None:
+    error = BreakDue(AT)
+    with speaking(pseudo):
+        assert BEGINS in translated(error.what)
+        assert "06:05" in translated(error.what)
+        assert error.what.startswith("You have been looking")
+
+
+def test_an_error_about_a_field_keeps_the_name_of_the_field(pseudo: Language) -> None:
+    with speaking(pseudo):
+        said = translated(worded("note: 1 to %(most)s characters.", most=2000))
+    assert said.startswith("note: ")
+    assert "2000" in said
+    assert "characters" not in said
+
+
+@given(st.text(max_size=200))
+def test_what_nobody_marked_is_said_as_it_is(text: str) -> None:
+    assert translated(text) == text
+
+
+def test_what_was_stored_in_english_is_known_again_by_its_pattern(pseudo: Language) -> None:
+    seen = "To be decided by 2026-11-23 10:00 UTC"
+    assert words.weighed(seen) == seen
+    with speaking(pseudo):
+        assert BEGINS in words.weighed(seen)
+        assert "2026-11-23 10:00 UTC" in words.weighed(seen)
+        assert words.weighed("Something older") == "Something older"
+
+
+def test_times_of_records_are_the_same_in_each_language_and_read_from_left_to_right(pseudo: Language) -> None:
+    assert instant(AT) == "2026-11-02 06:05 UTC"
+    assert (day(AT), number(12_345)) == ("02 Nov 2026", "12,345")
+    with speaking(pseudo):
+        assert instant(AT) == isolated("2026-11-02 06:05 UTC") == "\u20662026-11-02 06:05 UTC\u2069"
+        assert "Nov" not in day(AT)
+
+
+@pytest.mark.parametrize(
+    ("text", "translation", "is_taken"),
+    [
+        ("%(count)s of <b>%(all)s</b>", "<b>%(all)s</b>: %(count)s", True),
+        ("%(count)s of %(all)s", "%(count)s", False),
+        ("%(count)s", "%(count)s %(more)s", False),
+        ("%(count)s", "%(count)d", False),
+        ("95 %% sure", "sicher zu 95 %%", True),
+        ("95 %% sure", "sicher zu 95 %", False),
+        ("Read it", "<script>alert(1)</script>", False),
+        ("Read it", '" autofocus onfocus="x', False),
+        ("Read it", "„Lesen“", True),
+        ("It's < it", "Es < ihm", False),
+    ],
+)
+def test_a_translation_that_does_not_fit_its_text_is_left_out(tmp_path, text, translation, is_taken) -> None:
+    assert fits(Message(text, translation)) is is_taken
+    spoken = catalog(tmp_path, "de", {text: translation}).named("de")
+    assert spoken is not None
+    assert spoken.catalog.gettext(text) == (translation if is_taken else text)
+
+
+def test_a_plural_may_leave_out_its_number_and_nothing_else() -> None:
+    texts = ("%(num)s item of %(all)s", "%(num)s items of %(all)s")
+    assert fits(Message(texts, ("one of %(all)s", "%(num)s of %(all)s")))
+    assert not fits(Message(texts, ("one", "%(num)s of %(all)s")))
+
+
+def test_every_text_in_disguise_fits_what_it_was(known: Languages) -> None:
+    assert {each.tag for each in known.known} == {"en", TAG}
