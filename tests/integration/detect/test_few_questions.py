@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -55,11 +56,13 @@ def look(known: KnownLists, number: int) -> list[Match]:
 
 @contextmanager
 def statements() -> Iterator[list[str]]:
-    """Yield what every connection of this process is asked meanwhile."""
+    """Yield what this thread asks any database meanwhile; others may still be at work in this process."""
     asked: list[str] = []
+    here = threading.get_ident()
 
     def note(*seen: Any) -> None:
-        asked.append(seen[2])
+        if threading.get_ident() == here:
+            asked.append(seen[2])
 
     sa.event.listen(sa.Engine, "before_cursor_execute", note)
     try:

@@ -127,9 +127,9 @@ OTHERS = (
         "Webhooks",
         (
             _key("0", "All deliveries"),
-            _key("1", "Only pending"),
-            _key("2", "Only delivered"),
-            _key("3", "Only dead"),
+            _key("1", "Only: waiting"),
+            _key("2", "Only: delivered"),
+            _key("3", "Only: dead"),
             _key("n", "Older deliveries"),
         ),
         ("webhooks.html",),
