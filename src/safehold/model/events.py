@@ -196,7 +196,10 @@ class AppealDecided(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BasisReversed(Event):
-    """An outcome that this one only repeats, of the same bytes elsewhere, was reversed. of: that outcome."""
+    """What an outcome rests on has fallen. of: an outcome that it repeats, or of something that a page shows.
+
+    That was reversed; or it is of something that the page shows and is no longer as the page was found.
+    """
 
     kind: ClassVar[str] = "basis_reversed"
     item_id: ItemId

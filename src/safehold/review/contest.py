@@ -14,6 +14,7 @@ from safehold.model.case import Appeal, AppealState, Case, Outcome
 from safehold.model.events import AppealDecided, AppealReceived, BasisReversed
 from safehold.model.ids import CaseId, ItemId, UserId
 from safehold.model.permissions import Actor, system_actor
+from safehold.review import bound, pages
 from safehold.review.admission import is_kept_from
 from safehold.review.cases import existing_case
 from safehold.review.reopening import ReversalReason, keep_for_others, open_again, undo
@@ -47,8 +48,9 @@ def contest(tx: Tx, event: AppealReceived, *, policy: Policy, now: datetime) -> 
     items = [received.item_id]
     if received.case_id is not None:
         items = [place.item_id for place in case_rows.items_of(tx, received.case_id)]
+    # All items before all cases, in one order, as everybody else who waits for several.
+    event_rows.hold_items(tx, items)
     for item_id in items:
-        event_rows.current_revision(tx, item_id, for_update=True)
         for outcome in assessment_rows.standing_outcomes_of_item(tx, item_id):
             if received.case_id in (None, outcome.case_id):
                 _wait_for_others(tx, outcome, policy=policy, now=now)
@@ -57,15 +59,19 @@ def contest(tx: Tx, event: AppealReceived, *, policy: Policy, now: datetime) -> 
 def follow_reversal(tx: Tx, event: BasisReversed, *, policy: Policy, record: Record, now: datetime) -> None:
     """Handle basis_reversed: what only repeats a finding, or is a page confirmed by it, falls with it.
 
-    It does so in the name of whoever reversed that. Where they may not touch the case, or the rules reversed
-    it, somebody else assesses the item, and its outcome stands until then. Doing it again changes nothing.
+    A page falls as well where what it shows was settled otherwise, and nothing of it is as the page any more.
+    It does so in the name of whoever reversed or settled that. Where they may not touch the case, or the
+    rules reversed it, somebody else assesses the item, and its outcome stands until then. Doing it again
+    changes nothing.
     """
     # As for every reversal: whoever is at this item is waited for, and what they did counts.
-    event_rows.current_revision(tx, event.item_id, for_update=True)
+    bound.hold(tx, event.item_id)
     stored, basis = (assessment_rows.get_outcome(tx, one) for one in (event.outcome_id, event.of))
-    if stored is None or basis is None or not stored.stands or basis.stands:
+    if stored is None or basis is None or not stored.stands:
         return
-    by = basis.reversed_by
+    if basis.stands and pages.is_supported(tx, stored.outcome):
+        return
+    by = UserId(basis.outcome.by[0]) if basis.stands else basis.reversed_by
     if by is None or is_kept_from(tx, stored.outcome.case_id, by):
         _wait_for_others(tx, stored.outcome, policy=policy, now=now)
         return

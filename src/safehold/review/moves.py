@@ -20,7 +20,7 @@ from safehold.model.ids import AnalystId, CaseId, CaseMoveId, ItemId, SubjectId,
 from safehold.model.wording import worded
 from safehold.review.admission import admit
 from safehold.review.cases import existing_case, held_case, person
-from safehold.storage import appeals, audit, case_moves, case_urgency, emergencies, golden
+from safehold.storage import appeals, audit, case_moves, case_urgency, emergencies, golden, reported_items
 from safehold.storage import cases as case_rows
 from safehold.storage import subjects as subject_rows
 from safehold.storage.case_moves import CaseMove, MoveKind
@@ -35,7 +35,8 @@ def merge(tx: Tx, case_id: CaseId, number: int, *, by: AnalystId, now: datetime)
     case_id: the one that this person holds. number: of the other. Where the other is no case that they
     may know of, it does not exist. What later joins either joins the one. Raises NotFound, BadForm where
     the two differ in purpose or one is for practice alone, Conflict when one is settled, while a risk to
-    life or an appeal about one is open, or where they cannot be merged; CaseLocked, ConflictOfInterest.
+    life or an appeal about one is open, where a page would be parted from what was settled of it, or where
+    they cannot be merged; CaseLocked, ConflictOfInterest.
     """
     other_id = case_rows.id_of_number(tx, number)
     if other_id is None:
@@ -61,7 +62,8 @@ def split(
     """Let some items that wait go on in a case of their own, and return it: it has waited as long.
 
     Raises BadForm where none of them waits, or nothing would stay; Conflict while a risk to life stands in
-    the case, or somebody contests it or one of these; and what `held_case` raises.
+    the case, somebody contests it or one of these, or a page would be parted from what it shows; and what
+    `held_case` raises.
     """
     case = held_case(tx, case_id, by, now=now)
     chosen = case_moves.waiting_items(tx, case_id, item_ids)
@@ -83,8 +85,8 @@ def undo(tx: Tx, move_id: CaseMoveId, *, by: AnalystId, now: datetime) -> CaseId
     """Let what still waits of a merge or split come back where it came from, and return that case.
 
     This person holds the case in which it waits. Raises NotFound, Conflict when it was undone before, nothing
-    of it waits any more, another case was opened meanwhile for the same account, or a risk to life or an
-    appeal about one is open, and CaseLocked.
+    of it waits any more, another case was opened meanwhile for the same account, a page would be parted from
+    what it shows, or a risk to life or an appeal about one is open, and CaseLocked.
     """
     move = case_moves.get(tx, move_id)
     if move is None:
@@ -159,6 +161,7 @@ def _refuse_entangled(tx: Tx, ours: tuple[Case, ...], item_ids: Collection[ItemI
 def _move(tx: Tx, source: Case, target: Case, item_ids: Collection[ItemId], *, now: datetime) -> None:
     if case_moves.has_outcome(tx, target.id, item_ids):
         raise Conflict("An outcome of one of them stands in that case.")
+    _keep_pages_whole(tx, source, item_ids)
     case_moves.move_items(tx, item_ids, source.id, target.id, at=now)
     case_urgency.take_over(tx, source.id, target.id)
     for case in (source, target):
@@ -166,6 +169,18 @@ def _move(tx: Tx, source: Case, target: Case, item_ids: Collection[ItemId], *, n
         case_urgency.weigh_soon(tx, case.id, now)
     if not case_moves.waiting_items(tx, source.id):
         case_rows.set_settled(tx, source.id, at=now)
+
+
+def _keep_pages_whole(tx: Tx, source: Case, moved: Collection[ItemId]) -> None:
+    """Refuse to part a page from what it shows here: it is confirmed by that, and by nothing elsewhere."""
+    going = set(moved)
+    if any(
+        (page in going) is not (shown in going) for page, shown in reported_items.pages_within(tx, source.id)
+    ):
+        raise Conflict(
+            worded("A page in case %(number)s would be parted from what it shows.", number=source.number),
+            advice="Let the page and all that it shows go together, or let both stay.",
+        )
 
 
 def _open(tx: Tx, target: Case) -> None:

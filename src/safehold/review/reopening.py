@@ -32,7 +32,7 @@ class ReversalReason(StrEnum):
     SAME_REVERSED = "same_reversed"
     """What it repeated, of the same bytes elsewhere, was reversed."""
     PART_REVERSED = "part_reversed"
-    """Something that the page shows was confirmed, and that was reversed."""
+    """Something that the page shows was confirmed, and that was reversed or settled otherwise."""
 
 
 BY_PEOPLE = (

@@ -10,6 +10,7 @@ from safehold.model.errors import Conflict, NotFound
 from safehold.model.events import AssessmentFiled, ItemCleared, ItemConfirmed
 from safehold.model.ids import AnalystId, CaseId, ItemId, OutcomeId, UserId, new_id
 from safehold.model.permissions import system_actor
+from safehold.review import bound, pages
 from safehold.review.admission import admit
 from safehold.review.cases import existing_case, person
 from safehold.review.contest import answer_appeals, contested_outcome
@@ -19,7 +20,6 @@ from safehold.review.situations import situation_of
 from safehold.storage import assessments as assessment_rows
 from safehold.storage import audit, case_facts
 from safehold.storage import cases as case_rows
-from safehold.storage import events as event_rows
 from safehold.storage.assessments import Basis, StoredOutcome
 from safehold.storage.cases import CaseItem
 from safehold.storage.database import Tx
@@ -44,8 +44,8 @@ def settle(tx: Tx, event: AssessmentFiled, *, policy: Policy, record: Record, no
     filed = assessment_rows.get(tx, event.assessment_id)
     if filed is None:
         raise NotFound("There is no such assessment.")
-    # The item before its case, as everybody who reverses what it may be found to contradict.
-    event_rows.current_revision(tx, filed.item_id, for_update=True)
+    # Items before cases, as everybody who reverses what it rests on or may be found to contradict.
+    bound.hold(tx, filed.item_id)
     case = existing_case(tx, filed.case_id, for_change=True)
     place = case_rows.item_in(tx, filed.case_id, filed.item_id)
     if place is None or place.waits_for is None or place.round != filed.round:
@@ -62,7 +62,7 @@ def look_again(
     What the policy asks for, which lists vouch and who has a conflict of interest may have changed since.
     Nothing happens to an item that nobody has assessed in this round, or that is settled.
     """
-    event_rows.current_revision(tx, item_id, for_update=True)
+    bound.hold(tx, item_id)
     case = existing_case(tx, case_id, for_change=True)
     place = case_rows.item_in(tx, case_id, item_id)
     if place is not None and place.waits_for not in (None, WaitsFor.SETTLING):
@@ -91,7 +91,7 @@ def reverse(
         raise NotFound("There is no such outcome.")
     outcome = stored.outcome
     admit(tx, outcome.case_id, by)
-    event_rows.current_revision(tx, outcome.item_id, for_update=True)
+    bound.hold(tx, outcome.item_id)
     if not assessment_rows.set_reversed(tx, outcome_id, by=by, at=now):
         raise Conflict("The outcome was reversed before.")
     people = assessment_rows.people_of(tx, outcome_id)
@@ -153,6 +153,7 @@ def _follow_the_rules(
         outcome = _settle_item(tx, case, situation, decision, now)
         people = tuple(judgement.by for judgement in decision.agreed)
         _record_outcome(tx, outcome, people, record=record, now=now)
+        pages.tell_unsupported(tx, outcome, record=record, now=now)
     answer_appeals(
         tx,
         case.id,

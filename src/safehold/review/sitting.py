@@ -54,8 +54,8 @@ class Sitting:
 class Shown:
     """Something that a page shows, in the same case, as it stands towards one person.
 
-    place: how many items joined the case before it. found: what stands for it, or what they found by
-    themselves. turn: what they may do about it now. vouched: whether a vetted list knows it.
+    place: how many items joined the case before it. found: what they found by themselves while it waits,
+    else what stands for it. turn: what they may do about it now. vouched: whether a vetted list knows it.
     """
 
     item_id: ItemId

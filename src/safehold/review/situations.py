@@ -28,7 +28,8 @@ def situation_of(
 
     Of what one person filed several times the last counts. Left out is who has a conflict of interest now,
     whenever they filed, and what only repeats a finding elsewhere: where that no longer stands, or somebody
-    has found something by themselves. contested: the outcome that stands meanwhile; whoever is kept from its
+    has found something by themselves; and who confirmed a page by what it shows, where nothing of that is
+    found so any more. contested: the outcome that stands meanwhile; whoever is kept from its
     case does not count either.
     """
     filed = assessment_rows.of_round(tx, case.id, place.item_id, place.round)
@@ -40,7 +41,8 @@ def situation_of(
     if contested is not None:
         # Their finding may reverse what stands, which only somebody can who may touch that case.
         unconflicted = [one for one in unconflicted if not is_kept_from(tx, contested.case_id, one.by)]
-    return _situation(tx, case, place.item_id, filed[-1].form, _independent_or_repeat(unconflicted), policy)
+    resting = [one for one in unconflicted if not _lost_its_basis(tx, case, place, one)]
+    return _situation(tx, case, place.item_id, filed[-1].form, _independent_or_repeat(resting), policy)
 
 
 def situation_if_repeated(
@@ -61,6 +63,10 @@ def situation_if_repeated(
     found = found or assessment_rows.found_with(tx, earlier.id)
     judgements = _independent_or_repeat([_repeated(tx, repeat, found, of=earlier.item_id)])
     return _situation(tx, case, item_id, earlier.form, judgements, policy)
+
+
+def _lost_its_basis(tx: Tx, case: Case, place: CaseItem, one: Judgement) -> bool:
+    return pages.rests_on_nothing(tx, case.id, place.item_id, one.verdict, [one.by])
 
 
 def _independent_or_repeat(judgements: list[Judgement]) -> tuple[Judgement, ...]:

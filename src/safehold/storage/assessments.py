@@ -390,6 +390,18 @@ def repeats_of(tx: Tx, outcome_id: OutcomeId) -> list[Outcome]:
     return sorted((stored.outcome for stored in found), key=lambda one: one.item_id)
 
 
+def repeated_items(tx: Tx, item_id: ItemId) -> list[ItemId]:
+    """Return the items elsewhere of which anybody repeated a finding for this one, by id."""
+    repeated = assessment.alias("repeated")
+    statement = (
+        sa.select(repeated.c.item_id)
+        .join(assessment, assessment.c.same_as == repeated.c.id)
+        .where(assessment.c.item_id == item_id)
+        .distinct()
+    )
+    return sorted(ItemId(each) for each in tx.run(statement).scalars())
+
+
 def people_of(tx: Tx, outcome_id: OutcomeId) -> list[AnalystId]:
     """Return everybody whose assessment was counted for an outcome, repeats and what they repeat included."""
     repeated = assessment.alias("repeated")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,6 +99,21 @@ def current_revision(tx: Tx, item_id: ItemId, *, for_update: bool = False) -> in
     if for_update:
         statement = statement.with_for_update()
     return int(tx.run(statement).scalar_one_or_none() or 0)
+
+
+def hold_items(tx: Tx, item_ids: Iterable[ItemId]) -> None:
+    """Hold the revisions of these items until the end of tx, in the one order in which everybody waits.
+
+    Whoever needs the rows of cases as well takes them afterwards. An item of which nothing was heard yet has
+    no revision, and is not waited for.
+    """
+    statement = (
+        sa.select(item_revision.c.item_id)
+        .where(item_revision.c.item_id.in_(set(item_ids)))
+        .order_by(item_revision.c.item_id)
+        .with_for_update()
+    )
+    tx.run(statement).all()
 
 
 def is_overtaken(tx: Tx, stored: StoredEvent) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from safehold.model.ids import CaseId, InboundReportId, ItemId
+from safehold.storage.assessments import CONFIRMING, STANDS, outcome
 from safehold.storage.cases import case_item
 from safehold.storage.database import Tx
 from safehold.storage.inbound_reports import inbound_report
@@ -52,17 +53,45 @@ def pages_of(tx: Tx, item_id: ItemId) -> list[ItemId]:
 
 
 def shown_within(tx: Tx, page_id: ItemId, case_id: CaseId) -> list[ItemId]:
-    """Return the items that a page shows and that lie in this case, in the order in which they joined it."""
+    """Return the items that a page shows and that lie in this case, in the order in which they joined it.
+
+    What was in it and went on in another, leaving no outcome here, lies there.
+    """
     statement = (
         _pairs(case_item.c.item_id)
         .join(case_item, case_item.c.item_id == reported_item.c.item_id)
-        .where(inbound_report.c.item_id == page_id, case_item.c.case_id == case_id)
+        .where(inbound_report.c.item_id == page_id, case_item.c.case_id == case_id, _lies_here(case_item))
         .order_by(case_item.c.joined_at, case_item.c.item_id)
     )
     return [ItemId(item_id) for item_id in tx.run(statement).scalars()]
 
 
-def _pairs(column: sa.ColumnElement[Any]) -> sa.Select[tuple[Any]]:
-    return sa.select(column).join_from(
+def pages_within(tx: Tx, case_id: CaseId) -> list[tuple[ItemId, ItemId]]:
+    """Return each page that lies in a case and was not let go there, with each item on it that lies there.
+
+    What went on in another case, leaving no outcome here, lies there.
+    """
+    page = case_item.alias("page")
+    let_go = sa.exists().where(*_stands_in(page), outcome.c.finding.not_in(CONFIRMING))
+    statement = (
+        _pairs(page.c.item_id.label("page"), case_item.c.item_id.label("shown"))
+        .join(page, page.c.item_id == inbound_report.c.item_id)
+        .join(case_item, case_item.c.item_id == reported_item.c.item_id)
+        .where(page.c.case_id == case_id, case_item.c.case_id == case_id)
+        .where(_lies_here(page), _lies_here(case_item), page.c.waits_for.is_not(None) | ~let_go)
+    )
+    return [(ItemId(row.page), ItemId(row.shown)) for row in tx.run(statement)]
+
+
+def _lies_here(place: sa.FromClause) -> sa.ColumnElement[bool]:
+    return sa.or_(place.c.waits_for.is_not(None), sa.exists().where(*_stands_in(place)))
+
+
+def _stands_in(place: sa.FromClause) -> tuple[sa.ColumnElement[bool], ...]:
+    return outcome.c.case_id == place.c.case_id, outcome.c.item_id == place.c.item_id, STANDS
+
+
+def _pairs(*columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    return sa.select(*columns).join_from(
         reported_item, inbound_report, inbound_report.c.id == reported_item.c.report_id
     )

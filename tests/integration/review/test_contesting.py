@@ -13,7 +13,7 @@ from safehold.model.assessment import Category, Finding, ImageryForm, Tier
 from safehold.model.case import AppealState, CaseState
 from safehold.model.errors import Conflict
 from safehold.model.events import AppealDecided, AppealReceived, BasisReversed
-from safehold.model.ids import AnalystId, AppealId, CaseId, ItemId, UserId
+from safehold.model.ids import AnalystId, AppealId, AssessmentId, CaseId, ItemId, UserId
 from safehold.model.team import TeamSize
 from safehold.review import appeals, cases, contest, same
 from safehold.review.cases import existing_case
@@ -273,6 +273,13 @@ def outcomes_of(room: Any, place: Place) -> list[Any]:
 
 def repeated(room: Any) -> tuple[Place, Place]:
     """Return a place where ada cleared a picture by looking, and one where ben decided the same."""
+    first, second, filed = about_to_repeat(room)
+    room.settles(*second, filed)
+    return first, second
+
+
+def about_to_repeat(room: Any) -> tuple[Place, Place, AssessmentId]:
+    """Return such places, and what ben has filed at the second, which is still to be settled."""
     places = []
     for account in ("a-1", "a-2"):
         item_id = room.arrives(media="garden", account=account)
@@ -294,8 +301,7 @@ def repeated(room: Any) -> tuple[Place, Place]:
             now=room.now,
         )
     room.policy = FULL
-    room.settles(*second, filed)
-    return first, second
+    return first, second, filed
 
 
 def falls(room: Any, first: Place, *, by: AnalystId) -> None:
@@ -355,6 +361,50 @@ def test_what_is_settled_afresh_waits_for_whoever_is_reversing_it(room: Any) -> 
         existing_case(tx, place[0], for_change=True)
     settling.join()
     assert standing(room, place) == [Finding.NOT_ILLEGAL]
+
+
+def test_what_repeats_a_finding_waits_for_whoever_is_reversing_that(room: Any) -> None:
+    first, second, filed = about_to_repeat(room)
+    [basis] = outcomes_of(room, first)
+    settling = threading.Thread(target=room.settles, args=(*second, filed))
+    mistake = {"by": UserId(room.new_analyst()), "reason_code": ReversalReason.MISTAKE}
+    with room.begin() as tx:
+        reverse(tx, basis, record=room.record, now=room.now, **mistake)
+        settling.start()
+        settling.join(1)
+        assert settling.is_alive()
+    settling.join()
+    assert standing(room, second) == []
+    assert room.waits_for(*second) == "assessment"
+
+
+def test_an_appeal_about_a_case_waits_for_all_of_its_items_before_it_takes_the_case(room: Any) -> None:
+    case_id, first = room.matched_case(account="d-1")
+    second = room.arrives(account="d-1")
+    room.match(second)
+    room.opened(second, now=room.later(hours=1))
+    for item_id in (first, second):
+        room.assesses(case_id, item_id, room.illegal, by=room.ada)
+    with room.begin() as tx:
+        appeals.receive_appeal(
+            tx, statement=WORDS, by="the gardener", case_id=case_id, record=room.record, now=room.now
+        )
+    [event] = room.events(AppealReceived.kind)
+
+    def contests() -> None:
+        with room.begin() as tx:
+            contest.contest(tx, event, policy=FULL, now=room.now)
+
+    contesting = threading.Thread(target=contests)
+    with room.begin() as tx:
+        events.current_revision(tx, second, for_update=True)
+        contesting.start()
+        contesting.join(1)
+        assert contesting.is_alive()
+        # Whoever holds an item needs its case next: whoever had taken that would wait for the item for ever.
+        existing_case(tx, case_id, for_change=True)
+    contesting.join()
+    assert [room.waits_for(case_id, each) for each in (first, second)] == ["assessment"] * 2
 
 
 def test_what_only_repeats_a_finding_falls_with_it(room: Any) -> None:

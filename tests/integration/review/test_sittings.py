@@ -10,15 +10,16 @@ import pytest
 
 from safehold.intake import inbound_reports
 from safehold.model.assessment import AgeBand, Answer, Category, Finding, ImageryForm, SiteType, Tier
-from safehold.model.errors import BadForm, NotFound
-from safehold.model.events import BasisReversed, InboundReportReceived
+from safehold.model.errors import BadForm, Conflict, NotFound
+from safehold.model.events import AppealReceived, BasisReversed, InboundReportReceived
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, AssessmentId, CaseId, InboundReportId, ItemId, new_id
 from safehold.model.inbound_report import InboundReport, Seen
 from safehold.model.team import TeamSize
-from safehold.review import contest, sitting
+from safehold.review import appeals, contest, moves, pages, sitting
 from safehold.review.cases import open_case
 from safehold.review.rules import Policy, SecondFor
+from safehold.review.rules.enough_people import is_drawn
 from safehold.review.settle import ReversalReason, outcomes, reverse
 from safehold.review.turns import Turn
 from safehold.storage import cases as case_rows
@@ -278,6 +279,94 @@ def test_a_page_falls_with_what_it_was_confirmed_by(room: Any) -> None:
     assert row.detail["reason"] == "part_reversed"
 
 
+def drawn_photo(room: Any, others: int = 0) -> tuple[CaseId, ItemId, list[ItemId]]:
+    """Return a page that nobody has to assess twice, and what it shows: the first of it takes two."""
+    room.policy = Policy(size=TeamSize.FULL, second_share=0.5)
+    while True:
+        shown = [room.arrives() for _ in range(1 + others)]
+        case_id, page = reported(room, *shown)
+        if [is_drawn(each, 0.5) for each in (page, *shown)] == [False, True] + [False] * others:
+            return case_id, page, shown
+
+
+def alone(room: Any, case_id: CaseId, item: ItemId, form: ImageryForm) -> None:
+    """Let somebody new assess an item by itself, having seen it clearly."""
+    somebody = room.new_analyst()
+    room.sql("update review_case set locked_by = null, locked_until = null")
+    room.takes(case_id, somebody)
+    room.looks(case_id, item, Tier.CLEAR, by=somebody)
+    room.assesses(case_id, item, form, by=somebody)
+
+
+def test_a_page_falls_where_others_let_go_of_what_it_was_confirmed_by(room: Any) -> None:
+    case_id, page, [photo] = drawn_photo(room)
+    room.takes(case_id, room.ada)
+    room.looks(case_id, photo, Tier.CLEAR, by=room.ada)
+    sits(room, case_id, page, PAGE, {photo: sitting.alike(PAGE)}, by=room.ada)
+    assert set(found(room, case_id)) == {page}
+
+    alone(room, case_id, photo, NOTHING)
+    assert room.waits_for(case_id, photo) == "third"
+    assert room.events(BasisReversed.kind) == []
+    alone(room, case_id, photo, NOTHING)
+
+    [fallen] = room.events(BasisReversed.kind)
+    for _ in range(2):
+        with room.begin() as tx:
+            contest.follow_reversal(tx, fallen, policy=room.policy, record=room.record, now=room.now)
+    assert found(room, case_id) == {photo: (Finding.NOT_ILLEGAL, None)}
+    assert room.waits_for(case_id, page) == "assessment"
+    assert len(room.events("outcome_reversed")) == 1
+
+
+def test_a_page_stands_while_something_else_on_it_is_found_as_it_was(room: Any) -> None:
+    case_id, page, [photo, other] = drawn_photo(room, others=1)
+    room.takes(case_id, room.ada)
+    for each in (photo, other):
+        room.looks(case_id, each, Tier.CLEAR, by=room.ada)
+    same = sitting.alike(PAGE)
+    sits(room, case_id, page, PAGE, {photo: same, other: same}, by=room.ada)
+    for _ in range(2):
+        alone(room, case_id, photo, NOTHING)
+    assert found(room, case_id)[photo] == (Finding.NOT_ILLEGAL, None)
+    assert found(room, case_id)[page] == (Finding.ILLEGAL, Category.B)
+    assert room.events(BasisReversed.kind) == []
+
+
+def test_a_page_is_not_confirmed_once_what_it_was_found_by_is_reversed(room: Any) -> None:
+    case_id, item = room.matched_case()
+    _, page = reported(room, item)
+    sits(room, case_id, page, PAGE, {item: sitting.alike(PAGE)}, by=room.ada, settles=False)
+    filed = {row.item_id: AssessmentId(row.id) for row in room.sql("select id, item_id from assessment")}
+    room.settles(case_id, item, filed[item])
+    with room.begin() as tx:
+        [basis] = [each.outcome.id for each in outcomes(tx, case_id)]
+        reverse(tx, basis, by=room.ben, reason_code=ReversalReason.MISTAKE, record=room.record, now=room.now)
+    room.settles(case_id, page, filed[page])
+    assert found(room, case_id) == {}
+    assert room.waits_for(case_id, page) == "assessment"
+
+
+def test_while_an_item_is_contested_what_somebody_finds_of_it_counts_for_their_page(room: Any) -> None:
+    case_id, item = room.matched_case()
+    _, page = reported(room, item)
+    sits(room, case_id, page, PAGE, {item: sitting.alike(PAGE)}, by=room.ada)
+    room.policy = Policy(size=TeamSize.FULL, second_for=frozenset({SecondFor.ALL}))
+    with room.begin() as tx:
+        appeal_id = appeals.receive_appeal(
+            tx, statement="Mine.", by="somebody", case_id=case_id, record=room.record, now=room.now
+        )
+    [event] = room.events(AppealReceived.kind)
+    assert event.appeal_id == appeal_id
+    with room.begin() as tx:
+        contest.contest(tx, event, policy=room.policy, now=room.now)
+    alone(room, case_id, item, NOTHING)
+    [somebody] = room.sql("select analyst_id from assessment where finding = 'not_illegal'")
+    with room.begin() as tx:
+        assert pages.found_of(tx, case_id, item, somebody.analyst_id) == (Finding.NOT_ILLEGAL, None)
+        assert pages.found_of(tx, case_id, item, room.ben) == (Finding.ILLEGAL, Category.B)
+
+
 def test_a_page_that_was_let_go_does_not_fall_with_what_it_shows(room: Any) -> None:
     case_id, item = room.matched_case()
     _, page = reported(room, item)
@@ -288,3 +377,32 @@ def test_a_page_that_was_let_go_does_not_fall_with_what_it_shows(room: Any) -> N
         [basis] = [each.outcome.id for each in outcomes(tx, case_id) if each.outcome.item_id == item]
         reverse(tx, basis, by=room.ben, reason_code=ReversalReason.MISTAKE, record=room.record, now=room.now)
     assert room.events(BasisReversed.kind) == []
+
+
+def test_a_page_is_not_parted_from_what_it_shows(room: Any) -> None:
+    case_id, photo = room.matched_case(account="somebody")
+    other = room.arrives(account="somebody")
+    room.match(other)
+    assert room.opened(other) == case_id
+    _, page = reported(room, photo)
+    room.takes(case_id, room.ada)
+    for chosen in ([photo], [page], [page, other]):
+        with pytest.raises(Conflict), room.begin() as tx:
+            moves.split(tx, case_id, chosen, by=room.ada, record=room.record, now=room.now)
+    with room.begin() as tx:
+        apart = moves.split(tx, case_id, [photo, page], by=room.ada, record=room.record, now=room.now)
+    with room.begin() as tx:
+        assert pages.shown_within(tx, page, apart) == [photo]
+        # Their rows stay where they were, and count for nothing.
+        assert pages.shown_within(tx, page, case_id) == []
+
+
+def test_a_page_does_not_leave_what_was_settled_of_it_by_a_merge(room: Any) -> None:
+    older, _ = room.matched_case(account="another")
+    case_id, photo = room.matched_case(account="somebody")
+    _, page = reported(room, photo)
+    room.assesses(case_id, photo, room.illegal, by=room.ada)
+    room.takes(older, room.ada)
+    with pytest.raises(Conflict), room.begin() as tx:
+        moves.merge(tx, older, room.case(case_id).number, by=room.ada, now=room.now)
+    assert room.waits_for(case_id, page) == "assessment"
