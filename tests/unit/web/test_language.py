@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from safehold.model.errors import BreakDue
 from safehold.model.wording import worded
+from safehold.review.left_appeals import UNNAMED
 from safehold.testing.pseudo_language import BEGINS, TAG, disguised, write_pseudo_language
 from safehold.web.catalogs import SHIPPED, Languages, fits, is_page, languages
 from safehold.web.console import words
@@ -80,6 +81,12 @@ def test_whatever_a_browser_sends_some_language_answers(sent: str) -> None:
 def test_programs_are_answered_in_english() -> None:
     assert [is_page(path) for path in ("/console", "/console/queue", "/report/status")] == [True] * 3
     assert [is_page(path) for path in ("/v1/scan", "/feed/v1/lists", "/reports", "/metrics")] == [False] * 4
+
+
+def test_who_contests_is_called_as_the_language_does_only_where_they_gave_no_name(pseudo: Language) -> None:
+    with speaking(pseudo):
+        assert words.appellant(str(UNNAMED)) == disguised(UNNAMED)
+        assert words.appellant("Sign in") == "Sign in"
 
 
 def test_what_is_said_in_a_thread_of_a_request_is_in_its_language(pseudo: Language) -> None:
