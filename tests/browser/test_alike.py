@@ -22,6 +22,12 @@ def copies(site: Any, *qualities: int, seed: int = 3) -> list[Any]:
     ]
 
 
+def copies_in_one_case(site: Any, *qualities: int) -> None:
+    """Upload resaved copies by one account: whoever decides the first holds the case of all, and can look."""
+    for quality in qualities:
+        site.upload(3, account="account-17", quality=quality)
+
+
 def finds_the_first(page: Any, site: Any) -> None:
     """Take the next case, and find it category B as the list does, without looking."""
     page.goto("/console/queue")
@@ -107,6 +113,33 @@ def test_nobody_else_is_offered_them_and_an_address_that_offers_nothing_leads_to
     other.goto(page.url)
     other.wait_for_url("**/console/cases/*?item=*")
     assert other.get_by_role("heading", name="Nearly the same waits elsewhere").count() == 0
+
+
+def test_each_look_button_names_its_item_and_the_overlay_lists_keys_alone(site: Any, visit: Any) -> None:
+    copies_in_one_case(site, 70, 60, 80)
+    page = visit(ANN)
+    finds_the_first(page, site)
+    buttons = page.locator("#lookers button").all()
+    names = [button.get_attribute("aria-label") for button in buttons]
+    assert len(set(names)) == len(names) == 2
+    for button, name in zip(buttons, names, strict=True):
+        assert name.startswith(f"{button.inner_text()}: Case ")
+    page.keyboard.press("?")
+    rows = page.locator("#keys .keys > div")
+    rows.first.wait_for()
+    assert [row for row in rows.all() if not row.locator("span").first.inner_text().strip()] == []
+    assert [cap for cap in page.locator("#keys .keys kbd").all() if not cap.inner_text().strip()] == []
+
+
+def test_a_look_that_nobody_answers_says_so_in_the_words_of_the_page(site: Any, visit: Any) -> None:
+    copies_in_one_case(site, 70, 60)
+    page = visit(ANN)
+    finds_the_first(page, site)
+    page.route("**/reveals", lambda route: route.abort())
+    page.locator("#lookers button").first.hover()
+    page.mouse.down()
+    page.get_by_text("Pictures cannot be fetched just now. Try again in a few seconds.").wait_for()
+    page.mouse.up()
 
 
 def test_it_works_without_scripts(site: Any, visit: Any) -> None:

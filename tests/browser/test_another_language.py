@@ -13,8 +13,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from site_under_test import PASSWORD, UNVETTED_SEED, running_site
 
+from safehold.app import wiring
 from safehold.app.program import open_program
+from safehold.intake import inbound_reports
+from safehold.model.ids import ItemId
 from safehold.model.permissions import Role
+from safehold.storage import cases, reported_items
 from safehold.storage.databases import create_database, drop_database
 from safehold.storage.embedded import EmbeddedServer
 from safehold.testing.pseudo_language import TAG, write_pseudo_language
@@ -197,6 +201,29 @@ def test_pages_that_ask_for_a_proof_are_in_the_language_too(site: Any, chromium:
     assert not wrong, "\n".join(wrong)
 
 
+def test_a_page_and_what_it_shows_are_assessed_in_the_language(site: Any, chromium: Browser) -> None:
+    item_id, program = ItemId(site.upload(4, account="77").item_id), site.machinery
+    told = inbound_reports.read(
+        address="https://example.org/gallery", seen="child_images", statement="", contact=""
+    )
+    with program.database.begin() as tx:
+        inbound_reports.receive(tx, told, vault=program.vault, now=program.clock())
+        [report_id] = tx.driver.execute("select id from inbound_report").fetchone()
+        reported_items.insert(tx, report_id, [item_id])
+    wiring.take_in_reports(program)
+    site.follow()
+    with program.database.begin() as tx:
+        [case] = cases.of_item(tx, item_id)
+    page = signed_in(opened(chromium, site.url))
+    page.goto(f"/console/cases/{case.id}?item={item_id}")
+    page.click("form[action$='/take'] button")
+    page.click("a[data-key='. p']")
+    page.locator(f"select[name='item-{item_id}']").wait_for()
+    wrong = wrong_about(page, "sitting")
+    page.context.close()
+    assert not wrong, "\n".join(wrong)
+
+
 def test_the_layout_is_mirrored_and_no_picture_is(site: Any, chromium: Browser, case: str) -> None:
     page = signed_in(opened(chromium, site.url))
     places = [link.bounding_box() for link in page.locator("header nav a").all()]
@@ -213,11 +240,17 @@ def test_the_public_pages_are_in_the_language_of_whoever_reads_them(
     portal: str, chromium: Browser, size: str, theme: str
 ) -> None:
     page, wrong = opened(chromium, portal, size=size, theme=theme), []
-    for address in ("/report", "/report/status", "/transparency", "/report/nothing-here"):
+    for address in ("/report", "/report/status", "/appeal", "/transparency", "/report/nothing-here"):
         page.goto(address)
         wrong += wrong_about(page, f"portal{address.replace('/', '-')}-{size}-{theme}")
-    page.goto("/report")
+    for form in ("report", "appeal"):
+        page.goto(f"/{form}")
+        page.click("form button")
+        wrong += wrong_about(page, f"portal-{form}-refused-{size}-{theme}")
+    page.fill("[name=reference]", str(uuid4()))
+    page.fill("[name=statement]", "1")
     page.click("form button")
-    wrong += wrong_about(page, f"portal-refused-{size}-{theme}")
+    page.get_by_role("status").wait_for()
+    wrong += wrong_about(page, f"portal-appealed-{size}-{theme}")
     page.context.close()
     assert not wrong, "\n".join(wrong)

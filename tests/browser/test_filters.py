@@ -127,6 +127,18 @@ def test_a_filter_that_cannot_be_read_shows_no_case_and_says_which_field(three, 
         assert "words of somebody" not in page.locator("main").inner_text()
 
 
+def test_a_filter_that_finds_nothing_says_so_after_a_name_was_refused_too(site, visit) -> None:
+    page = visit(ANN)
+    page.goto("/console/cases")
+    assert page.get_by_text("No open case that you may see is so.").is_visible()
+    page.locator("[name=name]").fill(" ")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("alert").wait_for()
+    assert page.get_by_text("No open case that you may see is so.").is_visible()
+    page.goto("/console/cases?surface=nowhere")
+    assert page.get_by_text("the filter could not be read").is_visible()
+
+
 def test_an_analyst_may_not_arrange_many_cases_and_nobody_opens_what_another_asked(three, visit) -> None:
     lead, page = visit(LEA), visit(ANN)
     lead.goto("/console/cases")

@@ -236,3 +236,26 @@ def test_writing_in_a_field_never_opens_the_shutter(page) -> None:
     page.keyboard.press("r")
     page.wait_for_timeout(200)
     assert not [url for url in asked if "reveals" in url]
+
+
+def test_only_the_primary_button_of_a_pointer_looks(page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.get_by_role("button", name="Hold to look, blurred").hover()
+    for button in ("right", "middle"):
+        page.mouse.down(button=button)
+        page.wait_for_timeout(200)
+        page.mouse.up(button=button)
+    assert not [url for url in asked if "reveals" in url]
+    page.mouse.down()
+    page.wait_for_selector(SHOWN)
+    page.mouse.up()
+
+
+@pytest.mark.parametrize("answer", [None, "<p>Another server</p>"], ids=["nobody", "no JSON"])
+def test_where_nobody_answers_the_page_says_so_and_not_the_browser(page, answer) -> None:
+    page.route(ASKED, lambda route: route.fulfill(body=answer) if answer else route.abort())
+    page.keyboard.down("r")
+    page.get_by_text("Pictures cannot be fetched just now. Try again in a few seconds.").wait_for()
+    page.keyboard.up("r")
+    assert page.locator(SHOWN).count() == 0

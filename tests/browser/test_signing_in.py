@@ -138,6 +138,21 @@ def test_a_passkey_is_added_signs_in_and_confirms(site, visit, by_name) -> None:
     assert page.get_by_role("button", name="Make it").is_visible()
 
 
+@pytest.mark.parametrize("answer", [None, "<p>Another server</p>"], ids=["nobody", "no JSON"])
+def test_where_nobody_answers_a_passkey_the_page_says_so_and_not_the_browser(
+    site, visit, by_name, answer
+) -> None:
+    name = "not-understood" if answer else "not-answered"
+    page = person(site, visit, name)
+    Authenticator(page)
+    signs_in(page, name, by_name)
+    proves(page, "/console/account", by_name)
+    page.route("**/passkey-options", lambda route: route.fulfill(body=answer) if answer else route.abort())
+    page.get_by_label("A name for it").fill("Key on my ring")
+    page.get_by_role("button", name="Add a passkey").click()
+    page.get_by_role("alert").get_by_text("It cannot be done just now.").wait_for()
+
+
 def test_a_copy_of_a_passkey_that_counts_backwards_is_refused_and_alarms(site, visit, by_name) -> None:
     page, authenticator = with_passkey(site, visit, by_name, "copied")
     signed_out(page)

@@ -17,6 +17,7 @@ from safehold.app.settings import Settings
 from safehold.model.errors import NotAuthenticated
 from safehold.model.permissions import Actor, Permission
 from safehold.web.application import create_app
+from safehold.web.catalogs import is_page
 from safehold.web.guard import guarded_router, needs, permission_of
 from safehold.web.media.application import create_media_app
 
@@ -97,6 +98,15 @@ def test_the_portal_has_these_routes_and_no_other_and_they_are_guarded_like_all(
     found = list(routes(application("portal").routes))
     assert {(method, route.path) for route in found for method in route.methods or ()} == PUBLIC_OF_PORTAL
     assert all(is_guarded(route) and permission_of(route.endpoint) is Permission.PUBLIC for route in found)
+
+
+def test_every_page_of_the_portal_is_answered_in_the_language_of_its_reader() -> None:
+    paths = {route.path for route in routes(application("portal").routes)}
+    assert {path for path in paths if not is_page(path)} == {
+        "/",
+        "/favicon.ico",
+        "/static/{version}/{path:path}",
+    }
 
 
 def test_the_walk_finds_the_routes_of_both_surfaces() -> None:

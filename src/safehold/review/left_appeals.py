@@ -17,6 +17,7 @@ from safehold.model.case import AppealState
 from safehold.model.errors import BadForm, Conflict
 from safehold.model.ids import AppealId, ItemId, new_id
 from safehold.model.permissions import system_actor
+from safehold.model.wording import worded
 from safehold.review.appeals import receive_appeal
 from safehold.storage import appeals as appeal_rows
 from safehold.storage import audit, reasons
@@ -26,7 +27,7 @@ from safehold.storage.left_appeals import LONGEST_NAME, LONGEST_STATEMENT, LeftA
 
 __all__ = ["LONGEST_NAME", "LONGEST_STATEMENT", "UNNAMED", "Told", "leave", "pick_up", "read", "wrong"]
 
-UNNAMED = "somebody who holds the statement of reasons"
+UNNAMED = worded("somebody who holds the statement of reasons")
 """Who contests, where they did not say what they are called."""
 UNDECIDED_AT_ONCE = 5
 """So many undecided appeals an item has at most before further ones by reference are not taken in."""

@@ -10,10 +10,10 @@ from io import BytesIO
 from pathlib import Path
 
 import structlog
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+from babel.messages.pofile import PoFileError, read_po
 from babel.support import Translations
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -24,14 +24,19 @@ log = structlog.get_logger()
 
 SHIPPED = Path(__file__).parent / "locale"
 NAME = "LC_MESSAGES/safehold.po"
-PAGES = ("/console", "/report", "/transparency", "/blank")
+PUBLIC_PAGES = ("/report", "/appeal", "/blank", "/transparency")
+"""Where the portal's pages are, at these addresses and below."""
+PAGES = ("/console", *PUBLIC_PAGES)
 """What is for people. Everything else is for programs, which are answered in English."""
 CHOICE = "language"
 """What a link names a language by."""
 MOST_ASKED = 20
 """As many languages of a browser are looked at."""
+PLURALS_TRIED = 201
+"""As many numbers, from 0 on, a catalog's rule for plurals is tried with before anybody reads by it."""
 
 _OUTSIDE = re.compile(r'["<>]')
+_UNREADABLE = (OSError, ValueError, LookupError, ArithmeticError, UnknownLocaleError, PoFileError)
 _INSIDE = re.compile(r"%\(\w+\)[sd]|%%|<[^>]*>|%")
 
 
@@ -86,22 +91,26 @@ class Spoken:
             await self.app(scope, receive, send)
 
 
-def is_page(path: str) -> bool:
-    """Say whether people read what is at an address."""
-    return any(path == root or path.startswith(f"{root}/") for root in PAGES)
+def is_page(path: str, roots: Sequence[str] = PAGES) -> bool:
+    """Say whether people read what is at an address: one of the roots, or below."""
+    return any(path == root or path.startswith(f"{root}/") for root in roots)
 
 
 @cache
 def languages(further: Path | None = None) -> Languages:
     """Read every catalog, once per process: those that are shipped, and those of another folder.
 
-    In a folder, TAG/LC_MESSAGES/safehold.po is the catalog of a language. Raises ValueError for a tag that no
-    language has, and for a catalog that cannot be read.
+    In a folder, TAG/LC_MESSAGES/safehold.po is the catalog of a language. What stands under a tag that no
+    language has, or cannot be read, is left out with a line in the log: it keeps no page from its readers.
     """
     known = {ENGLISH.tag: ENGLISH}
     for folder in (SHIPPED, further):
         for path in sorted(folder.glob(f"*/{NAME}")) if folder is not None else ():
-            known[path.parts[-3]] = _read(path, path.parts[-3])
+            tag = path.parts[-3]
+            try:
+                known[tag] = _read(path, tag)
+            except _UNREADABLE as error:
+                log.warning("catalog_left_out", language=tag, error=type(error).__name__)
     return Languages(tuple(known.values()))
 
 
@@ -134,6 +143,8 @@ def _read(path: Path, tag: str) -> Language:
     with path.open("rb") as file:
         written = read_po(file, locale=locale, abort_invalid=True)
     kept = Catalog(locale=locale, header_comment="", charset="utf-8")
+    # Its forms were written in the order of its own rule, which need not be the one that Babel knows.
+    kept.mime_headers = [("Plural-Forms", written.plural_forms)]
     left_out = 0
     for message in written:
         if not message.id or message.fuzzy or not message.string:
@@ -147,7 +158,10 @@ def _read(path: Path, tag: str) -> Language:
     compiled = BytesIO()
     write_mo(compiled, kept)
     compiled.seek(0)
-    return Language(tag, locale, Translations(compiled))
+    translations = Translations(compiled)
+    for num in range(PLURALS_TRIED):
+        translations.ngettext("", "", num)
+    return Language(tag, locale, translations)
 
 
 def _by_wish(accepted: str) -> list[str]:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from safehold.model.errors import BreakDue
 from safehold.model.wording import worded
+from safehold.review.left_appeals import UNNAMED
 from safehold.testing.pseudo_language import BEGINS, TAG, disguised, write_pseudo_language
 from safehold.web.catalogs import SHIPPED, Languages, fits, is_page, languages
 from safehold.web.console import words
@@ -80,6 +81,12 @@ def test_whatever_a_browser_sends_some_language_answers(sent: str) -> None:
 def test_programs_are_answered_in_english() -> None:
     assert [is_page(path) for path in ("/console", "/console/queue", "/report/status")] == [True] * 3
     assert [is_page(path) for path in ("/v1/scan", "/feed/v1/lists", "/reports", "/metrics")] == [False] * 4
+
+
+def test_who_contests_is_called_as_the_language_does_only_where_they_gave_no_name(pseudo: Language) -> None:
+    with speaking(pseudo):
+        assert words.appellant(str(UNNAMED)) == disguised(UNNAMED)
+        assert words.appellant("Sign in") == "Sign in"
 
 
 def test_what_is_said_in_a_thread_of_a_request_is_in_its_language(pseudo: Language) -> None:
@@ -159,6 +166,61 @@ def test_a_translation_that_does_not_fit_its_text_is_left_out(tmp_path, text, tr
     spoken = catalog(tmp_path, "de", {text: translation}).named("de")
     assert spoken is not None
     assert spoken.catalog.gettext(text) == (translation if is_taken else text)
+
+
+TWO_DAYS = """msgid ""
+msgstr ""
+"Content-Type: text/plain; charset=utf-8\\n"
+"Plural-Forms: {rule}\\n"
+
+msgid "%(num)s day"
+msgid_plural "%(num)s days"
+msgstr[0] "many: %(num)s"
+msgstr[1] "one: %(num)s"
+"""
+
+
+def placed(folder: Path, tag: str, written: str) -> Path:
+    path = folder / tag / "LC_MESSAGES" / "safehold.po"
+    path.parent.mkdir(parents=True)
+    path.write_text(written, encoding="utf-8")
+    return folder
+
+
+def test_forms_for_a_number_follow_the_rule_that_their_own_catalog_states(tmp_path: Path) -> None:
+    folder = placed(tmp_path, "de", TWO_DAYS.format(rule="nplurals=2; plural=n==1;"))
+    spoken = languages(folder).named("de")
+    assert spoken is not None
+    with speaking(spoken):
+        said = [ngettext("%(num)s day", "%(num)s days", num) for num in (0, 1, 2)]
+    assert said == ["many: 0", "one: 1", "many: 2"]
+
+
+@pytest.mark.parametrize(
+    ("tag", "written"),
+    [
+        ("backup", TWO_DAYS),
+        ("de_old copy", TWO_DAYS),
+        ("-x-nothing", TWO_DAYS),
+        ("fr", "no catalog at all"),
+        ("fr", 'msgid "open'),
+        ("fr", TWO_DAYS.format(rule="nplurals=2; plural=n%0;")),
+        ("fr", TWO_DAYS.format(rule="nplurals=two; plural=n;")),
+        ("fr", TWO_DAYS.format(rule="nplurals=1; plural=0;")),
+        ("fr", TWO_DAYS.format(rule="nplurals=2; plural=len(n);")),
+        ("fr", TWO_DAYS.replace("utf-8", "no-such")),
+    ],
+)
+def test_a_stray_folder_or_catalog_is_left_out_and_the_others_are_read(
+    tmp_path: Path, tag: str, written: str
+) -> None:
+    placed(tmp_path, tag, written)
+    assert {each.tag for each in catalog(tmp_path, "de", {"Sign in": "Anmelden"}).known} == {"en", "de"}
+
+
+def test_a_folder_where_a_catalog_should_be_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "fr" / "LC_MESSAGES" / "safehold.po").mkdir(parents=True)
+    assert [each.tag for each in languages(tmp_path).known] == ["en"]
 
 
 def test_a_plural_may_leave_out_its_number_and_nothing_else() -> None:

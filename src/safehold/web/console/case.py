@@ -35,6 +35,7 @@ from safehold.web.console.session import form_of
 from safehold.web.console.sitting import finding_choices
 from safehold.web.console.words import happened
 from safehold.web.guard import actor_of, needs
+from safehold.web.language import _
 
 _Place = Annotated[int | None, Query(alias="from", ge=0, lt=2**31)]
 """How many items come before those that are shown."""
@@ -189,7 +190,7 @@ def standing_of(sheet: CaseSheet, actor: Actor, now: datetime) -> Standing:
     return Standing(
         mine=mine,
         free=may_assess and not held and case.state is CaseState.OPEN and sheet.view.concerns,
-        holder=sheet.people.get(case.locked_by, "somebody") if by_other and case.locked_by else None,
+        holder=sheet.people.get(case.locked_by, _("somebody")) if by_other and case.locked_by else None,
     )
 
 

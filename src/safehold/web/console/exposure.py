@@ -21,6 +21,7 @@ from safehold.web.console.forms import UNSENT, Form, shown_again
 from safehold.web.console.pages import go, page
 from safehold.web.console.session import form_of, session_of
 from safehold.web.guard import actor_of, needs
+from safehold.web.language import _
 
 EXPOSURE = "/console/exposure"
 
@@ -52,7 +53,7 @@ def add_exposure_pages(router: APIRouter, program: Program) -> None:
         whose, actor = UserId(user_id), actor_of(request)
         with program.database.begin() as tx:
             figures = exposure_figures.of_person(tx, whose, actor=actor, now=program.clock())
-            name = names(tx).get(whose, "somebody")
+            name = names(tx).get(whose, _("somebody"))
         return page(request, program, "exposure_of.html", place="exposure", figures=figures, name=name)
 
 
@@ -107,7 +108,7 @@ def _number(sent: dict[str, str], name: str) -> int | None:
 
 
 def _clock(written: str) -> int:
-    hour, _, minute = written.partition(":")
+    hour, __, minute = written.partition(":")
     parts = (hour, minute[:2])
     if not written:
         return 0

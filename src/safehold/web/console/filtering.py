@@ -89,6 +89,7 @@ def filtered_page(program: Program, request: Request, form: Form) -> Response:
         "cases_found.html",
         place="queue",
         form=wrong if wrong.error and request.method in READS else form,
+        unread=wrong.error is not None,
         listing=listing,
         told=filter_words.told(listing.fields, listing.offered),
         one_of=filter_words.one_of(listing.offered),

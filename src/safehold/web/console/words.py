@@ -21,6 +21,7 @@ from safehold.model.signal import Turn as PictureTurn
 from safehold.review.budget import Budget
 from safehold.review.exposure_figures import ExposureFigure
 from safehold.review.facts import Destruction, HistoryLine, ItemView, MatchFacts, MediaFacts, Turn, WaitsFor
+from safehold.review.left_appeals import UNNAMED
 from safehold.review.reliability import Figure
 from safehold.web.console.alarm_words import ALARMS
 from safehold.web.console.code_words import (
@@ -340,6 +341,11 @@ def person(actor: str, people: Mapping[UUID, str], viewer: UUID) -> str:
 def name_of(user_id: UUID, people: Mapping[UUID, str], viewer: UUID) -> str:
     """Return a person's name, or "you"."""
     return _("you") if user_id == viewer else people.get(user_id) or _("somebody")
+
+
+def appellant(by: str) -> str:
+    """Return who contests as they named themselves, else as the language calls somebody who did not."""
+    return translated(UNNAMED) if by == UNNAMED else by
 
 
 def _plain(value: object) -> str:

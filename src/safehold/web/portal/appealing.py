@@ -19,6 +19,7 @@ from safehold.model.permissions import Permission
 from safehold.review import left_appeals
 from safehold.web.errors import retry_after, status_of, wants_page
 from safehold.web.guard import needs
+from safehold.web.language import translated
 from safehold.web.portal.forms import read_form
 from safehold.web.portal.pacing import Pace, place_of
 from safehold.web.portal.pages import page
@@ -39,9 +40,9 @@ def add_appealing(router: APIRouter, program: Program) -> None:
 
     @router.get("/appeal")
     @needs(Permission.PUBLIC)
-    def show_form() -> Response:
+    def show_form(request: Request) -> Response:
         """Show the form. Nothing is asked of the database."""
-        return _form(program, dict.fromkeys(FIELDS, ""))
+        return _form(request, program, dict.fromkeys(FIELDS, ""))
 
     @router.post("/appeal")
     @needs(Permission.PUBLIC)
@@ -51,15 +52,15 @@ def add_appealing(router: APIRouter, program: Program) -> None:
         fields = {name: sent.get(name, "") for name in FIELDS}
         problems = left_appeals.wrong(**fields)
         if problems:
-            return _form(program, fields, problems=problems)
+            return _form(request, program, fields, problems=problems)
         try:
             pace.take(place_of(request, program.settings.web.trusted_proxies))
             await run_in_threadpool(_leave, program, fields)
         except (TooOften, Unavailable) as error:
             if not wants_page(request):
                 raise
-            return _form(program, fields, error=error)
-        return page(program, "appealed.html", place="appeal", status=201)
+            return _form(request, program, fields, error=error)
+        return page(request, program, "appealed.html", place="appeal", status=201)
 
 
 def _leave(program: Program, fields: dict[str, str]) -> None:
@@ -69,6 +70,7 @@ def _leave(program: Program, fields: dict[str, str]) -> None:
 
 
 def _form(
+    request: Request,
     program: Program,
     fields: dict[str, str],
     *,
@@ -76,8 +78,8 @@ def _form(
     error: SafeholdError | None = None,
 ) -> Response:
     """Show the form. problems: why a field cannot be taken. error: why all of it was not taken just now."""
-    wrong = {name: TEXT[f"wrong_appeal_{code}"] for name, code in problems.items()}
-    response = page(program, "appeal.html", place="appeal", fields=fields, wrong=wrong, error=error)
+    wrong = {name: translated(TEXT[f"wrong_appeal_{code}"]) for name, code in problems.items()}
+    response = page(request, program, "appeal.html", place="appeal", fields=fields, wrong=wrong, error=error)
     response.status_code = status_of(error) if error else 422 if problems else 200
     response.headers.update(retry_after(error) if error else {})
     return response

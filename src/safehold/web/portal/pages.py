@@ -12,14 +12,13 @@ from jinja2 import Environment
 from safehold.app.program import Program
 from safehold.app.settings_sections import PortalSettings
 from safehold.model.errors import NotFound, SafeholdError
-from safehold.web.catalogs import CHOICE, languages
+from safehold.web.catalogs import CHOICE, PUBLIC_PAGES, is_page, languages
 from safehold.web.errors import Page, request_id, retry_after, status_of, wants_page
 from safehold.web.language import asked_by_link
 from safehold.web.portal.words import Said
 from safehold.web.templating import environment
 
-ROOTS = ("/report", "/appeal", "/blank", "/transparency")
-"""Where the portal's pages are. A failure at one of these addresses, or below, is answered by a page."""
+READS = ("GET", "HEAD")
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; form-action 'self'; "
@@ -27,15 +26,17 @@ CONTENT_SECURITY_POLICY = (
 )
 
 
-def page(program: Program, template: str, *, place: str = "", status: int = 200, **context: Any) -> Response:
-    """Render a template inside the portal's frame. place: the entry of the navigation that it belongs to."""
+def page(
+    request: Request, program: Program, template: str, *, place: str = "", status: int = 200, **context: Any
+) -> Response:
+    """Render a template inside the portal's frame. place: the entry of the navigation that it belongs to.
+
+    Other languages are offered only where the address alone shows the same again: a link away from the answer
+    to a form would lose what was typed, or a code that is shown once.
+    """
+    offered = languages(program.settings.web.translations).known if request.method in READS else ()
     return _rendered(
-        template,
-        status,
-        portal=program.settings.portal,
-        place=place,
-        languages=languages(program.settings.web.translations).known,
-        **context,
+        template, status, portal=program.settings.portal, place=place, languages=offered, **context
     )
 
 
@@ -43,8 +44,7 @@ def portal_page(portal: PortalSettings) -> Page:
     """Return what answers a browser on the portal with a page, and None elsewhere. It asks no database."""
 
     def failure_page(request: Request, error: SafeholdError) -> Response | None:
-        path = request.url.path
-        if not any(path == root or path.startswith(f"{root}/") for root in ROOTS):
+        if not is_page(request.url.path, PUBLIC_PAGES):
             return None
         if not wants_page(request):
             return None

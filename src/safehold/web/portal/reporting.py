@@ -37,9 +37,9 @@ def add_reporting(router: APIRouter, program: Program) -> None:
 
     @router.get("/report")
     @needs(Permission.PUBLIC)
-    def show_form() -> Response:
+    def show_form(request: Request) -> Response:
         """Show the form. Nothing is asked of the database."""
-        return _form(program, dict.fromkeys(FIELDS, ""))
+        return _form(request, program, dict.fromkeys(FIELDS, ""))
 
     @router.post("/report")
     @needs(Permission.PUBLIC)
@@ -49,15 +49,15 @@ def add_reporting(router: APIRouter, program: Program) -> None:
         fields = {name: sent.get(name, "") for name in FIELDS}
         problems = inbound_reports.wrong(**fields)
         if problems:
-            return _form(program, fields, problems=problems)
+            return _form(request, program, fields, problems=problems)
         try:
             pace.take(place_of(request, program.settings.web.trusted_proxies))
             code = await run_in_threadpool(_take, program, fields)
         except (TooOften, Unavailable) as error:
             if not wants_page(request):
                 raise
-            return _form(program, fields, error=error)
-        return page(program, "thanks.html", place="report", status=201, code=code)
+            return _form(request, program, fields, error=error)
+        return page(request, program, "thanks.html", place="report", status=201, code=code)
 
 
 def _take(program: Program, fields: dict[str, str]) -> str:
@@ -67,6 +67,7 @@ def _take(program: Program, fields: dict[str, str]) -> str:
 
 
 def _form(
+    request: Request,
     program: Program,
     fields: dict[str, str],
     *,
@@ -76,7 +77,7 @@ def _form(
     """Show the form. problems: why a field cannot be taken. error: why all of it was not taken just now."""
     wrong = {name: translated(TEXT[f"wrong_{code}"]) for name, code in problems.items()}
     response = page(
-        program, "report.html", place="report", fields=fields, wrong=wrong, error=error, choices=SEEN
+        request, program, "report.html", place="report", fields=fields, wrong=wrong, error=error, choices=SEEN
     )
     response.status_code = status_of(error) if error else 422 if problems else 200
     response.headers.update(retry_after(error) if error else {})

@@ -27,9 +27,9 @@ def add_status(router: APIRouter, program: Program) -> None:
 
     @router.get("/report/status")
     @needs(Permission.PUBLIC)
-    def show_question() -> Response:
+    def show_question(request: Request) -> Response:
         """Ask for a code."""
-        return _status(program, asked=False, state=None)
+        return _status(request, program, asked=False, state=None)
 
     @router.post("/report/status")
     @needs(Permission.PUBLIC)
@@ -38,7 +38,7 @@ def add_status(router: APIRouter, program: Program) -> None:
         sent = await read_form(request)
         pace.take(place_of(request, program.settings.web.trusted_proxies))
         state = await run_in_threadpool(_state, program, sent.get("code", ""))
-        return _status(program, asked=True, state=state)
+        return _status(request, program, asked=True, state=state)
 
 
 def _state(program: Program, code: str) -> ReportState | None:
@@ -46,5 +46,5 @@ def _state(program: Program, code: str) -> ReportState | None:
         return inbound_reports.state_of(tx, code)
 
 
-def _status(program: Program, *, asked: bool, state: ReportState | None) -> Response:
-    return page(program, "status.html", place="status", asked=asked, state=state, states=STATES)
+def _status(request: Request, program: Program, *, asked: bool, state: ReportState | None) -> Response:
+    return page(request, program, "status.html", place="status", asked=asked, state=state, states=STATES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from safehold.app.program import Program
@@ -26,10 +26,11 @@ def add_transparency(router: APIRouter, program: Program) -> None:
 
     @router.get("/transparency")
     @needs(Permission.PUBLIC)
-    def show_transparency() -> Response:
+    def show_transparency(request: Request) -> Response:
         """Show what every list is for, who stands behind it, and how it changed."""
         history = _history(program)
         return page(
+            request,
             program,
             "transparency.html",
             place="transparency",

@@ -15,7 +15,7 @@ export function prepareOverlay() {
 
 function lines() {
   const primary = [...document.querySelectorAll("[data-primary]")].map((control) => line("enter", control));
-  const held = [...document.querySelectorAll("[data-hold]")].map((control) => line(control.dataset.hold, control));
+  const held = [...document.querySelectorAll('[data-hold]:not([data-hold=""])')].map((control) => line(control.dataset.hold, control));
   const there = [...document.querySelectorAll("[data-key]")].filter(isThere);
   const keyed = there.map((control) => line(control.dataset.key, control));
   return [...primary, ...held, ...keyed];

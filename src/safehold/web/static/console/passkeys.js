@@ -34,8 +34,14 @@ async function fetchOptions(form) {
   const body = new FormData();
   const token = form.elements.form_token;
   if (token) body.set("form_token", token.value);
-  const answer = await fetch(form.dataset.options, { method: "POST", body });
-  const said = await answer.json();
+  let answer, said;
+  try {
+    answer = await fetch(form.dataset.options, { method: "POST", body });
+    said = await answer.json();
+  } catch {
+    // Nobody answered, or something that is not the server. What the browser says of it is for developers.
+    throw new Error(form.dataset.saysLater);
+  }
   if (!answer.ok) throw new Error(said.title ?? form.dataset.saysLater);
   return said;
 }
@@ -84,7 +90,7 @@ function text(buffer) {
 function words(form, error) {
   if (error.name === "NotAllowedError") return form.dataset.saysRefused;
   if (error.name === "InvalidStateError") return form.dataset.saysInUse;
-  return error.message || form.dataset.saysUnusable;
+  return error.name === "Error" ? error.message : form.dataset.saysUnusable;
 }
 
 function say(form, said) {

@@ -45,6 +45,7 @@ function holdToLook(button, panel) {
     return;
   }
   button.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || !event.isPrimary) return;
     event.preventDefault();
     button.focus();
     button.setPointerCapture(event.pointerId);
@@ -81,7 +82,7 @@ async function open(panel, button) {
     show(mine, picture, tier);
     if (isPressed(panel)) setTimeout(() => showing === mine && close(), panel.dataset.press * 1000);
   } catch (error) {
-    if (error.name !== "AbortError") say(panel, error.message);
+    if (error.name !== "AbortError") say(panel, words(panel, error));
     if (showing === mine) close();
   }
 }
@@ -147,6 +148,11 @@ async function read(answer, panel) {
   return said;
 }
 
-function say(panel, words) {
-  panel.querySelector("span").textContent = words;
+/** What is wrong in the page's own words: what a browser says of a failed fetch is in none of its languages. */
+function words(panel, error) {
+  return error.name === "Error" ? error.message : panel.dataset.saysUnreachable;
+}
+
+function say(panel, said) {
+  panel.querySelector("span").textContent = said;
 }
