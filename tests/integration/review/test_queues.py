@@ -230,14 +230,14 @@ def test_a_note_waits_for_whoever_goes_on_its_words_in_no_log_and_goes_with_the_
     case_id, _ = room.matched_case(account="acc-1")
     with room.begin() as tx:
         notes.leave(tx, case_id, " ask for the second page ", by=room.ada, now=room.now)
-        [note] = notes.notes_of(tx, case_id)
+        [note] = notes.notes_of(tx, case_id, viewer=None)
     assert (note.words, note.by) == ("ask for the second page", room.ada)
     assert "second page" not in repr(note)
     assert not room.sql("select from audit_record where detail::text like '%second page%'")
     room.sql("delete from item_context")
     with room.begin() as tx:
         assert cases.forget_accounts(tx, now=room.now, limit=9) == 1
-        assert notes.notes_of(tx, case_id) == []
+        assert notes.notes_of(tx, case_id, viewer=None) == []
 
 
 @pytest.mark.parametrize("words", ["", "  ", "x" * 2001])
