@@ -163,13 +163,13 @@ def case(tx: Tx, case_id: CaseId, *, actor: Actor, around: ItemId | None = None,
     audit.append(tx, at=now, actor=actor.label, verb="case.view", object=f"case:{case_id}")
     shown = {one.item.id for one in view.items}
     planned = [stored.proposal for stored in proposals.of_case(tx, case_id)]
-    moved = moves.moves_of(tx, case_id)
+    moved = moves.moves_of(tx, case_id, viewer=actor.user_id)
     numbers = case_rows.numbers(tx, {each for one in moved for each in (one.from_case, one.to_case)})
     return CaseSheet(
         view,
         tuple(each for each in planned if each.item_id in shown),
         names(tx),
-        notes=tuple(notes.notes_of(tx, case_id)),
+        notes=tuple(notes.notes_of(tx, case_id, viewer=actor.user_id)),
         moves=tuple(moved),
         numbers=numbers,
         present=present,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from safehold.jobs.record import Record
-from safehold.model.assessment import Answer, Assessment, ConductForm, ImageryForm, Tier
+from safehold.model.assessment import Assessment, ConductForm, ImageryForm, Tier
 from safehold.model.case import Case, WaitsFor
 from safehold.model.errors import BadForm, Conflict, NotFound, StaleRevision
 from safehold.model.events import AssessmentFiled
@@ -103,7 +103,8 @@ def _after_filing(tx: Tx, case: Case, form: Form, now: datetime) -> None:
     if case.for_lead:
         # Somebody has gone on with it: what it waits for next need not be a lead.
         case_urgency.set_for_lead(tx, case.id, False)
-    if isinstance(form, ConductForm) and form.child_at_risk_now is Answer.YES:
+    if isinstance(form, ConductForm):
+        # It may say that a child is at risk now, or no longer.
         case_urgency.weigh_soon(tx, case.id, now)
 
 

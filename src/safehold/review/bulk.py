@@ -19,7 +19,7 @@ from safehold.model.events import BulkLeft
 from safehold.model.ids import AnalystId, BulkId, CaseId, new_id
 from safehold.model.permissions import ROLE_PERMISSIONS, Actor, Permission
 from safehold.model.queue import checked_skills
-from safehold.review import admission, bulk_work
+from safehold.review import admission, bulk_work, moves
 from safehold.review.bulk_work import Against
 from safehold.review.notes import LONGEST
 from safehold.storage import audit, conflicts, users
@@ -217,10 +217,12 @@ def _against(
 ) -> dict[CaseId, LeftOut | None]:
     """Return what speaks against each case, None where nothing does."""
     ids = [case.id for case in cases]
+    alone = moves.stay_alone(tx, ids) if asked.kind is BulkKind.MERGE else set()
     known = Against(
         unknown=frozenset(admission.unknown_cases(tx, asked.by, ids)),
         conflicted=frozenset(conflicts.with_conflict(tx, ids, asked.by)),
         at_risk=frozenset(rows.at_risk(tx, ids)),
+        alone=frozenset(alone),
         revisions=revisions,
     )
     return {case.id: bulk_work.reason_against(asked, case, known, now) for case in cases}

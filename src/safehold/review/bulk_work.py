@@ -26,12 +26,13 @@ AT_WORK = timedelta(minutes=5)
 class Against:
     """What is known of some cases: which one may not know of, in which one knows somebody, which are at risk.
 
-    revisions: in which each was chosen.
+    alone: which are merged with no other. revisions: in which each was chosen.
     """
 
     unknown: frozenset[CaseId]
     conflicted: frozenset[CaseId]
     at_risk: frozenset[CaseId]
+    alone: frozenset[CaseId]
     revisions: Mapping[CaseId, int]
 
 
@@ -46,6 +47,7 @@ def reason_against(asked: Bulk, case: Case, known: Against, now: datetime) -> Le
         (LeftOut.AT_WORK, asked.kind is BulkKind.LET_GO and _is_at_work(asked, case, now)),
         (LeftOut.HELD, _needs_it_free(asked) and case.is_locked_for(asked.by, now)),
         (LeftOut.CANNOT, asked.kind is BulkKind.ASK_SKILL and len(case.skills) >= MOST_SKILLS),
+        (LeftOut.CANNOT, asked.kind is BulkKind.MERGE and case.id in known.alone),
         (LeftOut.CHANGED, case.revision != known.revisions[case.id]),
     )
     return next((why for why, is_so in standing if is_so), None)

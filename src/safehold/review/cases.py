@@ -249,14 +249,17 @@ def forget_accounts(tx: Tx, *, now: datetime, limit: int) -> int:
     """Erase whose account cases are about, at most `limit`, where nothing else says so; return how many.
 
     That is when where each of a case's items appeared was erased, and none is confirmed. The case, its
-    subjects and what people decided stay, without the account and without notes. Doing it again erases
-    nothing more. One audit record names each case, and no account.
+    subjects and what people decided stay, without the account and without notes. Of settled cases that have
+    no account the notes go as well, once nothing else is left of them. Doing it again erases nothing more.
+    One audit record names each case, and no account.
     """
     forgotten = case_rows.forget_accounts(tx, limit=limit)
     subject_rows.forget_accounts(tx, forgotten)
     case_notes.forget(tx, forgotten)
     for case_id in forgotten:
         audit.append(tx, at=now, actor=_REVIEW, verb="case.forget_account", object=f"case:{case_id}")
+    for case_id in case_notes.forget_idle(tx, limit=limit):
+        audit.append(tx, at=now, actor=_REVIEW, verb="case.forget_notes", object=f"case:{case_id}")
     return len(forgotten)
 
 

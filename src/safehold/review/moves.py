@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from safehold.jobs.record import Record
 from safehold.model.case import Case, CaseState
@@ -18,7 +19,7 @@ from safehold.model.errors import BadForm, CaseLocked, Conflict, NotFound
 from safehold.model.events import CaseOpened
 from safehold.model.ids import AnalystId, CaseId, CaseMoveId, ItemId, SubjectId, new_id
 from safehold.model.wording import worded
-from safehold.review.admission import admit
+from safehold.review.admission import admit, is_kept_from
 from safehold.review.cases import existing_case, held_case, person
 from safehold.storage import appeals, audit, case_moves, case_urgency, emergencies, golden, reported_items
 from safehold.storage import cases as case_rows
@@ -26,7 +27,7 @@ from safehold.storage import subjects as subject_rows
 from safehold.storage.case_moves import CaseMove, MoveKind
 from safehold.storage.database import Tx
 
-__all__ = ["CaseMove", "MoveKind", "merge", "moves_of", "split", "undo"]
+__all__ = ["CaseMove", "MoveKind", "merge", "moves_of", "split", "stay_alone", "undo"]
 
 
 def merge(tx: Tx, case_id: CaseId, number: int, *, by: AnalystId, now: datetime) -> CaseId:
@@ -36,7 +37,7 @@ def merge(tx: Tx, case_id: CaseId, number: int, *, by: AnalystId, now: datetime)
     may know of, it does not exist. What later joins either joins the one. Raises NotFound, BadForm where
     the two differ in purpose or one is for practice alone, Conflict when one is settled, while a risk to
     life or an appeal about one is open, where a page would be parted from what was settled of it, or where
-    they cannot be merged; CaseLocked, ConflictOfInterest.
+    one stays by itself; CaseLocked, ConflictOfInterest.
     """
     other_id = case_rows.id_of_number(tx, number)
     if other_id is None:
@@ -49,6 +50,8 @@ def merge(tx: Tx, case_id: CaseId, number: int, *, by: AnalystId, now: datetime)
     _lock_in_order(tx, case_id, other_id)
     mine, other = held_case(tx, case_id, by, now=now), existing_case(tx, other_id)
     _check_alike(mine, other, by, now)
+    if stay_alone(tx, [case_id, other_id]):
+        raise Conflict("These cannot be merged or split.", advice="Go on with each case by itself.")
     _refuse_entangled(tx, (mine, other), None)
     source, target = sorted((mine, other), key=lambda case: (case.opened_at, case.id), reverse=True)
     _go_on(tx, MoveKind.MERGE, source, target, None, by=by, now=now)
@@ -107,9 +110,27 @@ def undo(tx: Tx, move_id: CaseMoveId, *, by: AnalystId, now: datetime) -> CaseId
     return target.id
 
 
-def moves_of(tx: Tx, case_id: CaseId) -> list[CaseMove]:
-    """Return what was merged into a case or split from it, and where it went on itself, oldest first."""
-    return case_moves.of_case(tx, case_id)
+def moves_of(tx: Tx, case_id: CaseId, *, viewer: UUID | None) -> list[CaseMove]:
+    """Return what was merged into a case or split from it, and where it went on itself, oldest first.
+
+    viewer: who may come near this case; what concerns another from which they are kept is left out. None: a
+    key.
+    """
+    every = case_moves.of_case(tx, case_id)
+    if viewer is None:
+        return every
+    others = {each for move in every for each in (move.from_case, move.to_case)} - {case_id}
+    hidden = {each for each in others if is_kept_from(tx, each, viewer)}
+    return [move for move in every if not hidden & {move.from_case, move.to_case}]
+
+
+def stay_alone(tx: Tx, case_ids: Collection[CaseId]) -> set[CaseId]:
+    """Return those of these cases that are merged with no other: each one item that was flagged, no more.
+
+    It has no account, and neither a list nor a report knows it. Golden items are among these and look like
+    the rest, so that trying to merge one tells nobody what it is.
+    """
+    return case_moves.single_and_flagged(tx, case_ids) | golden.among(tx, case_ids)
 
 
 def _go_on(
@@ -142,15 +163,13 @@ def _go_on(
 
 
 def _refuse_entangled(tx: Tx, ours: tuple[Case, ...], item_ids: Collection[ItemId] | None) -> None:
-    """Refuse what would part a risk to life, an appeal or a golden item from its case. None: all items."""
+    """Refuse what would part a risk to life or an appeal from its case. None: all items."""
     for case in ours:
         if emergencies.standing_in(tx, case.id) is not None:
             raise Conflict(
                 worded("A risk to life stands in case %(number)s.", number=case.number),
                 advice="Its report comes first; end it, then try again.",
             )
-        if golden.is_one(tx, case.id):
-            raise Conflict("These cannot be merged or split.", advice="Go on with each case by itself.")
         if appeals.waits_in(tx, case.id, item_ids):
             raise Conflict(
                 worded("Somebody contests what was found in case %(number)s.", number=case.number),

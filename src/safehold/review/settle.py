@@ -9,6 +9,7 @@ from safehold.model.case import Case, Outcome, WaitsFor
 from safehold.model.errors import Conflict, NotFound
 from safehold.model.events import AssessmentFiled, ItemCleared, ItemConfirmed
 from safehold.model.ids import AnalystId, CaseId, ItemId, OutcomeId, UserId, new_id
+from safehold.model.item import ItemKind
 from safehold.model.permissions import system_actor
 from safehold.review import bound, pages
 from safehold.review.admission import admit
@@ -18,8 +19,9 @@ from safehold.review.reopening import ReversalReason, keep_for_others, tell_of_r
 from safehold.review.rules import Policy, Settled, Situation, decide
 from safehold.review.situations import situation_of
 from safehold.storage import assessments as assessment_rows
-from safehold.storage import audit, case_facts
+from safehold.storage import audit, case_facts, case_urgency
 from safehold.storage import cases as case_rows
+from safehold.storage import items as item_rows
 from safehold.storage.assessments import Basis, StoredOutcome
 from safehold.storage.cases import CaseItem
 from safehold.storage.database import Tx
@@ -145,6 +147,9 @@ def _follow_the_rules(
     case_rows.set_waits_for(tx, case.id, place.item_id, None)
     if all(each.waits_for is None for each in case_rows.items_of(tx, case.id)):
         _settle_case(tx, case, now)
+    elif _is_conversation(tx, place.item_id):
+        # That a child is at risk now has its outcome: what still waits weighs by itself.
+        case_urgency.weigh_soon(tx, case.id, now)
     if contested is not None and (contested.finding, contested.category) == deciding.verdict:
         _audit(tx, case.id, place.item_id, "outcome.stands", now, outcome=str(contested.id))
     else:
@@ -164,6 +169,11 @@ def _follow_the_rules(
         record=record,
         now=now,
     )
+
+
+def _is_conversation(tx: Tx, item_id: ItemId) -> bool:
+    item = item_rows.get_bare(tx, item_id)
+    return item is not None and item.kind is ItemKind.MESSAGES
 
 
 def _replace(tx: Tx, contested: Outcome, by: AnalystId, *, record: Record, now: datetime) -> None:

@@ -69,7 +69,8 @@ def _destroyed_first_at(tx: Tx, case: Case) -> datetime | None:
 def reckon_due(tx: Tx, *, now: datetime, rules: QueueRules, limit: int) -> int:
     """Weigh anew the open cases whose parts weigh something else by now, at most `limit`; return how many."""
     due = case_urgency.to_weigh(tx, now, limit=limit)
-    for case_id in due:
+    # In one order with whoever changes many cases: else they would wait for each other.
+    for case_id in sorted(due):
         if case_rows.get(tx, case_id, for_change=True) is not None:
             reckon(tx, case_id, now=now, rules=rules)
     return len(due)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,10 +10,12 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from safehold.model.case import CaseState
 from safehold.model.case_filter import CaseFilter, Holder, Reason
+from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId
 from safehold.model.queue import Lane
-from safehold.storage import case_queue, golden
+from safehold.storage import case_queue, conflicts, golden
 from safehold.storage.cases import case_item, review_case
 from safehold.storage.database import Tx
 from safehold.storage.hash_lists import hash_list
@@ -62,9 +64,9 @@ def first(
     lanes, asked = lanes_of(wanted, among), _conditions(wanted, viewer, now)
     if viewer.concerned is not None:
         return case_queue.first_of_concern(
-            tx, lanes, limit, viewer.concerned, *asked, within=_with_items(wanted)
+            tx, lanes, limit, viewer.concerned, *asked, within=with_items(wanted)
         )
-    return case_queue.first_ids(tx, lanes, limit, *asked, within=_with_items(wanted))
+    return case_queue.first_ids(tx, lanes, limit, *asked, within=with_items(wanted))
 
 
 def count(
@@ -75,7 +77,7 @@ def count(
     At most so many are looked through.
     """
     lanes, asked = lanes_of(wanted, among), _conditions(wanted, viewer, now)
-    found = case_queue.some_ids(tx, lanes, most + 1, *asked, within=_with_items(wanted))
+    found = case_queue.some_ids(tx, lanes, most + 1, *asked, within=with_items(wanted))
     are_all, found = len(found) <= most, found[:most]
     if viewer.concerned is not None:
         found = case_queue.those_of_concern(tx, found, viewer.concerned)
@@ -83,8 +85,15 @@ def count(
 
 
 def _conditions(wanted: CaseFilter, viewer: Viewer, now: datetime) -> list[sa.ColumnElement[bool]]:
-    """Return what lanes do not settle of a filter, and that golden items are nobody else's, as conditions."""
-    return [*_asked(wanted, viewer.person, now), golden.not_of_others(review_case, viewer.analyst)]
+    """Return what lanes do not settle of a filter, as conditions.
+
+    Golden items are nobody else's; and what the items of a case are is not told to whoever knows somebody in
+    it, neither by finding it nor by counting it.
+    """
+    asked = [*_asked(wanted, viewer.person, now), golden.not_of_others(review_case, viewer.analyst)]
+    if wanted.asks_items and viewer.person is not None:
+        asked.append(conflicts.knows_nobody_in(review_case.c.id, viewer.person))
+    return asked
 
 
 def _asked(wanted: CaseFilter, person: UUID | None, now: datetime) -> list[sa.ColumnElement[bool]]:
@@ -108,9 +117,11 @@ def known_skills(among: Sequence[Lane]) -> list[str]:
     return sorted({skill for lane in among for skill in lane.skills})
 
 
-def known_lists(tx: Tx) -> list[tuple[UUID, str]]:
-    """Return the lists that are in use, by name."""
-    statement = sa.select(hash_list.c.id, hash_list.c.name).where(hash_list.c.withdrawn_at.is_(None))
+def known_lists(tx: Tx, queues: Collection[Purpose]) -> list[tuple[UUID, str]]:
+    """Return the lists of these queues that are in use, by name."""
+    statement = sa.select(hash_list.c.id, hash_list.c.name).where(
+        hash_list.c.withdrawn_at.is_(None), hash_list.c.purpose.in_([queue.value for queue in queues])
+    )
     return [(row.id, row.name) for row in tx.run(statement.order_by(hash_list.c.name))]
 
 
@@ -131,17 +142,20 @@ def _held(by: Holder, person: UUID | None, now: datetime) -> sa.ColumnElement[bo
             return sa.and_(holds, ~mine)
 
 
-def _with_items(wanted: CaseFilter) -> sa.CTE | None:
+def with_items(wanted: CaseFilter) -> sa.CTE | None:
     """Return the cases with items as they are asked for, worked out first; None where nothing is asked.
 
     Asked case by case it would depend on estimates whether few or all are looked at a thousand times.
     """
     asked: list[sa.Select[tuple[UUID]]] = []
+    # What is settled grows for ever, and no filter is about it.
+    is_open = sa.and_(review_case.c.id == case_item.c.case_id, review_case.c.state == CaseState.OPEN.value)
+    in_open = sa.select(case_item.c.case_id).join(review_case, is_open)
     if wanted.surface:
-        appeared = sa.select(case_item.c.case_id).join(item, item.c.id == case_item.c.item_id)
+        appeared = in_open.join(item, item.c.id == case_item.c.item_id)
         asked.append(appeared.where(item.c.surface == wanted.surface))
     if wanted.list_id is not None or wanted.signals:
-        matched = sa.select(case_item.c.case_id).join(match, match.c.item_id == case_item.c.item_id)
+        matched = in_open.join(match, match.c.item_id == case_item.c.item_id)
         if wanted.list_id is not None:
             matched = matched.where(match.c.list_id == wanted.list_id)
         if wanted.signals:

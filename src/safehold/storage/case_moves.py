@@ -13,8 +13,10 @@ import sqlalchemy as sa
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId, CaseMoveId, ItemId
 from safehold.storage.assessments import STANDS, assessment, outcome
-from safehold.storage.cases import Gathering, case_item
+from safehold.storage.cases import Gathering, case_item, review_case
 from safehold.storage.database import Tx
+from safehold.storage.inbound_reports import inbound_report
+from safehold.storage.matches import flag, match
 from safehold.storage.recusals import recusal
 from safehold.storage.tables import Instant, Uuid, metadata, one_of, owned_by, writes
 
@@ -150,6 +152,29 @@ def waiting_items(tx: Tx, case_id: CaseId, among: Collection[ItemId] | None = No
     if among is not None:
         statement = statement.where(case_item.c.item_id.in_(among))
     return [ItemId(item_id) for item_id in tx.run(statement.order_by(case_item.c.joined_at)).scalars()]
+
+
+def single_and_flagged(tx: Tx, case_ids: Collection[CaseId]) -> set[CaseId]:
+    """Return those of these cases that are real and no more than one item, without account, that was flagged.
+
+    No list and no report knows the item.
+    """
+    ours = case_item.c.case_id == review_case.c.id
+    # Not all of its columns: the console may read few of them.
+    reported = sa.select(inbound_report.c.id).join(case_item, case_item.c.item_id == inbound_report.c.item_id)
+    matched = sa.select(match.c.id).join(case_item, case_item.c.item_id == match.c.item_id)
+    flagged = sa.select(flag.c.id).join(case_item, case_item.c.item_id == flag.c.item_id)
+    items = sa.select(sa.func.count()).select_from(case_item).where(ours).scalar_subquery()
+    statement = sa.select(review_case.c.id).where(
+        review_case.c.id.in_(list(case_ids)),
+        review_case.c.account_id.is_(None),
+        ~review_case.c.rehearsal,
+        items == 1,
+        sa.exists(flagged.where(ours)),
+        ~sa.exists(matched.where(ours)),
+        ~sa.exists(reported.where(ours)),
+    )
+    return {CaseId(case_id) for case_id in tx.run(statement).scalars()}
 
 
 def has_outcome(tx: Tx, case_id: CaseId, item_ids: Collection[ItemId]) -> bool:

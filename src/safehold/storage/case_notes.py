@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from safehold.model.case import CaseState
 from safehold.model.ids import AnalystId, CaseId, CaseNoteId
+from safehold.storage.cases import nothing_left, review_case
 from safehold.storage.database import Tx
 from safehold.storage.tables import Instant, Uuid, metadata, owned_by, writes
 
@@ -48,11 +50,18 @@ def insert(tx: Tx, note: Note) -> None:
     tx.run(case_note.insert().values(words=note.words, **values))
 
 
-def of_cases(tx: Tx, case_ids: Collection[CaseId], *, limit: int) -> list[Note]:
-    """Return the newest notes of these cases, at most `limit`, oldest first."""
+def of_cases(tx: Tx, until: Mapping[CaseId, datetime | None], *, limit: int) -> list[Note]:
+    """Return the newest notes of these cases, at most `limit`, oldest first.
+
+    until: of each case, the instant up to which its notes are wanted; None: all of them.
+    """
+    wanted = [
+        sa.and_(case_note.c.case_id == case_id, case_note.c.written_at <= end if end else sa.true())
+        for case_id, end in until.items()
+    ]
     statement = (
         sa.select(case_note)
-        .where(case_note.c.case_id.in_(case_ids))
+        .where(sa.or_(*wanted))
         .order_by(case_note.c.written_at.desc(), case_note.c.id.desc())
         .limit(limit)
     )
@@ -73,3 +82,22 @@ def of_cases(tx: Tx, case_ids: Collection[CaseId], *, limit: int) -> list[Note]:
 def forget(tx: Tx, case_ids: Collection[CaseId]) -> None:
     """Erase the notes of these cases."""
     tx.run(case_note.delete().where(case_note.c.case_id.in_(case_ids)))
+
+
+@writes(case_note)
+def forget_idle(tx: Tx, *, limit: int) -> list[CaseId]:
+    """Erase the notes of settled cases of which nothing is left, at most so many cases, and return these.
+
+    That is when none of the items has its context any more, and none is confirmed.
+    """
+    # Not all of its columns: the worker reads no words.
+    noted = sa.exists(sa.select(case_note.c.id).where(case_note.c.case_id == review_case.c.id))
+    idle = (
+        sa.select(review_case.c.id)
+        .where(review_case.c.state == CaseState.SETTLED.value, noted, nothing_left())
+        .order_by(review_case.c.id)
+        .limit(limit)
+    )
+    found = [CaseId(case_id) for case_id in tx.run(idle).scalars()]
+    forget(tx, found)
+    return found

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from safehold.model.assessment import Answer
 from safehold.model.exposure import ExposureKind, kind_of
@@ -104,26 +105,34 @@ def kinds(tx: Tx, case_id: CaseId, purpose: Purpose) -> set[ExposureKind]:
 
 def is_at_risk(tx: Tx, case_id: CaseId) -> bool:
     """Say whether a person says so: a risk to life that was declared in this case stands, or of what still
-    waits somebody found that a child is at risk now.
+    waits somebody found that a child is at risk now, and has found nothing else of it since.
     """
     declared = sa.select(emergency.c.id).where(emergency.c.case_id == case_id, emergency.c.ended_at.is_(None))
     if tx.run(declared.limit(1)).first() is not None:
         return True
     said = assessment.c.answers["child_at_risk_now"].astext == Answer.YES.value
-    statement = (
-        sa.select(assessment.c.id)
+    newest = (
+        sa.select(said.label("says_so"))
+        .ext(postgresql.distinct_on(assessment.c.item_id, assessment.c.analyst_id))
         .join(
             case_item,
             sa.and_(
                 case_item.c.case_id == assessment.c.case_id,
                 case_item.c.item_id == assessment.c.item_id,
                 case_item.c.round == assessment.c.round,
+                case_item.c.waits_for.is_not(None),
             ),
         )
-        .where(assessment.c.case_id == case_id, assessment.c.form == "conduct", said)
-        .limit(1)
+        .where(assessment.c.case_id == case_id, assessment.c.form == "conduct")
+        .order_by(
+            assessment.c.item_id,
+            assessment.c.analyst_id,
+            assessment.c.filed_at.desc(),
+            assessment.c.id.desc(),
+        )
+        .subquery()
     )
-    return tx.run(statement).first() is not None
+    return tx.run(sa.select(newest).where(newest.c.says_so).limit(1)).first() is not None
 
 
 def destroyed_first_at(tx: Tx, case_id: CaseId) -> datetime | None:

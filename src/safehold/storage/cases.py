@@ -355,13 +355,13 @@ def forget_accounts(tx: Tx, *, limit: int) -> list[CaseId]:
     is changing at this instant is left for another time. What is forgotten gathers nothing more: the account
     may have another case at once.
     """
-    idle = sa.select(review_case.c.id).where(review_case.c.account_id.is_not(None), _nothing_left())
+    idle = sa.select(review_case.c.id).where(review_case.c.account_id.is_not(None), nothing_left())
     locked = idle.order_by(review_case.c.id).limit(limit).with_for_update(skip_locked=True)
     case_ids = list(tx.run(locked).scalars())
     # Asked again under the lock: an item may have joined since the first question was begun.
     statement = (
         review_case.update()
-        .where(review_case.c.id.in_(case_ids), _nothing_left())
+        .where(review_case.c.id.in_(case_ids), nothing_left())
         .values(account_id=None, gathered_by=sa.func.concat("case:", review_case.c.id))
         .returning(review_case.c.id)
     )
@@ -443,7 +443,7 @@ def item_in(tx: Tx, case_id: CaseId, item_id: ItemId) -> CaseItem | None:
     return _case_item(row) if row else None
 
 
-def _nothing_left() -> sa.ColumnElement[bool]:
+def nothing_left() -> sa.ColumnElement[bool]:
     """Return the condition that no item of a case has its context or is confirmed."""
     ours = case_item.c.case_id == review_case.c.id
     seen = sa.exists().where(ours, item_context.c.item_id == case_item.c.item_id)

@@ -59,6 +59,19 @@ def of_user_and_case(case_id: sa.ColumnElement[UUID], user: UUID) -> sa.ColumnEl
     return sa.func.has_conflict(case_id, sa.literal(user, Uuid), type_=sa.Boolean)
 
 
+def knows_nobody_in(case_id: sa.ColumnElement[UUID], user: UUID) -> sa.ColumnElement[bool]:
+    """Return the condition that this person has no standing conflict about a case, for a statement over many.
+
+    Whoever has none at all, as most people, is asked once and not about each case.
+    """
+    any_at_all = sa.exists(
+        sa.select(declared_conflict.c.id).where(
+            declared_conflict.c.user_id == user, declared_conflict.c.ended_at.is_(None)
+        )
+    )
+    return ~sa.and_(any_at_all, of_user_and_case(case_id, user))
+
+
 def stands(tx: Tx, case_id: CaseId, user: UUID) -> bool:
     """Say whether this person has a standing conflict about this case. Any role may ask."""
     return bool(tx.run(sa.select(of_user_and_case(sa.literal(case_id, Uuid), user))).scalar_one())

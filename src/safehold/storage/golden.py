@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -125,6 +126,12 @@ def is_one(tx: Tx, case_id: CaseId) -> bool:
     """Say whether a case is there for somebody to meet a golden item."""
     found = sa.exists().where(golden_case.c.case_id == case_id)
     return bool(tx.run(sa.select(found)).scalar_one())
+
+
+def among(tx: Tx, case_ids: Collection[CaseId]) -> set[CaseId]:
+    """Return those of these cases that are there for somebody to meet a golden item."""
+    found = sa.select(golden_case.c.case_id).where(golden_case.c.case_id.in_(list(case_ids)))
+    return {CaseId(case_id) for case_id in tx.run(found).scalars()}
 
 
 def is_of_another(tx: Tx, case_id: CaseId, analyst: AnalystId) -> bool:

@@ -358,7 +358,7 @@ def test_cases_are_merged_into_the_one_that_was_opened_first_which_nobody_holds_
         another: LeftOut.CANNOT,
     }
     with room.begin() as tx:
-        assert len(moves.moves_of(tx, chosen[2])) == 2
+        assert len(moves.moves_of(tx, chosen[2], viewer=None)) == 2
     assert room.case(chosen[2]).locked_by is None
     assert room.case(another).state == "open"
     assert bulk_work.AT_WORK < cases.LOCK_LASTS

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,9 +20,9 @@ from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId, UserId
 from safehold.model.permissions import Actor, Role, permissions_of
 from safehold.model.queue import QueueRules, Stage
-from safehold.review import cases, filters, weighing
+from safehold.review import cases, conflicts, filters, weighing
 from safehold.review.cases import PassReason
-from safehold.storage import case_urgency
+from safehold.storage import case_filters, case_urgency
 
 EVERY = 1000
 
@@ -187,6 +188,45 @@ def test_nobody_finds_or_counts_what_is_in_queues_in_which_they_do_not_work(
         shown = filters.show(tx, ANYTHING, actor=actor(outsider), limit=1, now=room.now)
         assert filters.choices(tx, actor=actor(outsider)).skills in ((), ("severe",))
     assert shown.total == len(found(room, ANYTHING, outsider))
+
+
+def test_a_filter_by_what_items_are_finds_and_counts_no_case_in_which_one_knows_somebody(room: Any) -> None:
+    known, _ = room.matched_case(account="acc-known")
+    other, _ = room.matched_case(account="acc-other")
+    with room.begin() as tx:
+        conflicts.declare_about_case(tx, known, actor=actor(room.ada, Role.ANALYST), now=room.now)
+    by_items = (
+        CaseFilter(surface="public_uploads"),
+        CaseFilter(list_id=room.vetted[0]),
+        CaseFilter(signals=frozenset({"pdq"})),
+    )
+    for wanted in by_items:
+        assert found(room, wanted, room.ada, Role.ANALYST) == [other]
+        assert set(found(room, wanted, room.ben, Role.ANALYST)) == {known, other}
+        with room.begin() as tx:
+            asked = actor(room.ada, Role.ANALYST)
+            assert filters.show(tx, wanted, actor=asked, limit=9, now=room.now).total == 1
+    assert set(found(room, ANYTHING, room.ada, Role.ANALYST)) == {known, other}
+
+
+def test_lists_of_queues_in_which_one_does_not_work_are_not_there_to_choose(room: Any) -> None:
+    room.new_list(Purpose.OWN_TERMS, vetted=False)
+    narrow = room.new_analyst(queues=[Purpose.CSAM])
+    with room.begin() as tx:
+        offered = {each for each, _ in filters.choices(tx, actor=actor(narrow)).lists}
+        every = {each for each, _ in filters.choices(tx, actor=actor(room.ada)).lists}
+    assert offered == {room.vetted[0], room.unvetted[0]}
+    assert offered < every
+
+
+def test_a_filter_by_what_items_are_looks_at_open_cases_alone(room: Any) -> None:
+    (settled, item_id), (other, _) = room.matched_case(), room.matched_case()
+    room.assesses(settled, item_id, room.illegal, by=room.ada)
+    for wanted in (CaseFilter(surface="public_uploads"), CaseFilter(list_id=room.vetted[0])):
+        within = case_filters.with_items(wanted)
+        assert within is not None
+        with room.begin() as tx:
+            assert list(tx.run(sa.select(within.c.case_id)).scalars()) == [other]
 
 
 def test_golden_items_of_others_are_nobodys_to_find_by_any_filter(room: Any) -> None:

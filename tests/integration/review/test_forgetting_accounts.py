@@ -13,7 +13,7 @@ from safehold.intake.uploads import forget_context
 from safehold.model.case import CaseState, SubjectPart
 from safehold.model.ids import CaseId, ItemId, UserId
 from safehold.model.permissions import Actor, Role, permissions_of
-from safehold.review import cases, conflicts, subjects
+from safehold.review import cases, conflicts, notes, subjects
 from safehold.review.settle import ReversalReason, outcomes, reverse
 from safehold.storage import subjects as subject_rows
 
@@ -192,3 +192,25 @@ def test_an_account_is_forgotten_when_every_context_is_erased_and_nothing_is_con
         "update outcome set reversed_at = settled_at, reversed_by = settled_by where reversed_at is null"
     )
     assert sweeps(room) == int(not expected)
+
+
+def noted(room: Any, case_id: CaseId) -> bool:
+    return bool(room.sql("select 1 from case_note where case_id = :id", id=case_id))
+
+
+def test_notes_of_settled_cases_without_an_account_go_once_nothing_else_is_left_of_them(room: Any) -> None:
+    cases_of = {}
+    for which in ("cleared", "confirmed", "open", "fresh"):
+        cases_of[which] = case_id, item_id = room.matched_case()
+        with room.begin() as tx:
+            notes.leave(tx, case_id, "ask for the second page", by=room.ada, now=room.now)
+        if which != "open":
+            form = room.illegal if which == "confirmed" else room.not_illegal
+            room.assesses(case_id, item_id, form, by=room.ada)
+        if which != "fresh":
+            forgets_contexts(room, item_id)
+    for _ in range(2):
+        assert sweeps(room) == 0
+        left = {which for which, (case_id, _) in cases_of.items() if noted(room, case_id)}
+        assert left == {"confirmed", "open", "fresh"}
+    assert room.audited(f"case:{cases_of['cleared'][0]}").count("case.forget_notes") == 1

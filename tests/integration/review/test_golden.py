@@ -10,13 +10,14 @@ import sqlalchemy as sa
 from psycopg.errors import CheckViolation
 
 from safehold.model.assessment import Finding, ImageryForm, Tier
+from safehold.model.bulk import BulkKind, LeftOut
 from safehold.model.case import CaseState
 from safehold.model.errors import BadForm, Conflict
 from safehold.model.exposure import ExposureChoices, ExposureKind
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, ItemId, UserId
-from safehold.model.permissions import Actor, Permission
-from safehold.review import cases, golden, quality, wellbeing
+from safehold.model.permissions import Actor, Permission, Role, permissions_of
+from safehold.review import bulk, cases, golden, moves, quality, wellbeing
 from safehold.review.assess import file_assessment
 from safehold.review.budget import ExposureRules
 from safehold.storage import golden as rows
@@ -252,3 +253,58 @@ def test_the_console_and_the_worker_do_their_parts_with_their_own_roles(room: An
     with room.begin() as tx:
         tx.run(sa.text("set local role safehold_worker"))
         assert golden.close_left_lying(tx, now=room.later(days=2)) == 1
+
+
+def of_an_account(room: Any, number: int) -> Any:
+    item_id = room.arrives(account=f"acc-{number}")
+    room.match(item_id)
+    return room.opened(item_id, now=room.later(hours=number))
+
+
+@pytest.mark.usefixtures("due")
+@pytest.mark.parametrize("way", ["into", "from"])
+def test_merging_answers_the_same_for_one_as_for_any_single_item_that_was_flagged(
+    room: Any, way: str
+) -> None:
+    loaded(room)
+    ordinary, _ = room.flagged_case()
+    case, other = met(room, room.ada), of_an_account(room, 1)
+    said = []
+    for alone in (case.id, ordinary):
+        held, named = (alone, other) if way == "into" else (other, alone)
+        room.takes(held, room.ada)
+        with room.begin() as tx, pytest.raises(Conflict) as refused:
+            moves.merge(tx, held, room.case(named).number, by=room.ada, now=room.now)
+        said.append((str(refused.value), refused.value.advice))
+        room.sql("update review_case set locked_by = null, locked_until = null")
+    assert said[0] == said[1]
+
+
+@pytest.mark.usefixtures("due")
+def test_neither_one_nor_any_single_item_that_was_flagged_is_merged_among_many(room: Any) -> None:
+    lead = room.new_analyst(role="lead")
+    loaded(room)
+    ordinary, _ = room.flagged_case()
+    case = met(room, lead)
+    with room.begin() as tx:
+        cases.release_lock(tx, case.id, lead, room.now)
+    others = [of_an_account(room, number) for number in (1, 2)]
+    actor = Actor(permissions=permissions_of(frozenset({Role.LEAD})), user_id=UserId(lead))
+    wanted = bulk.Wanted(kind=BulkKind.MERGE)
+    with room.begin() as tx:
+        # Both were opened before the others, and neither is what they are merged into.
+        asked = bulk.ask(tx, wanted, [case.id, ordinary, *others], actor=actor, now=room.now)
+        sheet = bulk.sheet(tx, asked, actor=actor)
+    assert sheet.into is not None
+    assert sheet.into.id == others[0]
+    left_out = {each.case.id: each.left_out for each in sheet.cases}
+    assert left_out == {case.id: LeftOut.CANNOT, ordinary: LeftOut.CANNOT, others[1]: None}
+
+
+def test_what_a_list_knows_and_what_has_an_account_or_several_items_can_be_merged(room: Any) -> None:
+    matched, _ = room.matched_case()
+    of_account = of_an_account(room, 1)
+    media = "the same bytes"
+    several = {room.opened(room.arrives(media=media), flagged=True) for _ in range(2)}
+    with room.begin() as tx:
+        assert moves.stay_alone(tx, [matched, of_account, *several]) == set()

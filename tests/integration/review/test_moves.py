@@ -9,13 +9,14 @@ import pytest
 from safehold.model.case import CaseState, SubjectPart
 from safehold.model.errors import BadForm, CaseLocked, Conflict, ConflictOfInterest, NotFound
 from safehold.model.hash_list import Purpose
-from safehold.model.ids import CaseId, ItemId
+from safehold.model.ids import CaseId, ItemId, SubjectId, new_id
 from safehold.model.permissions import Actor, Role, permissions_of
 from safehold.model.team import TeamSize
-from safehold.review import cases, conflicts, facts, moves, subjects
+from safehold.review import admission, cases, conflicts, facts, moves, notes, subjects
 from safehold.review.facts import standing_of_item
 from safehold.review.rules import Policy, SecondFor
 from safehold.review.settle import ReversalReason, reverse
+from safehold.storage import subjects as subject_rows
 
 TWO_EACH = Policy(size=TeamSize.FULL, second_for=frozenset({SecondFor.ALL}))
 
@@ -34,7 +35,7 @@ def split(room: Any, case_id: CaseId, *items: ItemId) -> CaseId:
 
 def undone(room: Any, case_id: CaseId) -> CaseId:
     with room.begin() as tx:
-        last = moves.moves_of(tx, case_id)[-1]
+        last = moves.moves_of(tx, case_id, viewer=None)[-1]
         return moves.undo(tx, last.id, by=room.ada, now=room.now)
 
 
@@ -236,3 +237,61 @@ def test_a_case_that_somebody_else_holds_or_that_one_may_not_know_of_is_not_merg
     room.sql("update app_user set queues = '{csam}' where id = :ada", ada=room.ada)
     with pytest.raises(NotFound):
         merged(room, new, secret)
+
+
+def noted(room: Any, case_id: CaseId, words: str, now: Any = None) -> None:
+    with room.begin() as tx:
+        notes.leave(tx, case_id, words, by=room.ada, now=now or room.now)
+
+
+LEAD = Actor(permissions=permissions_of(frozenset({Role.LEAD})), system="tests")
+
+
+def words_in(room: Any, case_id: CaseId, viewer: Any) -> list[str]:
+    with room.begin() as tx:
+        return [note.words for note in notes.notes_of(tx, case_id, viewer=viewer)]
+
+
+def test_notes_of_what_was_merged_are_read_there_until_it_went_back(room: Any) -> None:
+    (old, _), (new, _) = two_cases(room)
+    noted(room, new, "of the other")
+    merged(room, new, old)
+    assert words_in(room, old, room.ben) == ["of the other"]
+    undone(room, old)
+    assert words_in(room, old, room.ben) == []
+
+
+def test_of_a_case_that_was_split_only_what_was_noted_before_goes_along(room: Any) -> None:
+    case_id, _, other = of_two_items(room)
+    noted(room, case_id, "before", room.later(minutes=-1))
+    apart = split(room, case_id, other)
+    noted(room, case_id, "after", room.later(minutes=1))
+    assert words_in(room, apart, room.ben) == ["before"]
+    assert words_in(room, case_id, room.ben) == ["before", "after"]
+
+
+def test_who_may_not_know_of_the_case_that_another_was_split_from_is_told_nothing_of_it(room: Any) -> None:
+    case_id, one, other = of_two_items(room)
+    noted(room, case_id, "before", room.later(minutes=-1))
+    apart = split(room, case_id, other)
+    room.match(one, room.new_list(Purpose.OWN_TERMS, vetted=False))
+    room.opened(one, purpose=Purpose.OWN_TERMS)
+    room.sql("update app_user set queues = '{csam}' where id = :ben", ben=room.ben)
+    with room.begin() as tx:
+        assert admission.is_kept_from(tx, case_id, room.ben)
+        assert not admission.is_kept_from(tx, apart, room.ben)
+        assert moves.moves_of(tx, apart, viewer=room.ben) == []
+        assert len(moves.moves_of(tx, apart, viewer=room.ada)) == 1
+    assert words_in(room, apart, room.ben) == []
+    assert words_in(room, apart, room.ada) == ["before"]
+
+
+def test_where_a_part_went_is_not_told_to_whoever_knows_somebody_there(room: Any) -> None:
+    case_id, _, other = of_two_items(room)
+    apart = split(room, case_id, other)
+    with room.begin() as tx:
+        subject_rows.put(tx, apart, subject_id=SubjectId(new_id()), account_id="acc-later")
+        conflicts.declare_about_account(tx, "acc-later", of=room.ben, actor=LEAD, now=room.now)
+        assert not admission.is_kept_from(tx, case_id, room.ben)
+        assert moves.moves_of(tx, case_id, viewer=room.ben) == []
+        assert len(moves.moves_of(tx, case_id, viewer=room.ada)) == 1

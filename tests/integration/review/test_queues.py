@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import random
+import threading
+import time
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,7 +20,7 @@ from safehold.model.case import Case
 from safehold.model.errors import BadForm, CaseLocked, NotFound
 from safehold.model.exposure import ExposureKind
 from safehold.model.hash_list import Purpose
-from safehold.model.ids import AnalystId, CaseId, UserId
+from safehold.model.ids import AnalystId, CaseId, ItemId, UserId
 from safehold.model.permissions import Actor, Role, permissions_of
 from safehold.model.queue import QueueRules
 from safehold.review import cases, notes, weighing
@@ -95,6 +99,60 @@ def test_a_child_at_risk_now_comes_first_once_a_person_has_said_so(room: Any) ->
     assert part(room.case(case_id), "child at risk now") == ("A person says that a child is at risk now", 100)
     room.sql("update case_item set waits_for = 'second' where case_id = :case", case=case_id)
     assert [case.id for case in (next_of(room, room.ben, hours=3),) if case] == [case_id]
+
+
+def at_risk(room: Any, case_id: CaseId, minutes: int) -> bool:
+    """Let the sweep weigh what is to be weighed, and say whether a child at risk now weighs in the case."""
+    with room.begin() as tx:
+        weighing.reckon_due(tx, now=room.later(minutes=minutes), rules=QueueRules(), limit=9)
+    return part(room.case(case_id), "child at risk now")[1] > 0
+
+
+def two_conversations(room: Any) -> tuple[CaseId, ItemId]:
+    items = [room.arrives(account="acc-risk") for _ in range(2)]
+    room.sql("update item set kind = 'messages', media_id = null where id = any(:items)", items=items)
+    [case_id] = {room.opened(item_id, flagged=True) for item_id in items}
+    return case_id, items[0]
+
+
+AT_RISK = ConductForm(finding=Finding.ILLEGAL, child_at_risk_now=Answer.YES, relied_on=("m1",))
+
+
+def test_a_child_that_was_at_risk_now_weighs_no_more_once_that_has_its_outcome(room: Any) -> None:
+    case_id, item_id = two_conversations(room)
+    filed = room.files(case_id, item_id, AT_RISK, by=room.ada)
+    assert at_risk(room, case_id, 1)
+    room.settles(case_id, item_id, filed, room.later(minutes=2))
+    assert room.waits_for(case_id, item_id) is None
+    assert not at_risk(room, case_id, 3)
+
+
+def test_whoever_finds_since_that_no_child_is_at_risk_now_is_taken_at_their_word(room: Any) -> None:
+    case_id, item_id = two_conversations(room)
+    lead = room.new_analyst(role="lead")
+    room.files(case_id, item_id, AT_RISK, by=lead)
+    assert at_risk(room, case_id, 1)
+    # As if somebody had found something else, and it were for the lead to decide.
+    room.sql("update case_item set waits_for = 'lead' where item_id = :item", item=item_id)
+    safe = replace(AT_RISK, child_at_risk_now=Answer.NO)
+    room.files(case_id, item_id, safe, by=lead, now=room.later(minutes=2))
+    assert not at_risk(room, case_id, 3)
+
+
+def test_due_cases_are_locked_in_the_order_in_which_everybody_locks_several(room: Any) -> None:
+    first, second = sorted(room.matched_case()[0] for _ in range(2))
+    with room.begin() as tx:
+        case_urgency.weigh_soon(tx, second, room.now)
+        case_urgency.weigh_soon(tx, first, room.later(seconds=1))
+    swept = threading.Thread(target=at_risk, args=(room, first, 1))
+    with room.begin() as tx:
+        cases.existing_case(tx, first, for_change=True)
+        swept.start()
+        while not room.sql("select 1 from pg_locks where not granted"):
+            time.sleep(0.02)
+        # The sweep waits for the first, and so holds none that comes after it.
+        tx.run(sa.text("select 1 from review_case where id = :id for update nowait"), {"id": second})
+    swept.join()
 
 
 def test_the_legal_clock_weighs_more_as_its_date_comes_nearer(room: Any) -> None:
@@ -230,14 +288,14 @@ def test_a_note_waits_for_whoever_goes_on_its_words_in_no_log_and_goes_with_the_
     case_id, _ = room.matched_case(account="acc-1")
     with room.begin() as tx:
         notes.leave(tx, case_id, " ask for the second page ", by=room.ada, now=room.now)
-        [note] = notes.notes_of(tx, case_id)
+        [note] = notes.notes_of(tx, case_id, viewer=None)
     assert (note.words, note.by) == ("ask for the second page", room.ada)
     assert "second page" not in repr(note)
     assert not room.sql("select from audit_record where detail::text like '%second page%'")
     room.sql("delete from item_context")
     with room.begin() as tx:
         assert cases.forget_accounts(tx, now=room.now, limit=9) == 1
-        assert notes.notes_of(tx, case_id) == []
+        assert notes.notes_of(tx, case_id, viewer=None) == []
 
 
 @pytest.mark.parametrize("words", ["", "  ", "x" * 2001])

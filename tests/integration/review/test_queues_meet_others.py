@@ -241,7 +241,7 @@ def test_while_a_risk_to_life_stands_its_case_is_neither_merged_nor_split_nor_pu
     declared(room, apart)
     room.takes(apart, room.ada)
     with pytest.raises(Conflict, match="risk to life"), room.begin() as tx:
-        moves.undo(tx, moves.moves_of(tx, apart)[-1].id, by=room.ada, now=room.now)
+        moves.undo(tx, moves.moves_of(tx, apart, viewer=None)[-1].id, by=room.ada, now=room.now)
 
 
 def test_what_is_declared_in_a_merged_case_is_declared_where_it_goes_on(room: Any) -> None:
@@ -284,7 +284,7 @@ def test_whoever_is_kept_from_an_item_is_kept_from_it_where_it_goes_on(room: Any
     assert first_offered(room, room.ada) == case_id
     room.takes(apart, room.ben)
     with room.begin() as tx:
-        moves.undo(tx, moves.moves_of(tx, apart)[-1].id, by=room.ben, now=room.now)
+        moves.undo(tx, moves.moves_of(tx, apart, viewer=None)[-1].id, by=room.ben, now=room.now)
     assert turn(case_id) is kept
 
 

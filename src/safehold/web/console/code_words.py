@@ -180,6 +180,7 @@ DONE = N_(
         "case.bulk_drop_skill": "Asked for a skill no more, in many cases",
         "case.bulk_let_go": "Took it from whoever held it, as one of many cases",
         "case.forget_account": "The account was erased",
+        "case.forget_notes": "The notes were erased",
         "item.reveal": "Looked",
         "item.assess": "Filed an assessment",
         "item.decide_alike": "Decided others nearly the same as this one",
