@@ -440,16 +440,17 @@ def test_whatever_lies_there_offers_go_both_ways_and_never_beyond_what_somebody_
         if held:
             with room.begin() as tx:
                 case_rows.set_lock(tx, place[0], analyst=room.ben, until=room.later(hours=1))
-    if conflict < len(places) and pictures[conflict][2] == "csam":
+    kept_from = conflict if conflict < len(places) and pictures[conflict][2] == "csam" else None
+    if kept_from is not None:
         with room.begin() as tx:
             actor = Actor(permissions=ANALYST, user_id=UserId(one))
-            conflicts.declare_about_case(tx, places[conflict][0], actor=actor, now=room.now)
+            conflicts.declare_about_case(tx, places[kept_from][0], actor=actor, now=room.now)
             actor = Actor(permissions=ANALYST, user_id=UserId(other))
-            conflicts.declare_about_case(tx, places[conflict][0], actor=actor, now=room.now)
+            conflicts.declare_about_case(tx, places[kept_from][0], actor=actor, now=room.now)
     free = [
         index
         for index, (_, held, purpose) in enumerate(pictures)
-        if not held and index != conflict and (purpose == "csam" or known == "both")
+        if not held and index != kept_from and (purpose == "csam" or known == "both")
     ]
     seen: set[tuple[int, int]] = set()
     for index in free:
