@@ -131,8 +131,8 @@ COMPONENTS = (
     Component(
         "The shutter",
         "Where other tools put the picture stands a closed panel. It opens while a key or a button is held.",
-        '<div class="shutter"><figure class="panel"><span>Nothing is shown<br>Hold {{ cap("R") }} to '
-        "look</span>"
+        '<div class="shutter"><figure class="panel"{{ panel_says() }}><span>Nothing is shown<br>'
+        'Hold {{ cap("R") }} to look</span>'
         '</figure><div class="lookers ready"><button type="button" class="button">Hold to look, '
         "blurred</button>"
         '<button type="button" class="button">Hold to look, clear</button></div></div>',

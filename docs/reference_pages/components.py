@@ -22,7 +22,8 @@ STYLES = "../../src/safehold/web/static/console"
 SHEETS = ("tokens", "frame", "tables", "forms", "case", "adapting", "forced")
 IMPORTS = (
     '{% from "parts.html" import '
-    "boxes, cap, caps, chips, field, marked, passkey_form, rank, scale, step_up, summary, token, wrong %}"
+    "boxes, cap, caps, chips, field, marked, panel_says, passkey_form, rank, scale, step_up, summary, token,"
+    " wrong %}"
 )
 ABOUT = """\
 What the pages of the console are made of, each with the sentence that says when it is right. The [page
