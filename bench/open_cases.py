@@ -223,6 +223,7 @@ def _filtered(database: Database, who: AnalystId, role: Role, said: Said) -> byt
         longest_note=1,
         longest_name=1,
         bulk_kinds=list(filter_words.KINDS.items()),
+        unread=False,
     )
     return bytes(page.body)
 
