@@ -11,13 +11,13 @@ from safehold.model.hash_list import Purpose
 from safehold.model.ids import CaseId, ItemId
 from safehold.model.permissions import system_actor
 from safehold.model.queue import QueueRules
+from safehold.review import bound
 from safehold.review.cases import existing_case
 from safehold.review.settle import reverse_unseen
 from safehold.review.weighing import AS_NOTHING_SET, reckon
 from safehold.storage import assessments as assessment_rows
 from safehold.storage import audit, case_facts, withdrawn_matches
 from safehold.storage import cases as case_rows
-from safehold.storage import events as event_rows
 from safehold.storage.case_facts import MatchFacts
 from safehold.storage.database import Tx
 from safehold.storage.withdrawn_matches import Place
@@ -77,8 +77,7 @@ def reconsider_match(
     other stands, with the note beside it. A hold stays until a person decides, or the outcome is reversed.
     Doing it again, or where the entry is back, changes nothing.
     """
-    # Steps lock an item before its case.
-    event_rows.current_revision(tx, event.item_id, for_update=True)
+    bound.hold(tx, event.item_id)
     gone = [match for match in case_facts.matches_of(tx, [event.item_id]) if match.withdrawn]
     new = {match.purpose for match in _note(tx, event.item_id, gone, now)}
     for case_id in case_rows.ids_of_item(tx, event.item_id):

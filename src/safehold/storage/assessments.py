@@ -77,6 +77,7 @@ assessment = sa.Table(
     sa.UniqueConstraint("id", "case_id", "item_id", "analyst_id", name="uq_assessment_person"),
     sa.Index("ix_assessment_item_id", "item_id"),
     sa.Index("ix_assessment_case_id", "case_id"),
+    sa.Index("ix_assessment_same_as", "same_as", postgresql_where=sa.text("same_as is not null")),
 )
 
 outcome = sa.Table(
