@@ -103,9 +103,7 @@ def sheet(
             copy=copy,
             place=(case_rows.place_of(tx, copy.case.id, copy.item.id) or 0) + 1,
             media=media.get(copy.item.media_id) if copy.item.media_id is not None else None,
-            is_held=copy.case.locked_by == actor.user_id
-            and copy.case.locked_until is not None
-            and now < copy.case.locked_until,
+            is_held=copy.case.holder(now) == actor.user_id,
         )
         for copy in found.copies
     )

@@ -15,7 +15,6 @@ from safehold.model.errors import BadForm
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import CaseId
 from safehold.model.permissions import Actor
-from safehold.model.queue import EVERY_QUEUE
 from safehold.review import admission, conflicts, filters
 from safehold.review.filters import Choices, SavedFilter, Shown
 from safehold.storage.database import Tx
@@ -66,7 +65,7 @@ def listing(tx: Tx, wanted: CaseFilter | None, *, settings: Settings, actor: Act
 
 def offered_to(tx: Tx, *, settings: Settings, actor: Actor) -> Offered:
     """Return what this person can choose in a filter."""
-    mine = admission.queues_of(tx, actor.user_id) if actor.user_id else EVERY_QUEUE
+    mine = admission.queues_of(tx, actor.user_id)
     signals = [kind.name for kind in BUILTIN_SIGNAL_TYPES]
     return Offered(
         tuple(each for each in Purpose if each in mine),

@@ -16,7 +16,6 @@ from safehold.model.hash_list import Purpose
 from safehold.model.ids import CaseId, ItemId, RevealId, SessionId
 from safehold.model.permissions import Actor, Permission
 from safehold.model.proposal import Proposal
-from safehold.model.queue import EVERY_QUEUE
 from safehold.review import (
     admission,
     again,
@@ -135,7 +134,7 @@ def queue(tx: Tx, *, actor: Actor, now: datetime, only: Purpose | None = None) -
     only: one of their queues. Whoever assesses does not see the cases in which everything waits for
     others; who only reads sees all of their queues.
     """
-    mine = admission.queues_of(tx, actor.user_id) if actor.user_id else EVERY_QUEUE
+    mine = admission.queues_of(tx, actor.user_id)
     purposes = mine if only is None else mine & {only}
     analyst = actor.analyst() if actor.may(Permission.CASE_ASSESS) else None
     found = cases.queue(tx, purposes=purposes, limit=QUEUE_SHOWN, analyst=analyst, reader=actor.user_id)

@@ -90,14 +90,13 @@ class Case:
     for_lead: bool = False
     decide_by: datetime | None = None
 
+    def holder(self, now: datetime) -> AnalystId | None:
+        """Return who holds the case at this instant, None where nobody does."""
+        return self.locked_by if self.locked_until is not None and now < self.locked_until else None
+
     def is_locked_for(self, analyst: AnalystId, now: datetime) -> bool:
         """Say whether somebody else holds the case at this instant."""
-        return (
-            self.locked_by is not None
-            and self.locked_by != analyst
-            and self.locked_until is not None
-            and now < self.locked_until
-        )
+        return self.holder(now) not in (None, analyst)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from uuid import UUID
 from safehold.model.errors import NotFound
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import CaseId, ItemId, UserId
+from safehold.model.queue import EVERY_QUEUE
 from safehold.review import conflicts
 from safehold.storage import admission as rows
 from safehold.storage import case_urgency, users
@@ -54,9 +55,9 @@ def is_kept_from(tx: Tx, case_id: CaseId, person: UUID) -> bool:
     return not knows(tx, case_id, person) or conflicts.has_conflict(tx, case_id, person)
 
 
-def queues_of(tx: Tx, person: UUID) -> frozenset[Purpose]:
-    """Return the queues in which this person works."""
-    return users.queues_of(tx, UserId(person))
+def queues_of(tx: Tx, person: UUID | None) -> frozenset[Purpose]:
+    """Return the queues in which this person works; all of them for None, whoever is no person."""
+    return EVERY_QUEUE if person is None else users.queues_of(tx, UserId(person))
 
 
 def unknown_cases(tx: Tx, person: UUID, case_ids: Collection[CaseId]) -> set[CaseId]:

@@ -155,7 +155,7 @@ def decide_alike(  # noqa: PLR0913 - a signed form names all that it rests on
         for one in sorted(chosen)
     ]
     for lent, before in held.items():
-        if before.locked_by != by or before.locked_until is None or before.locked_until <= now:
+        if before.holder(now) != by:
             cases.release_lock(tx, lent, by, now)
     audit.append(
         tx,

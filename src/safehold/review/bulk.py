@@ -115,10 +115,12 @@ def sheet(tx: Tx, bulk_id: BulkId, *, actor: Actor) -> Sheet:
     )
 
 
-def confirm(tx: Tx, bulk_id: BulkId, *, actor: Actor, record: Record, now: datetime) -> None:
+def confirm(
+    tx: Tx, bulk_id: BulkId, *, actor: Actor, record: Record, now: datetime, at_once: int = AT_ONCE
+) -> None:
     """Carry out what this person asked: the first cases at once, the rest by steps. Again, nothing happens.
 
-    Raises NotAllowed, NotFound, also for what others asked.
+    at_once: how many cases those are. Raises NotAllowed, NotFound, also for what others asked.
     """
     asked = _own(tx, bulk_id, actor, for_change=True)
     if asked.confirmed_at is not None:
@@ -127,12 +129,12 @@ def confirm(tx: Tx, bulk_id: BulkId, *, actor: Actor, record: Record, now: datet
     detail = {"kind": asked.kind.value}
     audit.append(tx, at=now, actor=actor.label, verb="bulk.confirm", object=f"bulk:{bulk_id}", detail=detail)
     # Merging is all done here: what a worker may do has no part in it.
-    limit = MOST_MERGED if asked.kind is BulkKind.MERGE else AT_ONCE
+    limit = MOST_MERGED if asked.kind is BulkKind.MERGE else at_once
     _carry_out(tx, asked, limit=limit, record=record, now=now)
 
 
-def carry_on(tx: Tx, event: BulkLeft, *, record: Record, now: datetime) -> None:
-    """Handle bulk_left: do the next part. Doing it again does nothing twice.
+def carry_on(tx: Tx, event: BulkLeft, *, record: Record, now: datetime, in_a_step: int = IN_A_STEP) -> None:
+    """Handle bulk_left: do the next part, of so many cases. Doing it again does nothing twice.
 
     Where whoever asked may not arrange cases any more, the rest is left as it is.
     """
@@ -144,7 +146,7 @@ def carry_on(tx: Tx, event: BulkLeft, *, record: Record, now: datetime) -> None:
         rows.set_results(tx, asked.id, dict.fromkeys(left, LeftOut.NOT_ALLOWED), at=now)
         rows.set_finished(tx, asked.id, now)
         return
-    _carry_out(tx, asked, limit=IN_A_STEP, record=record, now=now)
+    _carry_out(tx, asked, limit=in_a_step, record=record, now=now)
 
 
 def take_back(tx: Tx, bulk_id: BulkId, *, actor: Actor, now: datetime) -> BulkId:

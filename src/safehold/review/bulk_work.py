@@ -90,7 +90,7 @@ def _merge(tx: Tx, asked: Bulk, cases: Sequence[Case], now: datetime) -> dict[Ca
     """Merge each by itself into the first: what a rule forbids is left out, and the others are merged."""
     assert asked.target is not None
     target = case_rows.get(tx, asked.target, for_change=True)
-    held_before = target is not None and target.locked_by == asked.by and not _has_ended(target, now)
+    held_before = target is not None and target.holder(now) == asked.by
     results: dict[CaseId, LeftOut | None] = {}
     for case in cases:
         try:
@@ -114,7 +114,7 @@ def _is_so(asked: Bulk, case: Case, now: datetime) -> bool:
         case BulkKind.ASK_SKILL | BulkKind.DROP_SKILL:
             return (asked.skill in case.skills) is (asked.kind is BulkKind.ASK_SKILL)
         case BulkKind.LET_GO:
-            return _has_ended(case, now)
+            return case.holder(now) is None
         case BulkKind.NOTE | BulkKind.MERGE:
             return False
 
@@ -127,7 +127,3 @@ def _needs_it_free(asked: Bulk) -> bool:
 def _is_at_work(asked: Bulk, case: Case, now: datetime) -> bool:
     lately = case.locked_until is not None and case.locked_until - LOCK_LASTS > now - AT_WORK
     return lately and case.locked_by != asked.by
-
-
-def _has_ended(case: Case, now: datetime) -> bool:
-    return case.locked_until is None or case.locked_until <= now

@@ -212,7 +212,7 @@ def held_case(tx: Tx, case_id: CaseId, analyst: AnalystId, *, now: datetime, aga
         raise Conflict("The case is settled.")
     if case.is_locked_for(analyst, now):
         raise CaseLocked()
-    if case.locked_by != analyst or case.locked_until is None or case.locked_until <= now:
+    if case.holder(now) != analyst:
         if again:
             return _taken(tx, case, analyst, now)
         raise CaseLocked("You do not hold this case.", advice="Take the case, then try again.")
@@ -335,7 +335,7 @@ def _join_shown(tx: Tx, case: Case, shown: Iterable[ItemId], now: datetime) -> N
 def _known_lanes(tx: Tx, purposes: Iterable[Purpose], person: UUID | None) -> list[Lane]:
     among = set(purposes)
     found = [lane for lane in case_queue.lanes(tx) if lane.purpose in among]
-    return found if person is None else lanes.known_to(found, queues_of(tx, person))
+    return lanes.known_to(found, queues_of(tx, person))
 
 
 def _offered(

@@ -14,7 +14,7 @@ from safehold.model.case_filter import CaseFilter, fields_of
 from safehold.model.errors import BadForm, NotAllowed, NotFound
 from safehold.model.ids import AnalystId, CaseId, SavedFilterId, UserId, new_id
 from safehold.model.permissions import Actor, Permission
-from safehold.model.queue import EVERY_QUEUE, Lane, Stage
+from safehold.model.queue import Lane, Stage
 from safehold.review import lanes
 from safehold.review.admission import queues_of
 from safehold.storage import audit, case_filters, case_queue, saved_filters
@@ -82,8 +82,7 @@ def first_of(tx: Tx, wanted: CaseFilter, *, actor: Actor, limit: int, now: datet
 def choices(tx: Tx, *, actor: Actor) -> Choices:
     """Return what this person can choose in a filter."""
     skills = case_filters.known_skills(_known(tx, actor))
-    mine = queues_of(tx, actor.user_id) if actor.user_id else EVERY_QUEUE
-    return Choices(tuple(skills), tuple(case_filters.known_lists(tx, mine)))
+    return Choices(tuple(skills), tuple(case_filters.known_lists(tx, queues_of(tx, actor.user_id))))
 
 
 def save(
@@ -161,8 +160,7 @@ def _offered(tx: Tx, actor: Actor) -> tuple[list[Lane], Viewer]:
 
 
 def _known(tx: Tx, actor: Actor) -> list[Lane]:
-    every = case_queue.lanes(tx)
-    return every if actor.user_id is None else lanes.known_to(every, queues_of(tx, actor.user_id))
+    return lanes.known_to(case_queue.lanes(tx), queues_of(tx, actor.user_id))
 
 
 def _person(actor: Actor) -> UserId:

@@ -149,7 +149,7 @@ def instead_of_next(
     waiting = cases.first_waiting(tx, analyst, now, purposes=purposes)
     if waiting is None or waiting.rehearsal or waiting.exposure_kinds & SEVEREST:
         return None
-    if waiting.locked_by == analyst and waiting.locked_until is not None and now < waiting.locked_until:
+    if waiting.holder(now) == analyst:
         return None
     chosen = _new_to(tx, analyst, waiting.purpose, now)
     return _open(tx, chosen, analyst, queues, now) if chosen is not None else None

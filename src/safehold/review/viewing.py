@@ -153,7 +153,7 @@ def use_ticket(tx: Tx, reveal: Reveal, *, now: datetime) -> None:
     case = existing_case(tx, reveal.case_id)
     if case.state is CaseState.SETTLED:
         raise Conflict("The case is settled.")
-    if case.locked_by != reveal.user_id or case.locked_until is None or case.locked_until <= now:
+    if case.holder(now) != reveal.user_id:
         raise CaseLocked("Whoever asked does not hold the case.")
     admit(tx, reveal.case_id, reveal.user_id)
     reveal_rows.use_ticket(tx, reveal.id)

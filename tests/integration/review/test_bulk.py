@@ -12,16 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from safehold.model.bulk import BulkKind, LeftOut
-from safehold.model.errors import BadForm, Conflict, NotAllowed, NotFound, TooManyCases
+from safehold.model.errors import BadForm, Conflict, NotAllowed, NotFound, SafeholdError, TooManyCases
 from safehold.model.events import BulkLeft
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, BulkId, CaseId, UserId, new_id
 from safehold.model.permissions import Actor, Role, permissions_of
 from safehold.review import bulk, bulk_work, cases, moves
 from safehold.review.bulk import Wanted
-from safehold.storage import case_urgency
 
 FOR_LEAD = Wanted(kind=BulkKind.FOR_LEAD)
+PART = 2
+"""As many cases are done at once: small parts, so that a few cases have several."""
 ASK = Wanted(kind=BulkKind.ASK_SKILL, skill="language:sv")
 
 
@@ -34,13 +35,6 @@ def lead(room: Any) -> AnalystId:
     return room.new_analyst(role="lead")  # type: ignore[no-any-return]
 
 
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the parts be small."""
-    monkeypatch.setattr(bulk, "AT_ONCE", 2)
-    monkeypatch.setattr(bulk, "IN_A_STEP", 2)
-
-
 def asks(room: Any, wanted: Wanted, chosen: list[CaseId], lead: AnalystId) -> BulkId:
     with room.begin() as tx:
         return bulk.ask(tx, wanted, chosen, actor=actor(lead), now=room.now)
@@ -48,12 +42,14 @@ def asks(room: Any, wanted: Wanted, chosen: list[CaseId], lead: AnalystId) -> Bu
 
 def confirms(room: Any, bulk_id: BulkId, lead: AnalystId, **later: float) -> None:
     with room.begin() as tx:
-        bulk.confirm(tx, bulk_id, actor=actor(lead), record=room.record, now=room.later(**later))
+        now = room.later(**later)
+        bulk.confirm(tx, bulk_id, actor=actor(lead), record=room.record, now=now, at_once=PART)
 
 
 def goes_on(room: Any, bulk_id: BulkId) -> None:
     with room.begin() as tx:
-        bulk.carry_on(tx, BulkLeft(at=room.now, bulk_id=bulk_id), record=room.record, now=room.now)
+        event = BulkLeft(at=room.now, bulk_id=bulk_id)
+        bulk.carry_on(tx, event, record=room.record, now=room.now, in_a_step=PART)
 
 
 def came_of(room: Any, bulk_id: BulkId, lead: AnalystId) -> dict[CaseId, LeftOut | str | None]:
@@ -101,24 +97,25 @@ def test_each_case_is_done_and_audited_by_itself_in_parts_and_once(room: Any, le
     assert len(room.events("bulk_left")) == 2
 
 
-def test_what_dies_in_the_middle_of_a_part_is_done_whole_the_next_time(
-    room: Any, lead: AnalystId, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_dies_in_the_middle_of_a_part_is_done_whole_the_next_time(room: Any, lead: AnalystId) -> None:
     chosen = some_cases(room, 4)
     bulk_id = asks(room, ASK, chosen, lead)
     confirms(room, bulk_id, lead)
-    done, set_skills = [], case_urgency.set_skills
-
-    def dies(tx: Any, case_id: CaseId, skills: Any) -> None:
-        if done:
-            raise KeyboardInterrupt
-        done.append(case_id)
-        set_skills(tx, case_id, skills)
-
-    monkeypatch.setattr(case_urgency, "set_skills", dies)
-    with pytest.raises(KeyboardInterrupt):
-        goes_on(room, bulk_id)
-    monkeypatch.undo()
+    # The connection dies when the last of them is changed, after another case of the part.
+    last = max(case_id for case_id, became in came_of(room, bulk_id, lead).items() if became is None)
+    room.sql(
+        "create function dies() returns trigger language plpgsql as"
+        " $$ begin perform pg_terminate_backend(pg_backend_pid()); return new; end $$"
+    )
+    room.sql(
+        "create trigger dies before update of skills on review_case for each row"
+        f" when (old.id = '{last}') execute function dies()"
+    )
+    try:
+        with pytest.raises(SafeholdError):
+            goes_on(room, bulk_id)
+    finally:
+        room.sql("drop function dies cascade")
     assert list(came_of(room, bulk_id, lead).values()).count("done") == 2
     goes_on(room, bulk_id)
     goes_on(room, bulk_id)
@@ -437,7 +434,7 @@ def test_each_surface_does_its_part_with_its_own_role(room: Any, lead: AnalystId
         bulk_id = bulk.ask(as_role(tx, "console"), wanted, chosen, actor=actor(lead), now=room.now)
     with room.begin() as tx:
         console = as_role(tx, "console")
-        bulk.confirm(console, bulk_id, actor=actor(lead), record=room.record, now=room.now)
+        bulk.confirm(console, bulk_id, actor=actor(lead), record=room.record, now=room.now, at_once=PART)
         bulk.sheet(console, bulk_id, actor=actor(lead))
     for _ in range(2):
         with room.begin() as tx:

@@ -183,14 +183,13 @@ def chosen_item(items: tuple[ItemView, ...], wanted: ItemId | None) -> ItemView:
 def standing_of(sheet: CaseSheet, actor: Actor, now: datetime) -> Standing:
     """Say who holds a case, and whether this person can take it."""
     case = sheet.view.case
-    held = case.locked_until is not None and now < case.locked_until
-    mine = held and case.locked_by == actor.user_id
+    holder = case.holder(now)
     may_assess = actor.may(Permission.CASE_ASSESS)
-    by_other = held and not mine and case.locked_by is not None
+    by_other = holder is not None and holder != actor.user_id
     return Standing(
-        mine=mine,
-        free=may_assess and not held and case.state is CaseState.OPEN and sheet.view.concerns,
-        holder=sheet.people.get(case.locked_by, _("somebody")) if by_other and case.locked_by else None,
+        mine=holder is not None and not by_other,
+        free=may_assess and holder is None and case.state is CaseState.OPEN and sheet.view.concerns,
+        holder=sheet.people.get(holder, _("somebody")) if holder is not None and by_other else None,
     )
 
 

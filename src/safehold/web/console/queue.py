@@ -84,8 +84,8 @@ def _queue_named(said: str) -> Purpose | None:
 def _figures(view: QueueView, user_id: UserId | None, now: datetime) -> list[tuple[str, str]]:
     """Return the figures above the table: what each is called, and what it is."""
     shown = [summary.case for summary in view.cases]
-    held = [case for case in shown if case.locked_until is not None and now < case.locked_until]
-    mine = sum(case.locked_by == user_id for case in held)
+    held = [holder for case in shown if (holder := case.holder(now)) is not None]
+    mine = sum(holder == user_id for holder in held)
     oldest = max((words.waiting_seconds(case.opened_at, now) for case in shown), default=None)
     sizes = [size for size in view.sizes if view.only in (None, size.purpose)]
     return [
