@@ -36,6 +36,7 @@ from safehold.model.match import Flag, Match
 from safehold.model.media import Examined, MediaKind
 from safehold.model.scan import ScanResult
 from safehold.model.signal import PDQ
+from safehold.review import golden
 from safehold.review.answers import Form
 from safehold.review.assess import file_assessment
 from safehold.review.cases import open_case, take
@@ -43,6 +44,7 @@ from safehold.review.rules import Policy
 from safehold.review.settle import settle
 from safehold.review.viewing import ViewLimits, mark_fetched, open_reveal
 from safehold.storage import cases as case_rows
+from safehold.storage import golden as golden_rows
 from safehold.storage import hash_lists
 from safehold.storage import matches as match_rows
 from safehold.storage.database import Database, Tx
@@ -80,6 +82,27 @@ class Room:
         with self.begin() as tx:
             result = tx.run(sa.text(statement), values)
             return list(result) if result.returns_rows else []
+
+    def has_assessed_enough(self, analyst: AnalystId, *, percent: float = 2) -> None:
+        """Let somebody have assessed, a day ago, as much as makes a golden item due for them now."""
+        with self.begin() as tx:
+            ordinary, met = golden_rows.counts(tx, analyst, since=self.now - golden.LOOKED_BACK)
+        enough = next(
+            count
+            for count in range(ordinary, 10_000)
+            if golden.is_due(ordinary=count, met=met, percent=percent, drawn_by=str(analyst))
+        )
+        self.sql(
+            "insert into assessment (id, case_id, purpose, item_id, analyst_id, form, finding, answers, tier,"
+            " policy_version, filed_at, round, blind)"
+            " select gen_random_uuid(), i.case_id, c.purpose, i.item_id, :analyst, 'imagery', 'not_illegal',"
+            " '{}', 'clear', 'earlier', cast(:now as timestamptz) - interval '1 day', 0, false"
+            " from generate_series(1, :more) n, (select * from case_item where case_id not in"
+            " (select case_id from golden_case) limit 1) i join review_case c on c.id = i.case_id",
+            analyst=analyst,
+            now=self.now,
+            more=enough - ordinary,
+        )
 
     def new_analyst(
         self, *, role: str = "analyst", queues: Iterable[Purpose] = tuple(Purpose), skills: Iterable[str] = ()

@@ -26,12 +26,6 @@ from safehold.storage.finding import Sight, by_number
 SHELL = Actor(permissions=frozenset(Permission), system="tests")
 
 
-@pytest.fixture
-def due(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let everybody's turn have come: when that is, is claimed elsewhere."""
-    monkeypatch.setattr(golden, "is_due", lambda **_: True)
-
-
 def loaded(room: Any, *, purpose: Purpose = Purpose.CSAM, expected: Finding = Finding.NOT_ILLEGAL) -> ItemId:
     item_id: ItemId = room.arrives()
     with room.begin() as tx:
@@ -41,6 +35,8 @@ def loaded(room: Any, *, purpose: Purpose = Purpose.CSAM, expected: Finding = Fi
 
 
 def met(room: Any, who: AnalystId, *, now: Any = None) -> Any:
+    """Let somebody ask for a case when their turn has come: when that is, is claimed elsewhere."""
+    room.has_assessed_enough(who)
     with room.begin() as tx:
         return golden.instead_of_next(tx, who, percent=2, now=now or room.now)
 
@@ -53,7 +49,6 @@ def answered(room: Any, who: AnalystId, item_id: ItemId, form: ImageryForm, now:
     return case
 
 
-@pytest.mark.usefixtures("due")
 def test_a_golden_item_becomes_no_outcome_no_event_and_no_case_that_waits(room: Any) -> None:
     item_id = loaded(room)
     room.flagged_case()
@@ -85,7 +80,6 @@ def test_the_database_lets_nothing_follow_from_one(room: Any, table: str) -> Non
             )
 
 
-@pytest.mark.usefixtures("due")
 def test_nobody_meets_the_same_one_twice_and_nobody_anothers(room: Any) -> None:
     item_id = loaded(room)
     room.flagged_case()
@@ -112,7 +106,6 @@ def test_nobody_meets_the_same_one_twice_and_nobody_anothers(room: Any) -> None:
     assert answered(room, room.ben, item_id, room.not_illegal, room.later(hours=3)) is not None
 
 
-@pytest.mark.usefixtures("due")
 def test_it_comes_back_to_whoever_holds_it_and_is_closed_when_it_was_left_lying(room: Any) -> None:
     loaded(room)
     room.flagged_case()
@@ -127,7 +120,6 @@ def test_it_comes_back_to_whoever_holds_it_and_is_closed_when_it_was_left_lying(
     assert room.sql("select 1 from golden_case where answered_at is not null") == []
 
 
-@pytest.mark.usefixtures("due")
 def test_none_comes_before_the_severest_a_rehearsal_an_empty_queue_or_what_is_under_way(room: Any) -> None:
     loaded(room)
     assert met(room, room.ada) is None
@@ -142,7 +134,6 @@ def test_none_comes_before_the_severest_a_rehearsal_an_empty_queue_or_what_is_un
     assert met(room, room.ada, now=room.later(hours=1)) is not None
 
 
-@pytest.mark.usefixtures("due")
 def test_who_opted_out_of_its_kind_or_has_seen_the_picture_meets_another_or_none(room: Any) -> None:
     item_id = loaded(room)
     room.flagged_case()
@@ -164,7 +155,6 @@ def test_who_opted_out_of_its_kind_or_has_seen_the_picture_meets_another_or_none
     assert met(room, room.ben, now=room.later(hours=1)) is None
 
 
-@pytest.mark.usefixtures("due")
 def test_a_retired_one_is_met_by_nobody(room: Any) -> None:
     item_id = loaded(room)
     room.flagged_case()
@@ -196,7 +186,6 @@ def test_only_harmless_pictures_can_be_one_also_where_the_code_is_wrong(room: An
         )
 
 
-@pytest.mark.usefixtures("due")
 def test_figures_are_for_whoever_they_are_about_and_sums_for_five_and_past_weeks(room: Any) -> None:
     item_id = loaded(room)
     room.flagged_case()
@@ -228,10 +217,11 @@ def test_off_is_off(room: Any) -> None:
         assert golden.instead_of_next(tx, room.ada, percent=2, now=room.now) is None
 
 
-@pytest.mark.usefixtures("due")
 def test_the_console_and_the_worker_do_their_parts_with_their_own_roles(room: Any) -> None:
     item_id = loaded(room)
     room.flagged_case()
+    for who in (room.ada, room.ben):
+        room.has_assessed_enough(who)
     with room.begin() as tx:
         tx.run(sa.text("set local role safehold_console"))
         case = golden.instead_of_next(tx, room.ada, percent=2, now=room.now)
@@ -261,7 +251,6 @@ def of_an_account(room: Any, number: int) -> Any:
     return room.opened(item_id, now=room.later(hours=number))
 
 
-@pytest.mark.usefixtures("due")
 @pytest.mark.parametrize("way", ["into", "from"])
 def test_merging_answers_the_same_for_one_as_for_any_single_item_that_was_flagged(
     room: Any, way: str
@@ -280,7 +269,6 @@ def test_merging_answers_the_same_for_one_as_for_any_single_item_that_was_flagge
     assert said[0] == said[1]
 
 
-@pytest.mark.usefixtures("due")
 def test_neither_one_nor_any_single_item_that_was_flagged_is_merged_among_many(room: Any) -> None:
     lead = room.new_analyst(role="lead")
     loaded(room)

@@ -99,9 +99,8 @@ def first_offered(room: Any, analyst: AnalystId) -> CaseId | None:
 
 
 @pytest.fixture
-def golden_case(room: Any, monkeypatch: pytest.MonkeyPatch) -> CaseId:
+def golden_case(room: Any) -> CaseId:
     """Return a case in which ada meets a golden item; when that is, is claimed elsewhere."""
-    monkeypatch.setattr(golden, "is_due", lambda **_: True)
     item_id = room.arrives()
     with room.begin() as tx:
         golden.declare(
@@ -109,6 +108,7 @@ def golden_case(room: Any, monkeypatch: pytest.MonkeyPatch) -> CaseId:
         )
     room.flag(item_id)
     room.flagged_case()
+    room.has_assessed_enough(room.ada)
     with room.begin() as tx:
         met = golden.instead_of_next(tx, room.ada, percent=2, now=room.now)
     assert met is not None
@@ -146,10 +146,7 @@ def test_what_somebody_passed_on_is_no_golden_item_of_theirs_for_others(
     assert first_offered(room, room.ben) != golden_case
 
 
-def test_a_golden_item_bears_the_dates_and_skills_of_any_other(
-    room: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(golden, "is_due", lambda **_: True)
+def test_a_golden_item_bears_the_dates_and_skills_of_any_other(room: Any) -> None:
     item_id = room.arrives()
     with room.begin() as tx:
         golden.declare(
@@ -158,6 +155,8 @@ def test_a_golden_item_bears_the_dates_and_skills_of_any_other(
     room.flag(item_id)
     room.flagged_case()
     rules = QueueRules(decide_within={Purpose.CSAM: DAY})
+    for who in (room.ada, room.ben):
+        room.has_assessed_enough(who)
     with room.begin() as tx:
         soon = golden.instead_of_next(tx, room.ada, percent=2, now=room.now, queues=rules)
         elsewhere = [Purpose.OWN_TERMS]

@@ -155,9 +155,7 @@ def test_an_appeal_asks_each_surface_for_no_more_than_its_own_role(room: Any) ->
         )
 
 
-def test_merging_and_what_meets_it_ask_each_surface_for_no_more_than_its_own_role(
-    room: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_merging_and_what_meets_it_ask_each_surface_for_no_more_than_its_own_role(room: Any) -> None:
     room.policy = Policy(size=TeamSize.FULL)
     old, _ = room.matched_case(account="e-1")
     new, reversed_item = room.matched_case(account="e-2")
@@ -210,9 +208,10 @@ def test_merging_and_what_meets_it_ask_each_surface_for_no_more_than_its_own_rol
             actor=person,
             now=room.now,
         )
-    monkeypatch.setattr(golden, "is_due", lambda **_: True)
+    somebody = room.new_analyst()
+    room.has_assessed_enough(somebody)
     with as_role(room, "console") as tx:
-        assert golden.instead_of_next(tx, room.new_analyst(), percent=2, now=room.now) is not None
+        assert golden.instead_of_next(tx, somebody, percent=2, now=room.now) is not None
 
 
 def test_a_case_that_was_merged_is_contested_by_the_worker_where_it_went_on(room: Any) -> None:
