@@ -23,7 +23,7 @@ def bench(
         ),
     ] = None,
     full: Annotated[
-        bool, typer.Option("--full", help="Up to ten million entries: 6 GB of memory, half an hour.")
+        bool, typer.Option("--full", help="Up to ten million entries: 6 GB of memory, some ten minutes.")
     ] = False,
     photos: Annotated[
         Path | None,
