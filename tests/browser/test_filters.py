@@ -118,7 +118,8 @@ def test_without_any_script_a_note_is_left_in_the_chosen_cases_and_what_changed_
 
 def test_a_filter_that_cannot_be_read_shows_no_case_and_says_which_field(three, visit) -> None:
     page = visit(LEA)
-    for query in ("surface=nowhere", "list=x", "need=x", "queue=words+of+somebody"):
+    dates = ("open=yesterday", "open=2026-02-30", "due=-1", "due=1e3", "due=99999")
+    for query in ("surface=nowhere", "list=x", "need=x", "queue=words+of+somebody", *dates):
         answer = page.goto(f"/console/cases?{query}")
         assert answer is not None
         assert answer.status == 422

@@ -11,12 +11,15 @@ from safehold.app.access.users import add_user, list_users
 from safehold.app.program import open_program
 from safehold.intake import inbound_reports
 from safehold.lists.ledger import NewList, add_list
+from safehold.model.case_filter import CaseFilter
 from safehold.model.hash_list import Purpose
+from safehold.model.ids import AnalystId
 from safehold.model.inbound_report import Seen
 from safehold.model.item import Context
-from safehold.model.permissions import Permission, Role
-from safehold.review import conflicts
+from safehold.model.permissions import Actor, Permission, Role, permissions_of
+from safehold.review import conflicts, filters, notes
 from safehold.review.appeals import receive_appeal
+from safehold.storage import cases
 from safehold.testing.running import TESTER
 from safehold.web.server import served
 
@@ -92,6 +95,13 @@ def site(quiet_site):
                 record=program.recorder.record,
                 now=now,
             )
+            [reader] = [one for one in list_users(tx) if one.name == READER]
+            [case] = cases.of_item(tx, answer.item_id)
+            notes.leave(tx, case.id, TEXT, by=AnalystId(reader.id), now=now)
+            asked = CaseFilter(need_from=number + 1)
+            filters.save(
+                tx, f"{number} {PAYLOADS[number]}", asked, shared=False, actor=person(reader), now=now
+            )
             [ann] = [one for one in list_users(tx) if one.name == ANN]
             conflicts.declare_about_account(tx, group, of=ann.id, actor=TESTER, now=now)
     wiring.take_in_reports(program)
@@ -106,6 +116,11 @@ def portal(site):
     alone = frozenset({"portal"})
     with open_program(site.machinery.settings, surfaces=alone) as program, served(program, alone) as url:
         yield url
+
+
+def person(user) -> Actor:
+    """Return somebody who works here as whoever acts."""
+    return Actor(permissions=permissions_of(user.roles), user_id=user.id)
 
 
 def nothing_became_markup(page) -> None:
@@ -171,6 +186,12 @@ def test_no_text_becomes_script_style_or_markup_on_any_page_of_the_console(visit
     of_cases = [path for path in seen if "/cases/" in path]
     assert sum(path.endswith("/emergency") for path in of_cases) == 2 * len(GROUPS)
     assert len(of_cases) == 5 * len(GROUPS)
+    [case, *_] = sorted(path for path in of_cases if path.count("/") == 3)
+    page.goto(case)
+    assert TEXT in page.locator("main").inner_text()
+    page.goto("/console/queue")
+    shown = page.locator("main").inner_text()
+    assert [payload for payload in PAYLOADS[: len(GROUPS)] if payload not in shown] == []
     page.goto("/console/lists")
     # The text itself is there to be read: nothing was dropped to be safe.
     assert TEXT in page.locator("main").inner_text()

@@ -284,7 +284,7 @@ def _shown(
 def _kept_blind(line: HistoryLine, shown: set[str]) -> HistoryLine:
     """Leave out what an assessment found while the assessment itself is not shown."""
     named = line.detail.get("assessment")
-    if named is None or named in shown:
+    if named is None or str(named) in shown:
         return line
     detail = {key: value for key, value in line.detail.items() if key not in ("finding", "tier")}
     return replace(line, detail=detail)

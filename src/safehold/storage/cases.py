@@ -470,7 +470,7 @@ def case_of(row: Any) -> Case:
         account_id=row.account_id,
         state=CaseState(row.state),
         priority=row.priority,
-        priority_parts=tuple(PriorityPart(**part) for part in row.priority_parts),
+        priority_parts=_readable(row.priority_parts),
         opened_at=row.opened_at,
         revision=row.revision,
         rehearsal=row.rehearsal,
@@ -482,3 +482,13 @@ def case_of(row: Any) -> Case:
         for_lead=row.for_lead,
         decide_by=row.decide_by,
     )
+
+
+def _readable(parts: object) -> tuple[PriorityPart, ...]:
+    """Return the parts of a priority that can be read: another takes neither its case nor the queue away."""
+    found = []
+    for part in parts if isinstance(parts, list) else ():
+        match part:
+            case {"name": str(name), "seen": str(seen), "weight": int(weight)}:
+                found.append(PriorityPart(name=name, seen=seen, weight=weight))
+    return tuple(found)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from safehold.model.errors import DatabaseBusy, DatabaseDown
+from safehold.storage.instants import read_every_instant
 
 _BUSY = (
     psycopg.errors.DeadlockDetected,
@@ -76,6 +77,7 @@ class Database:
             json_serializer=lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
             connect_args=self._connect_args,
         )
+        sa.event.listen(self._engine, "connect", read_every_instant)
 
     @property
     def driver_url(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import APIRouter, FastAPI, Request
@@ -87,7 +88,8 @@ def create_app(
 
 def _failure_page(program: Program) -> errors.Page:
     of_portal = portal_page(program.settings.portal)
-    return lambda request, error: of_portal(request, error) or console_page(request, error)
+    of_console = partial(console_page, emergency_number=program.settings.emergency.number)
+    return lambda request, error: of_portal(request, error) or of_console(request, error)
 
 
 def _api(app: FastAPI, program: Program) -> tuple[APIRouter, APIRoute]:

@@ -84,6 +84,37 @@ def test_a_body_that_cannot_be_read_is_refused_and_not_quoted(
 
 
 @pytest.mark.parametrize(
+    "written",
+    [
+        "yesterday",
+        "2026-02-30T08:00:00Z",
+        "2026-13-01",
+        "24.12.2026",
+        "25:00",
+        "infinity",
+        "",
+        "1e400",
+        [],
+        {},
+    ],
+)
+def test_a_date_that_is_none_is_named_and_not_quoted_and_nothing_is_taken_for_it(
+    safehold: Installation, platform: Platform, written: object
+) -> None:
+    context = {"surface": "rehearsal", "uploaded_at": written}
+    before = safehold.counts()
+    answers = [
+        platform.upload(altered_copy(1), context),
+        platform.ask("POST", "/v1/scan", {"text": "hello", "context": context}),
+    ]
+    for answer in answers:
+        assert_problem(answer, 422, "bad_form")
+        assert "uploaded_at" in answer.body["title"]
+        assert not written or str(written) not in json.dumps(answer.body)
+    assert safehold.counts() == before
+
+
+@pytest.mark.parametrize(
     ("signal_type", "value", "code"),
     [
         ("pdq", PDQ[:-1], "bad_digest"),

@@ -53,10 +53,11 @@ def test_what_was_destroyed_is_told_as_such(room: Any) -> None:
         room.reader.show(ticket.secret)
 
 
-def test_what_cannot_be_decoded_is_not_shown_and_not_handed_out_either(room: Any) -> None:
+@pytest.mark.parametrize("tier", [Tier.BLURRED, Tier.CLEAR])
+def test_what_cannot_be_decoded_is_told_as_such_and_not_handed_out_either(room: Any, tier: Tier) -> None:
     words = b"neutral words, listed by their digest " * 30
     room.safehold.add_list("exact", seeds=(), exact=[words])
     item_id = room.uploads(words, account="account-9")
     with pytest.raises(NotShowable):
-        room.reader.show(room.asks(item_id=item_id).secret)
+        room.reader.show(room.asks(tier, item_id=item_id).secret)
     assert room.audited(f"item:{item_id}")[-1] == ("evidence.open_failed", "not_showable")

@@ -139,9 +139,14 @@ def tells_who(record: StoredRecord) -> bool:
 
 def _who_looked(record: StoredRecord) -> UUID | None:
     # Reading evidence back for somebody's eyes, not to hand it to others.
-    shown = record.verb in _OPENED and not {record.detail.get("purpose"), record.detail.get("what")} & _HANDED
-    is_about = shown or record.verb in _ABOUT_LOOKING
-    return UUID(record.actor.removeprefix(_USER)) if is_about and record.actor.startswith(_USER) else None
+    handed = [name for name in ("purpose", "what") if str(record.detail.get(name)) in _HANDED]
+    is_about = record.verb in _ABOUT_LOOKING or (record.verb in _OPENED and not handed)
+    if not is_about or not record.actor.startswith(_USER):
+        return None
+    try:
+        return UUID(record.actor.removeprefix(_USER))
+    except ValueError:
+        return None
 
 
 def _person(actor: Actor) -> UserId:

@@ -142,7 +142,8 @@ class Service:
                     found = reading.find(tx, grant.media_id, grant.role)
                     verb, said = "evidence.open", {**said, "object": str(found.object.id)}
                 except SafeholdError as error:
-                    failed, verb, said = error, "evidence.open_failed", {**said, "code": error.code}
+                    failed = _nothing_to_show() if isinstance(error, NotFound) and grant.reveal else error
+                    verb, said = "evidence.open_failed", {**said, "code": failed.code}
                 audit.append(tx, at=now, actor=grant.actor, verb=verb, object=grant.about, detail=said)
         except Denied as denied:
             self._note(denied.actor, "evidence.refused", denied.about, request.purpose, denied.cause)
@@ -180,6 +181,11 @@ class Service:
 def unforeseen() -> SafeholdError:
     """Return what is told and put on record where a failure has no name."""
     return SafeholdError("Something failed that we did not foresee.")
+
+
+def _nothing_to_show() -> SafeholdError:
+    """Return what is told where a ticket is good and no such form of the media was ever sealed."""
+    return NotShowable("No such picture of it could be made when it came, so there is none to show.")
 
 
 def _stamp(grant: Grant, clock: Clock) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,8 @@ from safehold.web.guard import actor_of, needs
 from safehold.web.language import _
 
 EXPOSURE = "/console/exposure"
+_CLOCK = re.compile(r"(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9])(:[0-5][0-9])?")
+"""A time of day as browsers send it; seconds count for nothing here."""
 
 
 def add_exposure_pages(router: APIRouter, program: Program) -> None:
@@ -108,13 +111,12 @@ def _number(sent: dict[str, str], name: str) -> int | None:
 
 
 def _clock(written: str) -> int:
-    hour, __, minute = written.partition(":")
-    parts = (hour, minute[:2])
     if not written:
         return 0
-    if not all(part.isascii() and part.isdecimal() and len(part) == 2 for part in parts):
+    found = _CLOCK.fullmatch(written)
+    if found is None:
         raise BadForm("day_begins: a time, such as 06:00.", field="day_begins")
-    return int(parts[0]) * 60 + int(parts[1])
+    return int(found["hour"]) * 60 + int(found["minute"])
 
 
 def _id(written: str) -> UUID:

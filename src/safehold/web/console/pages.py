@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment
+from markupsafe import Markup
 
 from safehold.app import console_view
 from safehold.app.program import Program
@@ -141,6 +142,7 @@ def _environment() -> Environment:
         "span": words.span,
         "weighed": words.weighed,
         "keys": _keys,
+        "commands": _commands,
         "paragraphs": lambda text: [each.strip() for each in text.split("\n\n") if each.strip()],
         "query": lambda fields: urlencode(fields, doseq=True),
         "path": lambda text: quote(str(text), safe=""),
@@ -158,6 +160,12 @@ def _environment() -> Environment:
 def _keys(key: str) -> list[str]:
     """Return the key caps of a key: "shift+h" is one that reads "Shift H", "g c" is two."""
     return [part.replace("shift+", "Shift ").title() for part in key.split()]
+
+
+def _commands(text: str) -> Markup:
+    """Return a text in which what stands between backticks is set as a command."""
+    parts = enumerate(text.split("`"))
+    return Markup("").join(Markup("<code>{}</code>").format(each) if at % 2 else each for at, each in parts)
 
 
 def _waited(since: datetime, now: datetime) -> str:

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from fastapi import Request
 from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 
 from safehold.app.access import sessions
 from safehold.app.access.sessions import SignedIn
 from safehold.app.listening import address
 from safehold.app.program import Program
 from safehold.app.settings_sections import WebSettings
-from safehold.model.errors import NotAllowed, NotAuthenticated, UnsupportedMediaType
+from safehold.model.errors import (
+    NotAllowed,
+    NotAuthenticated,
+    SafeholdError,
+    Unavailable,
+    UnsupportedMediaType,
+)
 from safehold.model.permissions import Actor
 from safehold.web.console.cookies import SESSION, drop_cookie, put_cookie, sets_cookie, token_of
 from safehold.web.forms import MULTIPART, URLENCODED, check_text, content_type_of, form_in_memory
@@ -25,9 +34,13 @@ FORM_TOKEN = "form_token"  # noqa: S105 - the name of a field, itself no secret
 
 
 def by_session(program: Program) -> Authenticate:
-    """Return an authenticator that reads the cookie. It raises NotAuthenticated."""
+    """Return an authenticator that reads the cookie. It raises NotAuthenticated.
 
-    def authenticate(request: Request) -> Actor:
+    Where nobody can be asked who somebody is, what they sent is read all the same: the page that says so
+    hands it back.
+    """
+
+    def resume(request: Request) -> Actor:
         token = token_of(request, program.settings.web, SESSION)
         if token is None:
             raise NotAuthenticated("Nobody is signed in.")
@@ -38,7 +51,23 @@ def by_session(program: Program) -> Authenticate:
         request.state.signed_in = signed_in
         return signed_in.actor
 
+    async def authenticate(request: Request) -> Actor:
+        try:
+            return await run_in_threadpool(resume, request)
+        except Unavailable:
+            await _read_unasked(request, program.settings.web)
+            raise
+
     return authenticate
+
+
+async def _read_unasked(request: Request, web: WebSettings) -> None:
+    """Put a form of our own pages at hand, though nobody knows yet who sent it."""
+    if request.method in READS or content_type_of(request) not in (URLENCODED, MULTIPART):
+        return
+    with suppress(SafeholdError, HTTPException):
+        check_origin(request, web, is_known=False)
+        request.state.form = await form_in_memory(request)
 
 
 def renewing(program: Program) -> Finish:

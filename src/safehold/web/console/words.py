@@ -285,8 +285,10 @@ def happened(line: HistoryLine) -> str | None:
     if line.verb not in DONE:
         return None
     done = translated(DONE[line.verb])
-    if line.verb == "item.left_open":
-        waits = translated(WAITS[WaitsFor(line.detail["waits_for"])])
+    waits_for = str(line.detail.get("waits_for"))
+    # What a later version wrote is told as far as it is understood.
+    if line.verb == "item.left_open" and waits_for in set(WaitsFor):
+        waits = translated(WAITS[WaitsFor(waits_for)])
         return _("%(done)s: it %(waits)s", done=done, waits=waits)
     if line.verb == "item.assess" and "same_as" in line.detail:
         return _as_elsewhere(done, line.detail.get("bits"))
@@ -298,8 +300,8 @@ def happened(line: HistoryLine) -> str | None:
     return _("%(done)s, %(tier)s", done=done, tier=tier)
 
 
-def _as_elsewhere(done: str, bits: int | None) -> str:
-    if bits is None:
+def _as_elsewhere(done: str, bits: object) -> str:
+    if not isinstance(bits, int):
         return _("%(done)s, as the same bytes were found elsewhere", done=done)
     return ngettext(
         "%(done)s, by likeness to what they found elsewhere, %(num)s bit apart",
@@ -335,7 +337,12 @@ def detail(values: Mapping[str, object]) -> str:
 def person(actor: str, people: Mapping[UUID, str], viewer: UUID) -> str:
     """Return whom an actor's label names, "user:018f…" or a part of the system."""
     kind, __, id = actor.partition(":")
-    return name_of(UUID(id), people, viewer) if kind == "user" else actor
+    if kind != "user":
+        return actor
+    try:
+        return name_of(UUID(id), people, viewer)
+    except ValueError:
+        return _("somebody")
 
 
 def name_of(user_id: UUID, people: Mapping[UUID, str], viewer: UUID) -> str:

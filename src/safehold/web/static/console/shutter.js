@@ -106,6 +106,11 @@ function show(mine, picture, tier) {
   const image = document.createElement("img");
   image.alt = tier === "clear" ? mine.panel.dataset.saysClear : mine.panel.dataset.saysBlurred;
   image.draggable = false;
+  image.addEventListener("error", () => {
+    if (showing !== mine) return;
+    say(mine.panel, mine.panel.dataset.saysUnshown);
+    close();
+  });
   image.src = mine.address;
   mine.panel.classList.toggle("clear", tier === "clear");
   mine.panel.append(image);
