@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
+from psycopg.errors import InsufficientPrivilege
 
 from safehold.storage import migrate, roles
 from safehold.storage.database import Database, Tx
@@ -66,7 +67,7 @@ def allowed(tx: Tx, statement: str) -> bool:
         tx.run(sa.text(statement))
     except DENIED as error:
         savepoint.rollback()
-        if "permission denied" not in str(error.orig):
+        if not isinstance(error.orig, InsufficientPrivilege):
             raise
         return False
     savepoint.rollback()
