@@ -64,8 +64,8 @@ _APPEAL = (
     " alone, erased_at"
 )
 _AUTHORITY_REPORT = (
-    "priority, state, reasons, due_at, follows, relation, approved_by, approved_at, second_by, ended_at,"
-    " filed_at, reference, revision"
+    "priority, state, reasons, due_at, follows, relation, approved_by, approved_at, second_by,"
+    " subject_id, subject_part, ended_at, filed_at, reference, revision"
 )
 _SUBJECT = "part, part_set_by, part_set_at, revision"
 # Personal data beside the log is read by whoever administers the records, and by no surface.
