@@ -27,6 +27,7 @@ PERMISSIVE = {
     ),
     *("CC0-1.0", "Unlicense"),
     *("MIT License", "BSD License", "Apache Software License", "ISC License (ISCL)", "ISC License"),
+    "Python Software Foundation License",
 }
 UNMODIFIED_WHEELS = dict.fromkeys(("psycopg", "psycopg-binary", "psycopg-pool"), "LGPL-3.0-only")
 FILES_OF_CERTIFICATES = {"certifi": "MPL-2.0"}

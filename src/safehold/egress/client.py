@@ -1,9 +1,9 @@
-"""The one HTTP client: fetch what content points to, post to destinations that settings name."""
+"""The one HTTP client: fetch what content points to, send to destinations that settings name."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,7 +44,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A destination's answer to a post: any status, two headers by lower-case name, the beginning of it."""
+    """A destination's answer: any status, two headers by lower-case name, the beginning of it."""
 
     status: int
     headers: Mapping[str, str]
@@ -112,18 +112,19 @@ class Egress:
             target, reach = redirected(target, location), self._content_permitted
         raise FetchFailed("redirects")
 
-    def post(
+    def send(
         self,
         url: str,
         *,
-        body: bytes,
+        body: bytes | Sequence[bytes] | None,
         headers: Mapping[str, str],
         permitted: PermittedNetworks,
         deadline_seconds: float,
         answer_bytes: int = _ANSWER_BYTES,
     ) -> Response:
-        """POST to a destination that settings name and return its answer, whatever the status.
+        """POST to a destination that settings name, or GET without a body; return its answer, whatever it is.
 
+        body: bytes, or parts of one that are sent one after the other without being put together.
         permitted has no default: each destination states its own networks (NONE: public only).
         answer_bytes: how much of the answer is read; the rest is left.
         Redirects are not followed; a 3xx comes back as it is. Raises AddressRefused, FetchFailed as
@@ -133,7 +134,8 @@ class Egress:
         if any(name.lower() in _OUR_HEADERS for name in headers):
             raise ValueError("A header was given that the client sets itself.")
         deadline = Deadline(deadline_seconds)
-        with self._exchange("POST", parse_target(url), headers, body, permitted, deadline) as answer:
+        method = "GET" if body is None else "POST"
+        with self._exchange(method, parse_target(url), headers, body, permitted, deadline) as answer:
             kept = {
                 name.decode("ascii").lower(): value.decode("latin-1")
                 for name, value in answer.headers
@@ -147,14 +149,17 @@ class Egress:
         method: str,
         target: Target,
         headers: Mapping[str, str],
-        body: bytes | None,
+        body: bytes | Sequence[bytes] | None,
         permitted: PermittedNetworks,
         deadline: Deadline,
     ) -> Iterator[httpcore.Response]:
         """Send one request over one fresh connection; the body can be read inside the block."""
         addresses = checked_addresses(target, permitted, self._resolve, deadline)
         backend = PinnedBackend(addresses, deadline, self._connect_seconds)
-        sent = dict(headers) if body is None else {**headers, "Content-Length": str(len(body))}
+        parts = (body,) if isinstance(body, bytes) else body
+        sent = dict(headers)
+        if parts is not None:
+            sent["Content-Length"] = str(sum(map(len, parts)))
         sent |= {"Host": target.host_header, "User-Agent": self._user_agent}
         sent |= {"Accept-Encoding": "identity", "Connection": "close"}
         try:
@@ -166,7 +171,7 @@ class Egress:
                         scheme=target.scheme, host=target.host, port=target.port, target=target.path
                     ),
                     headers=list(sent.items()),
-                    content=body,
+                    content=iter(parts) if parts is not None else None,
                 ) as answer,
             ):
                 yield answer

@@ -158,11 +158,15 @@ class LocalServer:
     """An HTTP server on a free loopback port while its `with` block runs, one thread per connection.
 
     routes: by path, without the query; any other path answers 404. tls: serve HTTPS with it.
-    `requests` holds what arrived, in order. Leaving the block raises what a route raised by mistake.
+    `requests` holds what arrived, in order, unless it is not to remember. Leaving the block raises what a
+    route raised by mistake.
     """
 
-    def __init__(self, routes: Mapping[str, Route], *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, routes: Mapping[str, Route], *, tls: ssl.SSLContext | None = None, remember: bool = True
+    ) -> None:
         self.requests: list[Received] = []
+        self._remember = remember
         self._routes = dict(routes)
         self._scheme = "http" if tls is None else "https"
         self._stopping = threading.Event()
@@ -199,10 +203,14 @@ class LocalServer:
 
     def _respond(self, handler: BaseHTTPRequestHandler) -> None:
         """Record the request and let its route answer."""
-        body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
+        length = int(handler.headers.get("Content-Length", 0))
+        body = handler.rfile.read(length)
+        if len(body) < length:
+            raise ConnectionResetError("The client went before the whole request had come.")
         headers = {name.lower(): value for name, value in handler.headers.items()}
         received = Received(handler.command, handler.path, headers, body)
-        self.requests.append(received)
+        if self._remember:
+            self.requests.append(received)
         handler.close_connection = True
         route = self._routes.get(handler.path.partition("?")[0], reply(status=404))
         route(Answer(handler, received, self._stopping))

@@ -93,7 +93,7 @@ def test_loopback_is_refused_by_default_and_nothing_is_sent(host: str) -> None:
         with pytest.raises(AddressRefused):
             client().fetch(server.url(host=host), max_bytes=10, deadline_seconds=20)
         with pytest.raises(AddressRefused):
-            client().post(server.url(host=host), body=b"", headers={}, permitted=NONE, deadline_seconds=20)
+            client().send(server.url(host=host), body=b"", headers={}, permitted=NONE, deadline_seconds=20)
     assert server.requests == []
 
 

@@ -36,7 +36,7 @@ def send(
     content = encode(body)
     headers = signed_headers(destination, webhook_id=webhook_id, content=content, now=now)
     try:
-        response = egress.post(
+        response = egress.send(
             destination.url,
             body=content,
             headers=headers,

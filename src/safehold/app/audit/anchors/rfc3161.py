@@ -72,7 +72,7 @@ class TimeStampServer:
     def _stamp(self, data: bytes, now: datetime) -> Receipt:
         asked = TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256).build()
         with naming_networks(self.name):
-            answer = self.egress.post(
+            answer = self.egress.send(
                 self.url,
                 body=asked.as_bytes(),
                 headers={"Content-Type": "application/timestamp-query"},

@@ -17,7 +17,7 @@ BODY = os.urandom(300_000)
 def post(
     server: LocalServer, *, headers: dict[str, str] | None = None, deadline_seconds: float = 20
 ) -> Response:
-    return Egress(user_agent="safehold-test").post(
+    return Egress(user_agent="safehold-test").send(
         server.url("/hook"),
         body=BODY,
         headers=headers or {},
@@ -40,7 +40,7 @@ def test_body_and_headers_arrive_exactly() -> None:
 
 def test_an_empty_body_is_posted_with_its_length() -> None:
     with LocalServer({"/hook": reply()}) as server:
-        Egress(user_agent="t").post(
+        Egress(user_agent="t").send(
             server.url("/hook"),
             body=b"",
             headers={},
@@ -74,7 +74,7 @@ def test_only_the_first_two_kilobytes_of_an_answer_are_read() -> None:
 
 def test_a_caller_that_needs_more_of_an_answer_gets_as_much_as_it_says() -> None:
     with LocalServer({"/hook": endless()}) as server:
-        response = Egress(user_agent="t").post(
+        response = Egress(user_agent="t").send(
             server.url("/hook"),
             body=b"",
             headers={},
@@ -96,7 +96,7 @@ def test_an_answer_that_refuses_the_body_before_reading_it_is_still_seen() -> No
         port = listener.getsockname()[1]
         thread = threading.Thread(target=refuse_early)
         thread.start()
-        response = Egress(user_agent="t").post(
+        response = Egress(user_agent="t").send(
             f"http://127.0.0.1:{port}/",
             body=b"0" * 50_000_000,
             headers={},
@@ -131,14 +131,14 @@ def test_a_header_cannot_smuggle_a_second_one() -> None:
 
 def test_a_destination_must_state_its_networks() -> None:
     with pytest.raises(TypeError, match="permitted"):
-        Egress(user_agent="t").post("http://127.0.0.1/", body=b"", headers={}, deadline_seconds=1)  # type: ignore[call-arg]
+        Egress(user_agent="t").send("http://127.0.0.1/", body=b"", headers={}, deadline_seconds=1)  # type: ignore[call-arg]
 
 
 def test_what_content_may_reach_is_not_lent_to_destinations() -> None:
     with LocalServer({"/hook": reply()}) as server:
         content = PermittedNetworks.of(f"127.0.0.1:{server.port}")
         with pytest.raises(AddressRefused):
-            Egress(user_agent="t", content_permitted=content).post(
+            Egress(user_agent="t", content_permitted=content).send(
                 server.url("/hook"), body=b"", headers={}, permitted=NONE, deadline_seconds=20
             )
     assert server.requests == []

@@ -1,0 +1,1 @@
+"""Where authority reports go: one package per destination, each inert until an operator enables it."""

@@ -1,0 +1,204 @@
+"""Elements: frozen values whose fields are children in the schema's order, checked and written as XML.
+
+A class says the whole grammar of one element: each field is a child or, marked so, an attribute or the text
+itself; the order of fields is the order of children; a tuple repeats; None is left out. Names are derived:
+`ip_address` is `ipAddress`. So no second place knows an order or a limit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from xml.etree import ElementTree as ET
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The name of a child that does not follow from the field's."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """How long a text may be, in characters. It is never blank."""
+
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """The least and the most that a number may be."""
+
+    least: int
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """A text of a form; `said` says it in words, for whoever has to mend it."""
+
+    pattern: re.Pattern[str]
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How often a repeated child may stand there at most."""
+
+    most: int
+
+
+class Kind(Enum):
+    """What a field is, where it is no child with text of its own."""
+
+    ATTRIBUTE = "attribute"
+    BODY = "body"
+    """The text of the element itself."""
+    FLAG = "flag"
+    """An empty child that says yes by being there; False leaves it out."""
+
+
+ATTRIBUTE, BODY, FLAG = Kind.ATTRIBUTE, Kind.BODY, Kind.FLAG
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why an element would be refused. where: its path, such as `report.reporter.legalURL`; never a value."""
+
+    where: str
+    why: str
+
+
+def to_xml(root: str, value: Any) -> bytes:
+    """Write an element as a document in UTF-8."""
+    element = ET.Element(root)
+    _fill(element, value)
+    return bytes(ET.tostring(element, encoding="utf-8", xml_declaration=True))
+
+
+def names_of(kind: Any) -> list[str]:
+    """Return the names of an element's children and attributes, in their order."""
+    return [each.name for each in _fields_of(kind)]
+
+
+def problems(where: str, value: Any) -> list[Problem]:
+    """Return what the schema would refuse in an element and in all below it, in the order of the document."""
+    return list(_problems(where, value))
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    field: str
+    name: str
+    marks: tuple[Any, ...]
+
+    def is_a(self, kind: Kind) -> bool:
+        return kind in self.marks
+
+
+def _fields(value: Any) -> tuple[_Field, ...]:
+    kind: Any = type(value)
+    return _fields_of(kind)
+
+
+@cache
+def _fields_of(kind: Any) -> tuple[_Field, ...]:
+    hints = get_type_hints(kind, include_extras=True)
+    return tuple(_described(each.name, hints[each.name]) for each in fields(kind))
+
+
+def _described(name: str, hint: Any) -> _Field:
+    marks = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+    named = next((mark.name for mark in marks if isinstance(mark, Named)), _camel(name))
+    return _Field(name, named, marks)
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(each.capitalize() for each in others)
+
+
+def _fill(element: ET.Element, value: Any) -> None:
+    for described in _fields(value):
+        said = getattr(value, described.field)
+        if said is None or (said is False and described.is_a(FLAG)):
+            continue
+        if described.is_a(ATTRIBUTE):
+            element.set(described.name, _as_text(said))
+        elif described.is_a(BODY):
+            element.text = _as_text(said)
+        else:
+            for one in said if isinstance(said, tuple) else (said,):
+                _add(element, described, one)
+
+
+def _add(parent: ET.Element, described: _Field, said: Any) -> None:
+    child = ET.SubElement(parent, described.name)
+    if is_dataclass(said):
+        _fill(child, said)
+    elif not described.is_a(FLAG):
+        child.text = _as_text(said)
+
+
+def _as_text(said: Any) -> str:
+    if isinstance(said, bool):
+        return "true" if said else "false"
+    if isinstance(said, Enum):
+        return str(said.value)
+    if isinstance(said, datetime):
+        return said.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(said, date):
+        return said.isoformat()
+    if isinstance(said, Decimal):
+        return format(said, "f")
+    return str(said)
+
+
+def _problems(where: str, value: Any) -> Iterator[Problem]:
+    for described in _fields(value):
+        said = getattr(value, described.field)
+        place = where if described.is_a(BODY) else f"{where}.{described.name}"
+        many = said if isinstance(said, tuple) else (said,)
+        for mark in described.marks:
+            if isinstance(mark, Times) and len(many) > mark.most:
+                yield Problem(place, f"there are {len(many)}, at most {mark.most} are taken")
+        for one in many:
+            if is_dataclass(one):
+                yield from _problems(place, one)
+            elif one is not None:
+                yield from _of_value(place, one, described.marks)
+
+
+# What XML 1.0 cannot hold, written or escaped.
+_UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _of_value(where: str, said: Any, marks: tuple[Any, ...]) -> Iterator[Problem]:
+    if isinstance(said, datetime) and said.tzinfo is None:
+        yield Problem(where, "the time has no zone")
+    if isinstance(said, str) and not isinstance(said, Enum):
+        if not said.strip():
+            yield Problem(where, "there is no text in it; leave it out")
+        if _UNWRITABLE.search(said):
+            yield Problem(where, "it holds characters that no XML document can")
+    for mark in marks:
+        why = _refused_by(mark, said)
+        if why:
+            yield Problem(where, why)
+
+
+def _refused_by(mark: Any, said: Any) -> str | None:
+    if isinstance(mark, Text) and len(said) > mark.most:
+        return f"it has {len(said)} characters, at most {mark.most} are taken"
+    if isinstance(mark, Number) and not mark.least <= said <= mark.most:
+        return f"it is not between {mark.least} and {mark.most}"
+    if isinstance(mark, Matching) and not mark.pattern.fullmatch(said):
+        return mark.said
+    return None
