@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from safehold.model.answers import Form, form_name, to_answers
+from safehold.model.answers import Form, form_name
+from safehold.model.assessment import ConductForm
 from safehold.model.errors import Refused
 from safehold.model.hash_list import Purpose
 from safehold.model.report_facts import ReportFacts
@@ -77,6 +78,7 @@ def check_reportable(facts: ReportFacts) -> None:
 
 
 def _derived(form: Form) -> Mapping[str, str]:
-    said = {name: value for name, value in to_answers(form).items() if isinstance(value, str)}
-    said["form"] = form_name(form)
+    said = {"form": form_name(form)}
+    if isinstance(form, ConductForm):
+        said |= {"kind": form.kind.value, "by_grown": form.by_grown.value}
     return {name: table.value_of(said) for name, table in INCIDENT_TABLES.items()}

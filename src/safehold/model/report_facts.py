@@ -189,7 +189,10 @@ class ReportFacts:
 
     @property
     def told(self) -> tuple[ItemOnRecord, ...]:
-        """The items that a report tells about as illegal, or, in a risk to life, that nobody has assessed."""
+        """The items that a report tells about as illegal, or, in a risk to life, that nobody has settled.
+
+        The latter also once that has ended: files that could not go at once follow as a supplement.
+        """
         urgent = self.risk_to_life is not None
         return tuple(each for each in self.items if each.is_illegal or (urgent and each.is_unverified))
 

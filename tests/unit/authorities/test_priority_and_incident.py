@@ -32,6 +32,11 @@ def test_a_declared_risk_to_life_is_the_highest_whatever_else_was_found() -> Non
     assert suggested(facts(upload(outcome=None), risk_to_life=RISK)).priority is Priority.ONE
 
 
+def test_a_risk_to_life_that_has_ended_presses_no_more() -> None:
+    ended = replace(RISK, stands=False)
+    assert suggested(facts(upload(), risk_to_life=ended)).priority is Priority.THREE
+
+
 def test_every_suggestion_has_its_own_reason() -> None:
     told = (
         facts(risk_to_life=RISK),
