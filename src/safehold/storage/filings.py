@@ -24,8 +24,8 @@ from safehold.storage.tables import Instant, Json, Uuid, metadata, owned_by, wri
 
 STAGES = ("prepared", "opened", "taking_back", "filed", "stuck")
 CALLS = ("open", "upload", "describe", "finish", "take_back")
-LONGEST_PAUSE = timedelta(days=2)
-"""No pause and no lease lasts longer: what claims to is from a future that a wrong clock made."""
+LONGEST_PAUSE, LONGEST_LEASE = timedelta(hours=25), timedelta(hours=6)
+"""None lasts longer: what claims to is from a future that a wrong clock made."""
 
 filing = sa.Table(
     "filing",
@@ -173,8 +173,8 @@ def claim(
             sa.or_(_GOING, _LEFT_BEHIND),
             authority_report.c.destination.in_(destinations),
             authority_report.c.priority <= int(up_to),
-            _over(filing.c.next_attempt_at, now),
-            sa.or_(filing.c.held_until.is_(None), _over(filing.c.held_until, now)),
+            _over(filing.c.next_attempt_at, now, LONGEST_PAUSE),
+            sa.or_(filing.c.held_until.is_(None), _over(filing.c.held_until, now, LONGEST_LEASE)),
         )
         .order_by(authority_report.c.priority, authority_report.c.due_at, filing.c.report_id)
         .limit(1)
@@ -318,9 +318,9 @@ def overdue(tx: Tx, now: datetime) -> dict[AuthorityReportId, datetime]:
     return {AuthorityReportId(row.id): row.due_at for row in tx.run(statement)}
 
 
-def _over(column: sa.Column[datetime], now: datetime) -> sa.ColumnElement[bool]:
+def _over(column: sa.Column[datetime], now: datetime, longest: timedelta) -> sa.ColumnElement[bool]:
     """Say that an instant has come, or lies so far ahead that a wrong clock must have set it."""
-    return sa.or_(column <= now, column > now + LONGEST_PAUSE)
+    return sa.or_(column <= now, column > now + longest)
 
 
 def _row(one: Filing) -> dict[str, Any]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import make_url
 
-from safehold.app import alarms
+from safehold.app import alarms, wiring
 from safehold.authorities import filings
 from safehold.authorities.contents import ContentFile, Contents
 from safehold.authorities.destinations.ncmec_cybertipline import wire
@@ -28,14 +28,17 @@ from safehold.model.authority_report import (
     Priority,
     ReportedItem,
 )
+from safehold.model.emergency import Emergency
 from safehold.model.errors import NotFound
-from safehold.model.ids import AuthorityReportId, ItemId, MediaId, ObjectId, PaperId, new_id
+from safehold.model.ids import AuthorityReportId, EmergencyId, ItemId, MediaId, ObjectId, PaperId, new_id
 from safehold.model.item import Context
 from safehold.model.permissions import Actor, Role, system_actor
 from safehold.storage import authority_papers, roles
 from safehold.storage import authority_reports as report_rows
+from safehold.storage import emergencies as emergency_rows
 from safehold.storage import evidence as evidence_rows
 from safehold.storage import filings as filing_rows
+from safehold.storage.authority_papers import Paper
 from safehold.storage.database import Database, Tx
 from safehold.storage.evidence import ObjectRole
 from safehold.storage.filings import Filing
@@ -103,7 +106,9 @@ class Office:
     items: list[ItemId]
     access: dict[str, Access] = field(default_factory=dict)
 
-    def sent_on(self, *, items: list[ItemId] | None = None, **changed: Any) -> AuthorityReportId:
+    def sent_on(
+        self, *, items: list[ItemId] | None = None, first_told: bool = True, **changed: Any
+    ) -> AuthorityReportId:
         """Return a report that a person has sent on, to a destination of its own."""
         now, destination = self.clock(), f"hotline-{next(_NUMBERS)}"
         chosen = self.items if items is None else items
@@ -124,7 +129,7 @@ class Office:
         report = AuthorityReport(**(given | changed))
         with self.safehold.program.database.begin() as tx:
             assert report_rows.insert(tx, report)
-            told = [ReportedItem(item_id=one) for one in chosen]
+            told = [ReportedItem(item_id=one, first_told=first_told) for one in chosen]
             report_rows.add_items(tx, report.id, report.destination, told)
         self.access.setdefault(report.destination, permitted(self.server))
         return report.id
@@ -212,6 +217,45 @@ class Office:
         with self.safehold.program.database.begin() as tx:
             report_rows.set_standing(tx, report_id, False)
 
+    def items_fall(self, report_id: AuthorityReportId, items: list[ItemId]) -> None:
+        with self.safehold.program.database.begin() as tx:
+            report_rows.set_standing(tx, report_id, False, items=items)
+
+    def told(self, report_id: AuthorityReportId) -> list[ItemId]:
+        with self.safehold.program.database.begin() as tx:
+            return [one.item_id for one in report_rows.items_of(tx, report_id)]
+
+    def emergency(self) -> dict[str, Any]:
+        """Return what makes a report one of a declared risk to life."""
+        case_id, now = self.safehold.case_of(str(self.items[0])), self.clock()
+        assert self.person.user_id is not None
+        declared = Emergency(
+            id=EmergencyId(new_id()),
+            case_id=case_id,
+            item_id=None,
+            declared_by=self.person.user_id,
+            declared_at=now,
+            due_at=now + timedelta(minutes=15),
+        )
+        with self.safehold.program.database.begin() as tx:
+            assert emergency_rows.insert(tx, declared)
+        return {"emergency_id": declared.id, "priority": Priority.ONE, "unverified": True}
+
+    def object_of(self, item_id: ItemId) -> ObjectId:
+        with self.safehold.program.database.begin() as tx:
+            return reading.find(tx, self.media(item_id, tx), ObjectRole.ORIGINAL).object.id
+
+    def papers(self, report_id: AuthorityReportId) -> list[Paper]:
+        with self.safehold.program.database.begin() as tx:
+            return authority_papers.of_report(tx, report_id)
+
+    def sweeps_alarms(self) -> None:
+        wiring.sweep_alarms(self.safehold.program)
+
+    contents_of = staticmethod(contents_of)
+    a_report = staticmethod(a_report)
+    details = staticmethod(details)
+
     def alarms(self) -> list[str]:
         with self.safehold.program.database.begin() as tx:
             return sorted(one.code for one in alarms.standing(tx))
@@ -278,8 +322,3 @@ def office(
     with CyberTiplineServer(username="tests", password=SECRET, clock=clock) as server:
         yield Office(safehold, clock, server, as_worker, person, items)
     safehold.program.scanner.counters.flush()
-
-
-def renewed(office: Office, server: CyberTiplineServer) -> Office:
-    """Return the same office with another server."""
-    return replace(office, server=server, access={})
