@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID
 
+from safehold.authorities import filings
+from safehold.authorities.means import REPORT_STUCK, REPORT_WAITS
 from safehold.model.errors import Conflict, NotFound
 from safehold.model.events import StepStuck
 from safehold.model.ids import AlarmId
@@ -31,6 +33,7 @@ from safehold.storage import (
     sign_ins,
     steps,
 )
+from safehold.storage import filings as filing_rows
 from safehold.storage.alarms import StoredAlarm
 from safehold.storage.database import Tx
 
@@ -52,6 +55,7 @@ LOOKBACK_DAMAGED = "lookback_damaged"
 RISK_TO_LIFE = "risk_to_life"
 CALL_DEAD = "call_dead"
 REPORT_UNSENT = "report_unsent"
+REPORT_EXPIRING = "report_expiring"
 LIST_STALE = "list_stale"
 MATCHER_DOWN = "matcher_down"
 
@@ -93,7 +97,12 @@ CAUSES: Mapping[str, StillStands] = {
     DELIVERY_DEAD: lambda tx, ids, _: deliveries.still_given_up(tx, ids),
     RISK_TO_LIFE: lambda tx, ids, _: emergencies.still_standing(tx, ids),
     CALL_DEAD: lambda tx, ids, _: calls.still_dead(tx, ids),
-    REPORT_UNSENT: lambda tx, ids, now: set(ids) & set(emergencies.unreported(tx, now)),
+    REPORT_UNSENT: lambda tx, ids, now: (
+        set(ids) & {*emergencies.unreported(tx, now), *filing_rows.overdue(tx, now)}
+    ),
+    REPORT_STUCK: lambda tx, ids, _: filing_rows.still_stuck(tx, ids),
+    REPORT_WAITS: lambda tx, ids, _: set(ids) & filings.waiting_for_us(tx),
+    REPORT_EXPIRING: lambda tx, ids, now: set(ids) & set(filings.expiring(tx, now=now)),
     LIST_STALE: lambda tx, ids, now: (
         set(ids) & {known.id for known in hash_lists.in_use(tx) if known.is_stale(now)}
     ),

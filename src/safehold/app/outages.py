@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from safehold.app import alarms
+from safehold.authorities import filings
 from safehold.model.hash_list import HashList
 from safehold.storage import alarms as alarm_rows
 from safehold.storage import emergencies, hash_lists
+from safehold.storage import filings as filing_rows
 from safehold.storage.database import Tx
 
 MATCHER = f"matcher:{UUID(int=0)}"
@@ -27,6 +29,10 @@ def raise_for_outages(tx: Tx, *, now: datetime) -> None:
             _raise_once(tx, alarms.LIST_STALE, f"list:{known.id}", since=_stale_since(known, now), now=now)
     for emergency_id, due_at in emergencies.unreported(tx, now).items():
         _raise_once(tx, alarms.REPORT_UNSENT, f"emergency:{emergency_id}", since=due_at, now=now)
+    for report_id, due_at in filing_rows.overdue(tx, now).items():
+        _raise_once(tx, alarms.REPORT_UNSENT, f"authority_report:{report_id}", since=due_at, now=now)
+    for report_id, since in filings.expiring(tx, now=now).items():
+        _raise_once(tx, alarms.REPORT_EXPIRING, f"authority_report:{report_id}", since=since, now=now)
     _raise_once(tx, alarms.MATCHER_DOWN, MATCHER, since=now - alarms.MATCHER_WINDOW, now=now)
 
 

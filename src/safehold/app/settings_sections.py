@@ -317,6 +317,13 @@ class ReaderSettings(Section):
         default_factory=list,
         description="Users, besides its own, whose processes may ask such a reader to show pictures.",
     )
+    filing_clients: list[str] = Field(
+        default_factory=list,
+        description=(
+            "Users, besides its own, whose processes may ask such a reader for the files of reports that a"
+            " person has sent on to an authority: that of the worker."
+        ),
+    )
 
 
 class MediaSettings(Section):

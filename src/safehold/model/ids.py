@@ -46,6 +46,10 @@ CaseMoveId = NewType("CaseMoveId", UUID)
 SavedFilterId = NewType("SavedFilterId", UUID)
 AuthorityReportId = NewType("AuthorityReportId", UUID)
 """A report that we make to an authority."""
+PaperId = NewType("PaperId", UUID)
+"""A sealed paper of such a report: what was sent, what came back."""
+SwitchId = NewType("SwitchId", UUID)
+"""The switch of a destination to reports that are meant."""
 BulkId = NewType("BulkId", UUID)
 """What somebody asked of many cases at once."""
 AnalystId = NewType("AnalystId", UUID)

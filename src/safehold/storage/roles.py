@@ -67,6 +67,15 @@ _AUTHORITY_REPORT = (
     "priority, state, reasons, due_at, follows, relation, approved_by, approved_at, second_by,"
     " subject_id, subject_part, ended_at, filed_at, reference, revision"
 )
+# How far a filing is; which report it is of stays.
+_FILING = (
+    "stage, pending, remote_id, beginnings, files, sent, missing, unconfirmed, why, report_paper,"
+    " details_paper, anew, attempts, waited_seconds, waits_for, next_attempt_at, opened_at, changed_at,"
+    " held_until, revision"
+)
+# That there are papers, not what is in them.
+_PAPER = "select (id, report_id, kind, sha256, at)"
+_SWITCH = "approved_by, signed_with, signature, approved_at, ended_by, ended_at"
 _SUBJECT = "part, part_set_by, part_set_at, revision"
 # Personal data beside the log is read by whoever administers the records, and by no surface.
 _AUDIT = {"audit_record": _APPEND, "audit_personal": "insert"}
@@ -203,6 +212,10 @@ GRANTS: dict[str, dict[str, str]] = {
         # What is told to an authority is planned by a worker; where a risk to life is declared, at once.
         "authority_report": f"{_APPEND}, update ({_AUTHORITY_REPORT})",
         "authority_report_item": _change("stands"),
+        # Letting a stuck one go on is a person's; beginning one is the worker's.
+        "filing": f"select, update ({_FILING})",
+        "authority_paper": _PAPER,
+        "production_switch": _change(*_SWITCH.split(", ")),
         "delivery": "select, update (state, attempts, next_attempt_at, last_status, last_error)",
         "retention": _READ,
         "destruction": _READ,
@@ -262,6 +275,10 @@ GRANTS: dict[str, dict[str, str]] = {
         "emergency": _READ,
         "authority_report": f"{_APPEND}, update ({_AUTHORITY_REPORT})",
         "authority_report_item": _change("stands"),
+        # It seals papers, and destroys them when their time is over; it cannot read one.
+        "filing": _change(*_FILING.split(", ")),
+        "authority_paper": f"{_PAPER}, insert, delete",
+        "production_switch": _READ,
         "emergency_call": f"select, update ({_CALL})",
         "delivery": _CHANGE,
         "sealed_object": "select, update (destroyed_at)",
@@ -311,6 +328,10 @@ GRANTS: dict[str, dict[str, str]] = {
         "reveal": "select, update (token_digest, fetched_at)",
         "sealed_object": _READ,
         "wrapped_key": _READ,
+        # What a person has sent on may be opened for sending.
+        "authority_report": "select (id, kind, state, approved_by)",
+        "authority_report_item": _READ,
+        "authority_paper": _READ,
     },
 }
 """Per role, per table, what it may do. That of the all-in-one role is computed by `app_grants`."""

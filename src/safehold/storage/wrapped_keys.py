@@ -9,6 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from safehold.model.ids import ObjectId
+from safehold.storage.authority_papers import authority_paper
 from safehold.storage.database import Tx
 from safehold.storage.evidence import wrapped_key
 from safehold.storage.inbound_reports import report_contact
@@ -19,7 +20,7 @@ _NONE = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class WrappedKey:
-    """One data key, wrapped. object_id: what it is bound to; of a contact, its report."""
+    """One data key, wrapped. object_id: what it is bound to; of a contact its report, of a paper itself."""
 
     object_id: ObjectId
     wrapped: bytes = field(repr=False)
@@ -52,6 +53,11 @@ def contact_keys_of_others(
     return _others(tx, report_contact, report_contact.c.report_id, fingerprint, after, limit)
 
 
+def paper_keys_of_others(tx: Tx, fingerprint: bytes, after: ObjectId | None, limit: int) -> list[WrappedKey]:
+    """Return keys of authority reports' papers that are wrapped to another pair; see WrappedKeys."""
+    return _others(tx, authority_paper, authority_paper.c.id, fingerprint, after, limit)
+
+
 def object_keys_by_pair(tx: Tx) -> dict[bytes, int]:
     """Return how many keys of sealed objects are wrapped to each pair, by its fingerprint."""
     return _by_pair(tx, wrapped_key)
@@ -60,6 +66,11 @@ def object_keys_by_pair(tx: Tx) -> dict[bytes, int]:
 def contact_keys_by_pair(tx: Tx) -> dict[bytes, int]:
     """Return how many keys of reporters' contacts are wrapped to each pair, by its fingerprint."""
     return _by_pair(tx, report_contact)
+
+
+def paper_keys_by_pair(tx: Tx) -> dict[bytes, int]:
+    """Return how many keys of authority reports' papers are wrapped to each pair, by its fingerprint."""
+    return _by_pair(tx, authority_paper)
 
 
 @writes(wrapped_key)
@@ -74,9 +85,16 @@ def replace_contact_key(tx: Tx, old: WrappedKey, new: bytes) -> bool:
     return _replace(tx, report_contact, report_contact.c.report_id, old, new)
 
 
+@writes(authority_paper)
+def replace_paper_key(tx: Tx, old: WrappedKey, new: bytes) -> bool:
+    """Do the same for the key of an authority report's paper."""
+    return _replace(tx, authority_paper, authority_paper.c.id, old, new)
+
+
 def may_count(tx: Tx) -> bool:
     """Say whether this role may read every wrapped key."""
-    asked = [sa.func.has_table_privilege(table.name, "select") for table in (wrapped_key, report_contact)]
+    tables = (wrapped_key, report_contact, authority_paper)
+    asked = [sa.func.has_table_privilege(table.name, "select") for table in tables]
     return all(tx.run(sa.select(*asked)).one())
 
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from safehold.authorities.destinations.ncmec_cybertipline import filing, wire
 from safehold.authorities.destinations.ncmec_cybertipline.client import Access, CyberTipline
+from safehold.authorities.destinations.ncmec_cybertipline.elements import to_xml
 from safehold.authorities.destinations.ncmec_cybertipline.filing import Progress, SentFile, Stage
-from safehold.authorities.destinations.ncmec_cybertipline.runner import ReportFile, Runner
+from safehold.authorities.destinations.ncmec_cybertipline.runner import Documents, Exchange, Runner
 from safehold.egress.addresses import PermittedNetworks
 from safehold.egress.client import Egress
 from safehold.testing.cybertipline import CyberTiplineServer, Fault, Moment
@@ -50,14 +51,16 @@ class Desk:
             permitted=PermittedNetworks.of(f"127.0.0.1:{server.port}"),
             call_seconds=5,
         )
+        self.read: Callable[[int], bytes] = HARMLESS.__getitem__
         self.runner = Runner(
             client=CyberTipline(Egress(user_agent="safehold-test"), access),
-            report=REPORT,
-            files=[ReportFile(read=lambda data=data: data, details=_details) for data in HARMLESS],
+            documents=Documents(
+                report=lambda: to_xml("report", REPORT), read=lambda at: self.read(at), details=_details
+            ),
             keep=self._keep,
         )
 
-    def _keep(self, progress: Progress) -> None:
+    def _keep(self, progress: Progress, exchange: Exchange) -> None:
         if self.kills and self.kills.pop(0):
             raise Killed
         self.kept = progress
@@ -77,8 +80,9 @@ class Desk:
         return len(filed.files) == len(HARMLESS) and all(each.details for each in filed.files)
 
 
-def _details(report_id: int, file_id: str) -> wire.FileDetails:
-    return wire.FileDetails(report_id=report_id, file_id=file_id, file_viewed_by_esp=False)
+def _details(at: int, report_id: int, file_id: str) -> bytes:
+    details = wire.FileDetails(report_id=report_id, file_id=file_id, file_viewed_by_esp=False)
+    return to_xml("fileDetails", details)
 
 
 class Clock:
@@ -173,15 +177,33 @@ def test_a_file_that_they_do_not_name_in_the_end_is_said(desk: Desk) -> None:
 
 
 def test_a_file_that_vanished_is_told_before_anything_is_called(desk: Desk) -> None:
-    def vanished() -> bytes:
+    def vanished(at: int) -> bytes:
         raise OSError("it is gone")
 
-    desk.runner.files[0] = ReportFile(read=vanished, details=_details)  # type: ignore[index]
+    desk.read = vanished
     desk.go_on(1)
     with pytest.raises(OSError, match="gone"):
         desk.go_on(1)
     assert desk.kept.pending is None
     assert desk.server.calls == {Moment.OPEN: 1}
+
+
+def test_a_file_that_cannot_be_had_is_left_out_and_counts_as_missing_no_more(desk: Desk) -> None:
+    desk.go_on(1)
+    desk.kept = filing.left_out(desk.kept, "erased")
+    assert desk.go_on(6).stage is Stage.FILED
+    assert [sent.left_out for sent in desk.kept.files] == ["erased", None, None]
+    assert desk.kept.missing == ()
+    [filed] = desk.server.filed
+    assert len(filed.files) == 2
+
+
+def test_what_is_left_out_stays_left_out_when_it_is_begun_anew(desk: Desk) -> None:
+    desk.go_on(1)
+    desk.kept = filing.left_out(desk.kept, "erased")
+    desk.server.fail_next(Moment.UPLOAD, Fault.WRONG_MD5)
+    assert desk.go_on(20).stage is Stage.FILED
+    assert [sent.left_out for sent in desk.kept.files] == ["erased", None, None]
 
 
 TRANSIENT = [fault for fault in Fault if fault not in (Fault.NO_ANSWER, Fault.FILE_FORGOTTEN)]

@@ -1,7 +1,7 @@
 """Who may have what opened, for which purpose: one check for each, made in the reader's own transaction.
 
-A further purpose, such as filing a report, is one more kind of request, one check here that asks the records
-whether a person has approved exactly this, and one line in CHECKS; nothing else opens anything.
+A further purpose is one more kind of request, one check here that asks the records whether a person has
+approved exactly this, and one line in CHECKS; nothing else opens anything.
 """
 
 from __future__ import annotations
@@ -13,21 +13,33 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from safehold.app.reader.messages import Contact, Export, Remake, Request, Show
+from safehold.app.reader.messages import Contact, Export, File, Remake, Request, Show
 from safehold.model.assessment import Tier
 from safehold.model.errors import Conflict, NotAllowed, NotFound, SafeholdError
-from safehold.model.ids import CaseId, InboundReportId, ItemId, MediaId, ObjectId, UserId
+from safehold.model.ids import (
+    AuthorityReportId,
+    CaseId,
+    InboundReportId,
+    ItemId,
+    MediaId,
+    ObjectId,
+    PaperId,
+    UserId,
+)
 from safehold.model.permissions import Permission, permissions_of, system_actor
 from safehold.review import admission, viewing
+from safehold.storage import authority_papers, filings, inbound_reports, viewers
+from safehold.storage import authority_reports as report_rows
 from safehold.storage import cases as case_rows
 from safehold.storage import evidence as evidence_rows
-from safehold.storage import inbound_reports, viewers
+from safehold.storage.authority_papers import SENT_KINDS, PaperKind
 from safehold.storage.database import Tx
 from safehold.storage.evidence import ObjectRole
 from safehold.storage.reveals import Reveal
 from safehold.vault.sealing import Sealed
 
 OPERATOR = system_actor("shell").label
+FILING = system_actor("authorities").label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +66,21 @@ class Reachable:
     def object_id(self) -> ObjectId:
         """What it was sealed as."""
         return ObjectId(self.report_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Sendable:
+    """A paper of a report that is being sent, still sealed. about: kind and id."""
+
+    paper_id: PaperId
+    kind: PaperKind
+    sealed: Sealed
+    about: str
+
+    @property
+    def object_id(self) -> ObjectId:
+        """What it was sealed as."""
+        return ObjectId(self.paper_id)
 
 
 class Denied(Exception):
@@ -148,7 +175,48 @@ def to_reach(tx: Tx, request: Contact) -> Reachable:
     return Reachable(report_id, Sealed(contact.sealed, contact.wrapped), about=f"item:{item_id}")
 
 
-CHECKS: Mapping[type[Request], Check] = {Show: to_show, Export: to_export, Remake: to_remake}
+def to_file(tx: Tx, request: File, asked: Asked) -> Grant:
+    """Let a file be sent to an authority: of a report that is being sent, and that tells about its item.
+
+    Raises Denied.
+    """
+    assert request.item_id is not None
+    about = f"item:{request.item_id}"
+    with _denying(FILING, about):
+        _require_sending(tx, request.report_id)
+        if request.item_id not in {each.item_id for each in report_rows.items_of(tx, request.report_id)}:
+            raise NotAllowed("The report does not tell about this item.")
+        media_id = evidence_rows.media_of_item(tx, request.item_id)
+        if media_id is None:
+            raise NotFound("This item came without bytes.")
+    return Grant(
+        media_id=media_id,
+        role=ObjectRole.ORIGINAL,
+        actor=FILING,
+        about=about,
+        detail={"report": str(request.report_id)},
+    )
+
+
+def to_send(tx: Tx, request: File) -> Sendable:
+    """Let a paper be sent to an authority: of a report that is being sent. Raises Denied."""
+    assert request.paper_id is not None
+    about = f"authority_report:{request.report_id}"
+    with _denying(FILING, about):
+        _require_sending(tx, request.report_id)
+        found = authority_papers.sealed(tx, request.report_id, request.paper_id)
+        if found is None or found[0] not in SENT_KINDS:
+            raise NotFound("The report has no such paper that is sent.")
+    kind, paper = found
+    return Sendable(request.paper_id, kind, Sealed(paper.sealed, paper.wrapped), about)
+
+
+CHECKS: Mapping[type[Request], Check] = {
+    Show: to_show,
+    Export: to_export,
+    Remake: to_remake,
+    File: to_file,
+}
 """The check of each purpose for which stored media is opened. What has none is never opened."""
 
 
@@ -174,6 +242,11 @@ def _require(tx: Tx, user_id: UserId, permission: Permission) -> None:
     roles = viewers.roles_of(tx, user_id)
     if roles is None or permission not in permissions_of(roles):
         raise NotAllowed(f"This needs the permission {permission.value}.")
+
+
+def _require_sending(tx: Tx, report_id: AuthorityReportId) -> None:
+    if not filings.is_sent_on(tx, report_id):
+        raise NotAllowed("No person has sent this report on, or nobody wants it sent any more.")
 
 
 def _require_session(tx: Tx, reveal: Reveal, asked: Asked) -> None:

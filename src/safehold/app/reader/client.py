@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from safehold.app.reader import messages
-from safehold.app.reader.messages import Contact, Export, Remake, Request, Show, Status
+from safehold.app.reader.messages import Contact, Export, File, Remake, Request, Show, Status
 from safehold.model.errors import BadForm, NotFound, ReaderDown
-from safehold.model.ids import MediaId, UserId
+from safehold.model.ids import AuthorityReportId, ItemId, MediaId, PaperId, UserId
 from safehold.model.media import Examined
 from safehold.vault.channel import ChannelBroken, Line, Message, connect
 from safehold.vault.decoding.kinds import kinds_of
 from safehold.vault.decoding.wire import BadAnswer, read_document
+from safehold.vault.keys import public_pem
+from safehold.vault.parcels import unpack
+from safehold.vault.sealing import OpeningKey
 
 LINES = 8
 """Connections at the same time; whoever comes on top waits for one."""
@@ -67,6 +70,23 @@ class ReaderClient:
     def contact(self, about: UUID) -> str:
         """Return the mail address that whoever reported an item left. Raises NotFound, VaultObjectDamaged."""
         return self._ask(Contact(about)).body.decode(errors="replace")
+
+    def file_item(self, report_id: AuthorityReportId, item_id: ItemId) -> bytes:
+        """Return the bytes of an item as they came, for sending them with a report that a person has sent on.
+
+        They travel sealed to a key that is made for this alone. Raises NotAllowed where the report is not
+        being sent or does not tell about it, ErasedEvidence, NotFound, VaultObjectDamaged, VaultDown,
+        DatabaseDown, ReaderDown.
+        """
+        return self._unpacked(lambda key: File(report_id, key, item_id=item_id))
+
+    def file_paper(self, report_id: AuthorityReportId, paper_id: PaperId) -> bytes:
+        """Return what is in a paper of a report that a person has sent on. Raises as `file_item` does."""
+        return self._unpacked(lambda key: File(report_id, key, paper_id=paper_id))
+
+    def _unpacked(self, asking: Callable[[bytes], File]) -> bytes:
+        key = OpeningKey.generate()
+        return unpack(self._ask(asking(public_pem(key.sealing_key))).body, key).data
 
     def status(self) -> Mapping[str, Any]:
         """Return how the reader is: pid, its walls, its decoders."""

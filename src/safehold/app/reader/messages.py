@@ -9,7 +9,7 @@ from uuid import UUID
 
 from safehold.model import errors
 from safehold.model.errors import BadForm, SafeholdError
-from safehold.model.ids import MediaId, UserId
+from safehold.model.ids import AuthorityReportId, ItemId, MediaId, PaperId, UserId
 from safehold.vault.channel import Message
 
 MAX_REQUEST_BODY = 16 * 1024
@@ -78,6 +78,25 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """Hand out a file of a report that a person has sent on, or a paper of it, for sending.
+
+    item_id, paper_id: one of them. recipient: PEM of an X25519 public key, made for this request alone.
+    """
+
+    purpose: ClassVar[str] = "file"
+    report_id: AuthorityReportId
+    recipient: bytes
+    item_id: ItemId | None = None
+    paper_id: PaperId | None = None
+
+    def message(self) -> Message:
+        """Write it."""
+        what = {"item": str(self.item_id)} if self.item_id is not None else {"paper": str(self.paper_id)}
+        return Message({"purpose": self.purpose, "report": str(self.report_id), **what}, self.recipient)
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Say how the process is: nothing is opened."""
 
@@ -88,7 +107,7 @@ class Status:
         return Message({"purpose": self.purpose})
 
 
-Request = Show | Export | Remake | Contact | Status
+Request = Show | Export | Remake | Contact | File | Status
 
 
 def parse(message: Message) -> Request:
@@ -104,6 +123,12 @@ def parse(message: Message) -> Request:
         return Remake(MediaId(_id(head, "media")))
     if purpose == Contact.purpose and fields == {"purpose", "item"} and not message.body:
         return Contact(_id(head, "item"))
+    if purpose == File.purpose and message.body and fields == {"purpose", "report", "item"}:
+        return File(AuthorityReportId(_id(head, "report")), message.body, item_id=ItemId(_id(head, "item")))
+    if purpose == File.purpose and message.body and fields == {"purpose", "report", "paper"}:
+        return File(
+            AuthorityReportId(_id(head, "report")), message.body, paper_id=PaperId(_id(head, "paper"))
+        )
     if purpose == Status.purpose and fields == {"purpose"} and not message.body:
         return Status()
     raise BadForm("This is no request that the reader knows.")

@@ -6,7 +6,7 @@ import os
 import pwd
 import secrets
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from safehold.app.confined import limits_of, must_be_confined
 from safehold.app.home import Home, open_home
 from safehold.app.reader import messages
 from safehold.app.reader.client import ReaderClient
-from safehold.app.reader.messages import Contact, Export, Remake, Show, Status
+from safehold.app.reader.messages import Contact, Export, File, Remake, Show, Status
 from safehold.app.reader.place import folder_of
 from safehold.app.reader.process import ReaderProcess
 from safehold.app.reader.server import opened
@@ -27,6 +27,8 @@ from safehold.vault.channel import Listener, is_listened_on
 
 SHOWING = (Show.purpose, Status.purpose)
 """What a reader does for whoever serves pictures."""
+FILING = (File.purpose, Status.purpose)
+"""What a reader does for the process that files reports."""
 OPERATING = (Export.purpose, Remake.purpose, Contact.purpose, Status.purpose)
 """What a reader does for the operator's commands."""
 
@@ -86,8 +88,9 @@ def run_alone(settings: Settings, *, when_ready: Callable[[Path], None] = lambda
             settings,
             home,
             addresses,
-            own_purposes=(*SHOWING, *OPERATING),
-            client_uids=tuple(_uid_of(name) for name in settings.reader.clients),
+            own_purposes=(*SHOWING, *FILING, *OPERATING),
+            client_uids=_uids_of(settings.reader.clients, "clients"),
+            filing_uids=_uids_of(settings.reader.filing_clients, "filing_clients"),
         )
         with _told_to_stop() as stopped_by, opened(setup, lambda: _listen(settings, socket)) as server:
             when_ready(socket)
@@ -101,6 +104,7 @@ def setup_of(
     *,
     own_purposes: tuple[str, ...],
     client_uids: tuple[int, ...] = (),
+    filing_uids: tuple[int, ...] = (),
 ) -> Setup:
     """Return what a reader of this installation is told. Raises BadSettings without an address for it."""
     places = home.key_places()
@@ -119,6 +123,8 @@ def setup_of(
         own_purposes=own_purposes,
         client_purposes=SHOWING,
         client_uids=client_uids,
+        filing_purposes=FILING,
+        filing_uids=filing_uids,
     )
 
 
@@ -137,8 +143,9 @@ def _listen(settings: Settings, path: Path) -> Listener:
             "A reader listens on this socket already.",
             advice="Stop it first, or name another socket: reader.socket.",
         )
+    for_group = bool(settings.reader.clients or settings.reader.filing_clients)
     try:
-        return Listener.at(path, max_body=messages.MAX_REQUEST_BODY, for_group=bool(settings.reader.clients))
+        return Listener.at(path, max_body=messages.MAX_REQUEST_BODY, for_group=for_group)
     except ValueError:
         raise BadSettings("reader.socket: the path is too long; at most 100 bytes.") from None
     except OSError as error:
@@ -148,10 +155,10 @@ def _listen(settings: Settings, path: Path) -> Listener:
         ) from None
 
 
-def _uid_of(name: str) -> int:
+def _uids_of(names: Sequence[str], setting: str) -> tuple[int, ...]:
     with suppress(KeyError):
-        return pwd.getpwnam(name).pw_uid
-    raise BadSettings("reader.clients: one of these users does not exist on this machine.")
+        return tuple(pwd.getpwnam(name).pw_uid for name in names)
+    raise BadSettings(f"reader.{setting}: one of these users does not exist on this machine.")
 
 
 @contextmanager

@@ -110,7 +110,9 @@ class ReaderServer:
     def _purposes_of(self, uid: int) -> frozenset[str]:
         if uid in (os.geteuid(), 0):
             return frozenset(self._setup.own_purposes)
-        return frozenset(self._setup.client_purposes) if uid in self._setup.client_uids else frozenset()
+        showing = self._setup.client_purposes if uid in self._setup.client_uids else ()
+        filing = self._setup.filing_purposes if uid in self._setup.filing_uids else ()
+        return frozenset((*showing, *filing))
 
     def _answered(self, asked: Message, purposes: frozenset[str]) -> Message:
         try:

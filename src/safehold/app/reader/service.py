@@ -16,8 +16,8 @@ from uuid import UUID
 import structlog
 
 from safehold.app.reader import messages
-from safehold.app.reader.access import CHECKS, OPERATOR, Asked, Denied, Grant, to_reach
-from safehold.app.reader.messages import Contact, Export, Remake, Request, Show, Status
+from safehold.app.reader.access import CHECKS, FILING, OPERATOR, Asked, Denied, Grant, to_reach, to_send
+from safehold.app.reader.messages import Contact, Export, File, Remake, Request, Show, Status
 from safehold.app.reader.throttle import Throttle
 from safehold.evidence import reading
 from safehold.model.clock import Clock
@@ -34,6 +34,7 @@ from safehold.vault.parcels import pack, recipient_key
 from safehold.vault.vault import Reader
 
 _REACHED = "inbound_report.open_contact"
+_SENT = "authority_paper.open"
 _log = structlog.get_logger()
 
 
@@ -70,6 +71,8 @@ class Service:
                 return self._remake(request)
             case Contact():
                 return self._contact(request)
+            case File():
+                return self._file(request)
             case Status():
                 return messages.answer(pid=os.getpid(), walls=dict(self._walls), **self._decoding())
             case _:
@@ -123,13 +126,34 @@ class Service:
         with self._noting_failure(OPERATOR, found.about, str(found.report_id)):
             return messages.answer(self._vault.open_beside(found.sealed, object_id=found.object_id))
 
-    def _granted_to_operator(self, request: Export | Remake, **detail: str) -> tuple[Grant, Openable]:
+    def _file(self, request: File) -> Message:
+        recipient = recipient_key(request.recipient)
+        if request.paper_id is not None:
+            return messages.answer(pack(self._paper(request), recipient, about={}))
+        grant, found = self._granted_to_operator(request)
+        with self._noting_failure(grant.actor, grant.about, str(found.object.id)):
+            return messages.answer(pack(self._opened(found), recipient, about={}))
+
+    def _paper(self, request: File) -> bytes:
+        now = self._clock()
+        try:
+            with self._database.begin() as tx:
+                found = to_send(tx, request)
+                detail = {"paper": str(found.paper_id), "kind": found.kind.value, "purpose": request.purpose}
+                audit.append(tx, at=now, actor=FILING, verb=_SENT, object=found.about, detail=detail)
+        except Denied as denied:
+            self._note(denied.actor, "evidence.refused", denied.about, request.purpose, denied.cause)
+            raise denied.cause from None
+        with self._noting_failure(FILING, found.about, str(found.paper_id)):
+            return self._vault.open_beside(found.sealed, object_id=found.object_id)
+
+    def _granted_to_operator(self, request: Export | Remake | File, **detail: str) -> tuple[Grant, Openable]:
         try:
             return self._granted(request, **detail)
         except Denied as denied:
             raise denied.cause from None
 
-    def _granted(self, request: Show | Export | Remake, **detail: str) -> tuple[Grant, Openable]:
+    def _granted(self, request: Show | Export | Remake | File, **detail: str) -> tuple[Grant, Openable]:
         """Check and put on record. Raises Denied, which is on record by then, and SafeholdError."""
         now = self._clock()
         failed: SafeholdError | None = None

@@ -23,7 +23,8 @@ class Setup:
 
     limits: what one decoding may cost. must_be_confined: refuse to start where a wall around the decoder is
     missing. views: how much one person may be shown. client_purposes: what processes of the users
-    in client_uids may ask for. own_purposes: what those of the reader's own user, and of root, may.
+    in client_uids may ask for; filing_purposes, filing_uids: likewise. own_purposes: what those of the
+    reader's own user, and of root, may.
     """
 
     database: str = field(repr=False)
@@ -40,6 +41,8 @@ class Setup:
     own_purposes: tuple[str, ...]
     client_purposes: tuple[str, ...] = ()
     client_uids: tuple[int, ...] = ()
+    filing_purposes: tuple[str, ...] = ()
+    filing_uids: tuple[int, ...] = ()
 
     def to_line(self) -> bytes:
         """Write it as one line."""

@@ -47,9 +47,13 @@ class CyberTipline:
         """Ask whether it is there and knows us."""
         return self._call("/status")
 
-    def open(self, report: Report) -> Reply:
-        """Open a report. The reply has its report_id; from then on it is deleted unless finished in time."""
-        return self._call("/submit", to_xml("report", report), _XML)
+    def open(self, report: Report | bytes) -> Reply:
+        """Open a report. The reply has its report_id; from then on it is deleted unless finished in time.
+
+        report: or the document that was written of one.
+        """
+        document = report if isinstance(report, bytes) else to_xml("report", report)
+        return self._call("/submit", document, _XML)
 
     def upload(self, report_id: int, data: bytes, *, name: str = "file") -> Reply:
         """Send the bytes of a file. The reply has its file_id, and the md5 of what arrived.
@@ -64,9 +68,13 @@ class CyberTipline:
             seconds=self._access.upload_seconds,
         )
 
-    def describe(self, details: FileDetails) -> Reply:
-        """Say what is known of a file. Doing it again replaces what was said before."""
-        return self._call("/fileinfo", to_xml("fileDetails", details), _XML)
+    def describe(self, details: FileDetails | bytes) -> Reply:
+        """Say what is known of a file. Doing it again replaces what was said before.
+
+        details: or the document that was written of them.
+        """
+        document = details if isinstance(details, bytes) else to_xml("fileDetails", details)
+        return self._call("/fileinfo", document, _XML)
 
     def finish(self, report_id: int) -> Reply:
         """Close a report: it is filed. The reply has the file_ids that it holds. There is no way back."""
@@ -95,7 +103,7 @@ class CyberTipline:
             deadline_seconds=seconds or self._access.call_seconds,
             answer_bytes=replies.MOST_BYTES,
         )
-        return replies.read(answer.status, answer.body)
+        return replies.read(answer.status, answer.body, retry_after=answer.headers.get("retry-after", ""))
 
 
 def _form(report_id: int) -> tuple[bytes, str]:

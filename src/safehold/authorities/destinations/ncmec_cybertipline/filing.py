@@ -23,6 +23,7 @@ from safehold.authorities.destinations.ncmec_cybertipline.replies import Course,
 
 MOST_BEGINNINGS = 5
 """So often a report is opened and given up; then a person looks."""
+BEGUN_TOO_OFTEN = "begun_too_often"
 
 
 class Stage(StrEnum):
@@ -48,10 +49,14 @@ class Call(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentFile:
-    """How far a file of the report is. file_id: as they call it once it is there."""
+    """How far a file of the report is.
+
+    file_id: as they call it once it is there. left_out: the code of why it is not sent at all.
+    """
 
     file_id: str | None = None
     described: bool = False
+    left_out: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +81,9 @@ class Progress:
     @property
     def next_file(self) -> int:
         """The place of the file that is to be uploaded or described next."""
-        waiting = (at for at, sent in enumerate(self.files) if sent.file_id is None)
-        unsaid = (at for at, sent in enumerate(self.files) if not sent.described)
+        going = [(at, sent) for at, sent in enumerate(self.files) if sent.left_out is None]
+        waiting = (at for at, sent in going if sent.file_id is None)
+        unsaid = (at for at, sent in going if not sent.described)
         return next(waiting, next(unsaid, len(self.files)))
 
 
@@ -122,21 +128,37 @@ def answered(progress: Progress, reply: Reply, *, md5: str | None = None) -> Pro
         return progress if reply.code is None else not_sent(progress)
     if reply.course in (Course.STOP_ALLOWED, Course.STOP_MENDED):
         why = f"code:{reply.code}" if reply.code is not None else f"status:{reply.status}"
-        return replace(not_sent(progress), stage=Stage.STUCK, why=why)
+        return stuck(progress, why)
     return _AFTER[progress.pending](progress, reply, md5)
 
 
 def let_go_on(progress: Progress) -> Progress:
     """Return what is kept once a person has mended what it was stuck for: what is half done is taken back."""
+    return replace(given_up(progress), beginnings=0)
+
+
+def given_up(progress: Progress) -> Progress:
+    """Return what is kept where it is not to be finished as it is: what is half done is taken back."""
     stage = Stage.PREPARED if progress.report_id is None else Stage.TAKING_BACK
-    return replace(progress, stage=stage, why=None, beginnings=0)
+    return replace(progress, stage=stage, why=None)
+
+
+def stuck(progress: Progress, why: str) -> Progress:
+    """Return what is kept where it cannot go on, and surely nothing is on its way. why: a code."""
+    return replace(not_sent(progress), stage=Stage.STUCK, why=why)
+
+
+def left_out(progress: Progress, why: str) -> Progress:
+    """Return what is kept where the next file cannot be had: it goes without. why: a code."""
+    return _with_file(progress, SentFile(left_out=why))
 
 
 def _begun_anew(progress: Progress) -> Progress:
     """Return it as it was before it was opened; stuck where that was so too often."""
-    fresh = Progress(files=tuple(SentFile() for _ in progress.files), beginnings=progress.beginnings)
+    files = tuple(SentFile(left_out=sent.left_out) for sent in progress.files)
+    fresh = Progress(files=files, beginnings=progress.beginnings)
     if progress.beginnings >= MOST_BEGINNINGS:
-        return replace(fresh, stage=Stage.STUCK, why="begun_too_often")
+        return stuck(fresh, BEGUN_TOO_OFTEN)
     return fresh
 
 
@@ -171,7 +193,8 @@ def _after_describe(progress: Progress, reply: Reply, md5: str | None) -> Progre
 def _after_finish(progress: Progress, reply: Reply, md5: str | None) -> Progress:
     if reply.course is not Course.GO_ON:
         return _if_over(progress, reply)
-    missing = tuple(at for at, sent in enumerate(progress.files) if sent.file_id not in reply.file_ids)
+    going = ((at, sent) for at, sent in enumerate(progress.files) if sent.left_out is None)
+    missing = tuple(at for at, sent in going if sent.file_id not in reply.file_ids)
     return replace(progress, pending=None, stage=Stage.FILED, missing=missing)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from enum import Enum, auto
 from xml.etree.ElementTree import Element, ParseError
 
@@ -35,7 +36,10 @@ class Course(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer. code: of the body, None where none can be read. file_ids: those of a finished report."""
+    """An answer. code: of the body, None where none can be read. file_ids: those of a finished report.
+
+    retry_after: how long they ask to be left in peace. body: as it came.
+    """
 
     status: int
     code: int | None
@@ -43,6 +47,8 @@ class Reply:
     file_id: str | None = None
     md5: str | None = None
     file_ids: tuple[str, ...] = ()
+    retry_after: timedelta | None = None
+    body: bytes = b""
 
     @property
     def course(self) -> Course:
@@ -79,22 +85,32 @@ _COURSES: dict[int, Course] = {
 """Any other code: what we sent is wrong."""
 
 
-def read(status: int, body: bytes) -> Reply:
-    """Read an answer; one that is no XML of theirs, holds a DOCTYPE or was cut off has no code."""
+def read(status: int, body: bytes, *, retry_after: str = "") -> Reply:
+    """Read an answer; one that is no XML of theirs, holds a DOCTYPE or was cut off has no code.
+
+    retry_after: of the header of this name, in seconds, at most a day; its date form is not read.
+    """
+    unread = Reply(status=status, code=None, retry_after=_asked_for(retry_after), body=body)
     try:
         root = fromstring(body, forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError):
-        return Reply(status=status, code=None)
+        return unread
     if root.tag not in ("reportResponse", "reportDoneResponse"):
-        return Reply(status=status, code=None)
-    return Reply(
-        status=status,
+        return unread
+    return replace(
+        unread,
         code=_number(root, "responseCode"),
         report_id=_number(root, "reportId"),
         file_id=root.findtext("fileId"),
         md5=root.findtext("hash"),
         file_ids=tuple(each.text or "" for each in root.findall("files/fileId")),
     )
+
+
+def _asked_for(seconds: str) -> timedelta | None:
+    if not (seconds.isascii() and seconds.isdigit() and len(seconds) < 9):
+        return None
+    return min(timedelta(seconds=int(seconds)), timedelta(days=1))
 
 
 def _number(root: Element, name: str) -> int | None:

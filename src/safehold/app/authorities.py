@@ -1,0 +1,63 @@
+"""Filing with authorities, put together: what a worker runs, with the reader that it has and the alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from secrets import SystemRandom
+
+from safehold.app import alarms
+from safehold.app.program import Program
+from safehold.app.reader.client import ReaderClient
+from safehold.authorities import filings
+from safehold.authorities.contents import ContentsOf
+from safehold.authorities.destinations.ncmec_cybertipline.client import Access
+from safehold.authorities.means import Means, Opening
+from safehold.jobs.schedules import Schedule
+from safehold.model.authority_report import Priority
+from safehold.model.ids import AuthorityReportId
+from safehold.storage.database import Tx
+
+AccessOf = Callable[[str], Access | None]
+"""How the destination of a name is reached, None where the settings declare none that is enabled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """Where reports go, and what they say."""
+
+    access_of: AccessOf
+    contents_of: ContentsOf
+
+
+def filing_schedules(program: Program, how: Filing) -> tuple[Schedule, ...]:
+    """Return what a worker runs to file reports: what is due at once has a turn of its own."""
+    means = means_of(program, how)
+    return (
+        Schedule("authority filings", 2, lambda: filings.file_due(means)),
+        Schedule("urgent authority filings", 2, lambda: filings.file_due(means, up_to=Priority.ONE)),
+    )
+
+
+def means_of(program: Program, how: Filing) -> Means:
+    """Return what filing needs, of a program. Without a reader reports wait, and a person hears of it."""
+
+    def alarm(tx: Tx, code: str, report_id: AuthorityReportId) -> None:
+        alarms.raise_alarm(tx, code, f"authority_report:{report_id}", now=program.clock())
+
+    return Means(
+        database=program.database,
+        vault=program.vault,
+        egress=program.egress,
+        clock=program.clock,
+        record=program.recorder.record,
+        contents_of=how.contents_of,
+        access_of=how.access_of,
+        opening=_opening(program.reader),
+        alarm=alarm,
+        chance=SystemRandom().random,
+    )
+
+
+def _opening(reader: ReaderClient | None) -> Opening | None:
+    return Opening(item=reader.file_item, paper=reader.file_paper) if reader is not None else None

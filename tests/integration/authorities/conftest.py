@@ -1,0 +1,324 @@
+"""An office that files reports: a program, a strict server, a clock that can be moved, harmless pictures."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import make_url
+
+from safehold.app import alarms, wiring
+from safehold.authorities import filings
+from safehold.authorities.contents import ContentFile, Contents
+from safehold.authorities.destinations.ncmec_cybertipline import wire
+from safehold.authorities.destinations.ncmec_cybertipline.client import Access
+from safehold.authorities.means import Means, Opening
+from safehold.egress.addresses import PermittedNetworks
+from safehold.egress.client import Egress
+from safehold.evidence import reading
+from safehold.model.authority_report import (
+    AuthorityReport,
+    AuthorityReportState,
+    DestinationKind,
+    PlanReason,
+    Priority,
+    ReportedItem,
+)
+from safehold.model.emergency import Emergency
+from safehold.model.errors import NotFound
+from safehold.model.ids import AuthorityReportId, EmergencyId, ItemId, MediaId, ObjectId, PaperId, new_id
+from safehold.model.item import Context
+from safehold.model.permissions import Actor, Role, system_actor
+from safehold.storage import authority_papers, roles
+from safehold.storage import authority_reports as report_rows
+from safehold.storage import emergencies as emergency_rows
+from safehold.storage import evidence as evidence_rows
+from safehold.storage import filings as filing_rows
+from safehold.storage.authority_papers import Paper
+from safehold.storage.database import Database, Tx
+from safehold.storage.evidence import ObjectRole
+from safehold.storage.filings import Filing
+from safehold.testing import running
+from safehold.testing.cybertipline import CyberTiplineServer, FiledReport
+from safehold.testing.running import Installation, MovableClock, altered_copy
+from safehold.vault.sealing import Sealed
+from safehold.vault.store import CiphertextStore
+from safehold.vault.vault import Reader
+
+SECRET = "for tests alone"
+SEEDS = (1, 2, 3)
+_NUMBERS = itertools.count(1)
+
+
+def permitted(server: CyberTiplineServer, **changed: Any) -> Access:
+    """Return how the strict server is reached."""
+    given: dict[str, Any] = {
+        "base": server.base,
+        "username": "tests",
+        "password": SECRET,
+        "permitted": PermittedNetworks.of(f"127.0.0.1:{server.port}"),
+        "call_seconds": 5,
+        "upload_seconds": 20,
+    }
+    return Access(**(given | changed))
+
+
+def a_report(now: datetime) -> wire.Report:
+    """Return the smallest report."""
+    return wire.Report(
+        incident_summary=wire.IncidentSummary(
+            incident_type=wire.IncidentType.IMAGERY, incident_date_time=now - timedelta(days=30)
+        ),
+        internet_details=(wire.InternetDetails(web_page_incident=wire.WebPageIncident()),),
+        reporter=wire.Reporter(reporting_person=wire.Person(email=(wire.Email(address="a@example.org"),))),
+    )
+
+
+def details(report_id: int, file_id: str) -> wire.FileDetails:
+    """Return the least that can be said of a file."""
+    return wire.FileDetails(report_id=report_id, file_id=file_id, file_viewed_by_esp=False)
+
+
+def contents_of(
+    tx: Tx, report: AuthorityReport, items: list[ReportedItem], now: datetime, **more: Any
+) -> Contents:
+    """Say the least, with every item of the report as a file."""
+    files = []
+    for one in items:
+        media_id = evidence_rows.media_of_item(tx, one.item_id)
+        files.append(ContentFile(item_id=one.item_id, media_id=media_id, size=1, details=details))
+    return Contents(report=a_report(now), files=tuple(files), **more)
+
+
+@dataclass(slots=True)
+class Office:
+    """Everything that files reports, and reports to file. as_worker: the database, as the worker's role."""
+
+    safehold: Installation
+    clock: MovableClock
+    server: CyberTiplineServer
+    as_worker: Database
+    person: Actor
+    items: list[ItemId]
+    access: dict[str, Access] = field(default_factory=dict)
+
+    def sent_on(
+        self, *, items: list[ItemId] | None = None, first_told: bool = True, **changed: Any
+    ) -> AuthorityReportId:
+        """Return a report that a person has sent on, to a destination of its own."""
+        now, destination = self.clock(), f"hotline-{next(_NUMBERS)}"
+        chosen = self.items if items is None else items
+        given: dict[str, Any] = {
+            "id": AuthorityReportId(new_id()),
+            "case_id": self.safehold.case_of(str(self.items[0])),
+            "destination": destination,
+            "kind": DestinationKind.NCMEC_CYBERTIPLINE,
+            "priority": Priority.THREE,
+            "state": AuthorityReportState.SENDING,
+            "reasons": (PlanReason.OPERATOR_IN_US,),
+            "planned_at": now,
+            "due_at": now + timedelta(days=1),
+            "rehearsal": True,
+            "approved_by": self.person.user_id,
+            "approved_at": now,
+        }
+        report = AuthorityReport(**(given | changed))
+        with self.safehold.program.database.begin() as tx:
+            assert report_rows.insert(tx, report)
+            told = [ReportedItem(item_id=one, first_told=first_told) for one in chosen]
+            report_rows.add_items(tx, report.id, report.destination, told)
+        self.access.setdefault(report.destination, permitted(self.server))
+        return report.id
+
+    def means(self, **changed: Any) -> Means:
+        """Return what a worker files with, under the worker's role."""
+        program = self.safehold.program
+        given: dict[str, Any] = {
+            "database": self.as_worker,
+            "vault": program.vault,
+            "egress": Egress(user_agent="safehold-test"),
+            "clock": self.clock,
+            "record": program.recorder.record,
+            "contents_of": contents_of,
+            "access_of": self.access.get,
+            "opening": self.opening(),
+            "alarm": self.alarm,
+            "chance": lambda: 0.5,
+        }
+        return Means(**(given | changed))
+
+    def alarm(self, tx: Tx, code: str, report_id: AuthorityReportId) -> None:
+        alarms.raise_alarm(tx, code, f"authority_report:{report_id}", now=self.clock())
+
+    def opening(self) -> Opening:
+        """Open what is sealed as the reader does, in this process."""
+        home = self.safehold.program.home
+        reader = Reader(CiphertextStore(home.vault), home.opening_keys())
+
+        def paper(report_id: AuthorityReportId, paper_id: PaperId) -> bytes:
+            with self.safehold.program.database.begin() as tx:
+                found = authority_papers.sealed(tx, report_id, paper_id)
+            if found is None:
+                raise NotFound
+            sealed = Sealed(found[1].sealed, found[1].wrapped)
+            return reader.open_beside(sealed, object_id=ObjectId(paper_id))
+
+        def item(_: AuthorityReportId, item_id: ItemId) -> bytes:
+            with self.safehold.program.database.begin() as tx:
+                found = reading.find(tx, self.media(item_id, tx), ObjectRole.ORIGINAL)
+            return reader.open(found.object.id, found.wrapped_key)
+
+        return Opening(item=item, paper=paper)
+
+    def media(self, item_id: ItemId, tx: Tx) -> MediaId:
+        media_id = evidence_rows.media_of_item(tx, item_id)
+        assert media_id is not None
+        return media_id
+
+    def report(self, report_id: AuthorityReportId) -> AuthorityReport:
+        with self.safehold.program.database.begin() as tx:
+            found = report_rows.get(tx, report_id)
+        assert found is not None
+        return found
+
+    def filing(self, report_id: AuthorityReportId) -> Filing:
+        with self.safehold.program.database.begin() as tx:
+            found = filing_rows.get(tx, report_id)
+        assert found is not None
+        return found
+
+    def works(self, means: Means | None = None, *, passes: int = 60) -> None:
+        """Let a worker go on, pass by pass, with the clock moved to when something is due, until it rests."""
+        at_hand = means or self.means()
+        for _ in range(passes):
+            filings.file_due(at_hand)
+            wait = self._next_due()
+            if wait is None:
+                return
+            self.clock.ahead += wait
+
+    def lets_go_on(self, report_id: AuthorityReportId, *, anew: bool = False) -> None:
+        with self.safehold.program.database.begin() as tx:
+            filings.let_go_on(tx, report_id, actor=self.person, anew=anew, now=self.clock())
+
+    def change(self, report_id: AuthorityReportId, **values: Any) -> None:
+        """Change a report as a person's decision does."""
+        with self.safehold.program.database.begin() as tx:
+            found = report_rows.get(tx, report_id, for_change=True)
+            assert found is not None
+            report_rows.change(tx, found, **values)
+
+    def withdraws(self, report_id: AuthorityReportId) -> None:
+        self.change(report_id, state=AuthorityReportState.WITHDRAWN, ended_at=self.clock())
+        with self.safehold.program.database.begin() as tx:
+            report_rows.set_standing(tx, report_id, False)
+
+    def items_fall(self, report_id: AuthorityReportId, items: list[ItemId]) -> None:
+        with self.safehold.program.database.begin() as tx:
+            report_rows.set_standing(tx, report_id, False, items=items)
+
+    def told(self, report_id: AuthorityReportId) -> list[ItemId]:
+        with self.safehold.program.database.begin() as tx:
+            return [one.item_id for one in report_rows.items_of(tx, report_id)]
+
+    def emergency(self) -> dict[str, Any]:
+        """Return what makes a report one of a declared risk to life."""
+        case_id, now = self.safehold.case_of(str(self.items[0])), self.clock()
+        assert self.person.user_id is not None
+        declared = Emergency(
+            id=EmergencyId(new_id()),
+            case_id=case_id,
+            item_id=None,
+            declared_by=self.person.user_id,
+            declared_at=now,
+            due_at=now + timedelta(minutes=15),
+        )
+        with self.safehold.program.database.begin() as tx:
+            assert emergency_rows.insert(tx, declared)
+        return {"emergency_id": declared.id, "priority": Priority.ONE, "unverified": True}
+
+    def object_of(self, item_id: ItemId) -> ObjectId:
+        with self.safehold.program.database.begin() as tx:
+            return reading.find(tx, self.media(item_id, tx), ObjectRole.ORIGINAL).object.id
+
+    def papers(self, report_id: AuthorityReportId) -> list[Paper]:
+        with self.safehold.program.database.begin() as tx:
+            return authority_papers.of_report(tx, report_id)
+
+    def sweeps_alarms(self) -> None:
+        wiring.sweep_alarms(self.safehold.program)
+
+    contents_of = staticmethod(contents_of)
+    a_report = staticmethod(a_report)
+    details = staticmethod(details)
+
+    def alarms(self) -> list[str]:
+        with self.safehold.program.database.begin() as tx:
+            return sorted(one.code for one in alarms.standing(tx))
+
+    def audited(self, report_id: AuthorityReportId) -> list[tuple[str, dict[str, Any]]]:
+        rows = self.safehold.sql(
+            "select verb, detail from audit_record where object = %(about)s and verb like 'authority.%%'"
+            " order by at, id",
+            about=f"authority_report:{report_id}",
+        )
+        return [(row.verb, row.detail) for row in rows]
+
+    def is_whole(self, filed: FiledReport, files: int = len(SEEDS)) -> bool:
+        """Say whether a filed report has so many files, none twice, and each described."""
+        digests = {each.sha256 for each in filed.files}
+        return len(filed.files) == len(digests) == files and all(each.details for each in filed.files)
+
+    def _next_due(self) -> timedelta | None:
+        """Return how far off the next attempt is, None where no report is being sent."""
+        [row] = self.safehold.sql(
+            "select min(greatest(f.next_attempt_at, coalesce(f.held_until, f.next_attempt_at))) as at"
+            " from filing f join authority_report r on r.id = f.report_id"
+            " where (r.state = 'sending' and f.stage not in ('filed', 'stuck'))"
+            " or (r.state in ('withdrawn', 'declined') and f.remote_id is not null and f.stage <> 'filed')"
+        )
+        if row.at is None:
+            return None
+        return max(row.at - self.clock(), timedelta()) + timedelta(milliseconds=1)
+
+
+@pytest.fixture(scope="session")
+def running_program(
+    database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Installation, MovableClock]]:
+    clock = MovableClock()
+    settings = running.settings_of(tmp_path_factory.mktemp("office") / "data", database_url)
+    with running.installation(settings, surfaces=frozenset({"api"}), clock=clock) as opened:
+        yield opened, clock
+
+
+@pytest.fixture(scope="session")
+def as_worker(database_url: str, running_program: object) -> Iterator[Database]:
+    url = make_url(database_url).set(username=roles.WORKER).render_as_string(False)
+    database = Database(url, pool_size=4)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def office(
+    running_program: tuple[Installation, MovableClock], as_worker: Database, database_url: str
+) -> Iterator[Office]:
+    safehold, clock = running_program
+    clock.ahead = timedelta()
+    safehold.add_list(exact=[altered_copy(seed) for seed in SEEDS])
+    items = []
+    for seed in SEEDS:
+        context = Context(surface="rehearsal", account_id="account-1")
+        answer = safehold.program.scanner.scan_bytes(altered_copy(seed), context, actor=system_actor("tests"))
+        assert answer.item_id is not None, answer
+        items.append(answer.item_id)
+    safehold.run_steps()
+    person = safehold.analyst("sender", Role.LEGAL)
+    with CyberTiplineServer(username="tests", password=SECRET, clock=clock) as server:
+        yield Office(safehold, clock, server, as_worker, person, items)
+    safehold.program.scanner.counters.flush()

@@ -1,0 +1,171 @@
+"""Claims about filing while processes die, overtake each other, and clocks jump: one report is filed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from safehold.authorities import filings
+from safehold.egress.client import Egress
+from safehold.model.authority_report import AuthorityReportState
+from safehold.storage.database import Database, Tx
+from safehold.testing.cybertipline import CyberTiplineServer, Fault, Moment
+
+State = AuthorityReportState
+BEYOND_THE_LEASE = timedelta(minutes=10)
+
+
+class Killed(BaseException):
+    """The process ended here: nothing in it goes on."""
+
+
+class Turmoil:
+    """What happens to a worker: at each call, and at each transaction, the next thing of a list."""
+
+    def __init__(self, office: Any, calls: list[str], commits: list[str]) -> None:
+        self.office, self.calls, self.commits = office, list(calls), list(commits)
+        self.egress = Egress(user_agent="safehold-test")
+
+    def means(self) -> Any:
+        return self.office.means(egress=self, database=self)
+
+    @contextmanager
+    def begin(self) -> Iterator[Tx]:
+        """Open a transaction as the database does, if the process lives so long."""
+        happens = self.commits.pop(0) if self.commits else ""
+        if happens == "dies before":
+            raise Killed
+        database: Database = self.office.as_worker
+        with database.begin() as tx:
+            yield tx
+            if happens == "dies inside":
+                raise Killed
+        if happens == "dies after":
+            raise Killed
+
+    def send(self, url: str, **given: Any) -> Any:
+        """Send as the client does, with something happening before it or after it."""
+        happens, _, when = (self.calls.pop(0) if self.calls else "").partition(" ")
+        if when == "before":
+            self._happens(happens)
+        answer = self.egress.send(url, **given)
+        if when == "after":
+            self._happens(happens)
+        return answer
+
+    def _happens(self, what: str) -> None:
+        if what == "dies":
+            raise Killed
+        if what == "overtaken":
+            # It sleeps longer than its lease lasts, and another works meanwhile.
+            self.office.clock.ahead += BEYOND_THE_LEASE
+            filings.file_due(self.office.means(), most_calls=3)
+        if what == "ahead":
+            self.office.clock.ahead += timedelta(days=3)
+        if what == "back":
+            self.office.clock.ahead -= timedelta(days=3)
+
+
+def ends_as_one_report(office: Any, report_id: Any) -> None:
+    """Let a worker go on, and a person look each time that it is stuck, until the report is filed."""
+    for _ in range(30):
+        office.works()
+        if office.report(report_id).state is not State.STUCK:
+            break
+        assert office.filing(report_id).why
+        assert "report_stuck" in office.alarms()
+        office.lets_go_on(report_id)
+        office.sweeps_alarms()
+    [filed] = office.server.filed
+    assert office.is_whole(filed)
+    assert office.report(report_id).reference == str(filed.report_id)
+    # An hour after the last change, whenever a clock that jumped has put that.
+    office.clock.ahead += timedelta(days=100)
+    assert office.server.unfinished == []
+    for item_id in office.items:
+        assert office.opening().item(report_id, item_id)
+
+
+POINTS = ("before", "after")
+
+
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("number", range(8))
+def test_a_worker_that_is_overtaken_at_a_call_files_nothing_twice(
+    office: Any, number: int, point: str
+) -> None:
+    report_id = office.sent_on()
+    turmoil = Turmoil(office, [*[""] * number, f"overtaken {point}"], [])
+    filings.file_due(turmoil.means())
+    assert turmoil.calls == []
+    ends_as_one_report(office, report_id)
+
+
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("number", range(8))
+def test_a_worker_that_dies_at_a_call_files_nothing_twice(office: Any, number: int, point: str) -> None:
+    report_id = office.sent_on()
+    turmoil = Turmoil(office, [*[""] * number, f"dies {point}"], [])
+    with pytest.raises(Killed):
+        filings.file_due(turmoil.means())
+    # Others leave it alone while whoever died may still be at it.
+    called = office.server.calls.total()
+    filings.file_due(office.means())
+    assert office.server.calls.total() == called
+    ends_as_one_report(office, report_id)
+
+
+CALLS = st.lists(
+    st.sampled_from(
+        [
+            "",
+            "",
+            "",
+            *(f"{what} {point}" for what in ("dies", "overtaken", "ahead", "back") for point in POINTS),
+        ]
+    ),
+    max_size=20,
+)
+COMMITS = st.lists(st.sampled_from(["", "", "", "", "dies before", "dies inside", "dies after"]), max_size=30)
+FAULTS = st.dictionaries(
+    st.sampled_from([Moment.OPEN, Moment.UPLOAD, Moment.DESCRIBE, Moment.FINISH, Moment.RETRACT]),
+    st.lists(
+        st.sampled_from([each for each in Fault if each not in (Fault.NO_ANSWER, Fault.FILE_FORGOTTEN)]),
+        max_size=3,
+    ),
+)
+
+
+@settings(
+    deadline=None,
+    max_examples=25,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(calls=CALLS, commits=COMMITS, faults=FAULTS)
+def test_whatever_happens_exactly_one_report_is_filed_or_a_person_is_asked(
+    office: Any, calls: list[str], commits: list[str], faults: dict[Moment, list[Fault]]
+) -> None:
+    with CyberTiplineServer(username="tests", password="for tests alone", clock=office.clock) as server:
+        office.server, office.clock.ahead = server, timedelta()
+        report_id = office.sent_on(first_told=False)
+        for moment, wrong in faults.items():
+            server.fail_next(moment, *wrong)
+        turmoil = Turmoil(office, calls, commits)
+        for _ in range(40):
+            try:
+                filings.file_due(turmoil.means(), most_calls=10)
+            except Killed:
+                office.clock.ahead += timedelta(seconds=90)
+            assert len(server.filed) <= 1
+            office.clock.ahead += timedelta(minutes=3)
+            if not (turmoil.calls or turmoil.commits):
+                break
+        ends_as_one_report(office, report_id)
+        assert not [why for why in server.refused if "no XML" in why or "schema" in why]
