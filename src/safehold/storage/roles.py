@@ -298,6 +298,9 @@ GRANTS: dict[str, dict[str, str]] = {
         "reveal": "select, update (token_digest, fetched_at)",
         "sealed_object": _READ,
         "wrapped_key": _READ,
+        # Whether two people agreed that exactly this goes to exactly these; it counts how often it went.
+        "bundle_request": "select, update (made, made_at)",
+        "bundle_item": _READ,
     },
 }
 """Per role, per table, what it may do. That of the all-in-one role is computed by `app_grants`."""

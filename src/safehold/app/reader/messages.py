@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from uuid import UUID
 
 from safehold.model import errors
 from safehold.model.errors import BadForm, SafeholdError
-from safehold.model.ids import MediaId, UserId
+from safehold.model.ids import BundleId, MediaId, UserId
 from safehold.vault.channel import Message
 
-MAX_REQUEST_BODY = 16 * 1024
-"""Bytes beside the head of a request: a public key at most."""
+MAX_REQUEST_BODY = 0
+"""Bytes beside the head of a request: none."""
+MAX_CLOSING_BODY = 128 * 1024 * 1024
+"""Bytes of what a bundle ends with; whoever makes one may send that much, and nobody else."""
 MAX_ANSWER_BODY = 257 * 1024 * 1024
 """Bytes beside the head of an answer: the largest sealed object, with what is around it."""
 
@@ -33,21 +36,17 @@ class Show:
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
-    """Seal an item's bytes to a recipient's public key.
+class Bundle:
+    """Make a bundle that two people have agreed to, and send it encrypted, see `bundling`."""
 
-    about: the item, or a case that has no other. recipient: PEM of an X25519 public key.
-    """
-
-    purpose: ClassVar[str] = "export"
-    about: UUID
+    purpose: ClassVar[str] = "bundle"
+    bundle_id: BundleId
     user_id: UserId
-    recipient: bytes
 
     def message(self) -> Message:
         """Write it."""
-        head = {"purpose": self.purpose, "item": str(self.about), "user": str(self.user_id)}
-        return Message(head, self.recipient)
+        head = {"purpose": self.purpose, "bundle": str(self.bundle_id), "user": str(self.user_id)}
+        return Message(head)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +87,7 @@ class Status:
         return Message({"purpose": self.purpose})
 
 
-Request = Show | Export | Remake | Contact | Status
+Request = Show | Bundle | Remake | Contact | Status
 
 
 def parse(message: Message) -> Request:
@@ -98,8 +97,8 @@ def parse(message: Message) -> Request:
     purpose = head.get("purpose")
     if purpose == Show.purpose and fields == {"purpose", "ticket"} and not message.body:
         return Show(_text(head, "ticket", _LONGEST_TICKET))
-    if purpose == Export.purpose and fields == {"purpose", "item", "user"} and message.body:
-        return Export(_id(head, "item"), UserId(_id(head, "user")), message.body)
+    if purpose == Bundle.purpose and fields == {"purpose", "bundle", "user"} and not message.body:
+        return Bundle(BundleId(_id(head, "bundle")), UserId(_id(head, "user")))
     if purpose == Remake.purpose and fields == {"purpose", "media"} and not message.body:
         return Remake(MediaId(_id(head, "media")))
     if purpose == Contact.purpose and fields == {"purpose", "item"} and not message.body:
@@ -112,6 +111,47 @@ def parse(message: Message) -> Request:
 def answer(body: bytes = b"", **fields: Any) -> Message:
     """Write an answer that went well."""
     return Message({"ok": fields}, body)
+
+
+def piece(body: bytes) -> Message:
+    """Write one piece of a bundle's ciphertext, in its order."""
+    return Message({"more": "piece"}, body)
+
+
+def found(items: Sequence[Mapping[str, Any]]) -> Message:
+    """Write what there was of each item of a bundle: "item", and either "name", "size_bytes" and "sha256" of
+    the file, or "not_held" with why there is none. Whoever made the bundle answers with `closing`.
+    """
+    return Message({"more": "found"}, json.dumps(items).encode())
+
+
+def found_of(message: Message) -> list[dict[str, Any]]:
+    """Return what `found` wrote. Raises BadForm for anything else."""
+    try:
+        items = json.loads(message.body)
+    except ValueError:
+        items = None
+    if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
+        raise BadForm("This is no account of what was found.")
+    return items
+
+
+def closing(tail: bytes) -> Message:
+    """Write what a bundle ends with: the rest of the tar."""
+    return Message({"more": "closing"}, tail)
+
+
+def closing_of(message: Message) -> bytes:
+    """Return what `closing` wrote. Raises BadForm for anything else."""
+    if message.head != {"more": "closing"}:
+        raise BadForm("A bundle ends with its inventory, and this is none.")
+    return message.body
+
+
+def more(message: Message) -> str | None:
+    """Return "piece" or "found" for a message after which another comes, None for the last one."""
+    told = message.head.get("more")
+    return told if isinstance(told, str) else None
 
 
 def failure(error: SafeholdError) -> Message:
