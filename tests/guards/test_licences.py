@@ -30,6 +30,8 @@ PERMISSIVE = {
     "Python Software Foundation License",
 }
 UNMODIFIED_WHEELS = dict.fromkeys(("psycopg", "psycopg-binary", "psycopg-pool"), "LGPL-3.0-only")
+SAID_IN_THEIR_FILE_ALONE = {"pyrage": "MIT"}
+"""Packages whose facts name no licence; that their file is this one is looked up."""
 FILES_OF_CERTIFICATES = {"certifi": "MPL-2.0"}
 """A list of certificate authorities under a licence that covers its own file alone."""
 
@@ -63,7 +65,7 @@ def default_install() -> dict[str, Distribution]:
 def licences(package: Distribution) -> set[str]:
     """Return the licences that a package names, one by one; of a choice ("OR") any will do."""
     facts = package.metadata
-    text = facts.get("License-Expression") or ""
+    text = facts.get("License-Expression") or said_in_its_file(package)
     if not text:
         named = [
             line.rpartition(" :: ")[2] for line in facts.get_all("Classifier") or [] if line[:7] == "License"
@@ -74,6 +76,15 @@ def licences(package: Distribution) -> set[str]:
         if parts <= PERMISSIVE:
             return parts
     return set(re.split(r"\s+(?:AND|OR)\s+", text))
+
+
+def said_in_its_file(package: Distribution) -> str:
+    """Return the licence of a package that says it in its file alone, "" for every other package."""
+    said = SAID_IN_THEIR_FILE_ALONE.get(normalised(package.metadata["Name"]), "")
+    if not said:
+        return ""
+    files = [package.read_text(f"licenses/{name}") for name in package.metadata.get_all("License-File") or []]
+    return said if any(text and text.startswith(f"The {said} License") for text in files) else ""
 
 
 def objections(package: Distribution) -> set[str]:

@@ -254,11 +254,12 @@ def test_only_the_reader_reads_the_keys_that_open_evidence() -> None:
     assert may_read == {roles.READER: "select", roles.WORKER: "select (object_id), delete"}
 
 
-def test_the_reader_changes_nothing_but_showings_and_the_log() -> None:
+def test_the_reader_changes_nothing_but_showings_the_log_and_how_often_a_bundle_was_made() -> None:
     grants = roles.GRANTS[roles.READER]
     writes = {table: what for table, what in grants.items() if not re.fullmatch(r"select( \(.*\))?", what)}
     assert writes == {
         "audit_record": "insert",
         "audit_personal": "insert",
+        "bundle_request": "select, update (made, made_at)",
         "reveal": "select, update (token_digest, fetched_at)",
     }

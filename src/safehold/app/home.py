@@ -7,6 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from safehold.app.settings import Settings
 from safehold.model.errors import BadSettings, NameTaken
 from safehold.vault.files import write_new
@@ -17,6 +19,7 @@ from safehold.vault.rotation import KeyPlaces
 from safehold.vault.sealing import OpeningKey
 
 REQUESTS_KEY, SIGN_IN_KEY, BACKUPS_KEY = "requests.key", "sign-in.key", "backups.key"
+BUNDLES_KEY = "bundles.key"
 """Files beside the vault's keys. They are in no backup."""
 
 _KEY_BYTES = 32
@@ -69,6 +72,20 @@ class Home:
                 advice="Put it back from its copy. If there is none, remove it: another is made.",
             )
         return key
+
+    def bundles_key(self) -> Ed25519PrivateKey:
+        """Return the key that signs the inventories of bundles, made on first use.
+
+        Raises BadSettings for a damaged file: another key would make a stranger of us.
+        """
+        key = _made_once(self.folder / "keys" / BUNDLES_KEY)
+        if len(key) != _KEY_BYTES:
+            raise BadSettings(
+                f"keys/{BUNDLES_KEY} does not hold {_KEY_BYTES} bytes.",
+                advice="Put it back from its copy. If there is none, remove it: another is made, and whoever"
+                " has the public half must be given the new one.",
+            )
+        return Ed25519PrivateKey.from_private_bytes(key)
 
     def kept_backups_key(self) -> bytes | None:
         """Return the key of the backups that lies here, None where there is no whole one; none is made."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from safehold.act.tell import TOLD_KINDS
 from safehold.app.audit.anchors import declared
+from safehold.app.bundles.asking import read_co_signer
 from safehold.app.listening import address, meet
 from safehold.app.plugins import signal_types
 from safehold.app.policy_text import policy_text
@@ -43,6 +44,8 @@ def check(settings: Settings) -> None:
         load_sealing_key(settings.vault.sealing_key)
     if settings.vault.opening_key is not None:
         load_opening_key(settings.vault.opening_key)
+    if settings.team.co_signer_key is not None:
+        read_co_signer(settings.team.co_signer_key)
 
 
 def _codes(settings: Settings) -> Iterator[str]:

@@ -399,6 +399,11 @@ class TeamSettings(Section):
     size_policy: Literal["full", "small", "single"] = Field(
         "single", description="`full`: four people or more; `small`: two or three; `single`: one assessor."
     )
+    co_signer_key: Path | None = Field(
+        None,
+        description="Where `size_policy` is `single`: a PEM file with the public Ed25519 key of somebody"
+        " outside, who signs each request to hand evidence over in a second person’s place.",
+    )
 
 
 class ReviewSettings(Section):

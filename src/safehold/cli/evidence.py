@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
+from safehold.cli import bundles
 from safehold.cli.exits import PARTLY
 
 app = typer.Typer(help="Sealed evidence: what is kept, until when.", no_args_is_help=True)
+app.add_typer(bundles.app, name="bundle")
 
 
 @app.command("sweep")
@@ -50,44 +51,6 @@ def sweep(
             f"No record names {left.strangers} of the deleted ones, nor {left.strangers_kept} that were left"
             " alone.\n"
         )
-
-
-@app.command("export")
-def export(
-    item_or_case: Annotated[
-        UUID,
-        typer.Argument(
-            help="The item, by the id that its case's page in the console shows, or a case of one item."
-        ),
-    ],
-    to: Annotated[Path, typer.Option("--to", help="The recipient's public key, an X25519 key as PEM.")],
-    out: Annotated[Path, typer.Option("--out", help="The file to write; it must not exist yet.")],
-    as_name: Annotated[
-        str, typer.Option("--as", help="Who has it done: the name of an active person of the role legal.")
-    ],
-) -> None:
-    """Seal the bytes of an item to a recipient. They are in the clear for nobody else, here for nobody."""
-    from safehold.app.reader import orders
-    from safehold.cli.opening import settings
-
-    size = orders.export(settings(), item_or_case, name=as_name, recipient=to.read_bytes(), out=out)
-    sys.stdout.write(f"{size} bytes written. Only the recipient's private key opens them.\n")
-
-
-@app.command("open")
-def open_(
-    file: Annotated[Path, typer.Argument(help="What `evidence export` wrote.")],
-    key: Annotated[Path, typer.Option("--key", help="Your private key, as PEM, readable by you alone.")],
-    out: Annotated[Path, typer.Option("--out", help="The file to write; it must not exist yet.")],
-) -> None:
-    """Open exported evidence, as its recipient. The plain bytes are then yours to guard."""
-    from safehold.app.reader import orders
-    from safehold.cli.opening import printable
-
-    opened = orders.open_parcel(file, key=key, out=out)
-    for name, value in sorted(opened.about.items()):
-        sys.stdout.write(f"{printable(name)}: {printable(value)}\n")
-    sys.stdout.write(f"{len(opened.data)} bytes written.\n")
 
 
 @app.command("remake-signals")

@@ -41,6 +41,8 @@ PasskeyId = NewType("PasskeyId", UUID)
 DeviceId = NewType("DeviceId", UUID)
 ConflictId = NewType("ConflictId", UUID)
 UnveilingId = NewType("UnveilingId", UUID)
+BundleId = NewType("BundleId", UUID)
+"""A request to hand evidence over."""
 CaseNoteId = NewType("CaseNoteId", UUID)
 CaseMoveId = NewType("CaseMoveId", UUID)
 SavedFilterId = NewType("SavedFilterId", UUID)

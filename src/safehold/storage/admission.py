@@ -33,6 +33,13 @@ def cases_unknown_to(tx: Tx, user: UUID, case_ids: Collection[CaseId]) -> set[Ca
     return {CaseId(case_id) for case_id in tx.run(statement).scalars()}
 
 
+def cases_of_items(tx: Tx, item_ids: Collection[ItemId]) -> list[CaseId]:
+    """Return every case in which any of these items lies or once lay, by id."""
+    wanted = case_item.c.item_id == sa.any_(sa.cast(list(item_ids), postgresql.ARRAY(Uuid)))
+    statement = sa.select(case_item.c.case_id).where(wanted).distinct().order_by(case_item.c.case_id)
+    return [CaseId(case_id) for case_id in tx.run(statement).scalars()]
+
+
 def items_unknown_to(tx: Tx, user: UUID, item_ids: Collection[ItemId]) -> set[ItemId]:
     """Return those of these items that lie in a case of which this person may not know."""
     if not item_ids:

@@ -332,6 +332,9 @@ GRANTS: dict[str, dict[str, str]] = {
         "authority_report": "select (id, kind, state, approved_by)",
         "authority_report_item": _READ,
         "authority_paper": _READ,
+        # Whether two people agreed that exactly this goes to exactly these; it counts how often it went.
+        "bundle_request": "select, update (made, made_at)",
+        "bundle_item": _READ,
     },
 }
 """Per role, per table, what it may do. That of the all-in-one role is computed by `app_grants`."""

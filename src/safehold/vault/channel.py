@@ -78,17 +78,18 @@ class Line:
         except OSError as error:
             raise ChannelBroken(type(error).__name__) from None
 
-    def receive(self, *, seconds: float) -> Message | None:
+    def receive(self, *, seconds: float, most: int | None = None) -> Message | None:
         """Return the next message, None when the other side has ended the line between two of them.
 
-        seconds: for the whole message. Raises ChannelBroken.
+        seconds: for the whole message. most: bytes beside its head, where that is not the line's own limit.
+        Raises ChannelBroken.
         """
         until = time.monotonic() + seconds
         lengths = self._exactly(_LENGTHS.size, until, may_end=True)
         if lengths is None:
             return None
         head_bytes, body_bytes = _LENGTHS.unpack(lengths)
-        if head_bytes > MAX_HEAD_BYTES or body_bytes > self._max_body:
+        if head_bytes > MAX_HEAD_BYTES or body_bytes > (self._max_body if most is None else most):
             raise ChannelBroken("too long")
         head = _object(self._exactly(head_bytes, until) or b"")
         return Message(head, bytes(self._exactly(body_bytes, until) or b""))

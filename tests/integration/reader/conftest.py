@@ -11,6 +11,9 @@ from sqlalchemy import make_url
 
 from safehold.app.console_view import Ticket
 from safehold.app.reader.client import ReaderClient
+from safehold.app.reader.opening import OPERATING, reading
+from safehold.app.records import running as records_running
+from safehold.app.settings import Settings
 from safehold.model.assessment import Tier
 from safehold.model.ids import SessionId
 from safehold.model.item import Context
@@ -74,6 +77,18 @@ def running_program(
     clock = MovableClock()
     with running.installation(settings, surfaces=SURFACES, clock=clock) as opened:
         yield opened, clock
+
+
+@pytest.fixture(scope="module")
+def operated(running_program: tuple[Installation, MovableClock]) -> Iterator[Settings]:
+    """Yield settings that lead to a reader which runs by itself and does what the operator may ask."""
+    program = running_program[0].program
+    with (
+        records_running(program.settings, program.home) as addresses,
+        reading(program.settings, program.home, addresses, purposes=OPERATING) as reader,
+    ):
+        by_itself = program.settings.reader.model_copy(update={"socket": reader.socket})
+        yield program.settings.model_copy(update={"reader": by_itself})
 
 
 @pytest.fixture

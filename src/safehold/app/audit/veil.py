@@ -32,6 +32,7 @@ __all__ = [
     "ask",
     "pseudonym",
     "recent",
+    "tells_of_looking",
     "veiled",
 ]
 
@@ -43,7 +44,7 @@ _ABOUT_LOOKING = frozenset(
     {"item.reveal", "item.reveal_end", "reveal.refused", "exposure.choose", "exposure.read"}
 )
 _OPENED = frozenset({"evidence.open", "evidence.open_failed", "evidence.refused"})
-_HANDED = frozenset({"export", "remake"})
+_HANDED = frozenset({"bundle", "export", "remake"})
 _USER = "user:"
 
 
@@ -135,6 +136,11 @@ def about_me(tx: Tx, user_id: UserId) -> list[Unveiling]:
 def tells_who(record: StoredRecord) -> bool:
     """Say whether a record is about a person's own looking and bears their id as its object."""
     return record.verb in _ABOUT_LOOKING and record.object.startswith(_USER)
+
+
+def tells_of_looking(record: StoredRecord) -> bool:
+    """Say whether a record is about a person's looking: who it was stays behind a pseudonym."""
+    return _who_looked(record) is not None
 
 
 def _who_looked(record: StoredRecord) -> UUID | None:

@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
-from safehold.app.reader.messages import Contact, Export, File, Remake, Request, Show
+from safehold.app.reader.messages import Bundle, Contact, File, Remake, Show
+from safehold.evidence import bundles
 from safehold.model.assessment import Tier
 from safehold.model.errors import Conflict, NotAllowed, NotFound, SafeholdError
 from safehold.model.ids import (
     AuthorityReportId,
+    BundleId,
     CaseId,
     InboundReportId,
     ItemId,
@@ -33,6 +35,7 @@ from safehold.storage import authority_reports as report_rows
 from safehold.storage import cases as case_rows
 from safehold.storage import evidence as evidence_rows
 from safehold.storage.authority_papers import SENT_KINDS, PaperKind
+from safehold.storage.bundles import BundleRequest
 from safehold.storage.database import Tx
 from safehold.storage.evidence import ObjectRole
 from safehold.storage.reveals import Reveal
@@ -92,6 +95,16 @@ class Denied(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class BundleFile:
+    """One item's turn in a bundle that is being made. Nobody asks for it from outside."""
+
+    purpose: ClassVar[str] = Bundle.purpose
+    bundle_id: BundleId
+    item_id: ItemId
+    user_id: UserId
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What the checks are made against. session_idle: how long a session stands without being used."""
 
@@ -99,6 +112,8 @@ class Asked:
     session_idle: timedelta
 
 
+Opening = Show | BundleFile | Remake | File
+"""What stored media is opened for."""
 Check = Callable[[Tx, Any, Asked], Grant]
 
 
@@ -126,27 +141,40 @@ def to_show(tx: Tx, request: Show, asked: Asked) -> Grant:
     )
 
 
-def to_export(tx: Tx, request: Export, asked: Asked) -> Grant:
-    """Let somebody active who may edit evidence have an item sealed to a recipient.
+def to_bundle(tx: Tx, request: Bundle, asked: Asked) -> BundleRequest:
+    """Let somebody active who may edit evidence have a bundle made that two people stand behind; count it.
 
-    Raises Conflict for a case of several items, Denied.
+    Whoever asked for it and whoever agreed still may edit evidence; whoever makes it may come near all cases
+    that it touches. Raises Denied.
     """
-    item_id = _item(tx, request.about)
-    actor, about = f"user:{request.user_id}", f"item:{item_id}"
+    actor, about = f"user:{request.user_id}", f"bundle:{request.bundle_id}"
     with _denying(actor, about):
         _require(tx, request.user_id, Permission.EVIDENCE_EDIT)
-        media_id = evidence_rows.media_of_item(tx, item_id)
-        if media_id is None:
-            raise NotFound("This item came without bytes.")
-        for case in case_rows.of_item(tx, item_id):
-            admission.admit(tx, case.id, request.user_id)
-    return Grant(
-        media_id=media_id,
-        role=ObjectRole.ORIGINAL,
-        actor=actor,
-        about=about,
-        detail={"asked_by": OPERATOR},
-    )
+        agreed = bundles.begin(tx, request.bundle_id, actor=actor, now=asked.now)
+        for person in (agreed.asked_by, agreed.decided_by):
+            if person is not None:
+                _require(tx, person, Permission.EVIDENCE_EDIT)
+        admission.admit_to_items(tx, agreed.items, request.user_id)
+    return agreed
+
+
+def to_bundle_file(tx: Tx, request: BundleFile, asked: Asked) -> Grant:
+    """Let one item's bytes go into a bundle that is being made: what was agreed to, and for nobody else.
+
+    Raises NotFound for what came without bytes, Denied.
+    """
+    actor, about = f"user:{request.user_id}", f"item:{request.item_id}"
+    with _denying(actor, about):
+        _require(tx, request.user_id, Permission.EVIDENCE_EDIT)
+        agreed = bundles.agreed(tx, request.bundle_id, now=asked.now)
+        if request.item_id not in agreed.items:
+            raise NotAllowed("Nobody has agreed to hand this item over.")
+        admission.admit_to_items(tx, [request.item_id], request.user_id)
+    media_id = evidence_rows.media_of_item(tx, request.item_id)
+    if media_id is None:
+        raise NotFound("This item came without bytes.")
+    detail = {"bundle": str(request.bundle_id), "asked_by": OPERATOR}
+    return Grant(media_id=media_id, role=ObjectRole.ORIGINAL, actor=actor, about=about, detail=detail)
 
 
 def to_remake(tx: Tx, request: Remake, asked: Asked) -> Grant:
@@ -211,9 +239,9 @@ def to_send(tx: Tx, request: File) -> Sendable:
     return Sendable(request.paper_id, kind, Sealed(paper.sealed, paper.wrapped), about)
 
 
-CHECKS: Mapping[type[Request], Check] = {
+CHECKS: Mapping[type[Opening], Check] = {
     Show: to_show,
-    Export: to_export,
+    BundleFile: to_bundle_file,
     Remake: to_remake,
     File: to_file,
 }

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from safehold.app.reader import messages
-from safehold.app.reader.messages import Contact, Export, File, Remake, Request, Show, Status
+from safehold.app.reader.messages import Bundle, Contact, File, Remake, Request, Show, Status
 from safehold.model.errors import BadForm, NotFound, ReaderDown
-from safehold.model.ids import AuthorityReportId, ItemId, MediaId, PaperId, UserId
+from safehold.model.ids import AuthorityReportId, BundleId, ItemId, MediaId, PaperId, UserId
 from safehold.model.media import Examined
+from safehold.vault.age import KeyOfOnce
 from safehold.vault.channel import ChannelBroken, Line, Message, connect
 from safehold.vault.decoding.kinds import kinds_of
 from safehold.vault.decoding.wire import BadAnswer, read_document
-from safehold.vault.keys import public_pem
-from safehold.vault.parcels import unpack
-from safehold.vault.sealing import OpeningKey
 
 LINES = 8
 """Connections at the same time; whoever comes on top waits for one."""
@@ -53,12 +51,46 @@ class ReaderClient:
         except BadForm as error:
             raise ReaderDown("The reader did not understand a request.") from error
 
-    def export(self, about: UUID, *, user_id: UserId, recipient: bytes) -> bytes:
-        """Return an item's bytes as a parcel for a recipient. recipient: PEM of their public key.
+    def bundle(
+        self,
+        bundle_id: BundleId,
+        *,
+        user_id: UserId,
+        write: Callable[[bytes], object],
+        close: Callable[[Sequence[Mapping[str, Any]]], bytes],
+    ) -> None:
+        """Have a bundle made that two people have agreed to. It is asked for once, and never again by itself.
 
-        Raises NotAllowed, ConflictOfInterest, NotFound, InvalidInput, and what `show` raises.
+        write: takes the ciphertext, piece by piece. close: is told once what there was of each item, see
+        `messages.found`, and returns the rest of the tar. Raises NotAllowed, ConflictOfInterest, NotFound,
+        Refused, what `show` raises, and what `write` and `close` raise.
         """
-        return self._ask(Export(about, user_id, recipient)).body
+        with self._free:
+            line = self._connected()
+            try:
+                line.send(Bundle(bundle_id, user_id).message(), seconds=ANSWER_SECONDS)
+                self._take(line, write, close)
+            except ChannelBroken:
+                raise ReaderDown("The reader went away before the bundle was finished.") from None
+            finally:
+                line.close()
+
+    def _take(
+        self,
+        line: Line,
+        write: Callable[[bytes], object],
+        close: Callable[[Sequence[Mapping[str, Any]]], bytes],
+    ) -> None:
+        while (told := line.receive(seconds=ANSWER_SECONDS)) is not None:
+            match messages.more(told):
+                case "piece":
+                    write(told.body)
+                case "found":
+                    line.send(messages.closing(close(messages.found_of(told))), seconds=ANSWER_SECONDS)
+                case _:
+                    messages.result(told)
+                    return
+        raise ReaderDown("The reader ended the line before the bundle was finished.")
 
     def remake(self, media_id: MediaId) -> Examined:
         """Return what can be read of confirmed media today, its signals above all. Raises NotAllowed too."""
@@ -78,15 +110,15 @@ class ReaderClient:
         being sent or does not tell about it, ErasedEvidence, NotFound, VaultObjectDamaged, VaultDown,
         DatabaseDown, ReaderDown.
         """
-        return self._unpacked(lambda key: File(report_id, key, item_id=item_id))
+        return self._opened_here(lambda key: File(report_id, key, item_id=item_id))
 
     def file_paper(self, report_id: AuthorityReportId, paper_id: PaperId) -> bytes:
         """Return what is in a paper of a report that a person has sent on. Raises as `file_item` does."""
-        return self._unpacked(lambda key: File(report_id, key, paper_id=paper_id))
+        return self._opened_here(lambda key: File(report_id, key, paper_id=paper_id))
 
-    def _unpacked(self, asking: Callable[[bytes], File]) -> bytes:
-        key = OpeningKey.generate()
-        return unpack(self._ask(asking(public_pem(key.sealing_key))).body, key).data
+    def _opened_here(self, asking: Callable[[str], File]) -> bytes:
+        key = KeyOfOnce()
+        return key.open(self._ask(asking(key.recipient)).body)
 
     def status(self) -> Mapping[str, Any]:
         """Return how the reader is: pid, its walls, its decoders."""

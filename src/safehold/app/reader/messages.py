@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from uuid import UUID
 
 from safehold.model import errors
 from safehold.model.errors import BadForm, SafeholdError
-from safehold.model.ids import AuthorityReportId, ItemId, MediaId, PaperId, UserId
+from safehold.model.ids import AuthorityReportId, BundleId, ItemId, MediaId, PaperId, UserId
 from safehold.vault.channel import Message
 
-MAX_REQUEST_BODY = 16 * 1024
-"""Bytes beside the head of a request: a public key at most."""
+MAX_REQUEST_BODY = 0
+"""Bytes beside the head of a request: none."""
+MAX_CLOSING_BODY = 128 * 1024 * 1024
+"""Bytes of what a bundle ends with; whoever makes one may send that much, and nobody else."""
 MAX_ANSWER_BODY = 257 * 1024 * 1024
 """Bytes beside the head of an answer: the largest sealed object, with what is around it."""
 
 _LONGEST_TICKET = 64
+_OF_A_FILE = frozenset({"purpose", "report", "to"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +37,17 @@ class Show:
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
-    """Seal an item's bytes to a recipient's public key.
+class Bundle:
+    """Make a bundle that two people have agreed to, and send it encrypted, see `bundling`."""
 
-    about: the item, or a case that has no other. recipient: PEM of an X25519 public key.
-    """
-
-    purpose: ClassVar[str] = "export"
-    about: UUID
+    purpose: ClassVar[str] = "bundle"
+    bundle_id: BundleId
     user_id: UserId
-    recipient: bytes
 
     def message(self) -> Message:
         """Write it."""
-        head = {"purpose": self.purpose, "item": str(self.about), "user": str(self.user_id)}
-        return Message(head, self.recipient)
+        head = {"purpose": self.purpose, "bundle": str(self.bundle_id), "user": str(self.user_id)}
+        return Message(head)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +81,20 @@ class Contact:
 class File:
     """Hand out a file of a report that a person has sent on, or a paper of it, for sending.
 
-    item_id, paper_id: one of them. recipient: PEM of an X25519 public key, made for this request alone.
+    item_id, paper_id: one of them. recipient: a public key of age, made for this request alone.
     """
 
     purpose: ClassVar[str] = "file"
     report_id: AuthorityReportId
-    recipient: bytes
+    recipient: str
     item_id: ItemId | None = None
     paper_id: PaperId | None = None
 
     def message(self) -> Message:
         """Write it."""
         what = {"item": str(self.item_id)} if self.item_id is not None else {"paper": str(self.paper_id)}
-        return Message({"purpose": self.purpose, "report": str(self.report_id), **what}, self.recipient)
+        head = {"purpose": self.purpose, "report": str(self.report_id), "to": self.recipient}
+        return Message({**head, **what})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class Status:
         return Message({"purpose": self.purpose})
 
 
-Request = Show | Export | Remake | Contact | File | Status
+Request = Show | Bundle | Remake | Contact | File | Status
 
 
 def parse(message: Message) -> Request:
@@ -117,26 +118,72 @@ def parse(message: Message) -> Request:
     purpose = head.get("purpose")
     if purpose == Show.purpose and fields == {"purpose", "ticket"} and not message.body:
         return Show(_text(head, "ticket", _LONGEST_TICKET))
-    if purpose == Export.purpose and fields == {"purpose", "item", "user"} and message.body:
-        return Export(_id(head, "item"), UserId(_id(head, "user")), message.body)
+    if purpose == Bundle.purpose and fields == {"purpose", "bundle", "user"} and not message.body:
+        return Bundle(BundleId(_id(head, "bundle")), UserId(_id(head, "user")))
     if purpose == Remake.purpose and fields == {"purpose", "media"} and not message.body:
         return Remake(MediaId(_id(head, "media")))
     if purpose == Contact.purpose and fields == {"purpose", "item"} and not message.body:
         return Contact(_id(head, "item"))
-    if purpose == File.purpose and message.body and fields == {"purpose", "report", "item"}:
-        return File(AuthorityReportId(_id(head, "report")), message.body, item_id=ItemId(_id(head, "item")))
-    if purpose == File.purpose and message.body and fields == {"purpose", "report", "paper"}:
-        return File(
-            AuthorityReportId(_id(head, "report")), message.body, paper_id=PaperId(_id(head, "paper"))
-        )
+    if purpose == File.purpose and not message.body and fields - {"item", "paper"} == _OF_A_FILE:
+        return _file(head)
     if purpose == Status.purpose and fields == {"purpose"} and not message.body:
         return Status()
     raise BadForm("This is no request that the reader knows.")
 
 
+def _file(head: Mapping[str, Any]) -> File:
+    report_id, to = AuthorityReportId(_id(head, "report")), _text(head, "to", _LONGEST_TICKET)
+    if ("item" in head) == ("paper" in head):
+        raise BadForm("Either an item or a paper.")
+    if "item" in head:
+        return File(report_id, to, item_id=ItemId(_id(head, "item")))
+    return File(report_id, to, paper_id=PaperId(_id(head, "paper")))
+
+
 def answer(body: bytes = b"", **fields: Any) -> Message:
     """Write an answer that went well."""
     return Message({"ok": fields}, body)
+
+
+def piece(body: bytes) -> Message:
+    """Write one piece of a bundle's ciphertext, in its order."""
+    return Message({"more": "piece"}, body)
+
+
+def found(items: Sequence[Mapping[str, Any]]) -> Message:
+    """Write what there was of each item of a bundle: "item", and either "name", "size_bytes" and "sha256" of
+    the file, or "not_held" with why there is none. Whoever made the bundle answers with `closing`.
+    """
+    return Message({"more": "found"}, json.dumps(items).encode())
+
+
+def found_of(message: Message) -> list[dict[str, Any]]:
+    """Return what `found` wrote. Raises BadForm for anything else."""
+    try:
+        items = json.loads(message.body)
+    except ValueError:
+        items = None
+    if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
+        raise BadForm("This is no account of what was found.")
+    return items
+
+
+def closing(tail: bytes) -> Message:
+    """Write what a bundle ends with: the rest of the tar."""
+    return Message({"more": "closing"}, tail)
+
+
+def closing_of(message: Message) -> bytes:
+    """Return what `closing` wrote. Raises BadForm for anything else."""
+    if message.head != {"more": "closing"}:
+        raise BadForm("A bundle ends with its inventory, and this is none.")
+    return message.body
+
+
+def more(message: Message) -> str | None:
+    """Return "piece" or "found" for a message after which another comes, None for the last one."""
+    told = message.head.get("more")
+    return told if isinstance(told, str) else None
 
 
 def failure(error: SafeholdError) -> Message:

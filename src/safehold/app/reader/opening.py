@@ -14,7 +14,7 @@ from safehold.app.confined import limits_of, must_be_confined
 from safehold.app.home import Home, open_home
 from safehold.app.reader import messages
 from safehold.app.reader.client import ReaderClient
-from safehold.app.reader.messages import Contact, Export, File, Remake, Show, Status
+from safehold.app.reader.messages import Bundle, Contact, File, Remake, Show, Status
 from safehold.app.reader.place import folder_of
 from safehold.app.reader.process import ReaderProcess
 from safehold.app.reader.server import opened
@@ -29,7 +29,7 @@ SHOWING = (Show.purpose, Status.purpose)
 """What a reader does for whoever serves pictures."""
 FILING = (File.purpose, Status.purpose)
 """What a reader does for the process that files reports."""
-OPERATING = (Export.purpose, Remake.purpose, Contact.purpose, Status.purpose)
+OPERATING = (Bundle.purpose, Remake.purpose, Contact.purpose, Status.purpose)
 """What a reader does for the operator's commands."""
 
 

@@ -1,13 +1,11 @@
-"""What the operator has the reader do by command: export an item to somebody, take signals anew."""
+"""What the operator has the reader do by command: reach whoever reported an item, take signals anew."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from uuid import UUID
 
-from safehold.app.access import users
 from safehold.app.operator import Operator, open_operator
 from safehold.app.reader.client import ReaderClient
 from safehold.app.reader.opening import OPERATING, open_reader
@@ -16,9 +14,6 @@ from safehold.intake import uploads
 from safehold.model.errors import Damaged, ErasedEvidence, NotAllowed, NotFound
 from safehold.model.ids import MediaId
 from safehold.storage import evidence as evidence_rows
-from safehold.vault.files import write_new
-from safehold.vault.keys import load_opening_key
-from safehold.vault.parcels import Opened, unpack
 
 _BATCH = 100
 
@@ -32,22 +27,6 @@ class Remade:
     failed: str | None = None
 
 
-def export(settings: Settings, about: UUID, *, name: str, recipient: bytes, out: Path) -> int:
-    """Write an item's bytes, sealed to a recipient, into a new file (0600); return its size in bytes.
-
-    about: the item, or a case that has no other. name: of the person who has it done; they must be active
-    and may edit evidence. recipient: PEM of a public key. The bytes are in the clear in the reader alone.
-    Raises NameTaken for a file that exists, NotFound, Conflict for a case of several items, NotAllowed,
-    ConflictOfInterest, InvalidInput and what the reader raises.
-    """
-    with open_operator(settings) as operator, operator.database.begin() as tx:
-        user_id = users.find_user(tx, name).id
-    with open_reader(settings, purposes=OPERATING) as reader:
-        parcel = reader.export(about, user_id=user_id, recipient=recipient)
-    write_new(out, parcel)
-    return len(parcel)
-
-
 def contact(settings: Settings, about: UUID) -> str:
     """Return the mail address that whoever reported an item left; that it was opened is on record before.
 
@@ -56,16 +35,6 @@ def contact(settings: Settings, about: UUID) -> str:
     """
     with open_reader(settings, purposes=OPERATING) as reader:
         return reader.contact(about)
-
-
-def open_parcel(path: Path, *, key: Path, out: Path) -> Opened:
-    """Open a parcel with the recipient's private key and write its bytes into a new file (0600).
-
-    Raises BadSettings for the key, InvalidInput, VaultObjectDamaged, NameTaken.
-    """
-    opened = unpack(path.read_bytes(), load_opening_key(key, called="The recipient's private key"))
-    write_new(out, opened.data)
-    return opened
 
 
 def remake_signals(settings: Settings, media_id: MediaId | None = None) -> Iterator[Remade]:

@@ -17,6 +17,7 @@ from safehold.app.logs import describe
 from safehold.app.reader import messages
 from safehold.app.reader.service import Service, unforeseen
 from safehold.app.reader.setup import Setup
+from safehold.app.reader.talk import Talk
 from safehold.app.reader.throttle import Throttle
 from safehold.model.clock import utc_now
 from safehold.model.errors import NotAllowed, SafeholdError
@@ -88,7 +89,7 @@ class ReaderServer:
     def _serve(self, line: Line, purposes: frozenset[str]) -> None:
         try:
             while (asked := line.receive(seconds=REST_SECONDS)) is not None:
-                line.send(self._answered(asked, purposes), seconds=ANSWER_SECONDS)
+                line.send(self._answered(asked, purposes, Talk(line)), seconds=ANSWER_SECONDS)
         except (ChannelBroken, OSError):
             return
         except Exception as error:  # noqa: BLE001 - a traceback of the thread could quote what was asked
@@ -114,12 +115,12 @@ class ReaderServer:
         filing = self._setup.filing_purposes if uid in self._setup.filing_uids else ()
         return frozenset((*showing, *filing))
 
-    def _answered(self, asked: Message, purposes: frozenset[str]) -> Message:
+    def _answered(self, asked: Message, purposes: frozenset[str], talk: Talk) -> Message:
         try:
             request = messages.parse(asked)
             if request.purpose not in purposes:
                 raise NotAllowed(_NOT_FOR_YOU)
-            return self._service.answer(request)
+            return self._service.answer(request, talk)
         except SafeholdError as error:
             return messages.failure(error)
         except Exception as error:  # noqa: BLE001 - one request that fails strangely must not end the reader

@@ -15,22 +15,38 @@ from uuid import UUID
 
 import structlog
 
-from safehold.app.reader import messages
-from safehold.app.reader.access import CHECKS, FILING, OPERATOR, Asked, Denied, Grant, to_reach, to_send
-from safehold.app.reader.messages import Contact, Export, File, Remake, Request, Show, Status
+from safehold.app.reader import bundling, messages
+from safehold.app.reader.access import (
+    CHECKS,
+    FILING,
+    OPERATOR,
+    Asked,
+    BundleFile,
+    Denied,
+    Grant,
+    Opening,
+    to_bundle,
+    to_reach,
+    to_send,
+)
+from safehold.app.reader.bundling import Files
+from safehold.app.reader.messages import Bundle, Contact, File, Remake, Request, Show, Status
+from safehold.app.reader.talk import Talk
 from safehold.app.reader.throttle import Throttle
 from safehold.evidence import reading
 from safehold.model.clock import Clock
 from safehold.model.errors import NotFound, NotShowable, SafeholdError
-from safehold.model.ids import AnalystId
+from safehold.model.ids import AnalystId, ItemId, MediaId
 from safehold.review import viewing
 from safehold.storage import audit
+from safehold.storage import evidence as evidence_rows
+from safehold.storage.bundles import BundleRequest
 from safehold.storage.database import Database
 from safehold.storage.evidence import Openable
+from safehold.vault import age
 from safehold.vault.channel import Message
 from safehold.vault.decoding.pool import DecoderPool
 from safehold.vault.decoding.wire import write_document
-from safehold.vault.parcels import pack, recipient_key
 from safehold.vault.vault import Reader
 
 _REACHED = "inbound_report.open_contact"
@@ -60,13 +76,16 @@ class Service:
         self._throttle = throttle
         self._walls = walls
 
-    def answer(self, request: Request) -> Message:
-        """Answer one request. Raises SafeholdError in words that may be told."""
+    def answer(self, request: Request, talk: Talk) -> Message:
+        """Answer one request. Raises SafeholdError in words that may be told.
+
+        talk: what is said and heard before the answer, of which a bundle has much, and nothing else any.
+        """
         match request:
             case Show():
                 return self._show(request)
-            case Export():
-                return self._export(request)
+            case Bundle():
+                return self._bundle(request, talk)
             case Remake():
                 return self._remake(request)
             case Contact():
@@ -100,17 +119,30 @@ class Service:
                 viewing.mark_fetched(tx, reveal.id, by=AnalystId(reveal.user_id), now=now)
         return messages.answer(seen.rendition, media_type="image/jpeg")
 
-    def _export(self, request: Export) -> Message:
-        recipient = recipient_key(request.recipient)
-        grant, found = self._granted_to_operator(request, recipient=recipient.fingerprint.hex())
-        with self._noting_failure(grant.actor, grant.about, str(found.object.id)):
-            about = {
-                "item": grant.about.removeprefix("item:"),
-                "media_type": found.object.media_type,
-                "exported_at": self._clock().isoformat(timespec="seconds"),
-                "exported_by": grant.actor,
-            }
-            return messages.answer(pack(self._opened(found), recipient, about=about))
+    def _bundle(self, request: Bundle, talk: Talk) -> Message:
+        agreed, media = self._begun(request)
+        files = Files(agreed, media, open=lambda item_id: self._for_bundle(request, item_id))
+        with self._noting_failure(f"user:{request.user_id}", f"bundle:{agreed.id}", request.purpose):
+            bundling.send(files, agreed, talk)
+        return messages.answer()
+
+    def _begun(self, request: Bundle) -> tuple[BundleRequest, Mapping[ItemId, MediaId | None]]:
+        """Check, count and put on record. Raises what stands in the way, which is on record by then."""
+        now = self._clock()
+        try:
+            with self._database.begin() as tx:
+                agreed = to_bundle(tx, request, Asked(now, self._session_idle))
+                media = {item: evidence_rows.media_of_item(tx, item) for item in agreed.items}
+        except Denied as denied:
+            self._note(denied.actor, "evidence.refused", denied.about, request.purpose, denied.cause)
+            raise denied.cause from None
+        return agreed, media
+
+    def _for_bundle(self, request: Bundle, item_id: ItemId) -> tuple[str, bytes]:
+        asked = BundleFile(request.bundle_id, item_id, request.user_id)
+        grant, found = self._granted_to_operator(asked)
+        with self._noting_failure(grant.actor, grant.about, request.purpose):
+            return found.object.media_type, self._opened(found)
 
     def _remake(self, request: Remake) -> Message:
         grant, found = self._granted_to_operator(request)
@@ -127,12 +159,11 @@ class Service:
             return messages.answer(self._vault.open_beside(found.sealed, object_id=found.object_id))
 
     def _file(self, request: File) -> Message:
-        recipient = recipient_key(request.recipient)
         if request.paper_id is not None:
-            return messages.answer(pack(self._paper(request), recipient, about={}))
+            return messages.answer(age.encrypt_whole(self._paper(request), request.recipient))
         grant, found = self._granted_to_operator(request)
         with self._noting_failure(grant.actor, grant.about, str(found.object.id)):
-            return messages.answer(pack(self._opened(found), recipient, about={}))
+            return messages.answer(age.encrypt_whole(self._opened(found), request.recipient))
 
     def _paper(self, request: File) -> bytes:
         now = self._clock()
@@ -147,13 +178,13 @@ class Service:
         with self._noting_failure(FILING, found.about, str(found.paper_id)):
             return self._vault.open_beside(found.sealed, object_id=found.object_id)
 
-    def _granted_to_operator(self, request: Export | Remake | File, **detail: str) -> tuple[Grant, Openable]:
+    def _granted_to_operator(self, request: BundleFile | Remake | File) -> tuple[Grant, Openable]:
         try:
-            return self._granted(request, **detail)
+            return self._granted(request)
         except Denied as denied:
             raise denied.cause from None
 
-    def _granted(self, request: Show | Export | Remake | File, **detail: str) -> tuple[Grant, Openable]:
+    def _granted(self, request: Opening) -> tuple[Grant, Openable]:
         """Check and put on record. Raises Denied, which is on record by then, and SafeholdError."""
         now = self._clock()
         failed: SafeholdError | None = None
@@ -161,7 +192,7 @@ class Service:
         try:
             with self._database.begin() as tx:
                 grant = CHECKS[type(request)](tx, request, Asked(now, self._session_idle))
-                said = {"purpose": request.purpose, **grant.detail, **detail}
+                said = {"purpose": request.purpose, **grant.detail}
                 try:
                     found = reading.find(tx, grant.media_id, grant.role)
                     verb, said = "evidence.open", {**said, "object": str(found.object.id)}

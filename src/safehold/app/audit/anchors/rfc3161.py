@@ -48,11 +48,11 @@ class TimeStampServer:
 
     def set_down(self, head: Head, *, now: datetime) -> Receipt:
         """Ask for a time stamp of the statement, and check its nonce, imprint, policy and signature."""
-        return self._stamp(head.statement(), now)
+        return self.stamp(head.statement(), now)
 
     def try_out(self, *, now: datetime) -> str:
         """Ask for a stamp of a line that is no head, check it, and forget it."""
-        return self._stamp(b"safehold audit trial\n", now).words
+        return self.stamp(b"safehold audit trial\n", now).words
 
     def what_differs(self, anchored: Anchored) -> str | None:
         """Check the stored stamp with the configured roots. The server is not asked."""
@@ -69,7 +69,8 @@ class TimeStampServer:
         """Yield nothing: a time-stamp server keeps nothing."""
         yield from ()
 
-    def _stamp(self, data: bytes, now: datetime) -> Receipt:
+    def stamp(self, data: bytes, now: datetime) -> Receipt:
+        """Have data stamped, and check the nonce, imprint, policy and signature of the answer."""
         asked = TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256).build()
         with naming_networks(self.name):
             answer = self.egress.send(

@@ -1,0 +1,1 @@
+"""Bundles for hand-over as the operator has them: asked for, agreed to, made, verified."""
