@@ -62,7 +62,8 @@ def in_schemes(answers: Mapping[str, Any]) -> dict[str, str]:
     return {table.name: known[table.name] for table in TABLES}
 
 
-def _load(name: str) -> list[Table]:
+def load(name: str) -> list[Table]:
+    """Return the tables of one file. Raises FileNotFoundError for a name that there is none of."""
     file = resources.files("safehold.model.scheme_tables").joinpath(f"{name}.toml")
     read = tomllib.loads(file.read_text("utf-8"))
     return [
@@ -86,5 +87,5 @@ def _rule(read: Mapping[str, Any]) -> Rule:
     return Rule(when=when, then=read["then"])
 
 
-TABLES: tuple[Table, ...] = tuple(table for name in FILES for table in _load(name))
+TABLES: tuple[Table, ...] = tuple(table for name in FILES for table in load(name))
 """Every scheme, in the order in which they are derived."""

@@ -206,6 +206,8 @@ GRANTS: dict[str, dict[str, str]] = {
         "delivery": "select, update (state, attempts, next_attempt_at, last_status, last_error)",
         "retention": _READ,
         "destruction": _READ,
+        # Whether the bytes that a report is about are held. The keys are the reader's alone.
+        "sealed_object": _READ,
         # Whoever asks to see too much raises one.
         "alarm": _change("cleared_at"),
         "schedule_run": _READ,
@@ -220,6 +222,8 @@ GRANTS: dict[str, dict[str, str]] = {
         "audit_anchor": _APPEND,
         "anchor_state": _ALL,
         "media": _READ,
+        # The digests that a report to an authority names.
+        "media_signal": _READ,
         # It makes a page and an item of what somebody reported; scans make the others.
         "page": _change("url"),
         "item": _APPEND,

@@ -1,0 +1,222 @@
+"""Gathering what a report can say of a case, in a fixed number of queries, however many items it is about."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from safehold.model import answers
+from safehold.model.assessment import Tier
+from safehold.model.case import Outcome
+from safehold.model.errors import NotFound
+from safehold.model.ids import CaseId, ItemId, MediaId, OutcomeId
+from safehold.model.item import ItemKind, Page
+from safehold.model.media import MediaKind
+from safehold.model.report_facts import (
+    AssessmentOnRecord,
+    Bytes,
+    ItemOnRecord,
+    ListMatch,
+    MediaOnRecord,
+    ReportFacts,
+    StandingOutcome,
+    Viewing,
+)
+from safehold.model.scan import ScanResult
+from safehold.model.surface import Visibility
+from safehold.storage import assessments as assessment_rows
+from safehold.storage import case_facts
+from safehold.storage import cases as case_rows
+from safehold.storage import items as item_rows
+from safehold.storage import report_facts as rows
+from safehold.storage import subjects as subject_rows
+from safehold.storage.assessments import StoredAssessment
+from safehold.storage.case_facts import MatchFacts
+from safehold.storage.database import Tx
+from safehold.storage.items import StoredItem
+from safehold.storage.report_facts import Fetched, Sealed
+
+
+def gather(
+    tx: Tx,
+    case_id: CaseId,
+    item_ids: Collection[ItemId],
+    *,
+    now: datetime,
+    visibilities: Mapping[str, Visibility] | None = None,
+    prior: tuple[str, ...] = (),
+) -> ReportFacts:
+    """Return what a report about these items of a case can say, as it is on record in this transaction.
+
+    visibilities: of surfaces by name, as the settings declare them; an item of another has none. prior: what
+    authorities call the earlier reports of ours about it. Raises NotFound where there is no such case, or an
+    item is not in it. It reads only, and asks for nothing that the roles of console and worker may not read.
+    """
+    case = case_rows.get(tx, case_id)
+    if case is None:
+        raise NotFound("There is no such case.")
+    ordered = rows.in_case(tx, case_id, item_ids)
+    if len(ordered) != len(set(item_ids)):
+        raise NotFound("There is no such item in this case.")
+    found = _read(tx, case_id, ordered)
+    return ReportFacts(
+        case_id=case_id,
+        case_number=case.number,
+        purpose=case.purpose,
+        rehearsal=case.rehearsal or any(each.item.rehearsal for each in found.items.values()),
+        gathered_at=now,
+        subjects=tuple(subject_rows.of_case(tx, case_id)),
+        items=tuple(_item(found, each, visibilities or {}) for each in ordered),
+        prior=prior,
+        risk_to_life=rows.risk_to_life_in(tx, case_id),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What the queries brought, each by what it belongs to."""
+
+    items: Mapping[ItemId, StoredItem]
+    pages: Mapping[ItemId, Page]
+    media: Mapping[MediaId, MediaOnRecord]
+    sealed: Mapping[MediaId, Sealed]
+    fetched: Mapping[MediaId, list[Fetched]]
+    matches: Mapping[ItemId, list[MatchFacts]]
+    flagged_by: Mapping[ItemId, list[str]]
+    told_us: Collection[object]
+    outcomes: Mapping[ItemId, StandingOutcome]
+
+
+def _read(tx: Tx, case_id: CaseId, item_ids: list[ItemId]) -> _Found:
+    items = item_rows.get_many(tx, item_ids)
+    media_ids = {each.item.media_id for each in items.values() if each.item.media_id is not None}
+    sealed = rows.sealed_originals(tx, media_ids)
+    matches, flagged_by = defaultdict(list), defaultdict(list)
+    for match in case_facts.matches_of(tx, item_ids):
+        matches[match.item_id].append(match)
+    for item_id, flag in case_facts.flags_of(tx, item_ids):
+        flagged_by[item_id].append(flag.source)
+    return _Found(
+        items=items,
+        pages=item_rows.pages_of(tx, item_ids),
+        media=rows.media_on_record(tx, media_ids, sealed),
+        sealed=sealed,
+        fetched=_by_media(rows.fetched_of(tx, media_ids)),
+        matches=matches,
+        flagged_by=flagged_by,
+        told_us=rows.told_to_us(tx, item_ids),
+        outcomes=_outcomes(tx, case_id, item_ids),
+    )
+
+
+def _by_media(fetched: Iterable[Fetched]) -> dict[MediaId, list[Fetched]]:
+    found: dict[MediaId, list[Fetched]] = defaultdict(list)
+    for each in fetched:
+        found[each.media_id].append(each)
+    return found
+
+
+def _outcomes(tx: Tx, case_id: CaseId, item_ids: list[ItemId]) -> dict[ItemId, StandingOutcome]:
+    filed = {each.id: each for each in assessment_rows.of_case(tx, case_id, item_ids)}
+    counted = rows.counted_for(tx, case_id, item_ids)
+    settled = assessment_rows.outcomes_of_case(tx, case_id, item_ids)
+    return {
+        each.outcome.item_id: _outcome(each.outcome, [filed[one] for one in counted.get(each.outcome.id, ())])
+        for each in settled
+        if each.stands
+    }
+
+
+def _outcome(settled: Outcome, counted: list[StoredAssessment]) -> StandingOutcome:
+    return StandingOutcome(
+        id=OutcomeId(settled.id),
+        finding=settled.finding,
+        category=settled.category,
+        settled_at=settled.settled_at,
+        people=len({each.analyst_id for each in counted if each.finding is settled.finding}),
+        assessments=tuple(_assessment(each) for each in counted),
+    )
+
+
+def _assessment(filed: StoredAssessment) -> AssessmentOnRecord:
+    # What a later version answered, or what was damaged, counts as unknown and keeps nobody from reporting.
+    form = answers.readable(filed.form, filed.answers, finding=filed.finding)
+    return AssessmentOnRecord(
+        id=filed.id,
+        form=form,
+        tier=filed.tier,
+        filed_at=filed.filed_at,
+        repeats=filed.same_as is not None,
+        bits=filed.bits,
+    )
+
+
+def _item(found: _Found, item_id: ItemId, visibilities: Mapping[str, Visibility]) -> ItemOnRecord:
+    stored = found.items[item_id]
+    media = found.media.get(stored.item.media_id) if stored.item.media_id else None
+    page = found.pages.get(item_id)
+    return ItemOnRecord(
+        id=item_id,
+        kind=stored.item.kind,
+        surface=stored.item.surface,
+        received_at=stored.item.received_at,
+        visibility=visibilities.get(stored.item.surface),
+        held=stored.result is ScanResult.HOLD,
+        context=stored.context,
+        media=media,
+        bytes=_bytes(stored, found.sealed),
+        viewing=_viewing(item_id, media, found.fetched[media.id]) if media else Viewing(),
+        matches=tuple(_match(each) for each in found.matches.get(item_id, ())),
+        flagged_by=tuple(dict.fromkeys(found.flagged_by.get(item_id, ()))),
+        told_us=item_id in found.told_us,
+        page_url=page.url if page else None,
+        outcome=found.outcomes.get(item_id),
+    )
+
+
+def _bytes(stored: StoredItem, sealed: Mapping[MediaId, Sealed]) -> Bytes:
+    if stored.item.kind is ItemKind.SIGNALS:
+        return Bytes.SIGNALS_ONLY
+    if stored.item.media_id is None:
+        return Bytes.NO_MEDIA
+    known = sealed.get(stored.item.media_id)
+    if known is None:
+        return Bytes.NEVER_SEALED
+    return Bytes.SEALED if known.live is not None else Bytes.DESTROYED
+
+
+def _viewing(item_id: ItemId, media: MediaOnRecord, fetched: list[Fetched]) -> Viewing:
+    own = [each for each in fetched if each.item_id == item_id]
+    tier = _clearest(own)
+    return Viewing(
+        tier=tier,
+        whole=tier is Tier.CLEAR and shown_whole(media),
+        elsewhere=_clearest([each for each in fetched if each.item_id != item_id]),
+        last_at=max((each.at for each in own), default=None),
+    )
+
+
+def shown_whole(media: MediaOnRecord) -> bool:
+    """Say whether a clear view shows all of some media: one picture does that could be read to its end.
+
+    Of what moves, and of what has several pictures, people are shown a sheet of stills.
+    """
+    return media.kind is MediaKind.IMAGE and media.frames == 1 and media.failure is None
+
+
+def _clearest(fetched: list[Fetched]) -> Tier:
+    seen = {each.tier for each in fetched}
+    return next((tier for tier in (Tier.CLEAR, Tier.BLURRED) if tier in seen), Tier.NONE)
+
+
+def _match(found: MatchFacts) -> ListMatch:
+    return ListMatch(
+        list_name=found.list_name,
+        purpose=found.purpose,
+        signal_type=found.signal_type,
+        distance=found.distance,
+        category=found.category,
+        withdrawn=found.withdrawn,
+    )

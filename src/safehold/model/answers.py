@@ -1,0 +1,94 @@
+"""Forms as JSON values and back, strictly: what is not an answer of the form is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from enum import StrEnum
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from safehold.model.assessment import ConductForm, Finding, ImageryForm
+from safehold.model.errors import BadForm
+
+Form = ImageryForm | ConductForm
+"""Either form that an analyst fills in."""
+
+FORMS: dict[str, type[ImageryForm] | type[ConductForm]] = {"imagery": ImageryForm, "conduct": ConductForm}
+"""The forms by the names under which they are stored."""
+
+
+def form_name(form: Form) -> str:
+    """Return the name under which this form is stored: imagery or conduct."""
+    return "imagery" if isinstance(form, ImageryForm) else "conduct"
+
+
+def to_answers(form: Form) -> dict[str, Any]:
+    """Return every answer of the form as a JSON value, under its field's name."""
+    return {field.name: _plain(getattr(form, field.name)) for field in fields(form)}
+
+
+def from_answers(name: str, answers: Mapping[str, Any]) -> Form:
+    """Return the form of this name (imagery, conduct) with these JSON values as answers.
+
+    An answer that is left out takes the form's own default, which never says more than unknown; the
+    finding cannot be left out. Raises BadForm, naming the field but never the value, for a form or a
+    field that does not exist and for a value of another kind: counts are whole numbers, not text.
+    """
+    form = FORMS.get(name)
+    if form is None:
+        raise BadForm("form: either imagery or conduct.")
+    hints = get_type_hints(form)
+    unknown = len(answers.keys() - hints.keys())
+    if unknown:
+        raise BadForm(f"{unknown} of the answers belong to no field of this form.")
+    if "finding" not in answers:
+        raise BadForm("finding: an assessment cannot do without it.")
+    return form(**{field: _typed(field, hints[field], answer) for field, answer in answers.items()})
+
+
+def readable(name: str, answers: Mapping[str, Any], *, finding: Finding) -> Form:
+    """Return the form of this name with those stored answers that can be read, the rest at their defaults.
+
+    For pages: an answer that a later version wrote, or that was damaged, must not keep the others from
+    being seen. finding: as it is stored beside the answers. Raises BadForm for a form that does not exist.
+    """
+    read: dict[str, Any] = {"finding": finding.value}
+    for field, answer in answers.items():
+        try:
+            from_answers(name, {"finding": finding.value, field: answer})
+        except BadForm:
+            continue
+        read[field] = answer
+    return from_answers(name, read | {"finding": finding.value})
+
+
+def _plain(answer: Any) -> Any:
+    if isinstance(answer, StrEnum):
+        return answer.value
+    return list(answer) if isinstance(answer, tuple) else answer
+
+
+def _typed(field: str, hint: Any, answer: Any) -> Any:
+    if get_origin(hint) is UnionType:
+        if answer is None:
+            return None
+        hint = next(kind for kind in get_args(hint) if kind is not type(None))
+    if get_origin(hint) is tuple:
+        if not isinstance(answer, list):
+            raise BadForm(f"{field}: a list is expected.")
+        return tuple(_typed(field, get_args(hint)[0], part) for part in answer)
+    if hint is int:
+        if not isinstance(answer, int) or isinstance(answer, bool):
+            raise BadForm(f"{field}: a whole number is expected.")
+        return answer
+    return _word(field, hint, answer)
+
+
+def _word(field: str, hint: type[str], answer: Any) -> str:
+    if not isinstance(answer, str):
+        raise BadForm(f"{field}: text is expected.")
+    try:
+        return hint(answer)
+    except ValueError:
+        raise BadForm(f"{field}: no such answer.") from None

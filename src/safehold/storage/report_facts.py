@@ -1,0 +1,155 @@
+"""What a report to an authority reads of other rooms' tables, for many items at once. It writes none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from safehold.model.assessment import Tier
+from safehold.model.emergency import EmergencyEnd
+from safehold.model.ids import AssessmentId, CaseId, ItemId, MediaId, ObjectId, OutcomeId
+from safehold.model.media import DecodeFailure, MediaKind
+from safehold.model.report_facts import MediaOnRecord, RiskToLife
+from safehold.model.signal import MD5, SHA1
+from safehold.storage.assessments import STANDS, outcome, outcome_assessment
+from safehold.storage.cases import case_item
+from safehold.storage.database import Tx
+from safehold.storage.emergencies import emergency
+from safehold.storage.evidence import ObjectRole, sealed_object
+from safehold.storage.inbound_reports import inbound_report
+from safehold.storage.items import item
+from safehold.storage.media import media, media_signal
+from safehold.storage.reported_items import reported_item
+from safehold.storage.reveals import reveal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """That media were fetched in one form as one item, the last time at `at`."""
+
+    item_id: ItemId
+    media_id: MediaId
+    tier: Tier
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What was sealed of the bytes of some media. live: the object that holds them, None once destroyed."""
+
+    live: ObjectId | None
+
+
+def in_case(tx: Tx, case_id: CaseId, item_ids: Collection[ItemId]) -> list[ItemId]:
+    """Return those of these items that lie in a case, in the order in which they joined it."""
+    statement = (
+        sa.select(case_item.c.item_id)
+        .where(case_item.c.case_id == case_id, case_item.c.item_id.in_(list(item_ids)))
+        .order_by(case_item.c.joined_at, case_item.c.item_id)
+    )
+    return [ItemId(each) for each in tx.run(statement).scalars()]
+
+
+def media_on_record(
+    tx: Tx, media_ids: Collection[MediaId], sealed: Mapping[MediaId, Sealed]
+) -> dict[MediaId, MediaOnRecord]:
+    """Return what is known of these media, with the digests that were kept. sealed: of `sealed_originals`."""
+    wanted = list(media_ids)
+    kept = sa.select(media_signal.c.media_id, media_signal.c.signal_type, media_signal.c.value).where(
+        media_signal.c.media_id.in_(wanted), media_signal.c.signal_type.in_([MD5, SHA1])
+    )
+    digests = {(row.media_id, row.signal_type): bytes(row.value).hex() for row in tx.run(kept)}
+    rows = tx.run(sa.select(media).where(media.c.id.in_(wanted)))
+    return {
+        MediaId(row.id): MediaOnRecord(
+            id=MediaId(row.id),
+            sha256=bytes(row.sha256).hex(),
+            md5=digests.get((row.id, MD5)),
+            sha1=digests.get((row.id, SHA1)),
+            media_type=row.media_type,
+            kind=MediaKind(row.kind),
+            size_bytes=row.size_bytes,
+            frames=row.frames,
+            failure=DecodeFailure(row.failure) if row.failure else None,
+            original=sealed[row.id].live if row.id in sealed else None,
+        )
+        for row in rows
+    }
+
+
+def sealed_originals(tx: Tx, media_ids: Collection[MediaId]) -> dict[MediaId, Sealed]:
+    """Return what was sealed of the bytes of these media; those of which nothing ever was are left out."""
+    live = sealed_object.c.destroyed_at.is_(None)
+    statement = (
+        sa.select(sealed_object.c.media_id, sealed_object.c.id, live.label("live"))
+        .where(
+            sealed_object.c.media_id.in_(list(media_ids)),
+            sealed_object.c.role == ObjectRole.ORIGINAL.value,
+        )
+        # A live one, of which there is one at most, comes last and counts.
+        .order_by(live, sealed_object.c.id)
+    )
+    return {
+        MediaId(row.media_id): Sealed(ObjectId(row.id) if row.live else None) for row in tx.run(statement)
+    }
+
+
+def fetched_of(tx: Tx, media_ids: Collection[MediaId]) -> list[Fetched]:
+    """Return in which forms these media were sent to people, as each of the items that they appear as.
+
+    What appeared for practice alone is shown as what it is; an item says whether it did.
+    """
+    statement = (
+        sa.select(item.c.id, item.c.media_id, reveal.c.tier, sa.func.max(reveal.c.fetched_at).label("at"))
+        .join(reveal, reveal.c.item_id == item.c.id)
+        .where(item.c.media_id.in_(list(media_ids)), reveal.c.fetched_at.is_not(None))
+        .group_by(item.c.id, item.c.media_id, reveal.c.tier)
+    )
+    return [
+        Fetched(item_id=ItemId(row.id), media_id=MediaId(row.media_id), tier=Tier(row.tier), at=row.at)
+        for row in tx.run(statement)
+    ]
+
+
+def counted_for(
+    tx: Tx, case_id: CaseId, item_ids: Collection[ItemId]
+) -> dict[OutcomeId, Sequence[AssessmentId]]:
+    """Return which assessments were counted for each outcome that stands here, the deciding one first."""
+    decides = outcome_assessment.c.assessment_id == outcome.c.rests_on
+    statement = (
+        sa.select(outcome.c.id, outcome_assessment.c.assessment_id)
+        .join(outcome_assessment, outcome_assessment.c.outcome_id == outcome.c.id)
+        .where(outcome.c.case_id == case_id, outcome.c.item_id.in_(list(item_ids)), STANDS)
+        .order_by(outcome.c.id, decides.desc(), outcome_assessment.c.assessment_id)
+    )
+    found: dict[OutcomeId, list[AssessmentId]] = {}
+    for row in tx.run(statement):
+        found.setdefault(OutcomeId(row.id), []).append(AssessmentId(row.assessment_id))
+    return dict(found)
+
+
+def told_to_us(tx: Tx, item_ids: Collection[ItemId]) -> set[UUID]:
+    """Return those of these items that somebody reported: as a page, or as what a page shows."""
+    wanted = list(item_ids)
+    pages = sa.select(inbound_report.c.item_id).where(inbound_report.c.item_id.in_(wanted))
+    shown = sa.select(reported_item.c.item_id).where(reported_item.c.item_id.in_(wanted))
+    return set(tx.run(sa.union(pages, shown)).scalars())
+
+
+def risk_to_life_in(tx: Tx, case_id: CaseId) -> RiskToLife | None:
+    """Return the newest risk to life of a case that was not withdrawn, None where there is none."""
+    statement = (
+        sa.select(emergency.c.declared_at, emergency.c.ended_how)
+        .where(
+            emergency.c.case_id == case_id,
+            emergency.c.ended_how.is_distinct_from(EmergencyEnd.WITHDRAWN.value),
+        )
+        .order_by(emergency.c.declared_at.desc(), emergency.c.id.desc())
+        .limit(1)
+    )
+    row = tx.run(statement).first()
+    return RiskToLife(declared_at=row.declared_at, stands=row.ended_how is None) if row else None
