@@ -150,6 +150,7 @@ PAGES = (
     "/console/queue",
     "/console/find",
     "/console/emergencies",
+    "/console/authorities",
     "/console/lists",
     "/console/conflicts",
     "/console/webhooks",

@@ -64,6 +64,7 @@ PLACES = (
     "queue",
     "find",
     "emergencies",
+    "authorities",
     "lists",
     "conflicts",
     "webhooks",
