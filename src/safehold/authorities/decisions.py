@@ -87,16 +87,13 @@ def hurry(
 ) -> None:
     """Set the priority of a planned report; what the machine put down is a suggestion.
 
-    1 is for declared risks to life alone. Raises NotAllowed, NotFound, StaleRevision, Conflict.
+    Raises NotAllowed, NotFound, StaleRevision; Conflict also for that of a declared risk to life, which is 1.
     """
     report = existing(tx, report_id, revision=revision)
     actor.require(Permission.AUTHORITY_SEND)
     _must_be(report, AuthorityReportState.PLANNED)
-    if (priority is Priority.ONE) != (report.emergency_id is not None):
-        raise Conflict(
-            "Priority 1 is for a declared risk to life.",
-            advice="Declare it on the page of the case; its report has priority 1 from the beginning.",
-        )
+    if report.emergency_id is not None:
+        raise Conflict("The report of a declared risk to life has priority 1.")
     rows.change(tx, report, priority=priority, due_at=max(report.planned_at, now) + within)
     _audit(tx, report, "authority_report.priority", actor, now, priority=int(priority))
 

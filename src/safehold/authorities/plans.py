@@ -173,11 +173,12 @@ def _situation(
 
 
 def _priority(tx: Tx, case_id: CaseId, item_ids: Collection[ItemId]) -> Priority:
-    """Suggest a priority from what people answered. 1 is for declared risks to life alone."""
-    for one in assessments.of_case(tx, case_id, item_ids):
-        urgent = (one.answers.get("child_at_risk_now"), one.answers.get("still_going_on"))
-        if Answer.YES.value in urgent:
-            return Priority.TWO
+    """Suggest a priority from what people answered about a child at risk now, and what still goes on."""
+    answers = [one.answers for one in assessments.of_case(tx, case_id, item_ids)]
+    if any(each.get("child_at_risk_now") == Answer.YES.value for each in answers):
+        return Priority.ONE
+    if any(each.get("still_going_on") == Answer.YES.value for each in answers):
+        return Priority.TWO
     return Priority.THREE
 
 

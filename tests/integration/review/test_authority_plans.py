@@ -417,29 +417,49 @@ def _write_down(room: Room, report: AuthorityReport, reference: str, by: Actor) 
     return write
 
 
-def test_a_child_at_risk_now_makes_a_report_serious(room: Room) -> None:
+@pytest.mark.parametrize(
+    ("answers", "priority", "hours"),
+    [
+        ({"child_at_risk_now": Answer.YES, "still_going_on": Answer.YES}, Priority.ONE, 0.25),
+        ({"still_going_on": Answer.YES}, Priority.TWO, 4),
+        ({"child_at_risk_now": Answer.NO}, Priority.THREE, 24),
+    ],
+    ids=["at risk now", "goes on", "neither"],
+)
+def test_what_people_answered_about_a_child_suggests_how_soon_a_report_is_due(
+    room: Room, answers: dict[str, Answer], priority: Priority, hours: float
+) -> None:
     case_id, item_id = room.matched_case()
     room.sql("update item set kind = 'messages', media_id = null where id = :id", id=item_id)
-    form = ConductForm(finding=Finding.ILLEGAL, child_at_risk_now=Answer.YES, relied_on=("message 1",))
+    form = ConductForm(finding=Finding.ILLEGAL, relied_on=("message 1",), **answers)
     room.assesses(case_id, item_id, form, by=room.ada)
     preserved(room, case_id, item_id)
     [report] = reports(room, case_id)
-    assert report.priority is Priority.TWO
-    assert report.due_at == room.now + timedelta(hours=4)
+    assert report.priority is priority
+    assert report.due_at == room.now + timedelta(hours=hours)
 
 
-def test_priority_one_is_for_declared_risks_alone(room: Room) -> None:
+def test_a_person_chooses_the_priority_but_that_of_a_declared_risk(room: Room) -> None:
+    def hurry(report: AuthorityReport) -> None:
+        with room.begin() as tx:
+            decisions.hurry(
+                tx,
+                report.id,
+                Priority.TWO,
+                within=timedelta(hours=4),
+                actor=legal(room),
+                revision=report.revision,
+                now=room.now,
+            )
+
     report = planned(room)
-    with pytest.raises(Conflict), room.begin() as tx:
-        decisions.hurry(
-            tx,
-            report.id,
-            Priority.ONE,
-            within=timedelta(minutes=15),
-            actor=legal(room),
-            revision=report.revision,
-            now=room.now,
-        )
+    hurry(report)
+    [hurried] = reports(room, report.case_id)
+    assert (hurried.priority, hurried.due_at) == (Priority.TWO, room.now + timedelta(hours=4))
+    _, urgent = declared(room, room.matched_case()[0])
+    assert urgent is not None
+    with pytest.raises(Conflict):
+        hurry(urgent)
 
 
 def test_who_is_declined_or_withdrawn_can_be_told_again(room: Room) -> None:
