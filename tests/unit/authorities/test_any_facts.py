@@ -62,9 +62,10 @@ def enum(kind: Any) -> Any:
     return st.sampled_from(list(kind))
 
 
+MOSTLY_ILLEGAL = st.just(Finding.ILLEGAL) | enum(Finding)
 FORMS = st.builds(
     ImageryForm,
-    finding=enum(Finding),
+    finding=MOSTLY_ILLEGAL,
     category=st.none() | enum(Category),
     age_band=enum(AgeBand),
     self_generated=enum(SelfGenerated),
@@ -74,7 +75,7 @@ FORMS = st.builds(
     severity_tier=st.none() | enum(SeverityTier),
 ) | st.builds(
     ConductForm,
-    finding=enum(Finding),
+    finding=MOSTLY_ILLEGAL,
     kind=enum(ConductKind),
     by=MAYBE_ACCOUNT,
     towards=MAYBE_ACCOUNT,
@@ -124,7 +125,7 @@ ITEMS = st.builds(
 SUBJECTS = st.builds(build.subject, MAYBE_ACCOUNT, enum(SubjectPart))
 FACTS = st.builds(
     build.facts,
-    purpose=enum(Purpose),
+    purpose=st.just(Purpose.CSAM) | enum(Purpose),
     rehearsal=st.booleans(),
     items=st.lists(ITEMS, max_size=4).map(tuple),
     subjects=st.lists(SUBJECTS, max_size=5).map(tuple),

@@ -181,6 +181,9 @@ def test_what_nobody_has_settled_is_said_first_and_goes_along_only_in_a_risk_to_
 
 def test_a_rehearsal_says_so_right_after_what_is_unverified() -> None:
     assert info(facts(rehearsal=True, purpose=Purpose.TEST)).startswith("Rehearsal:")
+    both = info(facts(upload(outcome=None), rehearsal=True, risk_to_life=RISK))
+    assert both.startswith("Unverified:")
+    assert both.index("Rehearsal:") < both.index("Viewed here")
 
 
 @pytest.mark.parametrize("purpose", [Purpose.INTIMATE_IMAGES, Purpose.OWN_TERMS])
