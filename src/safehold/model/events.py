@@ -25,6 +25,7 @@ from safehold.model.ids import (
     AnalystId,
     AppealId,
     AssessmentId,
+    AuthorityReportId,
     BulkId,
     CaseId,
     EmergencyId,
@@ -228,6 +229,15 @@ class RiskToLifeEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorityReportFiled(Event):
+    """An authority has a report of ours. What it told, and under which reference, is on record."""
+
+    kind: ClassVar[str] = "authority_report_filed"
+    case_id: CaseId
+    report_id: AuthorityReportId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InboundReportReceived(Event):
     """Somebody told us about a page. item_id: the page, with its address and nothing fetched from it."""
 
@@ -317,6 +327,7 @@ EVENTS: dict[str, type[Event]] = {
         BasisReversed,
         RiskToLifeDeclared,
         RiskToLifeEnded,
+        AuthorityReportFiled,
         InboundReportReceived,
         EntriesChanged,
         RemovalsLeft,

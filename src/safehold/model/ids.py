@@ -44,6 +44,8 @@ UnveilingId = NewType("UnveilingId", UUID)
 CaseNoteId = NewType("CaseNoteId", UUID)
 CaseMoveId = NewType("CaseMoveId", UUID)
 SavedFilterId = NewType("SavedFilterId", UUID)
+AuthorityReportId = NewType("AuthorityReportId", UUID)
+"""A report that we make to an authority."""
 BulkId = NewType("BulkId", UUID)
 """What somebody asked of many cases at once."""
 AnalystId = NewType("AnalystId", UUID)

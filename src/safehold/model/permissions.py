@@ -29,6 +29,9 @@ class Permission(StrEnum):
     EXPOSURE_READ = "exposure.read"
     CONFLICT_EDIT = "conflict.edit"
     PROPOSAL_DECIDE = "proposal.decide"
+    AUTHORITY_READ = "authority.read"
+    AUTHORITY_SEND = "authority.send"
+    AUTHORITY_SWITCH = "authority.switch"
     LIST_READ = "list.read"
     LIST_EDIT = "list.edit"
     WEBHOOK_READ = "webhook.read"
@@ -57,6 +60,7 @@ _REVIEW = {
     Permission.CASE_ASSESS,
     Permission.CASE_REVEAL,
     Permission.EMERGENCY_DECLARE,
+    Permission.AUTHORITY_READ,
     Permission.LIST_READ,
 }
 
@@ -65,7 +69,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.LEAD: frozenset(
         _REVIEW
         | {Permission.PROPOSAL_DECIDE, Permission.CASE_REVERSE, Permission.CONFLICT_EDIT}
-        | {Permission.CASE_ARRANGE}
+        | {Permission.CASE_ARRANGE, Permission.AUTHORITY_SEND}
         | {Permission.WEBHOOK_READ, Permission.JOB_READ, Permission.EXPOSURE_READ}
     ),
     Role.LEGAL: frozenset(
@@ -73,6 +77,9 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.CASE_READ,
             Permission.ITEM_READ,
             Permission.EMERGENCY_DECLARE,
+            Permission.AUTHORITY_READ,
+            Permission.AUTHORITY_SEND,
+            Permission.AUTHORITY_SWITCH,
             Permission.AUDIT_READ,
             Permission.EVIDENCE_EDIT,
             Permission.LIST_READ,
@@ -89,12 +96,14 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.USER_EDIT,
             Permission.KEY_EDIT,
             Permission.AUDIT_READ,
+            Permission.AUTHORITY_SWITCH,
             Permission.OPS,
         }
     ),
     Role.AUDITOR: frozenset(
         {
             Permission.AUDIT_READ,
+            Permission.AUTHORITY_READ,
             Permission.CASE_READ,
             Permission.LIST_READ,
             Permission.JOB_READ,

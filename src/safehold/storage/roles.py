@@ -63,6 +63,10 @@ _APPEAL = (
     "by, statement, state, changed, decided_at, decided_by, contested_outcome_id, contested_by,"
     " alone, erased_at"
 )
+_AUTHORITY_REPORT = (
+    "priority, state, reasons, due_at, follows, relation, approved_by, approved_at, second_by,"
+    " subject_id, subject_part, ended_at, filed_at, reference, revision"
+)
 _SUBJECT = "part, part_set_by, part_set_at, revision"
 # Personal data beside the log is read by whoever administers the records, and by no surface.
 _AUDIT = {"audit_record": _APPEND, "audit_personal": "insert"}
@@ -196,6 +200,9 @@ GRANTS: dict[str, dict[str, str]] = {
         "emergency": f"{_APPEND}, update ({_EMERGENCY})",
         # Whoever declares one has the first call made at once, worker or not.
         "emergency_call": f"{_APPEND}, update ({_CALL})",
+        # What is told to an authority is planned by a worker; where a risk to life is declared, at once.
+        "authority_report": f"{_APPEND}, update ({_AUTHORITY_REPORT})",
+        "authority_report_item": _change("stands"),
         "delivery": "select, update (state, attempts, next_attempt_at, last_status, last_error)",
         "retention": _READ,
         "destruction": _READ,
@@ -253,6 +260,8 @@ GRANTS: dict[str, dict[str, str]] = {
         "recusal": _APPEND,
         "proposal": f"{_APPEND}, {_PROPOSAL}",
         "emergency": _READ,
+        "authority_report": f"{_APPEND}, update ({_AUTHORITY_REPORT})",
+        "authority_report_item": _change("stands"),
         "emergency_call": f"select, update ({_CALL})",
         "delivery": _CHANGE,
         "sealed_object": "select, update (destroyed_at)",

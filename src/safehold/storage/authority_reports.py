@@ -1,0 +1,315 @@
+"""Authority reports and the items that they tell about. No item is told to the same destination twice."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from safehold.model.authority_report import (
+    AuthorityReport,
+    AuthorityReportState,
+    DestinationKind,
+    PlanReason,
+    Priority,
+    Relation,
+    ReportedItem,
+)
+from safehold.model.case import SubjectPart
+from safehold.model.errors import StaleRevision
+from safehold.model.ids import AuthorityReportId, CaseId, EmergencyId, ItemId, OutcomeId, SubjectId, UserId
+from safehold.storage.database import Tx
+from safehold.storage.tables import Instant, TextArray, Uuid, array_of, metadata, one_of, owned_by, writes
+
+authority_report = sa.Table(
+    "authority_report",
+    metadata,
+    sa.Column("id", Uuid, primary_key=True),
+    sa.Column("case_id", sa.ForeignKey("review_case.id"), nullable=False),
+    # As the settings name it: it may be gone from there by now.
+    sa.Column("destination", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("priority", sa.SmallInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("reasons", TextArray, nullable=False),
+    sa.Column("planned_at", Instant, nullable=False),
+    sa.Column("due_at", Instant, nullable=False),
+    sa.Column("rehearsal", sa.Boolean, nullable=False),
+    sa.Column("unverified", sa.Boolean, nullable=False),
+    sa.Column("emergency_id", sa.ForeignKey("emergency.id")),
+    sa.Column("follows", sa.ForeignKey("authority_report.id")),
+    sa.Column("relation", sa.Text),
+    sa.Column("approved_by", sa.ForeignKey("app_user.id")),
+    sa.Column("approved_at", Instant),
+    sa.Column("second_by", sa.ForeignKey("app_user.id")),
+    # Whom it names as the person reported, and what part they have.
+    sa.Column("subject_id", Uuid),
+    sa.Column("subject_part", sa.Text),
+    sa.Column("ended_at", Instant),
+    sa.Column("filed_at", Instant),
+    sa.Column("reference", sa.Text),
+    sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
+    one_of("kind", DestinationKind),
+    one_of("state", AuthorityReportState),
+    one_of("relation", Relation),
+    sa.CheckConstraint("priority between 1 and 3", name="priority_known"),
+    sa.CheckConstraint(f"reasons <@ {array_of(PlanReason)}", name="reasons_known"),
+    sa.CheckConstraint("due_at > planned_at", name="clock_runs_forward"),
+    sa.CheckConstraint("(follows is null) = (relation is null)", name="follows_as_something"),
+    # Only a declared risk to life is told before anybody has assessed it.
+    sa.CheckConstraint("not unverified or emergency_id is not null", name="unverified_in_emergencies_alone"),
+    # The part travels with the subject: nobody is named while theirs is unknown or victim. What was filed was
+    # true when it was; where the part changes since, a correction says so.
+    sa.ForeignKeyConstraint(
+        ["subject_id", "subject_part"],
+        ["subject.id", "subject.part"],
+        name="fk_authority_report_subject",
+        onupdate="CASCADE",
+    ),
+    sa.CheckConstraint(
+        "subject_id is null or state in ('filed', 'declined', 'withdrawn')"
+        " or (subject_part is not null and subject_part = 'suspected')",
+        name="names_no_unknown_or_victim",
+    ),
+    sa.CheckConstraint("(approved_by is null) = (approved_at is null)", name="approved_together"),
+    sa.CheckConstraint("second_by is null or second_by <> approved_by", name="second_is_another"),
+    # Nothing goes out that no person has sent on.
+    sa.CheckConstraint(
+        "state in ('planned', 'declined', 'withdrawn') or approved_by is not null", name="sent_by_a_person"
+    ),
+    sa.CheckConstraint(
+        "(state = 'filed') = (filed_at is not null) and (state = 'filed') = (reference is not null)",
+        name="filed_with_a_reference",
+    ),
+    sa.CheckConstraint(
+        "(state in ('filed', 'declined', 'withdrawn')) = (ended_at is not null)", name="ended_once"
+    ),
+    sa.CheckConstraint("length(reference) between 1 and 200", name="reference_bounded"),
+    sa.Index("ix_authority_report_case_id", "case_id"),
+    sa.Index(
+        "ix_authority_report_open",
+        "due_at",
+        postgresql_where=sa.text("state in ('planned', 'sending', 'stuck')"),
+    ),
+    # What is found later joins the plan that waits, instead of making another.
+    sa.Index(
+        "uq_authority_report_planned",
+        "case_id",
+        "destination",
+        "relation",
+        unique=True,
+        postgresql_nulls_not_distinct=True,
+        postgresql_where=sa.text("state = 'planned' and emergency_id is null"),
+    ),
+    sa.Index(
+        "uq_authority_report_emergency",
+        "emergency_id",
+        "destination",
+        unique=True,
+        postgresql_where=sa.text("emergency_id is not null and state not in ('declined', 'withdrawn')"),
+    ),
+)
+
+authority_report_item = sa.Table(
+    "authority_report_item",
+    metadata,
+    sa.Column("report_id", sa.ForeignKey("authority_report.id"), primary_key=True),
+    sa.Column("item_id", sa.ForeignKey("item.id"), primary_key=True),
+    sa.Column("outcome_id", sa.ForeignKey("outcome.id")),
+    sa.Column("destination", sa.Text, nullable=False),
+    sa.Column("first_told", sa.Boolean, nullable=False),
+    # Whether its report stands: one that was declined or withdrawn has told nobody anything.
+    sa.Column("stands", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Index("ix_authority_report_item_item_id", "item_id"),
+    sa.Index(
+        "uq_authority_report_item_told",
+        "item_id",
+        "destination",
+        unique=True,
+        postgresql_where=sa.text("first_told and stands"),
+    ),
+)
+
+owned_by("authorities", authority_report, authority_report_item)
+
+_COLUMNS = tuple(AuthorityReport.__slots__)
+_CLOSED = (AuthorityReportState.DECLINED.value, AuthorityReportState.WITHDRAWN.value)
+
+
+@writes(authority_report)
+def insert(tx: Tx, report: AuthorityReport) -> bool:
+    """Add a report. False, and nothing written, where one that waits already takes what it would tell."""
+    values = {name: _plain(getattr(report, name)) for name in _COLUMNS}
+    statement = postgresql.insert(authority_report).values(values).on_conflict_do_nothing()
+    return tx.run(statement.returning(authority_report.c.id)).first() is not None
+
+
+@writes(authority_report_item)
+def add_items(
+    tx: Tx, report_id: AuthorityReportId, destination: str, items: Sequence[ReportedItem]
+) -> list[ItemId]:
+    """Add items to a report and return those that were added.
+
+    Left out is what the report tells already, and what another that stands tells this destination first.
+    """
+    if not items:
+        return []
+    values = [
+        {
+            "report_id": report_id,
+            "item_id": one.item_id,
+            "outcome_id": one.outcome_id,
+            "destination": destination,
+            "first_told": one.first_told,
+        }
+        for one in items
+    ]
+    statement = postgresql.insert(authority_report_item).values(values).on_conflict_do_nothing()
+    added = tx.run(statement.returning(authority_report_item.c.item_id)).scalars()
+    return [ItemId(each) for each in added]
+
+
+@writes(authority_report)
+def change(tx: Tx, report: AuthorityReport, **values: Any) -> None:
+    """Change a report and raise its revision. Raises StaleRevision where it is not what was read."""
+    plain = {name: _plain(value) for name, value in values.items()}
+    statement = (
+        authority_report.update()
+        .where(authority_report.c.id == report.id, authority_report.c.revision == report.revision)
+        .values(**plain, revision=report.revision + 1)
+    )
+    if tx.run(statement).rowcount != 1:
+        raise StaleRevision()
+
+
+@writes(authority_report)
+def name(tx: Tx, report: AuthorityReport, subject_id: SubjectId, part: SubjectPart) -> None:
+    """Say whom a report names as the person reported; the revision stays. Nobody else can be named."""
+    tx.run(
+        authority_report.update()
+        .where(authority_report.c.id == report.id)
+        .values(subject_id=subject_id, subject_part=part.value)
+    )
+
+
+@writes(authority_report_item)
+def set_standing(
+    tx: Tx, report_id: AuthorityReportId, stands: bool, *, items: Collection[ItemId] | None = None
+) -> None:
+    """Say whether items of a report count as told, all of them where none are named."""
+    statement = authority_report_item.update().where(authority_report_item.c.report_id == report_id)
+    if items is not None:
+        statement = statement.where(authority_report_item.c.item_id.in_(items))
+    tx.run(statement.values(stands=stands))
+
+
+def get(tx: Tx, report_id: AuthorityReportId, *, for_change: bool = False) -> AuthorityReport | None:
+    """Return one report, None when there is none. for_change: nobody else changes it until the end."""
+    statement = sa.select(authority_report).where(authority_report.c.id == report_id)
+    row = tx.run(statement.with_for_update() if for_change else statement).mappings().first()
+    return _report(row) if row else None
+
+
+def of_case(tx: Tx, case_id: CaseId, *, for_change: bool = False) -> list[AuthorityReport]:
+    """Return the reports about a case, oldest first."""
+    statement = (
+        sa.select(authority_report)
+        .where(authority_report.c.case_id == case_id)
+        .order_by(authority_report.c.planned_at, authority_report.c.id)
+    )
+    return [
+        _report(row) for row in tx.run(statement.with_for_update() if for_change else statement).mappings()
+    ]
+
+
+def items_of(tx: Tx, report_id: AuthorityReportId, *, standing: bool = True) -> list[ReportedItem]:
+    """Return what a report tells about, in the order of the items. standing: leave out what fell."""
+    statement = (
+        sa.select(authority_report_item)
+        .where(authority_report_item.c.report_id == report_id)
+        .order_by(authority_report_item.c.item_id)
+    )
+    if standing:
+        statement = statement.where(authority_report_item.c.stands)
+    return [
+        ReportedItem(
+            item_id=ItemId(row.item_id),
+            outcome_id=OutcomeId(row.outcome_id) if row.outcome_id else None,
+            first_told=row.first_told,
+        )
+        for row in tx.run(statement)
+    ]
+
+
+def telling(tx: Tx, item_id: ItemId, *, for_change: bool = False) -> list[AuthorityReport]:
+    """Return the reports that tell about an item and stand, oldest first."""
+    statement = (
+        sa.select(authority_report)
+        .join(authority_report_item, authority_report_item.c.report_id == authority_report.c.id)
+        .where(authority_report_item.c.item_id == item_id, authority_report_item.c.stands)
+        .order_by(authority_report.c.planned_at, authority_report.c.id)
+    )
+    if for_change:
+        statement = statement.with_for_update(of=authority_report)
+    return [_report(row) for row in tx.run(statement).mappings()]
+
+
+def told_by(tx: Tx, items: Collection[ItemId]) -> dict[ItemId, list[tuple[str, AuthorityReportState]]]:
+    """Return, for each of these items, which destinations are told about it, and how far that is."""
+    statement = (
+        sa.select(
+            authority_report_item.c.item_id, authority_report_item.c.destination, authority_report.c.state
+        )
+        .join(authority_report, authority_report.c.id == authority_report_item.c.report_id)
+        .where(authority_report_item.c.item_id.in_(items), authority_report_item.c.stands)
+        .order_by(authority_report.c.planned_at)
+    )
+    found: dict[ItemId, list[tuple[str, AuthorityReportState]]] = {}
+    for row in tx.run(statement):
+        found.setdefault(ItemId(row.item_id), []).append((row.destination, AuthorityReportState(row.state)))
+    return found
+
+
+def open_ones(
+    tx: Tx, *, limit: int, kinds: Collection[DestinationKind] = tuple(DestinationKind)
+) -> list[AuthorityReport]:
+    """Return the reports about which something is to be done, the soonest due first."""
+    statement = (
+        sa.select(authority_report)
+        .where(
+            authority_report.c.state.in_(("planned", "sending", "stuck")),
+            authority_report.c.kind.in_([kind.value for kind in kinds]),
+        )
+        .order_by(authority_report.c.due_at, authority_report.c.id)
+        .limit(limit)
+    )
+    return [_report(row) for row in tx.run(statement).mappings()]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [part.value for part in value]
+    return int(value) if isinstance(value, Priority) else value
+
+
+def _report(row: Mapping[Any, Any]) -> AuthorityReport:
+    named = {name: row[name] for name in _COLUMNS}
+    return AuthorityReport(
+        **{
+            **named,
+            "id": AuthorityReportId(row["id"]),
+            "case_id": CaseId(row["case_id"]),
+            "kind": DestinationKind(row["kind"]),
+            "priority": Priority(row["priority"]),
+            "state": AuthorityReportState(row["state"]),
+            "reasons": tuple(PlanReason(each) for each in row["reasons"]),
+            "emergency_id": EmergencyId(row["emergency_id"]) if row["emergency_id"] else None,
+            "follows": AuthorityReportId(row["follows"]) if row["follows"] else None,
+            "relation": Relation(row["relation"]) if row["relation"] else None,
+            "approved_by": UserId(row["approved_by"]) if row["approved_by"] else None,
+            "second_by": UserId(row["second_by"]) if row["second_by"] else None,
+            "subject_id": SubjectId(row["subject_id"]) if row["subject_id"] else None,
+        }
+    )
