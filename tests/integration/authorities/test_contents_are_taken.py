@@ -6,11 +6,11 @@ from safehold.authorities.destinations.ncmec_cybertipline import contents
 from safehold.authorities.destinations.ncmec_cybertipline.client import Access, CyberTipline
 from safehold.authorities.destinations.ncmec_cybertipline.filing import Progress, SentFile, Stage
 from safehold.authorities.destinations.ncmec_cybertipline.runner import ReportFile, Runner
-from safehold.authorities.priority import Priority
 from safehold.authorities.transcript import ConversationKind, Message, to_csv
 from safehold.authorities.whom import whom
 from safehold.egress.addresses import PermittedNetworks
 from safehold.egress.client import Egress
+from safehold.model.authority_report import Priority
 from safehold.model.case import SubjectPart
 from safehold.testing.cybertipline import CyberTiplineServer
 from safehold.testing.report_facts import (
