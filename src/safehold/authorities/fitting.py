@@ -6,6 +6,7 @@ five hundred times is said once. They never hold the value itself.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from datetime import UTC, datetime
@@ -18,7 +19,13 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 LONGEST_ADDRESS = 2083
 """Characters of a web address."""
 
-_NEVER_SENT = frozenset({"Cc", "Cs"})
+# Control characters, halves of pairs, and the last two code points of each plane, which are no characters.
+_NEVER_SENT = re.compile(
+    "[\x00-\x1f\x7f-\x9f\ud800-\udfff"
+    + "".join(f"{chr(plane | 0xFFFE)}{chr(plane | 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
+    + "]"
+)
+_SPACE = re.compile(r"\s")
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f")
 
 
@@ -33,8 +40,8 @@ def writable(text: str, what: str, remarks: Remarks) -> str | None:
     Each such character becomes U+FFFD. Space around the text is left out. what: how the text is called.
     """
     stripped = text.strip()
-    written = "".join(REPLACEMENT if _is_never_sent(one) else one for one in stripped)
-    if written != stripped:
+    written, replaced = _NEVER_SENT.subn(REPLACEMENT, stripped)
+    if replaced:
         remarks[f"{what}: characters that cannot be written were replaced."] += 1
     return written or None
 
@@ -54,7 +61,7 @@ def short(text: str | None, most: int, what: str, remarks: Remarks) -> str | Non
 
 def web_address(address: str, what: str, remarks: Remarks) -> str | None:
     """Return a web address; None for one with spaces or control characters, or too long to be sent."""
-    broken = any(one.isspace() or _is_never_sent(one) for one in address)
+    broken = _SPACE.search(address) is not None or _NEVER_SENT.search(address) is not None
     if not address or broken or len(address) > LONGEST_ADDRESS:
         why = "it holds spaces or control characters" if broken else "it is empty or too long"
         remarks[f"{what}: left out, for {why}; it is on record here."] += 1
@@ -109,11 +116,6 @@ def in_utc(at: datetime) -> datetime | None:
 def shown(at: datetime) -> str:
     """Return an instant to the second, in UTC, as ISO 8601 writes it."""
     return (in_utc(at) or at).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def _is_never_sent(one: str) -> bool:
-    # The last two code points of each plane are no characters.
-    return unicodedata.category(one) in _NEVER_SENT or ord(one) & 0xFFFE == 0xFFFE
 
 
 def _goes_with_the_one_before(text: str, at: int) -> bool:

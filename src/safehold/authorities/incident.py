@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from safehold.model.answers import Form, form_name, to_answers
+from safehold.model.answers import Form, form_name
+from safehold.model.assessment import ConductForm
 from safehold.model.errors import Refused
 from safehold.model.hash_list import Purpose
 from safehold.model.report_facts import ReportFacts
@@ -69,14 +70,16 @@ def check_reportable(facts: ReportFacts) -> None:
             "Cases of this purpose are not reported to authorities by this way.",
             advice="Where people found abuse of a child, move the item into a case for that.",
         )
-    if not facts.told and not facts.corrects and facts.risk_to_life is None:
+    urgent = facts.risk_to_life is not None and not facts.is_correction
+    if not (facts.told or facts.corrected or urgent):
         raise Refused(
-            "There is nothing to report: nothing was found illegal, and nobody declared a risk to life.",
+            "There is nothing to report: nothing was found illegal, and no risk to life was declared.",
             advice="Let people assess it first, or declare a risk to life.",
         )
 
 
 def _derived(form: Form) -> Mapping[str, str]:
-    said = {name: value for name, value in to_answers(form).items() if isinstance(value, str)}
-    said["form"] = form_name(form)
+    said = {"form": form_name(form)}
+    if isinstance(form, ConductForm):
+        said |= {"kind": form.kind.value, "by_grown": form.by_grown.value}
     return {name: table.value_of(said) for name, table in INCIDENT_TABLES.items()}

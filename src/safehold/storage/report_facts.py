@@ -20,6 +20,7 @@ from safehold.storage.cases import case_item
 from safehold.storage.database import Tx
 from safehold.storage.emergencies import emergency
 from safehold.storage.evidence import ObjectRole, sealed_object
+from safehold.storage.golden import golden_item
 from safehold.storage.inbound_reports import inbound_report
 from safehold.storage.items import item
 from safehold.storage.media import media, media_signal
@@ -138,6 +139,12 @@ def told_to_us(tx: Tx, item_ids: Collection[ItemId]) -> set[UUID]:
     pages = sa.select(inbound_report.c.item_id).where(inbound_report.c.item_id.in_(wanted))
     shown = sa.select(reported_item.c.item_id).where(reported_item.c.item_id.in_(wanted))
     return set(tx.run(sa.union(pages, shown)).scalars())
+
+
+def any_golden(tx: Tx, item_ids: Collection[ItemId]) -> bool:
+    """Say whether one of these items is golden: a harmless picture, known to us, for practice."""
+    golden = sa.exists().where(golden_item.c.item_id.in_(list(item_ids)))
+    return bool(tx.run(sa.select(golden)).scalar_one())
 
 
 def risk_to_life_in(tx: Tx, case_id: CaseId) -> RiskToLife | None:

@@ -282,6 +282,19 @@ def test_an_item_of_a_rehearsal_makes_the_report_a_rehearsal(desk: Desk) -> None
     assert desk.facts(desk.opened(item_id), item_id).rehearsal
 
 
+def test_a_golden_item_makes_it_a_rehearsal_whatever_somebody_declares(
+    desk: Desk, confirmed: tuple[CaseId, ItemId]
+) -> None:
+    assert not desk.facts(*confirmed).rehearsal
+    desk.sql(
+        "insert into golden_item (item_id, purpose, expected, loaded_at, until)"
+        " values (:i, 'csam', 'not_illegal', :now, :now)",
+        i=confirmed[1],
+        now=NOW,
+    )
+    assert desk.facts(*confirmed).rehearsal
+
+
 def test_a_conversation_brings_the_messages_that_were_relied_on(desk: Desk) -> None:
     item_id = desk.arrives("a lake")
     desk.sql("update item set kind = 'messages', media_id = null where id = :i", i=item_id)

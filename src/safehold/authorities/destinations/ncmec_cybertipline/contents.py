@@ -13,12 +13,12 @@ from safehold.authorities.destinations.ncmec_cybertipline import wire
 from safehold.authorities.destinations.ncmec_cybertipline.blocks import blocks, reporter
 from safehold.authorities.destinations.ncmec_cybertipline.described import file, files, is_public, supplement
 from safehold.authorities.fitting import Remarks, sentences, short, web_address, writable
-from safehold.authorities.incident import Incident, check_reportable, kind_of, versions
+from safehold.authorities.incident import Incident, Kind, check_reportable, kind_of, versions
 from safehold.authorities.operator import Operator, Place
-from safehold.authorities.priority import Priority
 from safehold.authorities.said import of_report, urgency
 from safehold.authorities.when import happened
 from safehold.authorities.whom import whom
+from safehold.model.authority_report import Priority
 from safehold.model.item import ItemKind
 from safehold.model.report_facts import ItemOnRecord, ReportFacts
 
@@ -54,13 +54,13 @@ def report(facts: ReportFacts, operator: Operator, chosen: Chosen, *, now: datet
     """
     check_reportable(facts)
     remarks = Remarks()
-    named = whom(facts)
+    named, kind = whom(facts), kind_of(facts)
     people = blocks(facts, named, operator, remarks, now=now)
-    summary = _summary(facts, operator, chosen, remarks, now=now)
+    summary = _summary(facts, kind, operator, chosen, remarks, now=now)
     places = _places(facts, operator, remarks)
     by = reporter(operator, remarks)
     said = of_report(facts, named, remarks)
-    if chosen.incident is None and not kind_of(facts).derived:
+    if chosen.incident is None and not kind.derived:
         said.append("The kind of incident does not follow from what was found; the nearest was given.")
     said.append(f"Words of this form follow from our answers by tables: {versions()}.")
     return wire.Report(
@@ -75,9 +75,8 @@ def report(facts: ReportFacts, operator: Operator, chosen: Chosen, *, now: datet
 
 
 def _summary(
-    facts: ReportFacts, operator: Operator, chosen: Chosen, remarks: Remarks, *, now: datetime
+    facts: ReportFacts, kind: Kind, operator: Operator, chosen: Chosen, remarks: Remarks, *, now: datetime
 ) -> wire.IncidentSummary:
-    kind = kind_of(facts)
     when = happened(facts, now=now)
     annotations = wire.ReportAnnotations(
         sextortion=chosen.annotations.sextortion,
@@ -98,7 +97,7 @@ def _summary(
 
 def _places(facts: ReportFacts, operator: Operator, remarks: Remarks) -> tuple[wire.InternetDetails, ...]:
     """Return where it happened: one part for each kind of place, with the addresses and ids we know."""
-    items = facts.told or facts.let_go or facts.items
+    items = facts.told or facts.corrected or facts.items
     by_place: dict[Place, list[ItemOnRecord]] = {}
     for item in items:
         by_place.setdefault(_place(item, operator), []).append(item)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from safehold.authorities.destinations.ncmec_cybertipline import wire
 from safehold.authorities.destinations.ncmec_cybertipline.blocks import capture
@@ -89,8 +90,11 @@ def _hashes(item: ItemOnRecord) -> tuple[wire.OriginalFileHash, ...]:
 def _judged(item: ItemOnRecord) -> tuple[wire.Classification | None, wire.FileAnnotations | None]:
     """Return what follows for the schema from what people answered; nothing from what nobody assessed."""
     form = item.outcome.form if item.outcome else None
-    if not item.is_illegal or not isinstance(form, ImageryForm):
-        return None, None
+    return _derived(form) if isinstance(form, ImageryForm) else (None, None)
+
+
+@lru_cache(maxsize=256)
+def _derived(form: ImageryForm) -> tuple[wire.Classification | None, wire.FileAnnotations | None]:
     derived = in_schemes(to_answers(form))
     classified = derived["industry"] in set(wire.Classification)
     annotations = wire.FileAnnotations(
