@@ -188,7 +188,7 @@ def test_the_checklist_stands_with_its_three_states_and_how_much_is_answered(sit
     expect(page.get_by_text(" of 24 answered")).to_be_visible()
 
 
-def test_a_priority_is_chosen_and_moves_the_clock_and_one_is_for_risks_to_life_alone(site, visit) -> None:
+def test_a_priority_is_chosen_and_moves_the_clock_and_what_is_none_is_refused(site, visit) -> None:
     confirmed(site, visit)
     page = visit(LEGAL)
     opened(page)
@@ -199,10 +199,10 @@ def test_a_priority_is_chosen_and_moves_the_clock_and_one_is_for_risks_to_life_a
     assert asked(site, "select priority, due_at - planned_at < interval '5 hours' from authority_report") == [
         (2, True)
     ]
-    page.locator("#priority option").first.evaluate("each => each.value = '1'")
+    page.locator("#priority option").first.evaluate("each => each.value = '7'")
     page.locator("#priority").select_option(index=0)
     page.get_by_role("button", name="Set").click()
-    expect(page.get_by_role("alert")).to_contain_text("Priority 1 is for a declared risk to life.")
+    expect(page.locator("#what-is-wrong")).to_have_text("Choose one.")
 
 
 def test_everything_works_without_scripts_and_a_missing_reference_is_said_beside_its_field(

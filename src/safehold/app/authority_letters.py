@@ -184,6 +184,8 @@ def _drafted(tx: Tx, settings: Settings, report: AuthorityReport, now: datetime)
         now=now,
         visibilities={name: each.visibility for name, each in settings.surfaces.items()},
         prior=tuple(rows.references_before(tx, report, before=report.filed_at or now)),
+        relation=report.relation,
+        names=report.subject_id,
     )
     operator = operator_of(settings.authorities)
     has_checklist = report.kind is DestinationKind.UK_NCA and bool(facts.items)
@@ -192,11 +194,11 @@ def _drafted(tx: Tx, settings: Settings, report: AuthorityReport, now: datetime)
 
 
 def _urgency(report: AuthorityReport, facts: ReportFacts) -> Urgency:
-    suggested, chosen = urgency.suggested(facts), urgency.Priority(report.priority)
-    if suggested.priority is chosen:
+    suggested = urgency.suggested(facts)
+    if suggested.priority is report.priority:
         return suggested
     reason = f"By what is on record it would be priority {suggested.priority}: {suggested.reason}"
-    return Urgency(priority=chosen, reason=reason)
+    return Urgency(priority=report.priority, reason=reason)
 
 
 def _contact(said: PersonSettings) -> Contact:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -19,7 +20,7 @@ from safehold.model.authority_report import AuthorityReport, AuthorityReportStat
 from safehold.model.case import SubjectPart
 from safehold.model.errors import ConflictOfInterest, NotFound, StaleRevision
 from safehold.model.events import ItemPreserved
-from safehold.model.ids import CaseId, ItemId, UserId
+from safehold.model.ids import CaseId, ItemId, SubjectId, UserId
 from safehold.model.permissions import Actor, Role, permissions_of
 from safehold.review import conflicts
 from safehold.review.subjects import set_part
@@ -224,3 +225,24 @@ def test_what_ended_is_listed_with_how_much_it_told_the_newest_first(room: Room)
         (second.id, None, 1),
     ]
     assert found.waiting == ()
+
+
+def test_of_two_who_are_suspected_the_record_names_the_one_whom_the_letter_names(room: Room) -> None:
+    case_id, _, report = planned(room)
+    with room.begin() as tx:
+        # Somebody else came first, and uploaded nothing.
+        first = SubjectId(UUID(int=1))
+        subjects.put(tx, case_id, subject_id=first, account_id="who came first")
+        for one in subjects.of_case(tx, case_id):
+            set_part(tx, one.id, SubjectPart.SUSPECTED, by=room.ada, revision=one.revision, now=room.now)
+        assert subjects.of_case(tx, case_id)[0].id == first
+    by = legal(room)
+    read = reads(room, report, by)
+    assert read.named == "one account"
+    sent = authority_letters.send_as_read(
+        desk(room), report.id, actor=by, revision=report.revision, mark=read.mark
+    )
+    with room.begin() as tx:
+        named = {one.id: one.account_id for one in subjects.of_case(tx, case_id)}[sent.subject_id]
+    assert named == "one account"
+    assert reads(room, sent, by).named == "one account"

@@ -142,7 +142,7 @@ def _show(program: Program, request: Request, form: Form) -> Response:
         case=reading.sheet.case,
         may_decide=authority_letters.may_decide(report, actor),
         may_hurry=actor.may(Permission.AUTHORITY_SEND) and report.emergency_id is None,
-        priorities=(Priority.TWO, Priority.THREE),
+        priorities=tuple(Priority),
         checked=TITLES,
         second=reading.two and report.approved_by is None,
         sent_by_viewer=report.approved_by is not None and report.approved_by == actor.user_id,
