@@ -86,7 +86,12 @@ def quiet_site(
     name = f"browser_{uuid4().hex}"
     create_database(postgres_server, name, database_template)
     folder = tmp_path_factory.mktemp("site")
-    with site_under_test.running_site(folder, postgres_server.url(name), looking=True) as running:
+    with site_under_test.running_site(
+        folder,
+        postgres_server.url(name),
+        looking=True,
+        more={"authorities": site_under_test.AUTHORITIES},
+    ) as running:
         yield running
     drop_database(postgres_server, name)
 

@@ -39,6 +39,15 @@ KNOWN_SEEDS = range(1, 7)
 UNVETTED_SEED = 40
 """A landscape on the list fjordland, which nobody has vetted."""
 
+AUTHORITIES: dict[str, object] = {
+    "country": "GB",
+    "service": "Hillside",
+    "company": "Hillside Photos Ltd",
+    "reporting_person": {"first_name": "Duty", "last_name": "Desk", "email": "duty@hillside.example"},
+    "destinations": {"agency": {"kind": "uk_nca", "enabled": True}},
+}
+"""An operator who reports to an agency, to which a person takes what is to be told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Site:

@@ -10,7 +10,10 @@ from safehold.model.permissions import Role
 pytestmark = pytest.mark.browser
 
 ALL = "all-roles"
-PLACES = ("queue", "find", "emergencies", "lists", "conflicts", "webhooks", "jobs", "audit", "people", "keys")
+PLACES = (
+    *("queue", "find", "emergencies", "authorities", "lists", "conflicts", "webhooks", "jobs", "audit"),
+    *("people", "keys"),
+)
 OTHERS = ("account", "exposure", "policy", "confirm", "nothing-here")
 ZOOMED = {"200 %": {"width": 640, "height": 512}, "400 %": {"width": 320, "height": 256}}
 """A screen of 1280 by 1024 pixels, as a page sees it."""

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
-from site_under_test import PASSWORD, UNVETTED_SEED, running_site
+from site_under_test import AUTHORITIES, PASSWORD, UNVETTED_SEED, running_site
 
 from safehold.app import wiring
 from safehold.app.program import open_program
@@ -62,7 +62,9 @@ def site(
     name = f"browser_{uuid4().hex}"
     create_database(postgres_server, name, database_template)
     with running_site(
-        folder, postgres_server.url(name), more={"web": {"translations": str(words)}}
+        folder,
+        postgres_server.url(name),
+        more={"web": {"translations": str(words)}, "authorities": AUTHORITIES},
     ) as running:
         running.add_person(ALL, *Role)
         for seed, account in ((1, "17"), (2, "17"), (3, "23"), (UNVETTED_SEED, "58")):
@@ -150,6 +152,7 @@ PAGES = (
     "/console/queue",
     "/console/find",
     "/console/emergencies",
+    "/console/authorities",
     "/console/lists",
     "/console/conflicts",
     "/console/webhooks",
@@ -175,6 +178,23 @@ def test_no_page_of_the_console_keeps_a_word_of_english(
     for name, address in pages.items():
         page.goto(address)
         wrong += wrong_about(page, f"{name}-{size}-{theme}")
+    page.context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_report_to_an_authority_is_in_the_language_around_a_letter_that_is_not(
+    site: Any, chromium: Browser, case: str
+) -> None:
+    page, wrong = signed_in(opened(chromium, site.url)), []
+    page.goto("/console/authorities")
+    page.click("a[data-key='o']")
+    for button, name in (("", "waits"), ("form[action$='/send']", "sending")):
+        if button:
+            page.click(f"{button} button")
+        page.locator("main h1").wait_for()
+        wrong += wrong_about(page, f"authority-report-{name}")
+    page.goto("/console/authorities")
+    wrong += wrong_about(page, "authorities-sending")
     page.context.close()
     assert not wrong, "\n".join(wrong)
 

@@ -44,8 +44,10 @@ def test_every_control_with_a_key_does_what_the_table_says_and_none_shares_it(vi
     page.get_by_role("button", name="Open the next case").click()
     page.wait_for_url("**/console/cases/*")
     case = page.url.partition("?")[0]
+    declared, report = declares_a_risk(page)
     wrong, met = [], set()
-    for address in (case, f"{case}/emergency", f"{case}/account", *map("/console/{}".format, PLACES)):
+    of_case = (case, f"{case}/emergency", f"{case}/account", declared, report)
+    for address in (*of_case, *map("/console/{}".format, PLACES)):
         page.goto(address)
         controls = page.evaluate(CONTROLS)
         met |= {key for key, _, _ in controls}
@@ -60,10 +62,26 @@ def test_every_control_with_a_key_does_what_the_table_says_and_none_shares_it(vi
     assert {"r", "shift+r", "j", ". b", "g r", "!", "a", "t", "/"} <= met
 
 
+def declares_a_risk(page) -> tuple[str, str]:
+    """Declare a risk to life in another case; return the pages of it and of its report."""
+    page.goto("/console/queue")
+    page.locator("tbody tr").filter(has_text="nobody yet").last.get_by_role("link").click()
+    page.wait_for_url("**/console/cases/*")
+    page.keyboard.press("!")
+    page.wait_for_url("**/emergency?item=*")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/emergencies/*")
+    declared = page.url
+    page.keyboard.press("s")
+    page.wait_for_url("**/console/authorities/*")
+    return declared, page.url
+
+
 PLACES = (
     "queue",
     "find",
     "emergencies",
+    "authorities",
     "lists",
     "conflicts",
     "webhooks",

@@ -89,6 +89,7 @@ def addresses(full_site, chromium):
     tell_the_platform_something(full_site, page)
     found["emergency"] = declare_a_risk_to_life(page)
     full_site.follow()
+    found["authority-report"], found["authority-report-filed"] = report_to_an_agency(page)
     full_site.give_up_deliveries()
     full_site.get_one_step_stuck()
     full_site.note_sweeps()
@@ -154,6 +155,22 @@ def declare_a_risk_to_life(page) -> str:
     press(page, "Enter")
     page.wait_for_url("**done=emergency-reported")
     return address
+
+
+def report_to_an_agency(page) -> tuple[str, str]:
+    """Send the report of the risk to life and file it; return the addresses of one that waits, and of it."""
+    page.goto("/console/authorities")
+    rows = page.locator("tbody tr")
+    filed = rows.filter(has_text="unverified").get_by_role("link").get_attribute("href")
+    waits = rows.filter(has_not_text="unverified").first.get_by_role("link").get_attribute("href")
+    page.goto(filed)
+    press(page, "Enter")
+    page.wait_for_url("**done=authority-sent")
+    press(page, "t")
+    page.keyboard.type("NCA-4711")
+    press(page, "Enter")
+    page.wait_for_url("**done=authority-filed")
+    return waits, filed
 
 
 def take_a_free_case(page) -> None:

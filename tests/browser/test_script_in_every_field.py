@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 from site_under_test import ANN, PASSWORD, TESTS, jpeg
 
-from safehold.app import wiring
+from safehold.app import emergencies, wiring
 from safehold.app.access.keys import add_key
-from safehold.app.access.users import add_user, list_users
+from safehold.app.access.users import acting_as, add_user, list_users
 from safehold.app.program import open_program
 from safehold.intake import inbound_reports
 from safehold.lists.ledger import NewList, add_list
 from safehold.model.case_filter import CaseFilter
+from safehold.model.emergency import EmergencyEnd
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId
 from safehold.model.inbound_report import Seen
@@ -104,10 +106,20 @@ def site(quiet_site):
             )
             [ann] = [one for one in list_users(tx) if one.name == ANN]
             conflicts.declare_about_account(tx, group, of=ann.id, actor=TESTER, now=now)
+    report_a_risk(program)
     wiring.take_in_reports(program)
     quiet_site.follow()
     quiet_site.get_one_step_stuck()
     return quiet_site
+
+
+def report_a_risk(program) -> None:
+    """Declare a risk to life in the first case and say that it is reported; its report stays."""
+    with program.database.begin() as tx:
+        reader = acting_as(tx, READER)
+        [case_id] = tx.run(sa.text("select id from review_case order by number limit 1")).scalars()
+    declared = emergencies.declare(program, case_id, item_id=None, actor=reader)
+    emergencies.end(program, declared.id, EmergencyEnd.REPORTED, TEXT, actor=reader)
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +204,9 @@ def test_no_text_becomes_script_style_or_markup_on_any_page_of_the_console(visit
     page.goto("/console/queue")
     shown = page.locator("main").inner_text()
     assert [payload for payload in PAYLOADS[: len(GROUPS)] if payload not in shown] == []
+    [report] = [path for path in seen if path.startswith("/console/authorities/")]
+    page.goto(report)
+    assert PAYLOADS[0] in page.locator("main article").first.inner_text()
     page.goto("/console/lists")
     # The text itself is there to be read: nothing was dropped to be safe.
     assert TEXT in page.locator("main").inner_text()

@@ -70,16 +70,25 @@ class Desk:
             record=operator.recorder.record,
         )
 
-    def send(self, report_id: AuthorityReportId, *, actor: Actor, revision: int) -> AuthorityReport:
-        """Let a planned report go. Raises as `decisions.send` does, and NotFound, ConflictOfInterest."""
+    def send(
+        self,
+        report_id: AuthorityReportId,
+        *,
+        actor: Actor,
+        revision: int,
+        check: Callable[[Tx], None] = lambda _: None,
+    ) -> AuthorityReport:
+        """Let a planned report go. check: raises where it must not, in the transaction that sends it.
+
+        Raises as `decisions.send` does, and NotFound, ConflictOfInterest.
+        """
         two = self.settings.authorities.second_person
-        return self._decide(
-            report_id,
-            actor,
-            lambda tx: decisions.send(
-                tx, report_id, actor=actor, revision=revision, two=two, now=self.clock()
-            ),
-        )
+
+        def decide(tx: Tx) -> AuthorityReport:
+            check(tx)
+            return decisions.send(tx, report_id, actor=actor, revision=revision, two=two, now=self.clock())
+
+        return self._decide(report_id, actor, decide)
 
     def decline(self, report_id: AuthorityReportId, *, actor: Actor, revision: int) -> None:
         """Say no to a planned report. Raises as `send` does."""

@@ -166,7 +166,7 @@ def _line(item: ScheduleItem, known: _Known | None, entered: EnteredValue | None
 
 def _known(facts: ReportFacts, operator: Operator) -> dict[ScheduleItem, _Known]:
     person = operator.reporting_person
-    told = facts.told or facts.let_go
+    told = facts.told or facts.corrected
     return {
         ScheduleItem.REPORTER_NAME: _said(person.name),
         ScheduleItem.REPORTER_EMAIL: _said(person.email),

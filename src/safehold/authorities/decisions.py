@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from safehold.authorities.facts import gather
+from safehold.authorities.whom import reported_subject
 from safehold.jobs.record import Record
 from safehold.model.authority_report import AuthorityReport, AuthorityReportState, Priority, Relation
 from safehold.model.case import SubjectPart
@@ -15,9 +17,10 @@ from safehold.model.errors import BadForm, Conflict, NotAllowed, NotFound, Stale
 from safehold.model.events import AuthorityReportFiled
 from safehold.model.ids import AuthorityReportId, UserId
 from safehold.model.permissions import Actor, Permission
-from safehold.storage import assessments, audit, subjects
+from safehold.storage import assessments, audit
 from safehold.storage import authority_reports as rows
 from safehold.storage.database import Tx
+from safehold.storage.report_facts import in_case
 
 LONGEST_REFERENCE = 200
 """Characters of what an authority calls a report."""
@@ -39,9 +42,9 @@ def send(
     """Let a planned report go, and return it as it is then.
 
     two: whether somebody else has to say so as well; never in the report of a risk to life, which one person
-    who may declare such a risk sends. Whoever has the part suspected in the case, if anybody has, is the
-    person reported; nobody else is named. Raises NotAllowed, NotFound, StaleRevision, and Conflict when it no
-    longer waits, when nothing is left in it to tell, or for the same person twice.
+    who may declare such a risk sends. Whom its letter names as the person reported, if anybody, is put on
+    record: somebody suspected, and nobody else. Raises NotAllowed, NotFound, StaleRevision, and Conflict when
+    it no longer waits, when nothing is left in it to tell, or for the same person twice.
     """
     report = existing(tx, report_id, revision=revision)
     by = _sender(report, actor)
@@ -57,7 +60,7 @@ def send(
     first = report.approved_by
     approval = {"second_by": by} if first is not None else {"approved_by": by, "approved_at": now}
     rows.change(tx, report, state=AuthorityReportState.SENDING, **approval)
-    _name(tx, report)
+    _name(tx, report, now)
     _audit(tx, report, "authority_report.send", actor, now, destination=report.destination)
     return existing(tx, report_id)
 
@@ -168,10 +171,11 @@ def _still_bears_out(tx: Tx, report: AuthorityReport) -> None:
         )
 
 
-def _name(tx: Tx, report: AuthorityReport) -> None:
-    suspected = [one for one in subjects.of_case(tx, report.case_id) if one.part is SubjectPart.SUSPECTED]
-    if suspected:
-        rows.name(tx, report, suspected[0].id, SubjectPart.SUSPECTED)
+def _name(tx: Tx, report: AuthorityReport, now: datetime) -> None:
+    told = in_case(tx, report.case_id, [one.item_id for one in rows.items_of(tx, report.id)])
+    named = reported_subject(gather(tx, report.case_id, told, now=now, relation=report.relation))
+    if named is not None:
+        rows.name(tx, report, named.id, SubjectPart.SUSPECTED)
 
 
 def _close(

@@ -9,9 +9,10 @@ from datetime import datetime
 
 from safehold.model import answers
 from safehold.model.assessment import Tier
+from safehold.model.authority_report import Relation
 from safehold.model.case import Outcome
 from safehold.model.errors import NotFound
-from safehold.model.ids import CaseId, ItemId, MediaId, OutcomeId
+from safehold.model.ids import CaseId, ItemId, MediaId, OutcomeId, SubjectId
 from safehold.model.item import ItemKind, Page
 from safehold.model.media import MediaKind
 from safehold.model.report_facts import (
@@ -47,13 +48,16 @@ def gather(
     now: datetime,
     visibilities: Mapping[str, Visibility] | None = None,
     prior: tuple[str, ...] = (),
+    relation: Relation | None = None,
+    names: SubjectId | None = None,
 ) -> ReportFacts:
     """Return what a report about these items of a case can say, as it is on record in this transaction.
 
     visibilities: of surfaces by name, as the settings declare them; an item of another has none. prior: what
-    authorities call the earlier reports of ours about it. One item that came for practice makes the whole of
-    it a rehearsal. Raises NotFound where there is no such case, or an item is not in it. It reads only, and
-    asks for nothing that the roles of console and worker may not read.
+    authorities call the earlier reports of ours about it. relation, names: as `ReportFacts` has them. One
+    item that came for practice makes the whole of it a rehearsal. Raises NotFound where there is no such
+    case, or an item is not in it. It reads only, and asks for nothing that the roles of console and worker
+    may not read.
     """
     case = case_rows.get(tx, case_id)
     if case is None:
@@ -73,6 +77,8 @@ def gather(
         subjects=tuple(subject_rows.of_case(tx, case_id)),
         items=tuple(_item(found, each, visibilities or {}) for each in ordered),
         prior=prior,
+        relation=relation,
+        names=names,
         risk_to_life=rows.risk_to_life_in(tx, case_id),
     )
 

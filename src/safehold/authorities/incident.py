@@ -70,9 +70,10 @@ def check_reportable(facts: ReportFacts) -> None:
             "Cases of this purpose are not reported to authorities by this way.",
             advice="Where people found abuse of a child, move the item into a case for that.",
         )
-    if not facts.told and not facts.corrects and facts.risk_to_life is None:
+    urgent = facts.risk_to_life is not None and not facts.is_correction
+    if not (facts.told or facts.corrected or urgent):
         raise Refused(
-            "There is nothing to report: nothing was found illegal, and nobody declared a risk to life.",
+            "There is nothing to report: nothing was found illegal, and no risk to life was declared.",
             advice="Let people assess it first, or declare a risk to life.",
         )
 

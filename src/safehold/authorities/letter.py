@@ -169,6 +169,8 @@ def _missing(facts: ReportFacts, held: Checklist | None) -> Section:
     paragraphs = []
     if facts.not_told:
         paragraphs.append(f"Left out, for nobody has settled what they are: {len(facts.not_told)} items.")
+    if facts.let_go and not facts.is_correction:
+        paragraphs.append(f"Left out, for people found something else: {len(facts.let_go)} items.")
     without = sum(each.bytes is not Bytes.SEALED for each in facts.told)
     if without:
         paragraphs.append(f"Without a file: {without} items.")
@@ -193,7 +195,7 @@ def _earlier(facts: ReportFacts) -> Section:
 
 
 def _told(facts: ReportFacts) -> tuple[ItemOnRecord, ...]:
-    return facts.told or facts.let_go
+    return facts.told or facts.corrected
 
 
 def _cleaned(section: Section, remarks: Remarks) -> Section:

@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 from safehold.model.assessment import Answer, ConductForm, ConductKind
+from safehold.model.authority_report import Priority, Relation
 from safehold.model.report_facts import ReportFacts
-
-
-class Priority(IntEnum):
-    """1: a life, or serious harm, is at stake now. 2: serious harm is likely soon. 3: anything else."""
-
-    ONE = 1
-    TWO = 2
-    THREE = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +22,8 @@ _PRESSING = frozenset({ConductKind.GROOMING, ConductKind.COERCION})
 
 def suggested(facts: ReportFacts) -> Urgency:
     """Return the highest priority that something people declared or found asks for."""
+    if facts.relation is Relation.CORRECTION:
+        return Urgency(priority=Priority.THREE, reason="It corrects what was reported earlier.")
     forms = [each.outcome.form for each in facts.told if each.outcome is not None]
     conduct = [form for form in forms if isinstance(form, ConductForm)]
     if facts.risk_to_life is not None and facts.risk_to_life.stands:

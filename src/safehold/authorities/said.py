@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from safehold.authorities.fitting import Remarks, shown, writable
 from safehold.authorities.whom import Whom, changed, written
 from safehold.model.assessment import AgeBand, Answer, ConductForm, Grown, Tier
+from safehold.model.authority_report import Relation
 from safehold.model.media import MediaKind
 from safehold.model.report_facts import Bytes, ItemOnRecord, ListMatch, ReportFacts, StandingOutcome
 
@@ -52,6 +53,12 @@ def of_item(facts: ReportFacts, item: ItemOnRecord, named: Whom, remarks: Remark
     return _clean((sentence for part in parts for sentence in part), remarks)
 
 
+def is_unverified(facts: ReportFacts) -> bool:
+    """Say whether a report tells of something that people have not settled."""
+    declared = facts.risk_to_life is not None and not facts.is_correction
+    return declared and (not facts.told or bool(facts.unverified))
+
+
 def urgency(facts: ReportFacts) -> str:
     """Return why a report is urgent, in words that quote nobody."""
     if facts.risk_to_life is not None:
@@ -65,6 +72,8 @@ def urgency(facts: ReportFacts) -> str:
 def assessed(facts: ReportFacts, item: ItemOnRecord) -> str:
     """Return what people found of an item, or that nobody did."""
     outcome = item.outcome
+    if outcome is None and facts.is_correction:
+        return "What people had found of it was taken back; they have not settled anew what it is."
     if outcome is None:
         declared = f" at {shown(facts.risk_to_life.declared_at)}" if facts.risk_to_life else ""
         return (
@@ -95,7 +104,7 @@ def viewed(item: ItemOnRecord) -> str:
 
 
 def _unverified(facts: ReportFacts) -> list[str]:
-    if facts.risk_to_life is None or (facts.told and not facts.unverified):
+    if facts.risk_to_life is None or not is_unverified(facts):
         return []
     at = shown(facts.risk_to_life.declared_at)
     because = f"it is reported because a person declared a risk to life at {at}."
@@ -111,14 +120,27 @@ def _occasion(facts: ReportFacts) -> list[str]:
     said = []
     if facts.rehearsal:
         said.append("Rehearsal: this is practice with harmless files, and nothing happened.")
-    if facts.corrects:
+    if facts.is_correction:
         said.append(
-            f"Correction: of {_items(len(facts.let_go))} in the case of the earlier report people now find"
-            " something else than that they are illegal. Please do not rely on what was reported of them."
+            f"Correction: of {_items(len(facts.corrected))} that an earlier report told about people no"
+            " longer find that they are illegal. Please do not rely on what was reported of them."
         )
+        said += [_corrected(each) for each in facts.corrected]
+    if facts.relation is Relation.SUPPLEMENT:
+        said.append("Supplement: this adds to an earlier report.")
     if facts.prior:
         said.append(f"Earlier reports about this: {', '.join(_quoted(one) for one in facts.prior)}.")
     return said
+
+
+def _corrected(item: ItemOnRecord) -> str:
+    known = [f"SHA-256 {item.media.sha256}"] if item.media is not None else []
+    if item.context is not None and item.context.content_id:
+        known.insert(0, f"which the platform calls {_quoted(item.context.content_id)}")
+    if item.page_url is not None:
+        known.insert(0, f"the page {_quoted(item.page_url)}")
+    now = item.outcome.finding.value.replace("_", " ") if item.outcome else "not settled anew"
+    return f"Corrected: {', '.join(known) or 'an item of which nothing else is held'}; now: {now}."
 
 
 def _counts(facts: ReportFacts) -> list[str]:

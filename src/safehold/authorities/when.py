@@ -24,7 +24,7 @@ def happened(facts: ReportFacts, *, now: datetime) -> Happened:
     ago becomes that, and the words say so. Without items it is when the risk to life was declared.
     """
     latest = now - timedelta(seconds=1)
-    items = facts.told or facts.let_go or facts.items
+    items = facts.told or facts.corrected or facts.items
     if not items:
         declared = facts.risk_to_life.declared_at if facts.risk_to_life else latest
         return Happened(at=min(declared, latest), described="When it was declared; no item is on record.")

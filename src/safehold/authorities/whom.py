@@ -42,15 +42,19 @@ def written(account_id: str) -> str:
 def whom(facts: ReportFacts) -> Whom:
     """Return who is named as what.
 
-    An account is a victim where anything says so, else unknown where anything leaves it so. Where nothing is
-    told, as in a correction, nobody is reported. Of several whom people suspect, the one is reported who a
-    person says does it, then the one with most items, then the first.
+    An account is a victim where anything says so, else unknown where anything leaves it so. A correction
+    names nobody. Of several whom people suspect, the one is reported whom the report names on record; without
+    that, the one who a person says does it, then the one with most items, then the first. Where the one on
+    record is no longer suspected, nobody is.
     """
+    if facts.is_correction:
+        return Whom()
     parts = _parts(facts)
     named = bool(facts.told) or facts.risk_to_life is not None
     suspected = [one for one, part in parts.items() if part is SubjectPart.SUSPECTED] if named else []
     suspected.sort(key=_weight(facts), reverse=True)
-    reported, others = (suspected[0], suspected[1:]) if suspected else (None, [])
+    reported = _reported(facts, suspected)
+    others = [one for one in suspected if one != reported]
     towards = {written(form.towards) for form in _conduct(facts) if form.towards is not None}
     aside = [one for one, part in parts.items() if part in (SubjectPart.BYSTANDER, SubjectPart.REPORTER)]
     recipients = [one for one in (*others, *aside) if one in towards]
@@ -62,6 +66,20 @@ def whom(facts: ReportFacts) -> Whom:
         unknown=tuple(one for one, part in parts.items() if part is SubjectPart.UNKNOWN),
         unnamed=sum(one not in recipients for one in aside),
     )
+
+
+def reported_subject(facts: ReportFacts) -> Subject | None:
+    """Return the subject whom a report names, for the record; None where it names nobody."""
+    account = whom(facts).reported
+    named = (each for each in facts.subjects if account and written(each.account_id or "") == account)
+    return next((each for each in named if facts.names in (None, each.id)), None)
+
+
+def _reported(facts: ReportFacts, suspected: list[str]) -> str | None:
+    if facts.names is None:
+        return suspected[0] if suspected else None
+    on_record = {written(each.account_id or "") for each in facts.subjects if each.id == facts.names}
+    return next((one for one in suspected if one in on_record), None)
 
 
 def changed(facts: ReportFacts, remarks: Remarks) -> list[str]:

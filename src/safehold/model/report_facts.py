@@ -8,9 +8,10 @@ from enum import StrEnum
 
 from safehold.model.answers import Form
 from safehold.model.assessment import Category, ConductForm, Finding, Tier
+from safehold.model.authority_report import Relation
 from safehold.model.case import Subject
 from safehold.model.hash_list import Purpose
-from safehold.model.ids import AssessmentId, CaseId, ItemId, MediaId, ObjectId, OutcomeId
+from safehold.model.ids import AssessmentId, CaseId, ItemId, MediaId, ObjectId, OutcomeId, SubjectId
 from safehold.model.item import Context, ItemKind
 from safehold.model.media import DecodeFailure, MediaKind
 from safehold.model.signal import SignalTypeName
@@ -174,7 +175,9 @@ class ReportFacts:
     """The facts of a case, as far as a report is about it.
 
     items: in the order in which they joined it. prior: what authorities call earlier reports of ours.
-    risk_to_life: the newest that was not withdrawn. gathered_at: when all this was so.
+    relation: what the report is to an earlier one. names: the subject who is reported, where that is on
+    record already; None where it follows from the facts. risk_to_life: the newest that was not withdrawn.
+    gathered_at: when all this was so.
     """
 
     case_id: CaseId
@@ -185,14 +188,19 @@ class ReportFacts:
     rehearsal: bool = False
     subjects: tuple[Subject, ...] = ()
     prior: tuple[str, ...] = field(default=(), repr=False)
+    relation: Relation | None = None
+    names: SubjectId | None = None
     risk_to_life: RiskToLife | None = None
 
     @property
     def told(self) -> tuple[ItemOnRecord, ...]:
         """The items that a report tells about as illegal, or, in a risk to life, that nobody has settled.
 
-        The latter also once that has ended: files that could not go at once follow as a supplement.
+        The latter also once that has ended: files that could not go at once follow as a supplement. A
+        correction tells of nothing anew.
         """
+        if self.is_correction:
+            return ()
         urgent = self.risk_to_life is not None
         return tuple(each for each in self.items if each.is_illegal or (urgent and each.is_unverified))
 
@@ -203,8 +211,10 @@ class ReportFacts:
 
     @property
     def not_told(self) -> tuple[ItemOnRecord, ...]:
-        """Items that nobody has assessed, where no risk to life was declared: no report tells of them."""
-        return tuple(each for each in self.items if each.is_unverified and self.risk_to_life is None)
+        """Items that nobody has settled, where no risk to life was declared: no report tells of them."""
+        if self.is_correction or self.risk_to_life is not None:
+            return ()
+        return tuple(each for each in self.items if each.is_unverified)
 
     @property
     def let_go(self) -> tuple[ItemOnRecord, ...]:
@@ -212,6 +222,11 @@ class ReportFacts:
         return tuple(each for each in self.items if not each.is_illegal and not each.is_unverified)
 
     @property
-    def corrects(self) -> bool:
-        """Whether there is an earlier report to correct: people found something else of what lies here."""
-        return bool(self.prior and self.let_go)
+    def is_correction(self) -> bool:
+        """Whether it says that what was reported turned out otherwise."""
+        return self.relation is Relation.CORRECTION
+
+    @property
+    def corrected(self) -> tuple[ItemOnRecord, ...]:
+        """In a correction, the items that no standing outcome calls illegal any more."""
+        return tuple(each for each in self.items if not each.is_illegal) if self.is_correction else ()

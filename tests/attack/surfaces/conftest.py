@@ -26,6 +26,7 @@ sys.modules["form_visitor"] = form_visitor
 _spec.loader.exec_module(form_visitor)
 
 NAME, PASSWORD = "everybody", "a password that is long enough"
+TOLD = {"country": "GB", "destinations": {"agency": {"kind": "uk_nca", "enabled": True}}}
 SURFACES = frozenset({"api", "console", "portal"}) & ALL
 
 
@@ -33,7 +34,7 @@ SURFACES = frozenset({"api", "console", "portal"}) & ALL
 def running_program(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """Yield the program without a list, a key or a person: rows do not outlive a test."""
     folder = tmp_path_factory.mktemp("attacked") / "data"
-    settings = running.settings_of(folder, database_url, limits={"fetch_seconds": 5})
+    settings = running.settings_of(folder, database_url, limits={"fetch_seconds": 5}, authorities=TOLD)
     with running.installation(settings, serve=served, surfaces=SURFACES) as opened:
         yield opened
 

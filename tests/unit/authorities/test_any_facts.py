@@ -17,7 +17,7 @@ from safehold.authorities.destinations.uk_nca.pack import as_json, as_page, pack
 from safehold.authorities.incident import REPORTED_PURPOSES
 from safehold.authorities.letter import letter
 from safehold.authorities.operator import Contact, Operator, Place
-from safehold.authorities.priority import Priority, suggested
+from safehold.authorities.priority import suggested
 from safehold.authorities.transcript import ConversationKind, Message, to_csv
 from safehold.authorities.whom import Whom, whom, written
 from safehold.model.assessment import (
@@ -35,6 +35,7 @@ from safehold.model.assessment import (
     SeverityTier,
     Tier,
 )
+from safehold.model.authority_report import Priority, Relation
 from safehold.model.case import SubjectPart
 from safehold.model.errors import Refused
 from safehold.model.hash_list import Purpose
@@ -62,9 +63,10 @@ def enum(kind: Any) -> Any:
     return st.sampled_from(list(kind))
 
 
+MOSTLY_ILLEGAL = st.just(Finding.ILLEGAL) | enum(Finding)
 FORMS = st.builds(
     ImageryForm,
-    finding=enum(Finding),
+    finding=MOSTLY_ILLEGAL,
     category=st.none() | enum(Category),
     age_band=enum(AgeBand),
     self_generated=enum(SelfGenerated),
@@ -74,7 +76,7 @@ FORMS = st.builds(
     severity_tier=st.none() | enum(SeverityTier),
 ) | st.builds(
     ConductForm,
-    finding=enum(Finding),
+    finding=MOSTLY_ILLEGAL,
     kind=enum(ConductKind),
     by=MAYBE_ACCOUNT,
     towards=MAYBE_ACCOUNT,
@@ -124,11 +126,12 @@ ITEMS = st.builds(
 SUBJECTS = st.builds(build.subject, MAYBE_ACCOUNT, enum(SubjectPart))
 FACTS = st.builds(
     build.facts,
-    purpose=enum(Purpose),
+    purpose=st.just(Purpose.CSAM) | enum(Purpose),
     rehearsal=st.booleans(),
     items=st.lists(ITEMS, max_size=4).map(tuple),
     subjects=st.lists(SUBJECTS, max_size=5).map(tuple),
     prior=st.lists(LONG | st.sampled_from(["0", "4564000", "9" * 30, "٣"]), max_size=3).map(tuple),
+    relation=st.none() | enum(Relation),
     risk_to_life=st.none() | st.builds(RiskToLife, declared_at=TIMES, stands=st.booleans()),
 )
 OPERATORS = st.builds(
@@ -149,9 +152,10 @@ CHOICES = st.builds(contents.Chosen, priority=enum(Priority), incident=st.none()
 
 def refused(facts: ReportFacts) -> bool:
     """Say whether there is nothing to report, in the words of the rules and not of the code."""
-    illegal = any(each.outcome and each.outcome.finding is Finding.ILLEGAL for each in facts.items)
-    let_go = any(each.outcome and each.outcome.finding is not Finding.ILLEGAL for each in facts.items)
-    something = illegal or facts.risk_to_life is not None or (let_go and facts.prior)
+    illegal = [each.outcome and each.outcome.finding is Finding.ILLEGAL for each in facts.items]
+    something = any(illegal) or facts.risk_to_life is not None
+    if facts.relation is Relation.CORRECTION:
+        something = not all(illegal)
     return facts.purpose not in REPORTED_PURPOSES or not something
 
 
@@ -222,7 +226,7 @@ def test_nobody_is_reported_whose_part_is_unknown_or_who_is_a_victim(
         assert not parts_of(facts, recipient.esp_identifier) & {SubjectPart.UNKNOWN, SubjectPart.VICTIM}
     victims = {each.esp_identifier for each in report.victim}
     known = {written(each.account_id or "") for each in facts.subjects if each.part is SubjectPart.VICTIM}
-    assert victims == known - {""}
+    assert victims == (set() if facts.relation is Relation.CORRECTION else known - {""})
 
 
 @given(FACTS)

@@ -10,7 +10,6 @@ import pytest
 from safehold.authorities.destinations.ncmec_cybertipline import contents, rules, wire
 from safehold.authorities.destinations.ncmec_cybertipline.contents import Chosen
 from safehold.authorities.operator import Operator, Place
-from safehold.authorities.priority import Priority
 from safehold.authorities.whom import whom
 from safehold.model.assessment import (
     AgeBand,
@@ -26,6 +25,7 @@ from safehold.model.assessment import (
     SeverityTier,
     Tier,
 )
+from safehold.model.authority_report import Priority, Relation
 from safehold.model.case import SubjectPart
 from safehold.model.errors import Refused
 from safehold.model.hash_list import Purpose
@@ -181,6 +181,9 @@ def test_what_nobody_has_settled_is_said_first_and_goes_along_only_in_a_risk_to_
 
 def test_a_rehearsal_says_so_right_after_what_is_unverified() -> None:
     assert info(facts(rehearsal=True, purpose=Purpose.TEST)).startswith("Rehearsal:")
+    both = info(facts(upload(outcome=None), rehearsal=True, risk_to_life=RISK))
+    assert both.startswith("Unverified:")
+    assert both.index("Rehearsal:") < both.index("Viewed here")
 
 
 @pytest.mark.parametrize("purpose", [Purpose.INTIMATE_IMAGES, Purpose.OWN_TERMS])
@@ -193,12 +196,34 @@ def test_what_was_found_to_be_something_else_is_corrected_and_never_sent_again()
     cleared = upload(outcome=NOTHING)
     with pytest.raises(Refused):
         report(facts(cleared))
-    correction = facts(cleared, prior=("4564000",), subjects=(subject("uploader", SubjectPart.SUSPECTED),))
+    correction = facts(
+        *(cleared, upload(outcome=None), upload()),
+        prior=("4564000",),
+        subjects=(subject("uploader", SubjectPart.SUSPECTED),),
+        relation=Relation.CORRECTION,
+        risk_to_life=RISK,
+    )
     made = report(correction)
+    said = made.additional_info or ""
     assert contents.files(correction) == ()
     assert made.person_or_user_reported is None
-    assert (made.additional_info or "").startswith("Correction: of 1 item")
-    assert "“4564000”" in (made.additional_info or "")
+    assert said.startswith("Correction: of 2 items that an earlier report told about")
+    assert "“4564000”" in said
+    assert f"Corrected: which the platform calls “content 1”, SHA-256 {'ab' * 32}; now: not illegal." in said
+    assert "now: not settled anew." in said
+    assert "uploader" not in said
+
+
+def test_a_correction_without_anything_to_correct_is_refused() -> None:
+    with pytest.raises(Refused):
+        report(facts(upload(), relation=Relation.CORRECTION))
+
+
+def test_a_supplement_says_that_it_adds_to_an_earlier_report() -> None:
+    said = info(facts(prior=("4564000",), relation=Relation.SUPPLEMENT))
+    assert said.startswith(
+        "Supplement: this adds to an earlier report. Earlier reports about this: “4564000”."
+    )
 
 
 def test_only_the_highest_priority_escalates_and_its_words_are_ours() -> None:

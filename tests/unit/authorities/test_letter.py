@@ -10,7 +10,7 @@ from safehold.authorities.checklist import checklist
 from safehold.authorities.destinations.ncmec_cybertipline import wire
 from safehold.authorities.letter import Letter, letter
 from safehold.authorities.priority import suggested
-from safehold.model.assessment import Grown, SelfGenerated
+from safehold.model.assessment import Finding, Grown, ImageryForm, SelfGenerated
 from safehold.model.case import SubjectPart
 from safehold.model.errors import Refused
 from safehold.model.report_facts import Bytes, ReportFacts, Viewing
@@ -94,12 +94,14 @@ def test_it_says_of_each_file_what_was_viewed_and_of_each_item_without_one_why()
 
 
 def test_it_says_where_and_what_is_missing() -> None:
-    told = facts(upload(), page("https://a.example/1"), upload(outcome=None))
+    harmless = upload(outcome=found(ImageryForm(finding=Finding.NOT_ILLEGAL)))
+    told = facts(upload(), page("https://a.example/1"), upload(outcome=None), harmless)
     made = of(told, with_checklist=True)
     assert "Item 1: public_uploads, public, content 1" in section(made, "Where")
     assert "https://a.example/1" in section(made, "Where")
     missing = section(made, "What is missing")
     assert "nobody has settled what they are: 1 items" in missing
+    assert "people found something else: 1 items" in missing
     assert "Without a file: 1 items" in missing
     assert "Billing details: not looked for yet" in missing
     assert section(of(facts()), "What is missing") == "Nothing."

@@ -12,7 +12,8 @@ import pytest
 
 from safehold.authorities.checklist import EnteredValue, ScheduleItem
 from safehold.authorities.destinations.uk_nca.pack import SHAPE, as_json, as_page, pack
-from safehold.authorities.priority import Priority, Urgency
+from safehold.authorities.priority import Urgency
+from safehold.model.authority_report import Priority, Relation
 from safehold.model.case import SubjectPart
 from safehold.model.errors import Refused
 from safehold.model.hash_list import Purpose
@@ -130,8 +131,11 @@ def test_out_of_hours_is_said_and_what_is_urgent_takes_a_call_too(
 
 def test_a_rehearsal_and_a_correction_are_marked() -> None:
     assert "do not send this" in shown(facts(rehearsal=True, purpose=Purpose.TEST))
-    cleared = facts(upload(outcome=None), prior=("NCA-7",), risk_to_life=RISK)
-    assert document(cleared)["earlier_references"] == ["NCA-7"]
+    cleared = facts(upload(outcome=None), prior=("NCA-7",), risk_to_life=RISK, relation=Relation.CORRECTION)
+    made = document(cleared)
+    assert (made["earlier_references"], made["correction"], made["unverified"]) == (["NCA-7"], True, False)
+    assert "was taken back" in made["items"][0]["said"][0]
+    assert "Correction of an earlier report." in shown(cleared)
 
 
 def test_what_somebody_entered_is_in_the_pack() -> None:

@@ -8,8 +8,9 @@ from itertools import product
 import pytest
 
 from safehold.authorities.incident import INCIDENT_TABLES, Incident, kind_of, versions
-from safehold.authorities.priority import Priority, suggested
+from safehold.authorities.priority import suggested
 from safehold.model.assessment import Answer, ConductForm, ConductKind, Grown
+from safehold.model.authority_report import Priority, Relation
 from safehold.model.schemes import TABLES
 from safehold.testing.report_facts import APPROACH, RISK, conversation, facts, upload
 
@@ -30,6 +31,11 @@ def test_what_people_answered_about_conduct_suggests_how_soon(form: ConductForm,
 
 def test_a_declared_risk_to_life_is_the_highest_whatever_else_was_found() -> None:
     assert suggested(facts(upload(outcome=None), risk_to_life=RISK)).priority is Priority.ONE
+
+
+def test_a_correction_does_not_press() -> None:
+    corrected = facts(upload(outcome=None), relation=Relation.CORRECTION, risk_to_life=RISK)
+    assert suggested(corrected).priority is Priority.THREE
 
 
 def test_a_risk_to_life_that_has_ended_presses_no_more() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from safehold.authorities.whom import whom
+from safehold.authorities.whom import Whom, reported_subject, whom
 from safehold.model.assessment import Finding, ImageryForm
+from safehold.model.authority_report import Relation
 from safehold.model.case import SubjectPart
 from safehold.testing.report_facts import APPROACH, RISK, conversation, facts, found, subject, upload
 
@@ -39,8 +40,9 @@ def test_where_two_parts_stand_for_one_account_the_careful_one_counts() -> None:
         subject("bo", SUSPECTED),
         subject("bo ", UNKNOWN),
     )
-    named = whom(facts(upload("ann"), subjects=both))
-    assert (named.reported, named.victims, named.unknown) == (None, ("ann",), ("bo",))
+    for order in (both, both[::-1]):
+        named = whom(facts(upload("ann"), subjects=order))
+        assert (named.reported, named.victims, named.unknown) == (None, ("ann",), ("bo",))
 
 
 def test_accounts_that_are_the_same_as_far_as_there_is_room_are_not_told_apart_against_a_victim() -> None:
@@ -78,10 +80,23 @@ def test_those_who_told_us_and_bystanders_are_counted_and_not_named() -> None:
     assert (named.reported, named.unnamed) == (None, 2)
 
 
-def test_a_correction_reports_nobody() -> None:
+def test_a_correction_names_nobody() -> None:
     nothing = upload("ann", outcome=found(ImageryForm(finding=Finding.NOT_ILLEGAL)))
-    named = whom(facts(nothing, subjects=(subject("ann", SUSPECTED),), prior=("4564000",)))
-    assert named.reported is None
+    parts = (subject("ann", SUSPECTED), subject("bo", VICTIM), subject("cy", UNKNOWN))
+    corrected = facts(nothing, subjects=parts, relation=Relation.CORRECTION, risk_to_life=RISK)
+    assert whom(corrected) == Whom()
+
+
+def test_whom_the_report_names_on_record_is_reported_while_they_are_suspected() -> None:
+    ann, bo = subject("ann", SUSPECTED), subject("bo", SUSPECTED)
+    told = facts(upload("ann"), subjects=(ann, bo))
+    assert reported_subject(told) == ann
+    on_record = replace(told, names=bo.id)
+    assert reported_subject(on_record) == bo
+    assert (whom(on_record).reported, whom(on_record).suspected) == ("bo", ("ann",))
+    no_longer = replace(told, subjects=(ann, replace(bo, part=VICTIM)), names=bo.id)
+    assert reported_subject(no_longer) is None
+    assert (whom(no_longer).reported, whom(no_longer).suspected) == (None, ("ann",))
 
 
 def test_in_a_risk_to_life_the_suspected_is_reported_before_anything_is_assessed() -> None:

@@ -10,6 +10,7 @@ from safehold.web.console.account_factors import add_account_factors
 from safehold.web.console.alike import add_alike_pages
 from safehold.web.console.arranging import add_arranging
 from safehold.web.console.audit import add_audit_pages
+from safehold.web.console.authorities import add_authority_pages
 from safehold.web.console.bulk import add_bulk
 from safehold.web.console.case import add_case_pages
 from safehold.web.console.choosing_language import add_choosing_language
@@ -54,6 +55,7 @@ _PAGES = (
     add_deciding,
     add_alike_pages,
     add_emergency_pages,
+    add_authority_pages,
     add_policy_pages,
     add_arranging,
     add_conflicts_pages,

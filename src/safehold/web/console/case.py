@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from safehold.app import console_alike, console_finding, console_view
+from safehold.app import authority_lists, console_alike, console_finding, console_view
 from safehold.app.console_view import CaseSheet
 from safehold.app.policy_text import policy_text
 from safehold.app.program import Program
@@ -122,6 +122,7 @@ def show_case(
         beside = console_alike.beside(tx, program.settings, sheet.view.case, shown, actor=actor, now=now)
         near = console_finding.near(tx, case_id, shown, actor=actor)
         emergency = emergencies.standing_in(tx, case_id)
+        reports = authority_lists.of_case(tx, case_id, actor=actor)
         sitting = sitting_of(tx, case_id, shown.item, viewer=actor.analyst()) if may_assess else Sitting()
         looking = console_view.looking(tx, sheet, shown, actor=actor, policy=policy, now=now)
     return page(
@@ -139,6 +140,7 @@ def show_case(
         waited=waiting(sheet.view.case, now),
         standing=standing,
         emergency=emergency,
+        reports=reports,
         looking=looking,
         questions=_questions(program, sheet, shown)
         if _can_assess(standing, shown) or _was_sent(form, shown)

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from safehold.app import authority_lists
 from safehold.app import emergencies as service
 from safehold.app.access.users import names
 from safehold.app.program import Program
@@ -144,6 +145,7 @@ def _one(program: Program, request: Request, form: Form) -> Response:
     emergency_id = EmergencyId(_id(request.path_params["emergency_id"]))
     with program.database.begin() as tx:
         sheet, people = service.sheet(tx, emergency_id, actor=actor_of(request)), names(tx)
+        urgent = authority_lists.of_emergency(tx, sheet.emergency, actor=actor_of(request))
     return page(
         request,
         program,
@@ -152,6 +154,7 @@ def _one(program: Program, request: Request, form: Form) -> Response:
         form=form,
         sheet=sheet,
         people=people,
+        urgent=urgent,
         **_always(program),
     )
 

@@ -78,6 +78,7 @@ CASE = Keyed(
         _key(". a", "Approve the planned step"),
         _key(". d", "Decline the planned step"),
         _key(". s", "Set the part of the first subject"),
+        _key(". f", "Show the report to an authority"),
         _key(". l", "Show what is nearly the same"),
         _key(". p", "The page that shows this"),
     ),
@@ -99,6 +100,21 @@ OTHERS = (
     ),
     Keyed("Find", (_key("/", "Write what to find"),), ("find.html",)),
     Keyed("Emergencies", (_key("n", "Write which case it is"),), ("emergencies.html",)),
+    Keyed("Reports to authorities", (_key("o", "Open the report that is due first"),), ("authorities.html",)),
+    Keyed(
+        "A report to an authority",
+        (
+            _key("t", "Write their reference"),
+            _key("p", "Choose the priority"),
+            _key("f", "The report that it follows"),
+            _key("!", "Show the risk to life"),
+            _key("c", "Open the case"),
+            _key("u", "Look how it stands now"),
+            _key(". d", "Decline the report"),
+            _key(". w", "Withdraw the report"),
+        ),
+        ("authority_report.html",),
+    ),
     Keyed("Conflicts of interest", (_key("n", "Write whose conflict it is"),), ("conflicts.html",)),
     Keyed("The cases of an account", (_key("b", "Back to the case"),), ("account_cases.html",)),
     Keyed(
@@ -115,6 +131,7 @@ OTHERS = (
     Keyed(
         "A risk to life",
         (
+            _key("s", "Read and send the report"),
             _key("o", "Open the case"),
             _key("u", "Look how it stands now"),
             _key("c", "Call everybody again"),

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from safehold.app import console_view
 from safehold.app.program import Program
 from safehold.model.permissions import Actor, Permission
-from safehold.web.console import code_words, form_words, words
+from safehold.web.console import authority_words, code_words, form_words, words
 from safehold.web.console.session import signed_in_of
 from safehold.web.language import N_
 from safehold.web.templating import environment
@@ -45,6 +45,12 @@ NOTICES = N_(
         "called": "Everybody is called again. How it went stands below.",
         "emergency-reported": "Noted. The clock is stopped.",
         "emergency-withdrawn": "Taken back. Whoever was called is told.",
+        "authority-sent": "Sent on. How far it is stands below.",
+        "authority-first": "Noted. It goes once somebody else sends it too.",
+        "authority-declined": "Declined. Nobody is told.",
+        "authority-withdrawn": "Withdrawn. Nobody is told.",
+        "authority-priority": "The priority is set.",
+        "authority-filed": "Noted. They have it.",
         "retry": "It is tried again.",
         "acknowledged": "Acknowledged. The alarm comes back only if it happens anew.",
         "signed-out": "You are signed out.",
@@ -83,6 +89,7 @@ PLACES = (
     Place("queue", "/console/queue", "Cases", "g c", Permission.CASE_READ),
     Place("find", "/console/find", "Find", "g f", Permission.CASE_READ),
     Place("emergencies", "/console/emergencies", "Emergencies", "g r", Permission.EMERGENCY_DECLARE),
+    Place("authorities", "/console/authorities", "Authorities", "g t", Permission.AUTHORITY_READ),
     Place("lists", "/console/lists", "Lists", "g l", Permission.LIST_READ),
     Place("conflicts", "/console/conflicts", "Conflicts", "g i", Permission.CONFLICT_EDIT),
     Place("webhooks", "/console/webhooks", "Webhooks", "g w", Permission.WEBHOOK_READ),
@@ -149,6 +156,7 @@ def _environment() -> Environment:
     }
     made.globals |= {
         "words": words,
+        "authority_words": authority_words,
         "code_words": code_words,
         "form_words": form_words,
         "Permission": Permission,

@@ -15,10 +15,10 @@ from safehold.authorities.destinations.ncmec_cybertipline.described import file,
 from safehold.authorities.fitting import Remarks, sentences, short, web_address, writable
 from safehold.authorities.incident import Incident, Kind, check_reportable, kind_of, versions
 from safehold.authorities.operator import Operator, Place
-from safehold.authorities.priority import Priority
 from safehold.authorities.said import of_report, urgency
 from safehold.authorities.when import happened
 from safehold.authorities.whom import whom
+from safehold.model.authority_report import Priority
 from safehold.model.item import ItemKind
 from safehold.model.report_facts import ItemOnRecord, ReportFacts
 
@@ -97,7 +97,7 @@ def _summary(
 
 def _places(facts: ReportFacts, operator: Operator, remarks: Remarks) -> tuple[wire.InternetDetails, ...]:
     """Return where it happened: one part for each kind of place, with the addresses and ids we know."""
-    items = facts.told or facts.let_go or facts.items
+    items = facts.told or facts.corrected or facts.items
     by_place: dict[Place, list[ItemOnRecord]] = {}
     for item in items:
         by_place.setdefault(_place(item, operator), []).append(item)

@@ -90,9 +90,7 @@ def _hashes(item: ItemOnRecord) -> tuple[wire.OriginalFileHash, ...]:
 def _judged(item: ItemOnRecord) -> tuple[wire.Classification | None, wire.FileAnnotations | None]:
     """Return what follows for the schema from what people answered; nothing from what nobody assessed."""
     form = item.outcome.form if item.outcome else None
-    if not item.is_illegal or not isinstance(form, ImageryForm):
-        return None, None
-    return _derived(form)
+    return _derived(form) if isinstance(form, ImageryForm) else (None, None)
 
 
 @lru_cache(maxsize=256)

@@ -21,10 +21,11 @@ from safehold.authorities.fitting import Remarks, sentences, shown, writable
 from safehold.authorities.hours import in_london, is_out_of_hours
 from safehold.authorities.incident import check_reportable
 from safehold.authorities.operator import Operator
-from safehold.authorities.priority import Priority, Urgency
-from safehold.authorities.said import of_item, of_report
+from safehold.authorities.priority import Urgency
+from safehold.authorities.said import is_unverified, of_item, of_report
 from safehold.authorities.when import happened
 from safehold.authorities.whom import Whom, whom
+from safehold.model.authority_report import Priority
 from safehold.model.report_facts import ItemOnRecord, ReportFacts
 
 SHAPE = "safehold.uk-nca-pack"
@@ -52,7 +53,7 @@ def pack(
     """
     check_reportable(facts)
     named, remarks = whom(facts), Remarks()
-    told = facts.told or facts.let_go
+    told = facts.told or facts.corrected
     when = happened(facts, now=now)
     held = checklist(facts, operator, entered)
     content = {
@@ -61,8 +62,8 @@ def pack(
         "made_at": shown(now),
         "case": facts.case_number,
         "rehearsal": facts.rehearsal,
-        "unverified": facts.risk_to_life is not None and (not facts.told or bool(facts.unverified)),
-        "correction": facts.corrects,
+        "unverified": is_unverified(facts),
+        "correction": facts.is_correction,
         "earlier_references": list(facts.prior),
         "priority": _priority(urgency, now),
         "statements": of_report(facts, named, remarks),

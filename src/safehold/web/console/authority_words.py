@@ -1,0 +1,120 @@
+"""Words about reports to authorities: how far each is, why it goes there, when it is due."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from safehold.authorities.checklist import Checklist, State
+from safehold.model.authority_report import (
+    AuthorityReport,
+    AuthorityReportState,
+    DestinationKind,
+    PlanReason,
+    Priority,
+    Relation,
+)
+from safehold.web.console.words import span, waiting_seconds
+from safehold.web.language import N_, _, translated
+from safehold.web.templating import instant
+
+STATES = N_(
+    {
+        AuthorityReportState.PLANNED: "waits for a person",
+        AuthorityReportState.SENDING: "is being filed",
+        AuthorityReportState.STUCK: "stuck",
+        AuthorityReportState.FILED: "filed",
+        AuthorityReportState.DECLINED: "declined",
+        AuthorityReportState.WITHDRAWN: "withdrawn",
+    }
+)
+_BY_HAND, _SECOND = N_("to be taken there"), N_("waits for a second person")
+
+DESTINATIONS = N_(
+    {
+        DestinationKind.NCMEC_CYBERTIPLINE: "the CyberTipline of NCMEC; the machine files",
+        DestinationKind.UK_NCA: "the National Crime Agency; a person takes it to the portal",
+        DestinationKind.GENERIC: "a person takes it there",
+    }
+)
+
+PRIORITIES = N_(
+    {
+        Priority.ONE: "1: at once",
+        Priority.TWO: "2: serious harm is likely soon",
+        Priority.THREE: "3: anything else",
+    }
+)
+
+RELATIONS = N_(
+    {
+        Relation.SUPPLEMENT: "adds to an earlier report",
+        Relation.CORRECTION: "corrects an earlier report",
+    }
+)
+
+REASONS = N_(
+    {
+        PlanReason.OPERATOR_IN_US: "The operator is in the US, whose law asks for it.",
+        PlanReason.OPERATOR_IN_UK: "The operator is in the UK, whose law asks for it.",
+        PlanReason.LINKED_TO_UK: "The account or the host is in the UK, whose law asks for it.",
+        PlanReason.HOTLINE_OF_COUNTRY: "The settings name it for a country of the operator, the account"
+        " or the host.",
+        PlanReason.VOLUNTARY: "No law that is known here asks for it; the settings say that the operator"
+        " reports there.",
+        PlanReason.RISK_TO_LIFE: "A person declared a risk to life.",
+        PlanReason.REVERSED: "Something that was reported turned out otherwise.",
+        PlanReason.MORE_FOUND: "It was told of this case before, and more was found.",
+        PlanReason.ALREADY_REPORTED: "It has been told already.",
+        PlanReason.DUPLICATE_FORBIDDEN: "Another has been told, and this one asks for no duplicates.",
+        PlanReason.NOT_ILLEGAL: "It was not found illegal.",
+        PlanReason.OUTSIDE_PURPOSE: "Cases of this purpose are told to nobody.",
+        PlanReason.NO_DESTINATION: "The settings name none that would take it.",
+        PlanReason.DESTINATION_OFF: "Another would come first, and is not enabled in the settings.",
+    }
+)
+"""Why a destination is the right one, in sentences."""
+
+CHECKED = N_(
+    {
+        State.VALUE: "on record",
+        State.NOT_HELD: "not held",
+        State.NOT_YET_LOOKED: "not looked for yet",
+    }
+)
+"""The three states of the checklist."""
+
+
+def state(report: AuthorityReport) -> str:
+    """Return how far a report is, in the words of a chip."""
+    if report.state is AuthorityReportState.SENDING and report.kind.by_hand:
+        return translated(_BY_HAND)
+    if report.state is AuthorityReportState.PLANNED and report.approved_by is not None:
+        return translated(_SECOND)
+    return translated(STATES[report.state])
+
+
+def is_late(report: AuthorityReport, now: datetime) -> bool:
+    """Say whether it should have been filed by now."""
+    return report.state.is_open and now > report.due_at
+
+
+def due(report: AuthorityReport, now: datetime) -> str:
+    """Return until when it is to be filed, and how far off that is; when it ended, where it has."""
+    if report.ended_at is not None:
+        return _("ended %(at)s", at=instant(report.ended_at))
+    if is_late(report, now):
+        late = span(waiting_seconds(report.due_at, now))
+        return _("was due %(at)s, %(span)s ago", at=instant(report.due_at), span=late)
+    left = span(waiting_seconds(now, report.due_at))
+    return _("due %(at)s, in %(span)s", at=instant(report.due_at), span=left)
+
+
+def answered(held: Checklist) -> str:
+    """Say how much of the checklist is answered."""
+    share = int(100 * held.score)
+    return _(
+        "%(answered)s of %(all)s answered, %(share)s %%",
+        answered=held.answered,
+        all=len(held.lines),
+        share=share,
+    )
