@@ -58,4 +58,11 @@ def test_every_event_of_the_table_is_registered() -> None:
 
 
 def test_a_step_is_named_after_the_room_that_does_it() -> None:
-    assert {step.partition(".")[0] for step in wired()} <= {"app", "act", "detect", "review", "evidence"}
+    assert {step.partition(".")[0] for step in wired()} <= {
+        "app",
+        "act",
+        "authorities",
+        "detect",
+        "review",
+        "evidence",
+    }

@@ -16,8 +16,10 @@ import structlog
 from safehold.act import calls
 from safehold.act.calls import Call, CallState, Channel
 from safehold.app import alarms, proposals
+from safehold.app.authority_rules import authority_rules
 from safehold.app.program import Program
 from safehold.app.review_policy import queue_rules
+from safehold.authorities import plans
 from safehold.model.emergency import CallKind, Emergency, EmergencyEnd
 from safehold.model.errors import SafeholdError
 from safehold.model.ids import CallId, CaseId, EmergencyId, ItemId
@@ -69,6 +71,7 @@ def declare(program: Program, case_id: CaseId, *, item_id: ItemId | None, actor:
         )
         if is_new:
             proposals.plan_urgent_report(tx, declared, now=now)
+            plans.plan_urgent(tx, declared, rules=authority_rules(program.settings), now=now)
             alarms.raise_alarm(tx, alarms.RISK_TO_LIFE, f"emergency:{declared.id}", now=now)
             calls.call(tx, declared, CallKind.DECLARED, program.on_call, now=now)
     if is_new:
@@ -114,6 +117,7 @@ def end(program: Program, emergency_id: EmergencyId, how: EmergencyEnd, words: s
         for code in (alarms.RISK_TO_LIFE, alarms.REPORT_UNSENT):
             alarms.clear_alarm(tx, code, f"emergency:{emergency_id}", now=now)
         if how is EmergencyEnd.WITHDRAWN:
+            plans.withdraw_urgent(tx, ended, now=now)
             calls.call(tx, ended, CallKind.WITHDRAWN, program.on_call, now=now)
     call_now(program, emergency_id)
 

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from safehold.app.address_redaction import without_secrets
 from safehold.app.settings_anchors import AuditSettings
+from safehold.app.settings_authorities import AuthoritySettings
 from safehold.app.settings_emergency import EmergencySettings
 from safehold.app.settings_errors import PREFIX, in_words, misspelt, unparsed
 from safehold.app.settings_exposure import ExposureSettings
@@ -86,6 +87,7 @@ class Settings(BaseSettings):
     review: ReviewSettings = Field(default_factory=ReviewSettings)
     queues: QueueSettings = Field(default_factory=QueueSettings)
     plugins: PluginSettings = Field(default_factory=PluginSettings)
+    authorities: AuthoritySettings = Field(default_factory=AuthoritySettings)
     audit: AuditSettings = Field(default_factory=AuditSettings)
 
     @field_validator("surfaces")
@@ -147,6 +149,8 @@ class Settings(BaseSettings):
         for name, channel in self.emergency.on_call.items():
             shown["emergency"]["on_call"][name]["url"] = without_secrets(channel.url)
         shown["vault"]["url"] = without_secrets(self.vault.url)
+        for name, authority in self.authorities.destinations.items():
+            shown["authorities"]["destinations"][name]["url"] = without_secrets(authority.url)
         for name, anchor in self.audit.anchors.items():
             shown["audit"]["anchors"][name]["url"] = without_secrets(anchor.url)
         return shown

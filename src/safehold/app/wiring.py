@@ -20,11 +20,12 @@ from safehold.app.access import sessions, sign_in
 from safehold.app.audit.anchoring import sweep_anchors
 from safehold.app.audit.anchors.declared import declared
 from safehold.app.audit.sequencer import sequence
+from safehold.app.authority_rules import authority_rules
 from safehold.app.counters import seal_counters
 from safehold.app.program import Program
 from safehold.app.review_policy import queue_rules, review_policy
 from safehold.app.rules_again import RulesAgain
-from safehold.authorities import papers
+from safehold.authorities import papers, plans
 from safehold.detect import look_back
 from safehold.evidence import closing, retention, sweep
 from safehold.intake import inbound_reports, uploads
@@ -45,7 +46,7 @@ DESTROYING = ("retention", "leftovers")
 
 def handlers(program: Program) -> dict[str, Handler]:
     """Return what each step of the reaction table does."""
-    record = program.recorder.record
+    record, rules = program.recorder.record, authority_rules(program.settings)
 
     def now_with(step: Callable[..., object], **needs: object) -> Handler:
         def handle(tx: Tx, event: Event) -> None:
@@ -75,6 +76,9 @@ def handlers(program: Program) -> dict[str, Handler]:
         "act.release": now_with(holds.release),
         "act.tell_platform": now_with(tell.tell_platform, destinations=program.destinations),
         "act.tell_reference": now_with(tell.tell_reference, destinations=program.destinations),
+        "authorities.plan": now_with(plans.plan, rules=rules),
+        "authorities.follow_reversal": now_with(plans.follow_reversal, rules=rules),
+        "authorities.look_again": now_with(plans.look_again, rules=rules),
         "app.raise_alarm": now_with(alarms.on_step_stuck),
     }
 

@@ -21,6 +21,7 @@ from typer.main import get_command
 
 from safehold.cli import (
     audit,
+    authorities,
     bench,
     cases,
     config,
@@ -85,6 +86,7 @@ app.command("hash")(hash_files.hash_files)
 app.add_typer(lists.app, name="lists")
 app.add_typer(cases.app, name="cases")
 app.add_typer(evidence.app, name="evidence")
+app.add_typer(authorities.app, name="authorities")
 app.add_typer(audit.app, name="audit")
 app.add_typer(users.app, name="users")
 app.add_typer(conflicts.app, name="conflicts")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
-from safehold.model.ids import AuthorityReportId, CaseId, EmergencyId, ItemId, OutcomeId, UserId
+from safehold.model.ids import AuthorityReportId, CaseId, EmergencyId, ItemId, OutcomeId, SubjectId, UserId
 
 
 class DestinationKind(StrEnum):
@@ -54,9 +54,7 @@ class AuthorityReportState(StrEnum):
         return self in _OPEN
 
 
-_OPEN = frozenset(
-    {AuthorityReportState.PLANNED, AuthorityReportState.SENDING, AuthorityReportState.STUCK}
-)
+_OPEN = frozenset({AuthorityReportState.PLANNED, AuthorityReportState.SENDING, AuthorityReportState.STUCK})
 
 
 class Relation(StrEnum):
@@ -115,7 +113,9 @@ class AuthorityReport:
     is to be filed. unverified: it rests on a declared risk to life, and nobody has assessed what it tells.
     follows, relation: together, the report that it adds to or corrects. approved_by: who sent it on.
     second_by: who did so too, where two are asked for. reference: what the authority calls it, once filed.
-    revision: rises by one with every change; a change that names an older one is refused.
+    subject_id: whom it names as the person reported;
+    None where nobody is suspected. revision: rises by one with every change; a change that names an older one
+    is refused.
     """
 
     id: AuthorityReportId
@@ -135,6 +135,7 @@ class AuthorityReport:
     approved_by: UserId | None = None
     approved_at: datetime | None = None
     second_by: UserId | None = None
+    subject_id: SubjectId | None = None
     ended_at: datetime | None = None
     filed_at: datetime | None = None
     reference: str | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,8 +17,9 @@ from safehold.model.authority_report import (
     Relation,
     ReportedItem,
 )
+from safehold.model.case import SubjectPart
 from safehold.model.errors import StaleRevision
-from safehold.model.ids import AuthorityReportId, CaseId, EmergencyId, ItemId, OutcomeId, UserId
+from safehold.model.ids import AuthorityReportId, CaseId, EmergencyId, ItemId, OutcomeId, SubjectId, UserId
 from safehold.storage.database import Tx
 from safehold.storage.tables import Instant, TextArray, Uuid, array_of, metadata, one_of, owned_by, writes
 
@@ -44,6 +44,9 @@ authority_report = sa.Table(
     sa.Column("approved_by", sa.ForeignKey("app_user.id")),
     sa.Column("approved_at", Instant),
     sa.Column("second_by", sa.ForeignKey("app_user.id")),
+    # Whom it names as the person reported, and what part they have.
+    sa.Column("subject_id", Uuid),
+    sa.Column("subject_part", sa.Text),
     sa.Column("ended_at", Instant),
     sa.Column("filed_at", Instant),
     sa.Column("reference", sa.Text),
@@ -57,6 +60,19 @@ authority_report = sa.Table(
     sa.CheckConstraint("(follows is null) = (relation is null)", name="follows_as_something"),
     # Only a declared risk to life is told before anybody has assessed it.
     sa.CheckConstraint("not unverified or emergency_id is not null", name="unverified_in_emergencies_alone"),
+    # The part travels with the subject: nobody is named while theirs is unknown or victim. What was filed was
+    # true when it was; where the part changes since, a correction says so.
+    sa.ForeignKeyConstraint(
+        ["subject_id", "subject_part"],
+        ["subject.id", "subject.part"],
+        name="fk_authority_report_subject",
+        onupdate="CASCADE",
+    ),
+    sa.CheckConstraint(
+        "subject_id is null or state in ('filed', 'declined', 'withdrawn')"
+        " or (subject_part is not null and subject_part = 'suspected')",
+        name="names_no_unknown_or_victim",
+    ),
     sa.CheckConstraint("(approved_by is null) = (approved_at is null)", name="approved_together"),
     sa.CheckConstraint("second_by is null or second_by <> approved_by", name="second_is_another"),
     # Nothing goes out that no person has sent on.
@@ -73,7 +89,9 @@ authority_report = sa.Table(
     sa.CheckConstraint("length(reference) between 1 and 200", name="reference_bounded"),
     sa.Index("ix_authority_report_case_id", "case_id"),
     sa.Index(
-        "ix_authority_report_open", "due_at", postgresql_where=sa.text("state in ('planned', 'sending', 'stuck')")
+        "ix_authority_report_open",
+        "due_at",
+        postgresql_where=sa.text("state in ('planned', 'sending', 'stuck')"),
     ),
     # What is found later joins the plan that waits, instead of making another.
     sa.Index(
@@ -155,7 +173,7 @@ def add_items(
 
 @writes(authority_report)
 def change(tx: Tx, report: AuthorityReport, **values: Any) -> None:
-    """Change a report and raise its revision. Raises StaleRevision where somebody changed it since it was read."""
+    """Change a report and raise its revision. Raises StaleRevision where it is not what was read."""
     plain = {name: _plain(value) for name, value in values.items()}
     statement = (
         authority_report.update()
@@ -164,6 +182,16 @@ def change(tx: Tx, report: AuthorityReport, **values: Any) -> None:
     )
     if tx.run(statement).rowcount != 1:
         raise StaleRevision()
+
+
+@writes(authority_report)
+def name(tx: Tx, report: AuthorityReport, subject_id: SubjectId, part: SubjectPart) -> None:
+    """Say whom a report names as the person reported; the revision stays. Nobody else can be named."""
+    tx.run(
+        authority_report.update()
+        .where(authority_report.c.id == report.id)
+        .values(subject_id=subject_id, subject_part=part.value)
+    )
 
 
 @writes(authority_report_item)
@@ -191,7 +219,9 @@ def of_case(tx: Tx, case_id: CaseId, *, for_change: bool = False) -> list[Author
         .where(authority_report.c.case_id == case_id)
         .order_by(authority_report.c.planned_at, authority_report.c.id)
     )
-    return [_report(row) for row in tx.run(statement.with_for_update() if for_change else statement).mappings()]
+    return [
+        _report(row) for row in tx.run(statement.with_for_update() if for_change else statement).mappings()
+    ]
 
 
 def items_of(tx: Tx, report_id: AuthorityReportId, *, standing: bool = True) -> list[ReportedItem]:
@@ -242,7 +272,9 @@ def told_by(tx: Tx, items: Collection[ItemId]) -> dict[ItemId, list[tuple[str, A
     return found
 
 
-def open_ones(tx: Tx, *, limit: int, kinds: Collection[DestinationKind] = tuple(DestinationKind)) -> list[AuthorityReport]:
+def open_ones(
+    tx: Tx, *, limit: int, kinds: Collection[DestinationKind] = tuple(DestinationKind)
+) -> list[AuthorityReport]:
     """Return the reports about which something is to be done, the soonest due first."""
     statement = (
         sa.select(authority_report)
@@ -278,5 +310,6 @@ def _report(row: Mapping[Any, Any]) -> AuthorityReport:
             "relation": Relation(row["relation"]) if row["relation"] else None,
             "approved_by": UserId(row["approved_by"]) if row["approved_by"] else None,
             "second_by": UserId(row["second_by"]) if row["second_by"] else None,
+            "subject_id": SubjectId(row["subject_id"]) if row["subject_id"] else None,
         }
     )

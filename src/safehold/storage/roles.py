@@ -64,8 +64,8 @@ _APPEAL = (
     " alone, erased_at"
 )
 _AUTHORITY_REPORT = (
-    "priority, state, reasons, due_at, follows, relation, approved_by, approved_at, second_by, ended_at,"
-    " filed_at, reference, revision"
+    "priority, state, reasons, due_at, follows, relation, approved_by, approved_at, second_by,"
+    " subject_id, subject_part, ended_at, filed_at, reference, revision"
 )
 # How far a filing is; which report it is of stays.
 _FILING = (

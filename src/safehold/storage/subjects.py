@@ -36,6 +36,7 @@ subject = sa.Table(
 owned_by("review", subject)
 
 _PLANNED_AGAINST = "never_against_unknown_or_victim"
+_NAMED_IN = "names_no_unknown_or_victim"
 
 
 @writes(subject)
@@ -79,6 +80,11 @@ def set_part(tx: Tx, subject_id: SubjectId, part: SubjectPart, *, by: AnalystId,
         with tx.connection.begin_nested():
             tx.run(statement)
     except sa.exc.IntegrityError as error:
+        if _NAMED_IN in str(error.orig):
+            raise Refused(
+                "A report to an authority that names this subject as the person reported is being sent.",
+                advice="Withdraw the report first, then set the part; it can be planned anew.",
+            ) from None
         if _PLANNED_AGAINST not in str(error.orig):
             raise
         raise Refused(

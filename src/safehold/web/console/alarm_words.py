@@ -16,8 +16,8 @@ ALARMS = N_(
         ),
         "report_unsent": (
             "A report to an authority is past its time",
-            "Where it is about a risk to life, tell those who can help now, then say so under Emergencies. It"
-            " is nobody’s turn but everybody’s. Send any other report on, or see what it waits for.",
+            "Where it is about a risk to life, tell those who can help now, then say so under Emergencies."
+            " It is nobody’s turn but everybody’s. Send any other report on, or see what it waits for.",
         ),
         "report_stuck": (
             "A report to an authority cannot go on by itself",

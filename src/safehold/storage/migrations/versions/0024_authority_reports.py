@@ -43,6 +43,8 @@ def upgrade() -> None:
         sa.Column("approved_by", sa.UUID(), nullable=True),
         sa.Column("approved_at", INSTANT, nullable=True),
         sa.Column("second_by", sa.UUID(), nullable=True),
+        sa.Column("subject_id", sa.UUID(), nullable=True),
+        sa.Column("subject_part", sa.Text(), nullable=True),
         sa.Column("ended_at", INSTANT, nullable=True),
         sa.Column("filed_at", INSTANT, nullable=True),
         sa.Column("reference", sa.Text(), nullable=True),
@@ -85,6 +87,10 @@ def _checks() -> list[sa.CheckConstraint]:
         "clock_runs_forward": "due_at > planned_at",
         "follows_as_something": "(follows is null) = (relation is null)",
         "unverified_in_emergencies_alone": "not unverified or emergency_id is not null",
+        "names_no_unknown_or_victim": (
+            "subject_id is null or state in ('filed', 'declined', 'withdrawn')"
+            " or (subject_part is not null and subject_part = 'suspected')"
+        ),
         "approved_together": "(approved_by is null) = (approved_at is null)",
         "second_is_another": "second_by is null or second_by <> approved_by",
         "sent_by_a_person": "state in ('planned', 'declined', 'withdrawn') or approved_by is not null",
@@ -112,7 +118,13 @@ def _keys() -> list[sa.Constraint]:
         sa.ForeignKeyConstraint([column], [other], name=op.f(f"fk_authority_report_{column}"))
         for column, other in refers.items()
     ]
-    return [*foreign, sa.PrimaryKeyConstraint("id", name=op.f("pk_authority_report"))]
+    subject = sa.ForeignKeyConstraint(
+        ["subject_id", "subject_part"],
+        ["subject.id", "subject.part"],
+        name="fk_authority_report_subject",
+        onupdate="CASCADE",
+    )
+    return [*foreign, subject, sa.PrimaryKeyConstraint("id", name=op.f("pk_authority_report"))]
 
 
 def _items() -> None:

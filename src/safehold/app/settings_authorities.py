@@ -1,0 +1,89 @@
+"""The sections about authorities: who reports, to whom, and how soon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from safehold.app.settings_sections import Section
+
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+_Hours = Annotated[float, Field(gt=0, le=24 * 31)]
+
+
+class PersonSettings(Section):
+    """A person whom an authority may ask."""
+
+    first_name: str = Field("", max_length=100, description="Given name.")
+    last_name: str = Field("", max_length=100, description="Family name.")
+    email: str = Field("", max_length=254, description="Where the authority writes to.")
+    phone: str = Field("", max_length=60, description="Where the authority calls.")
+
+
+class AuthorityDestinationSettings(Section):
+    """An authority or a hotline that takes reports. Nothing is sent until it is enabled.
+
+    Even then nothing but what is on a rehearsal list goes out until two people have switched production on
+    for it: `safehold authorities production`.
+    """
+
+    needed: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "ncmec_cybertipline": ("url", "username", "password"),
+        "uk_nca": (),
+        "generic": (),
+    }
+
+    kind: Literal["ncmec_cybertipline", "uk_nca", "generic"] = Field(
+        description="`ncmec_cybertipline` files by the API; the others make a pack that a person hands over."
+    )
+    enabled: bool = Field(False, description="Nothing is planned for it until this is on.")
+    url: str | None = Field(
+        None, pattern=r"^https?://[^\s/]", description="Base address of the API, as you were given it."
+    )
+    username: str | None = Field(None, description="As the authority gave it to you.")
+    password: SecretStr | None = Field(None, description="As the authority gave it to you.")
+    permitted_networks: list[str] = Field(
+        default_factory=list, description="Private networks that it may be in: `127.0.0.1:8443`."
+    )
+    countries: list[Country] = Field(
+        default_factory=list,
+        description="ISO 3166 codes of operators, accounts or hosts for which it is the right one.",
+    )
+    voluntary: bool = Field(
+        False, description="You report there although no law of your country or the account's demands it."
+    )
+    no_duplicates: bool | None = Field(
+        None,
+        description="It wants nothing that an authority abroad has already. Unset: so for `uk_nca` alone.",
+    )
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_needs(self) -> Self:
+        missing = [name for name in self.needed[self.kind] if not getattr(self, name)]
+        if missing:
+            raise ValueError(f"{self.kind} needs {', '.join(missing)}")
+        return self
+
+
+class AuthoritySettings(Section):
+    """What is told to authorities: planned by the machine, sent by a person."""
+
+    country: Country | None = Field(
+        None, description="Where you, the operator, are established: an ISO 3166 code, such as `GB` or `US`."
+    )
+    service: str = Field("", max_length=100, description="What your service is called in reports.")
+    company: str = Field("", max_length=255, description="What your company is called in reports.")
+    terms: str = Field("", max_length=3000, description="The part of your terms that forbids this material.")
+    legal_url: str | None = Field(
+        None, pattern=r"^https?://\S+$", max_length=2083, description="Where your terms are read."
+    )
+    reporting_person: PersonSettings = Field(default_factory=PersonSettings)
+    contact_person: PersonSettings = Field(default_factory=PersonSettings)
+    second_person: bool = Field(
+        False, description="A second person sends each report as well, but that of a risk to life."
+    )
+    serious_within_hours: _Hours = Field(4, description="By when a report of priority 2 is due.")
+    other_within_hours: _Hours = Field(24, description="By when a report of priority 3 is due.")
+    destinations: dict[str, AuthorityDestinationSettings] = Field(default_factory=dict)

@@ -1,0 +1,361 @@
+"""Plans of authority reports: put down once an item is confirmed, one for each case and destination.
+
+A plan tells nobody anything: a person sends it. What is confirmed meanwhile joins it; what falls leaves it,
+and where that was filed by then, a correction is planned.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from safehold.authorities import planner
+from safehold.authorities.planner import Choice, Situation, Taker
+from safehold.model.assessment import Answer, Finding
+from safehold.model.authority_report import (
+    DUE_WITHIN,
+    AuthorityReport,
+    AuthorityReportState,
+    DestinationKind,
+    PlanReason,
+    Priority,
+    Relation,
+    ReportedItem,
+)
+from safehold.model.case import Case
+from safehold.model.emergency import Emergency
+from safehold.model.events import AuthorityReportFiled, ItemCleared, ItemPreserved, OutcomeReversed
+from safehold.model.ids import AuthorityReportId, CaseId, ItemId, new_id
+from safehold.model.permissions import system_actor
+from safehold.storage import assessments, audit, cases, items
+from safehold.storage import authority_reports as rows
+from safehold.storage.database import Tx
+
+_ACTOR = system_actor("authorities").label
+_COUNTRY = re.compile(r"([A-Z]{2})(?:-[A-Z0-9]{1,3})?")
+_COUNTS_AS_REPORTED = frozenset({DestinationKind.NCMEC_CYBERTIPLINE})
+"""Bodies abroad: where they know, others that ask for no duplicates are not told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What the settings say. operator_country: an ISO 3166 code, None where they say nothing."""
+
+    takers: tuple[Taker, ...] = ()
+    operator_country: str | None = None
+    due_within: Mapping[Priority, timedelta] = field(default_factory=lambda: DUE_WITHIN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """What is to be told to whom. follows, relation: left out where what was sent before decides them."""
+
+    taker: Taker
+    reasons: tuple[PlanReason, ...]
+    found: Sequence[ReportedItem]
+    priority: Priority
+    follows: AuthorityReport | None = None
+    relation: Relation | None = None
+
+
+def plan(tx: Tx, event: ItemPreserved, *, rules: Rules, now: datetime) -> None:
+    """Handle item_preserved: put down that an authority is to be told, or why none is.
+
+    It joins the report that waits for the same case and destination. Doing it twice changes nothing; nor does
+    it where the settings declare no destination at all, or where the outcome no longer stands.
+    """
+    outcome = assessments.standing_outcome(tx, event.case_id, event.item_id)
+    if not rules.takers or outcome is None or not outcome.finding.confirms:
+        return
+    case = cases.get(tx, event.case_id)
+    if case is None:
+        return
+    told = _told(tx, event.item_id)
+    if any(one.unverified and one.state is AuthorityReportState.FILED for one in told):
+        _add_verified(tx, told, event, ReportedItem(item_id=event.item_id, outcome_id=outcome.id), rules, now)
+        return
+    choice = planner.choose(_situation(tx, case, [event.item_id], outcome.finding, told, rules), rules.takers)
+    if choice.taker is None:
+        _say_none(tx, event.item_id, case.id, choice, now)
+        return
+    found = ReportedItem(item_id=event.item_id, outcome_id=outcome.id)
+    priority = _priority(tx, case.id, [event.item_id])
+    draft = _Draft(taker=choice.taker, reasons=choice.reasons, found=[found], priority=priority)
+    _put_down(tx, case, draft, rules=rules, now=now)
+
+
+def plan_urgent(tx: Tx, about: Emergency, *, rules: Rules, now: datetime) -> AuthorityReport | None:
+    """Put down that a declared risk to life is to be told at once, unverified; None where nobody can be told.
+
+    It tells of the whole case, whatever anybody has found of it so far. Doing it again gives the report that
+    there is.
+    """
+    case = cases.get(tx, about.case_id)
+    inside = [place.item_id for place in cases.items_of(tx, about.case_id)]
+    if case is None or not inside or not rules.takers:
+        return None
+    choice = planner.choose(_situation(tx, case, inside[:1], None, [], rules), rules.takers)
+    if choice.taker is None:
+        _say_none(tx, inside[0], case.id, choice, now)
+        return None
+    report = AuthorityReport(
+        id=AuthorityReportId(new_id()),
+        case_id=case.id,
+        destination=choice.taker.name,
+        kind=choice.taker.kind,
+        priority=Priority.ONE,
+        state=AuthorityReportState.PLANNED,
+        reasons=(PlanReason.RISK_TO_LIFE, *choice.reasons),
+        planned_at=now,
+        due_at=max(about.due_at, now + timedelta(seconds=1)),
+        rehearsal=case.rehearsal,
+        unverified=True,
+        emergency_id=about.id,
+    )
+    if not rows.insert(tx, report):
+        return next((one for one in rows.of_case(tx, case.id) if one.emergency_id == about.id), None)
+    rows.add_items(tx, report.id, report.destination, [ReportedItem(item_id=each) for each in inside])
+    _audit_plan(tx, report, inside, now)
+    return report
+
+
+def withdraw_urgent(tx: Tx, about: Emergency, *, now: datetime) -> None:
+    """Withdraw the report of a risk to life that was a wrong alarm, unless somebody has sent it on."""
+    for report in rows.of_case(tx, about.case_id, for_change=True):
+        if report.emergency_id == about.id and report.state is AuthorityReportState.PLANNED:
+            _withdraw(tx, report, now)
+
+
+def follow_reversal(tx: Tx, event: ItemCleared | OutcomeReversed, *, rules: Rules, now: datetime) -> None:
+    """Handle outcome_reversed and item_cleared: nothing planned on a finding that fell stays planned.
+
+    Where the authority has it already, a correction is planned, which again waits for a person. What is being
+    sent at this moment is looked at again once it is filed.
+    """
+    for report in rows.telling(tx, event.item_id, for_change=True):
+        if report.state is AuthorityReportState.FILED:
+            _plan_correction(tx, report, _fallen(tx, report), rules=rules, now=now)
+        elif report.state is not AuthorityReportState.SENDING:
+            _take_out(tx, report, _fallen(tx, report), now)
+
+
+def look_again(tx: Tx, event: AuthorityReportFiled, *, rules: Rules, now: datetime) -> None:
+    """Handle authority_report_filed: what was reversed while it was being sent is corrected."""
+    report = rows.get(tx, event.report_id, for_change=True)
+    if report is not None and report.state is AuthorityReportState.FILED:
+        _plan_correction(tx, report, _fallen(tx, report), rules=rules, now=now)
+
+
+def _told(tx: Tx, item_id: ItemId) -> list[AuthorityReport]:
+    return [one for one in rows.telling(tx, item_id) if one.relation is not Relation.CORRECTION]
+
+
+def _situation(
+    tx: Tx,
+    case: Case,
+    item_ids: Collection[ItemId],
+    finding: Finding | None,
+    told: Sequence[AuthorityReport],
+    rules: Rules,
+) -> Situation:
+    appeared = [one.context for one in items.get_many(tx, item_ids).values() if one.context is not None]
+    regions = (_COUNTRY.fullmatch((one.region or "").upper()) for one in appeared)
+    return Situation(
+        purpose=case.purpose,
+        finding=finding,
+        operator_country=rules.operator_country,
+        linked_countries=frozenset(found.group(1) for found in regions if found),
+        told=frozenset(one.destination for one in told),
+        foreign_told=any(one.kind in _COUNTS_AS_REPORTED for one in told),
+    )
+
+
+def _priority(tx: Tx, case_id: CaseId, item_ids: Collection[ItemId]) -> Priority:
+    """Suggest a priority from what people answered about a child at risk now, and what still goes on."""
+    answers = [one.answers for one in assessments.of_case(tx, case_id, item_ids)]
+    if any(each.get("child_at_risk_now") == Answer.YES.value for each in answers):
+        return Priority.ONE
+    if any(each.get("still_going_on") == Answer.YES.value for each in answers):
+        return Priority.TWO
+    return Priority.THREE
+
+
+def _put_down(tx: Tx, case: Case, draft: _Draft, *, rules: Rules, now: datetime) -> None:
+    """Let a draft join the plan that waits, or make one."""
+    # Steps of other items of the case plan at the same time.
+    tx.lock(f"authority reports of case {case.id}")
+    name = draft.taker.name
+    earlier = [one for one in rows.of_case(tx, case.id, for_change=True) if one.destination == name]
+    sent = _newest_sent(earlier)
+    if draft.follows is None and sent is not None:
+        reasons = (*draft.reasons, PlanReason.MORE_FOUND)
+        draft = replace(draft, follows=sent, relation=Relation.SUPPLEMENT, reasons=reasons)
+    due_at = now + rules.due_within[draft.priority]
+    report = next((one for one in earlier if _waits_alike(one, draft.relation)), None)
+    if report is not None:
+        added = rows.add_items(tx, report.id, name, draft.found)
+        if added:
+            _grow(tx, report, draft.priority, due_at)
+            _audit_plan(tx, report, added, now)
+        return
+    report = _fresh(case, draft, planned_at=now, due_at=due_at)
+    rows.insert(tx, report)
+    _audit_plan(tx, report, rows.add_items(tx, report.id, name, draft.found), now)
+
+
+def _fresh(case: Case, draft: _Draft, *, planned_at: datetime, due_at: datetime) -> AuthorityReport:
+    return AuthorityReport(
+        id=AuthorityReportId(new_id()),
+        case_id=case.id,
+        destination=draft.taker.name,
+        kind=draft.taker.kind,
+        priority=draft.priority,
+        state=AuthorityReportState.PLANNED,
+        reasons=draft.reasons,
+        planned_at=planned_at,
+        due_at=due_at,
+        rehearsal=case.rehearsal,
+        follows=draft.follows.id if draft.follows is not None else None,
+        relation=draft.relation,
+    )
+
+
+def _waits_alike(report: AuthorityReport, relation: Relation | None) -> bool:
+    waits = report.state is AuthorityReportState.PLANNED
+    return waits and report.emergency_id is None and report.relation is relation
+
+
+def _newest_sent(earlier: Sequence[AuthorityReport]) -> AuthorityReport | None:
+    sent = (AuthorityReportState.SENDING, AuthorityReportState.STUCK, AuthorityReportState.FILED)
+    return next((one for one in reversed(earlier) if one.state in sent), None)
+
+
+def _grow(tx: Tx, report: AuthorityReport, priority: Priority, due_at: datetime) -> None:
+    """Let a plan be as urgent as what joined it, which the first of two who send it has not seen."""
+    rows.change(
+        tx,
+        report,
+        priority=min(report.priority, priority),
+        due_at=min(report.due_at, due_at),
+        approved_by=None,
+        approved_at=None,
+    )
+
+
+def _add_verified(
+    tx: Tx,
+    told: Sequence[AuthorityReport],
+    event: ItemPreserved,
+    found: ReportedItem,
+    rules: Rules,
+    now: datetime,
+) -> None:
+    """Tell a destination that what it was told unverified is confirmed by now, once."""
+    if any(not one.unverified for one in told):
+        return
+    case = cases.get(tx, event.case_id)
+    before = next(one for one in told if one.unverified)
+    taker = next((one for one in rules.takers if one.name == before.destination), None)
+    if case is None or taker is None:
+        return
+    again = ReportedItem(item_id=found.item_id, outcome_id=found.outcome_id, first_told=False)
+    draft = _Draft(
+        taker=taker,
+        reasons=(PlanReason.MORE_FOUND,),
+        found=[again],
+        priority=Priority.TWO,
+        follows=before,
+        relation=Relation.SUPPLEMENT,
+    )
+    _put_down(tx, case, draft, rules=rules, now=now)
+
+
+def _fallen(tx: Tx, report: AuthorityReport) -> list[ReportedItem]:
+    """Return what a report tells that no standing outcome bears out, though one did or nobody had looked."""
+    return [one for one in rows.items_of(tx, report.id) if _fell(tx, report, one)]
+
+
+def _fell(tx: Tx, report: AuthorityReport, one: ReportedItem) -> bool:
+    if one.outcome_id is None:
+        return _found_otherwise(tx, report.case_id, one.item_id)
+    outcome = assessments.get_outcome(tx, one.outcome_id)
+    if outcome is not None and outcome.stands:
+        return False
+    standing = assessments.standing_outcomes_of_item(tx, one.item_id)
+    return not any(each.finding is Finding.ILLEGAL for each in standing)
+
+
+def _found_otherwise(tx: Tx, case_id: CaseId, item_id: ItemId) -> bool:
+    outcome = assessments.standing_outcome(tx, case_id, item_id)
+    return outcome is not None and outcome.finding is not Finding.ILLEGAL
+
+
+def _plan_correction(
+    tx: Tx, report: AuthorityReport, fallen: Sequence[ReportedItem], *, rules: Rules, now: datetime
+) -> None:
+    case = cases.get(tx, report.case_id)
+    taker = next((one for one in rules.takers if one.name == report.destination), None)
+    if not fallen or case is None or report.relation is Relation.CORRECTION:
+        return
+    draft = _Draft(
+        taker=taker or Taker(name=report.destination, kind=report.kind, enabled=False),
+        reasons=(PlanReason.REVERSED,),
+        found=[
+            ReportedItem(item_id=one.item_id, outcome_id=one.outcome_id, first_told=False) for one in fallen
+        ],
+        priority=Priority.THREE,
+        follows=report,
+        relation=Relation.CORRECTION,
+    )
+    _put_down(tx, case, draft, rules=rules, now=now)
+
+
+def _take_out(tx: Tx, report: AuthorityReport, fallen: Sequence[ReportedItem], now: datetime) -> None:
+    if not fallen or report.emergency_id is not None:
+        return
+    if report.relation is Relation.CORRECTION:
+        return
+    rows.set_standing(tx, report.id, False, items=[one.item_id for one in fallen])
+    if not rows.items_of(tx, report.id):
+        _withdraw(tx, report, now)
+
+
+def _withdraw(tx: Tx, report: AuthorityReport, now: datetime) -> None:
+    rows.change(tx, report, state=AuthorityReportState.WITHDRAWN, ended_at=now)
+    rows.set_standing(tx, report.id, False)
+    audit.append(
+        tx,
+        at=now,
+        actor=_ACTOR,
+        verb="authority_report.withdraw",
+        object=f"authority_report:{report.id}",
+        detail={"case": str(report.case_id)},
+    )
+
+
+def _say_none(tx: Tx, item_id: ItemId, case_id: CaseId, choice: Choice, now: datetime) -> None:
+    reasons = [each.value for each in choice.reasons]
+    detail = {"case": str(case_id), "reasons": reasons}
+    audit.append(
+        tx, at=now, actor=_ACTOR, verb="authority_report.none", object=f"item:{item_id}", detail=detail
+    )
+
+
+def _audit_plan(tx: Tx, report: AuthorityReport, added: Sequence[ItemId], now: datetime) -> None:
+    detail = {
+        "case": str(report.case_id),
+        "destination": report.destination,
+        "priority": int(report.priority),
+        "reasons": [each.value for each in report.reasons],
+        "items": [str(each) for each in added],
+    }
+    audit.append(
+        tx,
+        at=now,
+        actor=_ACTOR,
+        verb="authority_report.plan",
+        object=f"authority_report:{report.id}",
+        detail=detail,
+    )
