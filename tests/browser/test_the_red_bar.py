@@ -84,7 +84,7 @@ def gives_a_message_up(site, page) -> None:
         (gives_a_message_up, "Messages to platforms that were given up: ", "dark"),
         (makes_a_list_stale, "Lists that are older than they may be: 1.", "light"),
         (cannot_compare, "Uploads that could not be compared with every list: 1.", "dark"),
-        (leaves_a_report_unsent, "Reports about a risk to life that are past their time: 1.", "light"),
+        (leaves_a_report_unsent, "Reports to authorities that are past their time: 1.", "light"),
     ],
     ids=["webhook dead", "stale list", "matcher down", "report unsent"],
 )

@@ -9,10 +9,12 @@ from secrets import SystemRandom
 from safehold.app import alarms
 from safehold.app.program import Program
 from safehold.app.reader.client import ReaderClient
+from safehold.app.settings import Settings
 from safehold.authorities import filings
 from safehold.authorities.contents import ContentsOf
 from safehold.authorities.destinations.ncmec_cybertipline.client import Access
 from safehold.authorities.means import Means, Opening
+from safehold.egress.addresses import PermittedNetworks
 from safehold.jobs.schedules import Schedule
 from safehold.model.authority_report import Priority
 from safehold.model.ids import AuthorityReportId
@@ -20,6 +22,23 @@ from safehold.storage.database import Tx
 
 AccessOf = Callable[[str], Access | None]
 """How the destination of a name is reached, None where the settings declare none that is enabled."""
+
+
+def access_of(settings: Settings, name: str) -> Access | None:
+    """Return how a destination is reached: of those that take reports by machine and are enabled."""
+    declared = settings.authorities.destinations.get(name)
+    if declared is None or not declared.enabled or declared.kind != "ncmec_cybertipline":
+        return None
+    # The settings refuse this kind without them.
+    assert declared.url is not None
+    assert declared.username is not None
+    assert declared.password is not None
+    return Access(
+        base=declared.url.rstrip("/"),
+        username=declared.username,
+        password=declared.password.get_secret_value(),
+        permitted=PermittedNetworks.of(*declared.permitted_networks),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import Any
 import structlog
 
 from safehold.authorities import contents as content
-from safehold.authorities import papers, pauses, production
+from safehold.authorities import decisions, papers, pauses, production
 from safehold.authorities.contents import Contents, Written
 from safehold.authorities.destinations.ncmec_cybertipline import filing
 from safehold.authorities.destinations.ncmec_cybertipline.client import Access, CyberTipline
@@ -28,7 +28,6 @@ from safehold.authorities.progress import UNHINDERED, fields_of, progress_of
 from safehold.authorities.sheets import Sheets
 from safehold.model.authority_report import AuthorityReport, AuthorityReportState
 from safehold.model.errors import AddressRefused, ErasedEvidence, SafeholdError, StaleRevision, Unavailable
-from safehold.model.events import AuthorityReportFiled
 from safehold.model.ids import AuthorityReportId, PaperId
 from safehold.model.permissions import system_actor
 from safehold.storage import audit, report_files
@@ -270,21 +269,12 @@ class Desk:
             body = exchange.reply.body
             paper_id = papers.add(tx, self._means.vault, report.id, PaperKind.RECEIPT, body, now=now)
             detail |= {"receipt": str(paper_id), "receipt_sha256": hashlib.sha256(body).hexdigest()}
-        if report.state is not AuthorityReportState.FILED:
-            reports.change(
-                tx,
-                report,
-                state=AuthorityReportState.FILED,
-                filed_at=now,
-                ended_at=now,
-                reference=str(progress.report_id),
-            )
         if report.state is not _SENDING:
             rows.told_after_all(tx, report.id)
             detail["although"] = report.state.value
         self._audit(tx, "authority.file", detail, now)
-        event = AuthorityReportFiled(at=now, case_id=report.case_id, report_id=report.id)
-        self._means.record(tx, event)
+        reference, record = str(progress.report_id), self._means.record
+        decisions.filed(tx, report, reference, actor_label=_ACTOR, record=record, now=now)
 
     def _stick(self, tx: Tx, report: AuthorityReport, why: str, now: datetime, **more: Any) -> None:
         self._audit(tx, "authority.stuck", {"why": why, **more}, now)

@@ -54,7 +54,7 @@ def approve_production(tx: Tx, destination: str, access: Access, *, actor: Actor
     for another address or user name.
     """
     person = _person(actor)
-    waits = _waiting(tx, destination, access)
+    waits = waiting(tx, destination, access)
     if waits.asked_by == person:
         raise NotAllowed(
             "Who asked for it cannot approve it.", advice="Let another person with this permission do it."
@@ -79,7 +79,7 @@ def approve_by_signature(
     theirs, and as `approve_production` does.
     """
     _person(actor)
-    waits = _waiting(tx, destination, access)
+    waits = waiting(tx, destination, access)
     try:
         key.verify(signature, statement_of(waits))
     except InvalidSignature:
@@ -160,7 +160,8 @@ def _person(actor: Actor) -> UserId:
     return actor.user_id
 
 
-def _waiting(tx: Tx, destination: str, access: Access) -> ProductionSwitch:
+def waiting(tx: Tx, destination: str, access: Access) -> ProductionSwitch:
+    """Return the switch that waits for approval, for this address. Raises NotFound, Conflict."""
     waits = rows.live(tx, destination, for_change=True)
     if waits is None:
         raise NotFound("Nobody has asked for this.", advice="Let one person ask, and another approve.")

@@ -127,7 +127,7 @@ def forget(
     ended = (
         sa.select(authority_report.c.id)
         .where(
-            sa.exists().where(authority_paper.c.report_id == authority_report.c.id),
+            sa.exists(authority_paper.c.id).where(authority_paper.c.report_id == authority_report.c.id),
             sa.or_(
                 authority_report.c.filed_at < filed_before,
                 sa.and_(

@@ -230,7 +230,7 @@ def is_sent_on(tx: Tx, report_id: AuthorityReportId) -> bool:
 
     It asks for no more than the reader's role may read.
     """
-    sent_on = sa.exists().where(
+    sent_on = sa.exists(authority_report.c.id).where(
         authority_report.c.id == report_id,
         authority_report.c.kind == _MACHINE,
         _SENDING,

@@ -255,6 +255,7 @@ class Office:
     contents_of = staticmethod(contents_of)
     a_report = staticmethod(a_report)
     details = staticmethod(details)
+    permitted = staticmethod(permitted)
 
     def alarms(self) -> list[str]:
         with self.safehold.program.database.begin() as tx:

@@ -15,9 +15,25 @@ ALARMS = N_(
             "See that the channel answers: emergency.on_call in the settings. Call the person yourself.",
         ),
         "report_unsent": (
-            "The report about a risk to life is past its time",
-            "Tell those who can help now, then say so under Emergencies. It is nobody’s turn but"
-            " everybody’s.",
+            "A report to an authority is past its time",
+            "Where it is about a risk to life, tell those who can help now, then say so under Emergencies."
+            " It is nobody’s turn but everybody’s. Send any other report on, or see what it waits for.",
+        ),
+        "report_stuck": (
+            "A report to an authority cannot go on by itself",
+            "Nothing more is sent until a person lets it go on. See why it is stuck, mend that, then let it go"
+            " on: what is half sent is taken back first.",
+        ),
+        "report_waits": (
+            "A report to an authority waits for something of ours",
+            "Nothing is lost. See that the reader answers and that the worker’s user is in"
+            " reader.filing_clients, that the vault’s store answers, and that the destination is enabled. It"
+            " goes on by itself.",
+        ),
+        "report_expiring": (
+            "A report that is half sent expires in 20 minutes or less",
+            "The authority deletes what is not finished. It is then begun anew by itself; where it is stuck,"
+            " let it go on.",
         ),
         "list_stale": (
             "A list is older than it may be",

@@ -1,0 +1,172 @@
+"""A process that files what is due and is killed at each point it comes to, once; then lives again.
+
+A parent forks each life, so that a life costs no imports. A file names the points that were passed: before a
+call to the authority and after it, and before and after what is put down about it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from safehold.authorities import filings
+from safehold.authorities.contents import ContentFile, Contents
+from safehold.authorities.destinations.ncmec_cybertipline import wire
+from safehold.authorities.destinations.ncmec_cybertipline.client import Access
+from safehold.authorities.means import Means, Opening
+from safehold.egress.addresses import PermittedNetworks
+from safehold.egress.client import Egress
+from safehold.evidence import reading
+from safehold.jobs.queue import Queue
+from safehold.jobs.record import Recorder
+from safehold.model.ids import ObjectId
+from safehold.storage import authority_papers
+from safehold.storage import evidence as evidence_rows
+from safehold.storage.database import Database
+from safehold.storage.evidence import ObjectRole
+from safehold.vault.keys import load_opening_key, load_sealing_key
+from safehold.vault.sealing import Sealed
+from safehold.vault.store import CiphertextStore
+from safehold.vault.vault import Reader, Vault
+
+LEASE = timedelta(minutes=5)
+
+
+class Life:
+    """One life: it knows the points that earlier ones passed, and ends at the first that is new."""
+
+    def __init__(self, told: dict[str, str]) -> None:
+        self.told, self.passed = told, Path(told["passed"])
+        self.database = Database(told["database"], pool_size=2)
+        self.egress = Egress(user_agent="safehold-test")
+        self.commits = 0
+
+    def come_to(self, point: str) -> None:
+        passed = self.passed.read_text().split("\n") if self.passed.exists() else []
+        if point in passed:
+            return
+        with self.passed.open("a") as file:
+            file.write(point + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def clock(self) -> datetime:
+        """Return the present instant, later by a lease for each life that ended."""
+        ended = self.passed.read_text().count("\n") if self.passed.exists() else 0
+        return datetime.now(UTC) + LEASE * ended
+
+    @contextmanager
+    def begin(self) -> Any:
+        """Open a transaction; whether it was committed is what the next life finds out."""
+        with self.database.begin() as tx:
+            yield tx
+        self.commits += 1
+        if self.told["at"] == "commits":
+            self.come_to(f"commit {self.commits}")
+
+    def send(self, url: str, **given: Any) -> Any:
+        call = url.rpartition("/")[2]
+        if self.told["at"] == "calls":
+            self.come_to(f"before {call}")
+        answer = self.egress.send(url, **given)
+        if self.told["at"] == "calls":
+            self.come_to(f"after {call}")
+        return answer
+
+    def means(self) -> Means:
+        store, sealing = CiphertextStore(self.told["vault"]), load_sealing_key(Path(self.told["sealing"]))
+        reader = Reader(store, load_opening_key(Path(self.told["opening"])))
+        access = Access(
+            base=self.told["base"],
+            username="tests",
+            password=self.told["password"],
+            permitted=PermittedNetworks.of(self.told["permitted"]),
+            upload_seconds=60,
+        )
+
+        def paper(report_id: Any, paper_id: Any) -> bytes:
+            with self.database.begin() as tx:
+                found = authority_papers.sealed(tx, report_id, paper_id)
+            assert found is not None
+            sealed = Sealed(found[1].sealed, found[1].wrapped)
+            return reader.open_beside(sealed, object_id=ObjectId(paper_id))
+
+        def item(_: Any, item_id: Any) -> bytes:
+            with self.database.begin() as tx:
+                media_id = evidence_rows.media_of_item(tx, item_id)
+                assert media_id is not None
+                found = reading.find(tx, media_id, ObjectRole.ORIGINAL)
+            return reader.open(found.object.id, found.wrapped_key)
+
+        mortal: Any = self
+        return Means(
+            database=mortal,
+            vault=Vault(store, sealing),
+            egress=mortal,
+            clock=self.clock,
+            record=Recorder({}, Queue(self.database.driver_url), clock=self.clock).record,
+            contents_of=contents_of,
+            access_of=lambda _: access,
+            opening=Opening(item=item, paper=paper),
+            alarm=lambda tx, code, report_id: None,
+            chance=lambda: 0.0,
+        )
+
+    def live(self) -> None:
+        while True:
+            filings.file_due(self.means())
+            time.sleep(0.05)
+
+
+def contents_of(tx: Any, report: Any, items: Any, now: datetime) -> Contents:
+    summary = wire.IncidentSummary(
+        incident_type=wire.IncidentType.IMAGERY, incident_date_time=report.planned_at - timedelta(days=9)
+    )
+    files = []
+    for one in items:
+        media_id = evidence_rows.media_of_item(tx, one.item_id)
+        files.append(ContentFile(item_id=one.item_id, media_id=media_id, size=1, details=details))
+    return Contents(
+        report=wire.Report(
+            incident_summary=summary,
+            internet_details=(wire.InternetDetails(web_page_incident=wire.WebPageIncident()),),
+            reporter=wire.Reporter(
+                reporting_person=wire.Person(email=(wire.Email(address="a@example.org"),))
+            ),
+        ),
+        files=tuple(files),
+    )
+
+
+def details(report_id: int, file_id: str) -> wire.FileDetails:
+    return wire.FileDetails(report_id=report_id, file_id=file_id, file_viewed_by_esp=True)
+
+
+def main() -> None:
+    """Live again and again, until told to stop."""
+    told = json.loads(sys.stdin.readline())
+    child = 0
+
+    def stop(*_: object) -> None:
+        os.kill(child, signal.SIGKILL)
+        os._exit(0)
+
+    signal.signal(signal.SIGTERM, stop)
+    while True:
+        child = os.fork()
+        if child == 0:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            Life(told).live()
+        os.waitpid(child, 0)
+
+
+if __name__ == "__main__":
+    main()
