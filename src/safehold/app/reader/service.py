@@ -33,7 +33,7 @@ from safehold.app.reader.talk import Talk
 from safehold.app.reader.throttle import Throttle
 from safehold.evidence import reading
 from safehold.model.clock import Clock
-from safehold.model.errors import NotFound, NotShowable, SafeholdError
+from safehold.model.errors import NotAllowed, NotFound, NotShowable, SafeholdError
 from safehold.model.ids import AnalystId, ItemId, MediaId
 from safehold.review import viewing
 from safehold.storage import audit
@@ -134,7 +134,11 @@ class Service:
 
     def _for_bundle(self, request: Bundle, item_id: ItemId) -> tuple[str, bytes]:
         asked = BundleFile(request.bundle_id, item_id, request.user_id)
-        grant, found = self._granted_to_operator(asked)
+        try:
+            grant, found = self._granted(asked)
+        except Denied:
+            # Whatever the reason, which is on record: it is no file that is missing.
+            raise NotAllowed("Whoever makes it may not come near all that is in it any more.") from None
         with self._noting_failure(grant.actor, grant.about, request.purpose):
             return found.object.media_type, self._opened(found)
 
@@ -152,7 +156,7 @@ class Service:
         with self._noting_failure(OPERATOR, found.about, str(found.report_id)):
             return messages.answer(self._vault.open_beside(found.sealed, object_id=found.object_id))
 
-    def _granted_to_operator(self, request: BundleFile | Remake) -> tuple[Grant, Openable]:
+    def _granted_to_operator(self, request: Remake) -> tuple[Grant, Openable]:
         try:
             return self._granted(request)
         except Denied as denied:
