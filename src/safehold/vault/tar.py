@@ -5,9 +5,6 @@ from __future__ import annotations
 import tarfile
 from collections.abc import Iterator
 
-LARGEST = 8 * 1024**3 - 1
-"""Largest member, in bytes, that the plain POSIX form can name."""
-
 _BLOCK = 512
 _END = bytes(2 * _BLOCK)
 

@@ -111,7 +111,6 @@ def test_the_inventory_says_what_each_file_is_and_who_found_saw_and_did_what(
     one, other = person(room.safehold), person(room.safehold)
     bundle = asks(room.safehold, one, room.item_id, to=[them.public])
     approves(room.safehold, other, bundle)
-    room.safehold.deliver()
     makes(operated, other, bundle, tmp_path / "x.tar.age")
     inventory = inventory_in(them.unpacks(tmp_path / "x.tar.age", tmp_path / "theirs"))
 
@@ -144,6 +143,7 @@ def test_the_inventory_says_what_each_file_is_and_who_found_saw_and_did_what(
     assert seen["tier"] == Tier.CLEAR.value
     verbs = [link["record"]["verb"] if "record" in link else link["withheld"] for link in entry["custody"]]
     assert {"scan.keep", "evidence.seal", "item.assess", "evidence.open", "somebody's looking"} <= set(verbs)
+    assert all(link["hash"] and link["seq"] for link in (*entry["custody"], *inventory["custody"]))
     assert [link["record"]["verb"] for link in inventory["custody"]] == [
         "evidence.bundle_ask",
         "evidence.bundle_approve",
@@ -306,7 +306,6 @@ def test_each_alteration_of_a_bundle_is_found(
     one, other = person(room.safehold), person(room.safehold)
     bundle = asks(room.safehold, one, room.item_id, to=[them.public])
     approves(room.safehold, other, bundle)
-    room.safehold.deliver()
     makes(operated, one, bundle, tmp_path / "x.tar.age")
 
     def altered(name: str, before: bytes, after: bytes) -> tuple[str, ...]:

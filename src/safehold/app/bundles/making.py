@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from safehold.app.access.at_the_shell import proved
+from safehold.app.audit.sequencer import sequence
 from safehold.app.bundles import signing
 from safehold.app.bundles.inventory import Found, Making, inventory, written
 from safehold.app.bundles.signing import Stamped
@@ -75,6 +76,8 @@ class _Bundle:
 
     def _close(self, found: Sequence[Mapping[str, Any]]) -> bytes:
         self._found, settings, now = found, self._operator.settings, self._operator.clock()
+        # What was just put on record about these items gets its place on the chain, and so its hash.
+        sequence(self._operator.database, now=now)
         with self._operator.database.begin() as tx:
             making = Making(
                 agreed=bundles.agreed(tx, self._bundle_id, now=now),

@@ -68,7 +68,8 @@ class ReaderClient:
         with self._free:
             line = self._connected()
             try:
-                line.send(Bundle(bundle_id, user_id).message(), seconds=ANSWER_SECONDS)
+                with suppress(ChannelBroken):  # see `_answer_on`
+                    line.send(Bundle(bundle_id, user_id).message(), seconds=ANSWER_SECONDS)
                 self._take(line, write, close)
             except ChannelBroken:
                 raise ReaderDown("The reader went away before the bundle was finished.") from None
