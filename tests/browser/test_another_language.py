@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
+from pyotp import TOTP
 from site_under_test import AUTHORITIES, PASSWORD, UNVETTED_SEED, running_site
 
 from safehold.app import wiring
@@ -18,6 +19,7 @@ from safehold.app.program import open_program
 from safehold.intake import inbound_reports
 from safehold.model.ids import ItemId
 from safehold.model.permissions import Role
+from safehold.review.appeals import receive_appeal
 from safehold.storage import cases, reported_items
 from safehold.storage.databases import create_database, drop_database
 from safehold.storage.embedded import EmbeddedServer
@@ -240,6 +242,201 @@ def test_a_page_and_what_it_shows_are_assessed_in_the_language(site: Any, chromi
     page.click("a[data-key='. p']")
     page.locator(f"select[name='item-{item_id}']").wait_for()
     wrong = wrong_about(page, "sitting")
+    page.context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def both(page: Page, name: str) -> list[str]:
+    """Return what is wrong about a page on a desk in light and on a phone in dark."""
+    wrong = []
+    for size, theme in (("phone", "dark"), ("desk", "light")):
+        page.set_viewport_size(SIZES[size])
+        page.emulate_media(color_scheme=theme)
+        wrong += wrong_about(page, f"{name}-{size}-{theme}")
+    return wrong
+
+
+def taken(page: Page, site: Any, item_id: ItemId) -> str:
+    """Take the case of an item; return its address."""
+    with site.machinery.database.begin() as tx:
+        case_id = cases.current_of_item(tx, item_id)
+    page.goto(f"/console/cases/{case_id}?item={item_id}")
+    page.click("form[action$='/take'] button")
+    page.wait_for_url("**done=taken")
+    return f"/console/cases/{case_id}"
+
+
+def confirmed(page: Page) -> None:
+    """Prove by the password who it is."""
+    page.goto("/console/confirm?next=/console/account")
+    page.fill("input[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/account?done=confirmed")
+
+
+def test_a_declared_risk_to_life_is_in_the_language_to_its_end(site: Any, chromium: Browser) -> None:
+    item_id = ItemId(site.upload(5, account="81").item_id)
+    page = signed_in(opened(chromium, site.url))
+    case = taken(page, site, item_id)
+    page.goto(f"{case}/emergency?item={item_id}")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/emergencies/*")
+    emergency, wrong = page.url, both(page, "emergency-declared")
+    page.goto("/console/emergencies")
+    wrong += both(page, "emergencies-one-stands")
+    page.goto(case)
+    wrong += both(page, "case-at-risk")
+    page.goto(emergency)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**done=answered")
+    page.locator("form[action$='/withdraw'] [name=words]").evaluate("field => field.required = false")
+    page.locator("form[action$='/withdraw'] button").click()
+    page.get_by_role("alert").wait_for()
+    wrong += both(page, "emergency-refused")
+    page.fill("form[action$='/withdraw'] [name=words]", "123")
+    page.locator("form[action$='/withdraw'] button").click()
+    page.wait_for_url("**done=emergency-withdrawn")
+    wrong += both(page, "emergency-ended")
+    page.goto("/console/emergencies")
+    wrong += both(page, "emergencies-over")
+    page.goto(case)
+    wrong += both(page, "case-after-an-emergency")
+    page.context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def test_what_is_contested_and_decided_afresh_is_in_the_language(site: Any, chromium: Browser) -> None:
+    item_id, program = ItemId(site.upload(6, account="82").item_id), site.machinery
+    page = signed_in(opened(chromium, site.url))
+    case = taken(page, site, item_id)
+    for key in ("b", "3", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_url("**done=*")
+    site.follow()
+    with program.database.begin() as tx:
+        receive_appeal(
+            tx, item_id=item_id, statement="1", by="2", record=program.recorder.record, now=program.clock()
+        )
+    site.follow()
+    page.goto(case)
+    wrong = both(page, "case-contested")
+    page.select_option("select[name=reason]", "appeal")
+    page.click("form[action$='/reverse'] button")
+    page.wait_for_url("**done=reversed**")
+    site.follow()
+    page.goto(case)
+    wrong += both(page, "case-reversed-on-appeal")
+    page.context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def test_merging_splitting_notes_and_passing_on_are_in_the_language(site: Any, chromium: Browser) -> None:
+    first, second = (ItemId(site.upload(seed, account=f"9{seed}").item_id) for seed in (1, 2))
+    page = signed_in(opened(chromium, site.url))
+    with site.machinery.database.begin() as tx:
+        [other] = cases.of_item(tx, second)
+    case = taken(page, site, first)
+    page.keyboard.press(".")
+    page.keyboard.press("m")
+    page.fill("[name=number]", "0")
+    page.click("form[action$='/merge'] button")
+    page.get_by_role("alert").wait_for()
+    wrong = both(page, "case-not-merged")
+    page.fill("[name=number]", str(other.number))
+    page.click("form[action$='/merge'] button")
+    page.wait_for_url("**done=merged**")
+    wrong += both(page, "case-merged")
+    for part in page.locator("summary").all():
+        part.click()
+    wrong += both(page, "case-all-of-it-open")
+    page.fill("[name=note]", "1")
+    page.locator("form[action$='/notes'] button").first.click()
+    page.wait_for_url("**done=noted**")
+    wrong += both(page, "case-noted")
+    page.click("form[action*='/moves/'] button")
+    page.wait_for_url("**done=undone**")
+    wrong += both(page, "case-unmerged")
+    page.goto(f"/console/cases/{other.id}")
+    wrong += both(page, "case-that-was-merged")
+    page.goto(case)
+    page.click("form[action$='/release'] button")
+    page.wait_for_url("**done=released")
+    wrong += both(page, "queue-released")
+    page.context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def test_filters_and_what_is_asked_of_many_cases_are_in_the_language(site: Any, chromium: Browser) -> None:
+    site.upload(3, account="95")
+    page = signed_in(opened(chromium, site.url))
+    page.goto("/console/cases?need=25&why=vetted&queue=test&held=nobody")
+    wrong = both(page, "cases")
+    page.fill("[name=name]", "1")
+    page.click("form[action^='/console/filters'] button")
+    page.wait_for_url("**done=filter-saved**")
+    wrong += both(page, "cases-saved")
+    page.check("input[name=all]")
+    page.select_option("select[name=what]", "note")
+    page.click("button[data-primary]")
+    page.get_by_role("alert").wait_for()
+    wrong += both(page, "cases-refused")
+    page.fill("[name=words]", "1")
+    page.click("button[data-primary]")
+    page.wait_for_url("**/console/bulk/*")
+    wrong += both(page, "bulk")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    wrong += both(page, "bulk-under-way")
+    site.follow()
+    page.reload()
+    wrong += both(page, "bulk-over")
+    page.goto("/console/cases?need=x")
+    wrong += both(page, "cases-unreadable")
+    page.goto("/console/policy")
+    wrong += both(page, "policy")
+    page.context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_second_factor_and_its_recovery_codes_are_in_the_language(site: Any, chromium: Browser) -> None:
+    name = f"new-here-{uuid4().hex[:8]}"
+    site.add_person(name, Role.ADMIN)
+    page = opened(chromium, site.url)
+    page.goto("/console/sign-in")
+    wrong = both(page, "sign-in")
+    page.fill("input[name=name]", name)
+    page.fill("input[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda address: "sign-in" not in address)
+    confirmed(page)
+    page.click("form[action='/console/account/app'] button")
+    page.wait_for_url("**/console/account/app")
+    wrong += both(page, "account-app")
+    app = TOTP(page.locator("#secret").inner_text().replace(" ", ""))
+    page.fill("main input[name=code]", "000000")
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").wait_for()
+    wrong += both(page, "account-app-refused")
+    page.fill("main input[name=code]", app.now())
+    page.keyboard.press("Enter")
+    page.wait_for_url("**done=factor-added")
+    wrong += both(page, "account-with-an-app")
+    page.click("form[action$='recovery-codes'] button")
+    page.locator(".codes").wait_for()
+    wrong += both(page, "recovery-codes")
+    page.goto("/console/keys")
+    page.fill("main input[name=name]", "1")
+    page.check("input[name=scope][value=scan]")
+    page.click("form[action='/console/keys'] button")
+    page.locator("#secret").wait_for()
+    wrong += both(page, "shown-once")
+    page.goto("/console/account")
+    page.click("form[action='/console/sign-out'] button")
+    page.fill("input[name=name]", name)
+    page.fill("input[name=password]", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/sign-in/second")
+    wrong += both(page, "second-step")
     page.context.close()
     assert not wrong, "\n".join(wrong)
 

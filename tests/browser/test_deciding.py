@@ -190,6 +190,9 @@ def test_a_lead_reverses_an_outcome_and_the_item_waits_again(site, visit) -> Non
     site.follow()
     [item] = view_of(site, answer.item_id).items
     assert item.outcome is None
+    page.goto(address)
+    planned = page.get_by_text("Ask the platform to remove the item")
+    assert planned.locator(".chip").inner_text() == "withdrawn"
 
 
 def test_an_analyst_cannot_reverse_an_outcome(site, visit) -> None:

@@ -19,6 +19,7 @@ from safehold.model.events import BulkLeft
 from safehold.model.ids import AnalystId, BulkId, CaseId, new_id
 from safehold.model.permissions import ROLE_PERMISSIONS, Actor, Permission
 from safehold.model.queue import checked_skills
+from safehold.model.wording import worded
 from safehold.review import admission, bulk_work, moves
 from safehold.review.bulk_work import Against
 from safehold.review.notes import LONGEST
@@ -171,7 +172,7 @@ def _asked(wanted: Wanted, by: AnalystId, now: datetime) -> Bulk:
     asked = Bulk(id=BulkId(new_id()), kind=wanted.kind, by=by, at=now)
     if wanted.kind is BulkKind.NOTE:
         if not 1 <= len(wanted.words.strip()) <= LONGEST:
-            raise BadForm(f"words: 1 to {LONGEST} characters.", field="words")
+            raise BadForm(worded("words: 1 to %(most)s characters.", most=LONGEST), field="words")
         return replace(asked, words=wanted.words.strip())
     if wanted.kind.asks_skill:
         return replace(asked, skill=_one_skill(wanted.skill))

@@ -12,6 +12,7 @@ from safehold.model.events import RiskToLifeDeclared, RiskToLifeEnded
 from safehold.model.ids import CaseId, EmergencyId, ItemId, UserId, new_id
 from safehold.model.permissions import Actor, Permission
 from safehold.model.queue import QueueRules
+from safehold.model.wording import worded
 from safehold.review import admission
 from safehold.review.cases import existing_case
 from safehold.review.finding import Sight, find_by_our_names
@@ -110,7 +111,7 @@ def end(
     if len(said) < _SHORTEST_WORDS:
         raise BadForm("words: it cannot be left empty.", field="words")
     if len(said) > LONGEST_WORDS:
-        raise TooLarge(f"words: at most {LONGEST_WORDS} characters.", field="words")
+        raise TooLarge(worded("words: at most %(most)s characters.", most=LONGEST_WORDS), field="words")
     found = existing(tx, emergency_id, actor=actor)
     if not rows.set_ended(tx, emergency_id, how=how, words=said, by=by, at=now):
         raise Conflict("It has ended already.", advice="See below how. Declare it anew if it is not over.")

@@ -15,6 +15,7 @@ from safehold.model.errors import BadForm, NotAllowed, NotFound
 from safehold.model.ids import AnalystId, CaseId, SavedFilterId, UserId, new_id
 from safehold.model.permissions import Actor, Permission
 from safehold.model.queue import Lane, Stage
+from safehold.model.wording import worded
 from safehold.review import lanes
 from safehold.review.admission import queues_of
 from safehold.storage import audit, case_filters, case_queue, saved_filters
@@ -98,7 +99,7 @@ def save(
     if shared:
         actor.require(Permission.CASE_ARRANGE)
     if not 1 <= len(name) <= LONGEST_NAME:
-        raise BadForm(f"name: 1 to {LONGEST_NAME} characters.", field="name")
+        raise BadForm(worded("name: 1 to %(most)s characters.", most=LONGEST_NAME), field="name")
     if not fields_of(wanted):
         raise BadForm("This filter asks nothing.", advice="Choose something first.")
     tx.lock(f"filters of {owner}")

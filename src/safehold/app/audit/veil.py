@@ -17,6 +17,7 @@ from uuid import UUID
 from safehold.model.errors import BadForm, Conflict, NotAllowed, NotFound
 from safehold.model.ids import UnveilingId, UserId, new_id
 from safehold.model.permissions import Actor, Permission
+from safehold.model.wording import worded
 from safehold.storage import audit as record_rows
 from safehold.storage import unveilings as rows
 from safehold.storage.audit import StoredRecord
@@ -90,7 +91,12 @@ def ask(tx: Tx, record_id: UUID, reason: str, *, actor: Actor, now: datetime) ->
         raise Conflict("That is you.")
     if not SHORTEST_REASON <= len(reason.strip()) <= _LONGEST_REASON:
         raise BadForm(
-            f"reason: say why, in {SHORTEST_REASON} to {_LONGEST_REASON} characters.", field="reason"
+            worded(
+                "reason: say why, in %(least)s to %(most)s characters.",
+                least=SHORTEST_REASON,
+                most=_LONGEST_REASON,
+            ),
+            field="reason",
         )
     asked = Unveiling(
         id=UnveilingId(new_id()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from safehold.model.case import AppealState
+from safehold.model.emergency import EmergencyEnd
 from safehold.model.media import DecodeFailure, MediaKind
 from safehold.model.signal import Turn as PictureTurn
 from safehold.review.facts import Turn, WaitsFor
@@ -44,7 +45,7 @@ LABELS = N_(
         "risk_to_life": "Risk to life",
         "call_dead": "People on call who could not be reached",
         "reported": "reported",
-        "withdrawn": "a wrong alarm, withdrawn",
+        "withdrawn": "withdrawn",
         "report_unsent": "Reports to authorities that are past their time",
         "report_stuck": "Reports to authorities that cannot go on",
         "report_waits": "Reports to authorities that wait for something of ours",
@@ -76,6 +77,8 @@ LABELS = N_(
         "open": "open",
         "settled": "settled",
         "unknown": "unknown",
+        "yes": "yes",
+        "no": "no",
         "suspected": "suspected",
         "victim": "victim",
         "reporter": "reporter",
@@ -108,9 +111,50 @@ LABELS = N_(
         "risk_to_life_ended": "risk to life ended",
         "inbound_report_received": "inbound report received",
         "entries_changed": "entries changed",
+        # What fields of forms and filters are called where one of them cannot be taken.
+        "account": "account",
+        "age_band": "age band",
+        "break_minutes": "minutes of a break",
+        "case": "case",
+        "category": "category",
+        "chosen": "what is chosen",
+        "code": "code",
+        "contact": "contact",
+        "count": "how many",
+        "day_begins": "your own day begins",
+        "day_minutes": "most minutes in a day",
+        "days": "days",
+        "finding": "finding",
+        "name": "name",
+        "note": "note",
+        "number": "number",
+        "password": "password",
+        "reason": "reason",
+        "roles": "roles",
+        "scopes": "scopes",
+        "site_type": "site type",
+        "skills": "skills",
+        "spell_minutes": "minutes until a break",
+        "what": "what",
+        "words": "words",
+        "need": "need",
+        "held": "who works on it",
+        "due": "date",
+        "surface": "surface",
+        "list": "matched list",
+        "queue": "queue",
+        "kind": "material",
+        "stage": "waits for",
+        "why": "why",
+        "signal": "matched by",
+        "skill": "skill",
+        "practice": "practice",
     }
 )
 """A code without a row is shown as it is, its underscores as spaces."""
+
+ENDS = N_({EmergencyEnd.REPORTED: "reported", EmergencyEnd.WITHDRAWN: "a wrong alarm, withdrawn"})
+"""How a risk to life ended."""
 
 WAITS = N_(
     {

@@ -10,7 +10,7 @@ from safehold.model.case_filter import Holder, Reason
 from safehold.model.exposure import ExposureKind
 from safehold.model.queue import Stage
 from safehold.web.console import words
-from safehold.web.language import N_, _, translated
+from safehold.web.language import N_, _, isolated, translated
 
 REASONS = N_(
     {
@@ -114,9 +114,13 @@ FIELDS = (
 def one_of(offered: Offered) -> list[tuple[str, str, dict[str, str]]]:
     """Return the fields of which one value is chosen: name, label, and each value with what it is called."""
     there = (
-        ("surface", _("Surface"), {each: each for each in offered.surfaces}),
-        ("list", _("Matched list"), {str(list_id): name for list_id, name in offered.choices.lists}),
-        ("skill", _("Asks for the skill"), {each: each for each in offered.choices.skills}),
+        ("surface", _("Surface"), {each: isolated(each) for each in offered.surfaces}),
+        (
+            "list",
+            _("Matched list"),
+            {str(list_id): isolated(name) for list_id, name in offered.choices.lists},
+        ),
+        ("skill", _("Asks for the skill"), {each: isolated(each) for each in offered.choices.skills}),
     )
     same = [(name, translated(label), _shown(called)) for name, label, called in FIELDS]
     return [*same, *(each for each in there if each[2])]
@@ -129,7 +133,7 @@ def several_of(offered: Offered) -> list[tuple[str, str, dict[str, str]]]:
         ("why", _("Why, all of these"), _shown(REASONS)),
         ("kind", _("Material"), {each.value: words.kind(each) for each in ExposureKind}),
         ("stage", _("Waits for"), _shown(STAGES)),
-        ("signal", _("Matched by"), {each: each for each in offered.signals}),
+        ("signal", _("Matched by"), {each: isolated(each) for each in offered.signals}),
     ]
 
 

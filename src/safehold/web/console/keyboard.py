@@ -69,6 +69,7 @@ CASE = Keyed(
         _key("!", "Declare a risk to life", "Show the risk to life"),
         _key("g n", "The account’s cases"),
         _key(". t", "Open or close the policy text"),
+        _key(". w", "Open or close what somebody wrote"),
         _key(". b", "Put the case back into the queue"),
         _key(". m", "Merge or split cases"),
         _key(". u", "Undo the last merge or split"),

@@ -3,6 +3,7 @@
 
 const CHORD_MS = 1500;
 const WRITING = "input:not([type=radio]):not([type=checkbox]), textarea, select";
+const TYPED_INTO = "form textarea, form input:not([type=radio], [type=checkbox], [type=hidden])";
 const ANSWERS_ENTER = "a[href], button, summary, textarea, select, input:not([type=radio])";
 const SETTING = "safehold.keys";
 
@@ -91,9 +92,11 @@ function use(control) {
     control.checked = true;
     control.focus();
   } else if (control.matches("summary")) {
-    control.parentElement.open = !control.parentElement.open;
-    const first = control.parentElement.querySelector("form button");
-    (control.parentElement.open && first ? first : control).focus();
+    const part = control.parentElement;
+    part.open = !part.open;
+    // What is typed next belongs into the field that was asked for: elsewhere it would be keys of the page.
+    const first = part.querySelector(TYPED_INTO) ?? part.querySelector("form button");
+    (part.open && first ? first : control).focus();
   } else if (control.matches(WRITING)) {
     control.focus();
   } else {
