@@ -17,6 +17,7 @@ ADVERSARIES = (
     "Analyst who knows somebody",
     "Analyst of another queue",
     "Rogue admin",
+    "Somebody of the role legal who wants evidence gone",
     "Stolen session",
     "Stolen platform key",
     "Poisoned or coerced list source",

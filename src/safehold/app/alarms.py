@@ -29,9 +29,11 @@ from safehold.storage import (
     evidence,
     hash_lists,
     probing,
+    retention_clocks,
     scans,
     sign_ins,
     steps,
+    unfiled,
 )
 from safehold.storage import filings as filing_rows
 from safehold.storage.alarms import StoredAlarm
@@ -40,6 +42,8 @@ from safehold.storage.database import Tx
 STEP_STUCK = "step_stuck"
 CUSTODY_FAILED = "custody_failed"
 UNDECIDED_TOO_LONG = rows.UNDECIDED_TOO_LONG
+CONFIRMED_UNFILED = rows.CONFIRMED_UNFILED
+DESTROY_ORDER_WAITS = rows.DESTROY_ORDER_WAITS
 DELIVERY_DEAD = "delivery_dead"
 ANCHOR_FAILING = "anchor_failing"
 PROBING = "probing"
@@ -94,6 +98,8 @@ CAUSES: Mapping[str, StillStands] = {
     STEP_STUCK: lambda tx, ids, _: steps.still_stuck(tx, ids),
     CUSTODY_FAILED: lambda tx, ids, _: evidence.still_unsealed(tx, ids),
     UNDECIDED_TOO_LONG: lambda tx, ids, now: evidence.still_overdue(tx, ids, now=now),
+    CONFIRMED_UNFILED: lambda tx, ids, _: unfiled.still_unfiled(tx, ids),
+    DESTROY_ORDER_WAITS: lambda tx, ids, _: retention_clocks.waiting_orders(tx, ids),
     DELIVERY_DEAD: lambda tx, ids, _: deliveries.still_given_up(tx, ids),
     RISK_TO_LIFE: lambda tx, ids, _: emergencies.still_standing(tx, ids),
     CALL_DEAD: lambda tx, ids, _: calls.still_dead(tx, ids),

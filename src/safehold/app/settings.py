@@ -19,6 +19,7 @@ from safehold.app.settings_anchors import AuditSettings
 from safehold.app.settings_authorities import AuthoritySettings
 from safehold.app.settings_emergency import EmergencySettings
 from safehold.app.settings_errors import PREFIX, in_words, misspelt, unparsed
+from safehold.app.settings_evidence import EvidenceSettings
 from safehold.app.settings_exposure import ExposureSettings
 from safehold.app.settings_queues import QueueSettings
 from safehold.app.settings_sections import (
@@ -79,6 +80,7 @@ class Settings(BaseSettings):
     viewing: ViewingSettings = Field(default_factory=ViewingSettings)
     exposure: ExposureSettings = Field(default_factory=ExposureSettings)
     emergency: EmergencySettings = Field(default_factory=EmergencySettings)
+    evidence: EvidenceSettings = Field(default_factory=EvidenceSettings)
     decoding: DecodingSettings = Field(default_factory=DecodingSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     policies: PolicySettings = Field(default_factory=PolicySettings)

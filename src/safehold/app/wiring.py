@@ -9,6 +9,7 @@ from safehold.app import (
     alarms,
     destruction_guard,
     emergencies,
+    evidence_orders,
     given_up,
     lookback,
     outages,
@@ -27,7 +28,7 @@ from safehold.app.review_policy import queue_rules, review_policy
 from safehold.app.rules_again import RulesAgain
 from safehold.authorities import papers, plans
 from safehold.detect import look_back
-from safehold.evidence import closing, retention, sweep
+from safehold.evidence import clocks, closing, retention, sweep
 from safehold.intake import inbound_reports, uploads
 from safehold.jobs.running import Handler
 from safehold.jobs.schedules import Schedule
@@ -39,6 +40,7 @@ from safehold.review import bulk, cases, contest, golden, left_appeals, settle, 
 from safehold.storage.database import Tx
 
 ERASED_AT_ONCE = 500
+CLOCKED_AT_ONCE = 500
 WEIGHED_AT_ONCE = 100
 DESTROYING = ("retention", "leftovers")
 """The schedules that cannot be undone."""
@@ -67,7 +69,9 @@ def handlers(program: Program) -> dict[str, Handler]:
             withdrawn.reconsider_match, record=record, rules=queue_rules(program.settings)
         ),
         "review.carry_on_bulk": now_with(bulk.carry_on, record=record),
-        "evidence.preserve": now_with(retention.preserve, record=record),
+        "evidence.preserve": now_with(
+            retention.preserve, record=record, operator_term=program.settings.evidence.operator_term
+        ),
         "evidence.reconsider": now_with(retention.reconsider),
         "evidence.keep_contested": now_with(retention.keep_contested),
         "evidence.keep_case": now_with(retention.keep_case),
@@ -148,12 +152,18 @@ def weigh_cases(program: Program) -> None:
 
 
 def sweep_retention(program: Program) -> sweep.Swept:
-    """Destroy what is due, erase its context with it, and alarm a person about what is undecided."""
-    now = program.clock()
-    done = sweep.sweep(program.database, program.vault, now=now)
+    """Destroy what is due, erase its context with it, and alarm a person about what waits for one."""
+    now, evidence = program.clock(), program.settings.evidence
+    clocks.start_operator_terms(
+        program.database, operator_term=evidence.operator_term, now=now, limit=CLOCKED_AT_ONCE
+    )
+    done = sweep.sweep(program.database, program.vault, now=now, unfiled_patience=evidence.unfiled_patience)
     with program.database.begin() as tx:
         for media_id in done.alarms:
             alarms.raise_alarm(tx, alarms.UNDECIDED_TOO_LONG, f"media:{media_id}", now=now)
+        for media_id in done.unfiled:
+            alarms.raise_alarm(tx, alarms.CONFIRMED_UNFILED, f"media:{media_id}", now=now)
+        evidence_orders.alarm_about_waiting(tx, done.stopped, now=now)
     with program.database.begin() as tx:
         erased = sweep.erased_items(tx, now=now, limit=ERASED_AT_ONCE)
         if erased:

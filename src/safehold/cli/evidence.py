@@ -1,4 +1,4 @@
-"""`safehold evidence`: what is kept, and the sweep that ends it."""
+"""`safehold evidence`: what is kept, the sweep that ends it, and bytes that leave."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ from uuid import UUID
 
 import typer
 
-from safehold.cli import bundles
+from safehold.cli import bundles, evidence_ledger, evidence_orders
 from safehold.cli.exits import PARTLY
 
 app = typer.Typer(help="Sealed evidence: what is kept, until when.", no_args_is_help=True)
 app.add_typer(bundles.app, name="bundle")
+app.command("hold")(evidence_orders.hold)
+app.command("release")(evidence_orders.release)
+app.command("destroy-order")(evidence_orders.destroy_order)
+app.command("clocks")(evidence_ledger.clocks)
+app.command("ledger")(evidence_ledger.ledger)
+app.command("forecast")(evidence_ledger.forecast)
 
 
 @app.command("sweep")

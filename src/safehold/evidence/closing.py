@@ -12,7 +12,7 @@ from datetime import datetime
 
 import structlog
 
-from safehold.evidence import retention
+from safehold.evidence import clock_records, retention
 from safehold.model.errors import Damaged, VaultDown
 from safehold.model.ids import MediaId, ObjectId
 from safehold.model.permissions import system_actor
@@ -22,7 +22,8 @@ from safehold.storage.database import Database, Tx
 from safehold.storage.evidence import EvidenceObject, Rule
 from safehold.vault.ledger import Closed, LedgerCopy
 
-_ACTOR = system_actor("evidence.ledger").label
+_LEDGER = system_actor("evidence.ledger")
+_ACTOR = _LEDGER.label
 _log = structlog.get_logger()
 
 
@@ -94,6 +95,7 @@ def _close_again(database: Database, copy: LedgerCopy, doomed: EvidenceObject, *
         evidence_rows.destroy_object(tx, doomed, rule=rule, at=line.at)
         if not evidence_rows.live_objects(tx, doomed.media_id):
             evidence_rows.end_retention(tx, doomed.media_id)
+            clock_records.end_with_the_bytes(tx, doomed.media_id, actor=_LEDGER, now=now)
         audit.append(
             tx,
             at=now,

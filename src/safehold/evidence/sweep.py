@@ -10,21 +10,24 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 
-from safehold.evidence import closing, retention
+from safehold.evidence import clock_records, closing, retention
 from safehold.model.errors import VaultDown
 from safehold.model.ids import ItemId, MediaId, ObjectId
 from safehold.model.permissions import Actor, system_actor
-from safehold.storage import audit, closings, rehearsals
+from safehold.storage import audit, closings, erasures, rehearsals, retention_clocks, unfiled
 from safehold.storage import evidence as evidence_rows
 from safehold.storage.database import Database, Tx
-from safehold.storage.evidence import EvidenceObject, Rule
+from safehold.storage.evidence import OF_CLOCKS, EvidenceObject, Rule
 from safehold.vault.vault import Vault
 
 ORPHAN_AGE = timedelta(hours=1)
 """How old ciphertext must be before it counts as left behind: sealing and recording take seconds."""
+UNFILED_PATIENCE = timedelta(days=30)
+"""So long confirmed media may wait for its first clock before a person is alarmed."""
 MOST_STRANGERS = 100
 """Objects without any record that one sweep deletes; more of them look like the wrong database."""
 
@@ -37,21 +40,31 @@ class Swept:
     """What one sweep did.
 
     destroyed: objects that nobody can open any more. alarms: undecided media past their alarm date that no
-    alarm was raised about yet; the caller alarms a person about each. leftovers: ciphertext that an
-    earlier process left behind. strangers: how many of those no record names. strangers_kept: objects
+    alarm was raised about yet; unfiled: confirmed media that has waited too long for its first clock;
+    stopped: orders to destroy that a hold stops: the caller alarms a person about each. leftovers: ciphertext
+    that an earlier process left behind. strangers: how many of those no record names. strangers_kept: objects
     without any record that were left alone, because there are too many of them; not 0 means that a person
     must look.
     """
 
     destroyed: list[ObjectId] = field(default_factory=list)
     alarms: list[MediaId] = field(default_factory=list)
+    unfiled: list[MediaId] = field(default_factory=list)
+    stopped: list[UUID] = field(default_factory=list)
     leftovers: int = 0
     strangers: int = 0
     strangers_kept: int = 0
 
 
-def sweep(database: Database, vault: Vault, *, now: datetime, limit: int = 100) -> Swept:
-    """Destroy what is due, at most `limit` media, and name what should have been decided by now.
+def sweep(
+    database: Database,
+    vault: Vault,
+    *,
+    now: datetime,
+    limit: int = 100,
+    unfiled_patience: timedelta = UNFILED_PATIENCE,
+) -> Swept:
+    """Destroy what is due, at most `limit` media, and name what should have been decided or filed by now.
 
     Each media is a transaction of its own, and is judged anew inside it: what people confirmed a moment
     ago stays, and what they reversed is put back on the clock. Killing the process between any two steps
@@ -59,11 +72,13 @@ def sweep(database: Database, vault: Vault, *, now: datetime, limit: int = 100) 
     destroyed, ciphertext follows another time.
     """
     done = Swept()
-    _recompute_reversed(database, limit)
+    _recompute_reversed(database, limit, now)
     with database.begin() as tx:
         media = evidence_rows.due(tx, now=now, limit=limit)
         begun = closings.media_being_closed(tx, limit=limit)
         done.alarms = evidence_rows.overdue(tx, now=now, limit=limit)
+        done.unfiled = unfiled.unfiled(tx, now=now, patience=unfiled_patience, limit=limit)
+        done.stopped = retention_clocks.stopped_orders(tx, limit=limit)
     for media_id in dict.fromkeys([*begun, *media]):
         doomed = _destroy_media(database, vault, media_id, now, judge=_rule_if_due)
         done.destroyed += [one.id for one in doomed]
@@ -141,24 +156,24 @@ def missing_objects(database: Database, vault: Vault) -> int:
 
 
 def erased_items(tx: Tx, *, now: datetime, limit: int) -> list[ItemId]:
-    """Return unconfirmed items that still have context although their time is over.
+    """Return items that still have context although their time is over.
 
-    That is when their bytes were destroyed; an item that came without bytes has 90 days. Context belongs to
+    That is when their bytes were destroyed, of a confirmed one under a clock or on an order, and no clock
+    runs any more; an item that came without bytes and was not confirmed has 90 days. Context belongs to
     intake and messages to act; app hands the ids on to both.
     """
-    without_bytes = evidence_rows.forgotten_signals_items(
-        tx, before=now - retention.UNDECIDED_FOR, limit=limit
-    )
-    return [*evidence_rows.items_of_erased_media(tx, limit=limit), *without_bytes]
+    without_bytes = erasures.forgotten_signals_items(tx, before=now - retention.UNDECIDED_FOR, limit=limit)
+    return [*erasures.items_of_erased_media(tx, now=now, limit=limit), *without_bytes]
 
 
-def _recompute_reversed(database: Database, limit: int) -> None:
+def _recompute_reversed(database: Database, limit: int, now: datetime) -> None:
     """Put confirmed media back on the clock whose outcome was reversed while the step for it was lost."""
     with database.begin() as tx:
         media = evidence_rows.no_longer_confirmed(tx, limit=limit)
     for media_id in media:
         with database.begin() as tx:
             retention.lock(tx, media_id)
+            clock_records.end_operator_terms(tx, media_id, actor=_ACTOR, now=now)
             retention.keep(tx, media_id)
 
 
@@ -206,6 +221,7 @@ def _destroy_media(
         closings.end_closing(tx, noted)
         if not evidence_rows.live_objects(tx, media_id):
             evidence_rows.end_retention(tx, media_id)
+            clock_records.end_with_the_bytes(tx, media_id, actor=actor, now=now)
     return doomed
 
 
@@ -224,7 +240,9 @@ def _rule_in_practice(tx: Tx, media_id: MediaId, _now: datetime) -> Rule | None:
     if not rehearsals.is_for_practice(tx, media_id):
         return None
     current = retention.keep(tx, media_id)
-    return current.rule if current is not None and current.destroy_at is not None else None
+    if current is None or current.destroy_at is None or current.rule in OF_CLOCKS:
+        return None
+    return current.rule
 
 
 def _delete_ciphertext(vault: Vault, doomed: Sequence[EvidenceObject]) -> None:

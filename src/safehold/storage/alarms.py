@@ -29,6 +29,10 @@ owned_by("app", alarm)
 
 UNDECIDED_TOO_LONG = "undecided_too_long"
 """The code of the alarm about media that nobody decides about: the sweep asks which were raised."""
+CONFIRMED_UNFILED = "confirmed_unfiled"
+"""The code of the alarm about confirmed media that no clock covers: nothing was filed about it."""
+DESTROY_ORDER_WAITS = "destroy_order_waits"
+"""The code of the alarm about an order to destroy that waits for a person."""
 
 
 @dataclass(frozen=True, slots=True)

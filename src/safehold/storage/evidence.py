@@ -14,14 +14,16 @@ from sqlalchemy.dialects import postgresql
 
 from safehold.model.assessment import Finding
 from safehold.model.errors import NotFound
+from safehold.model.hash_list import Purpose
 from safehold.model.ids import CaseId, ItemId, MediaId, ObjectId
+from safehold.model.retention import Basis
 from safehold.storage.alarms import UNDECIDED_TOO_LONG, alarm
 from safehold.storage.assessments import CONFIRMING_STANDS, STANDS, outcome
 from safehold.storage.cases import case_item
 from safehold.storage.database import Tx
 from safehold.storage.events import event
 from safehold.storage.golden import golden_item
-from safehold.storage.items import item, item_context
+from safehold.storage.items import item
 from safehold.storage.tables import Instant, Uuid, metadata, one_of, owned_by, writes
 
 
@@ -32,6 +34,15 @@ class Rule(StrEnum):
     NOT_CONFIRMED = "not_confirmed"
     CONFIRMED = "confirmed"
     AT_RISK = "at_risk"
+    US_PRESERVATION = Basis.US_PRESERVATION.value
+    UK_CONTENT = Basis.UK_CONTENT.value
+    OPERATOR_TERM = Basis.OPERATOR_TERM.value
+    LEGAL_HOLD = Basis.LEGAL_HOLD.value
+    DESTROY_ORDER = Basis.DESTROY_ORDER.value
+
+
+OF_CLOCKS = frozenset(Rule(each.value) for each in Basis if each is not Basis.UK_REFERENCE)
+"""The rules that are a clock's: the others follow from what people decided, or have not."""
 
 
 class ObjectRole(StrEnum):
@@ -79,7 +90,10 @@ retention = sa.Table(
     sa.Column("destroy_at", Instant),
     sa.Column("alarm_at", Instant),
     one_of("rule", Rule),
-    sa.CheckConstraint("(rule = 'confirmed') = (destroy_at is null)", name="confirmed_is_never_swept"),
+    # A hold that was lifted has a date: that of the lifting.
+    sa.CheckConstraint(
+        "rule = 'legal_hold' or (rule = 'confirmed') = (destroy_at is null)", name="confirmed_is_never_swept"
+    ),
     sa.Index("ix_retention_due", "destroy_at", postgresql_where=sa.text("destroy_at is not null")),
 )
 
@@ -91,6 +105,7 @@ destruction = sa.Table(
     sa.Column("role", sa.Text, nullable=False),
     sa.Column("rule", sa.Text, nullable=False),
     sa.Column("destroyed_at", Instant, nullable=False),
+    sa.Index("ix_destruction_media_id", "media_id"),
 )
 
 owned_by("evidence", sealed_object, wrapped_key, retention, destruction)
@@ -110,7 +125,10 @@ class EvidenceObject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """Until when media is kept, and why. destroy_at: None is for confirmed media alone."""
+    """Until when media is kept, and why.
+
+    destroy_at: None is for media that is confirmed and waits for its first clock, or under a legal hold.
+    """
 
     rule: Rule
     since: datetime
@@ -120,9 +138,10 @@ class Retention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettledOnce:
-    """One outcome that an item has, or had until it was reversed."""
+    """One outcome that an item has, or had until it was reversed. purpose: that of its case."""
 
     case_id: CaseId
+    purpose: Purpose
     finding: Finding
     settled_at: datetime
     reversed_at: datetime | None = None
@@ -321,7 +340,10 @@ def still_unsealed(tx: Tx, items: Collection[UUID]) -> set[UUID]:
 
 
 def no_longer_confirmed(tx: Tx, *, limit: int) -> list[MediaId]:
-    """Return media on record as confirmed although no confirming outcome of any of its items stands."""
+    """Return media kept because it was confirmed although no confirming outcome of its items stands.
+
+    That is while it waits for a clock, and for the operator's term: what a law asks for does not end so.
+    """
     stands = sa.exists(
         sa.select(outcome.c.id)
         .join(item, item.c.id == outcome.c.item_id)
@@ -332,7 +354,7 @@ def no_longer_confirmed(tx: Tx, *, limit: int) -> list[MediaId]:
     )
     statement = (
         sa.select(retention.c.media_id)
-        .where(retention.c.rule == Rule.CONFIRMED, ~stands)
+        .where(retention.c.rule.in_((Rule.CONFIRMED, Rule.OPERATOR_TERM)), ~stands)
         .order_by(retention.c.media_id)
         .limit(limit)
     )
@@ -392,6 +414,7 @@ def histories(tx: Tx, media_id: MediaId) -> list[ItemHistory]:
             outcomes=tuple(
                 SettledOnce(
                     case_id=CaseId(row.case_id),
+                    purpose=Purpose(row.purpose),
                     finding=Finding(row.finding),
                     settled_at=row.settled_at,
                     reversed_at=row.reversed_at,
@@ -439,53 +462,6 @@ def ledger(tx: Tx, *, objects: Collection[ObjectId] | None = None) -> list[Destr
     if objects is not None:
         statement = statement.where(destruction.c.object_id.in_(objects))
     return [_destruction(row) for row in tx.run(statement).mappings()]
-
-
-def items_of_erased_media(tx: Tx, *, limit: int) -> list[ItemId]:
-    """Return items that still have context although their media was destroyed, none of it confirmed.
-
-    An item that people have confirmed keeps its context, and so does one whose bytes came again and
-    are sealed now.
-    """
-    statement = (
-        sa.select(item.c.id)
-        .join(item_context, item_context.c.item_id == item.c.id)
-        .where(
-            sa.exists().where(destruction.c.media_id == item.c.media_id),
-            ~sa.exists().where(
-                sealed_object.c.media_id == item.c.media_id, sealed_object.c.destroyed_at.is_(None)
-            ),
-            ~sa.exists().where(
-                outcome.c.item_id == item.c.id,
-                CONFIRMING_STANDS,
-            ),
-        )
-        .order_by(item.c.id)
-        .limit(limit)
-    )
-    return [ItemId(row.id) for row in tx.run(statement)]
-
-
-def forgotten_signals_items(tx: Tx, *, before: datetime, limit: int) -> list[ItemId]:
-    """Return items that came without bytes before an instant, still have context, and were not confirmed.
-
-    There is nothing sealed of them whose end could end their context too.
-    """
-    statement = (
-        sa.select(item.c.id)
-        .join(item_context, item_context.c.item_id == item.c.id)
-        .where(
-            item.c.media_id.is_(None),
-            item.c.received_at < before,
-            ~sa.exists().where(
-                outcome.c.item_id == item.c.id,
-                CONFIRMING_STANDS,
-            ),
-        )
-        .order_by(item.c.id)
-        .limit(limit)
-    )
-    return [ItemId(row.id) for row in tx.run(statement)]
 
 
 def _destruction(row: Mapping[Any, Any]) -> Destruction:

@@ -7,17 +7,21 @@ import sqlalchemy as sa
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import MediaId
 from safehold.storage.database import Tx
-from safehold.storage.evidence import retention
+from safehold.storage.evidence import OF_CLOCKS, retention
 from safehold.storage.hash_lists import hash_list
 from safehold.storage.items import item
 from safehold.storage.matches import flag, match
 
 
 def destroyable(tx: Tx, *, limit: int) -> list[MediaId]:
-    """Return media that came for practice alone, of which something is sealed, and nothing confirmed."""
+    """Return sealed media that came for practice alone, with nothing confirmed of it and no clock."""
     statement = (
         sa.select(retention.c.media_id)
-        .where(retention.c.destroy_at.is_not(None), _for_practice(retention.c.media_id))
+        .where(
+            retention.c.destroy_at.is_not(None),
+            retention.c.rule.not_in(OF_CLOCKS),
+            _for_practice(retention.c.media_id),
+        )
         .order_by(retention.c.media_id)
         .limit(limit)
     )

@@ -77,6 +77,10 @@ _FILING = (
 _PAPER = "select (id, report_id, kind, sha256, at)"
 _SWITCH = "approved_by, signed_with, signature, approved_at, ended_by, ended_at"
 _SUBJECT = "part, part_set_by, part_set_at, revision"
+_CLOCK = (
+    "select (id, media_id, about, basis, since, until, set_by, confirmed_at, confirmed_by, alone, ended_at,"
+    " ended_by)"
+)
 # Personal data beside the log is read by whoever administers the records, and by no surface.
 _AUDIT = {"audit_record": _APPEND, "audit_personal": "insert"}
 
@@ -104,6 +108,8 @@ GRANTS: dict[str, dict[str, str]] = {
         "sealed_object": _APPEND,
         "wrapped_key": "insert",
         "retention": _CHANGE,
+        # Until when it is kept, where the same bytes come in; not why, nor who said so.
+        "retention_clock": _CLOCK,
         "idempotency": f"{_change('started_at', 'answer')}, delete",
         "incomplete_scan": _APPEND,
         "close_call": _change("near_misses", "matches"),
@@ -218,6 +224,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "production_switch": _change(*_SWITCH.split(", ")),
         "delivery": "select, update (state, attempts, next_attempt_at, last_status, last_error)",
         "retention": _READ,
+        "retention_clock": _READ,
         "destruction": _READ,
         # Whether the bytes that a report is about are held. The keys are the reader's alone.
         "sealed_object": _READ,
@@ -285,6 +292,8 @@ GRANTS: dict[str, dict[str, str]] = {
         # It destroys keys, by their objects, and reads none.
         "wrapped_key": "select (object_id), delete",
         "retention": _ALL,
+        # It starts clocks and ends them. Who confirmed an order, and the words of one, are not its work.
+        "retention_clock": f"{_CLOCK}, insert, update (ended_at, ended_by)",
         "destruction": _APPEND,
         "closing": _ALL,
         "idempotency": "select, delete",

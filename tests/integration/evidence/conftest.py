@@ -7,16 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+import sqlalchemy as sa
 
-from safehold.evidence import custody
+from safehold.evidence import clocks, custody
 from safehold.jobs.record import Record
 from safehold.model.assessment import Category, Finding
 from safehold.model.events import Event
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import CaseId, EventId, ItemId, MediaId, ObjectId, OutcomeId, new_id
+from safehold.model.retention import Basis, RetentionClock
 from safehold.storage import evidence as evidence_rows
+from safehold.storage import retention_clocks
 from safehold.storage.assessments import assessment, outcome
 from safehold.storage.cases import case_item, review_case
 from safehold.storage.database import Database
@@ -61,7 +65,15 @@ class World:
             )
         return media_id
 
-    def add_item(self, media_id: MediaId | None, at: datetime = START, *, cases: int = 1) -> ItemId:
+    def add_item(
+        self,
+        media_id: MediaId | None,
+        at: datetime = START,
+        *,
+        cases: int = 1,
+        purpose: Purpose = Purpose.CSAM,
+        account: str | None = None,
+    ) -> ItemId:
         item_id = ItemId(new_id())
         with self.database.begin() as tx:
             tx.run(
@@ -76,18 +88,30 @@ class World:
                     received_at=at,
                 )
             )
-            tx.run(item_context.insert().values(item_id=item_id, content_id=f"content-{item_id}"))
+            tx.run(
+                item_context.insert().values(
+                    item_id=item_id, content_id=f"content-{item_id}", account_id=account
+                )
+            )
         for _ in range(cases):
-            self.add_case(item_id, at)
+            self.add_case(item_id, at, purpose=purpose, account=account)
         return item_id
 
-    def add_case(self, item_id: ItemId, at: datetime = START) -> CaseId:
+    def add_case(
+        self,
+        item_id: ItemId,
+        at: datetime = START,
+        *,
+        purpose: Purpose = Purpose.CSAM,
+        account: str | None = None,
+    ) -> CaseId:
         case_id = CaseId(new_id())
         with self.database.begin() as tx:
             tx.run(
                 review_case.insert().values(
                     id=case_id,
-                    purpose="csam",
+                    purpose=purpose,
+                    account_id=account,
                     gathered_by=str(case_id),
                     rehearsal=False,
                     state="open",
@@ -106,12 +130,15 @@ class World:
         return CaseId(row.case_id)
 
     def settle(self, item_id: ItemId, finding: Finding, at: datetime, case_id: CaseId | None = None) -> None:
+        case_id = case_id or self.case_of(item_id)
+        with self.database.begin() as tx:
+            [purpose] = tx.run(sa.select(review_case.c.purpose).where(review_case.c.id == case_id)).scalars()
         both = {
-            "case_id": case_id or self.case_of(item_id),
+            "case_id": case_id,
             "item_id": item_id,
-            "purpose": "csam",
+            "purpose": purpose,
             "finding": finding,
-            "category": Category.B if finding is Finding.ILLEGAL else None,
+            "category": Category.B if finding is Finding.ILLEGAL and purpose == "csam" else None,
         }
         filed = new_id()
         form = {"answers": {}, "policy_version": "1"}
@@ -151,6 +178,24 @@ class World:
     def retention(self, media_id: MediaId) -> evidence_rows.Retention | None:
         with self.database.begin() as tx:
             return evidence_rows.retention_of(tx, media_id)
+
+    def clocks(self, media_id: MediaId) -> list[RetentionClock]:
+        with self.database.begin() as tx:
+            return retention_clocks.of_media(tx, [media_id])
+
+    def files(self, media_id: MediaId, days: float, basis: Basis = Basis.US_PRESERVATION) -> UUID:
+        """Start the clock of a report that was filed on a day, and return the report."""
+        report = new_id()
+        with self.database.begin() as tx:
+            clocks.start(
+                tx,
+                media_ids=[media_id],
+                basis=basis,
+                since=self.after(days),
+                about=report,
+                now=self.after(days),
+            )
+        return report
 
     def stored(self) -> set[ObjectId]:
         return {one.object_id for batch in self.store.objects() for one in batch}

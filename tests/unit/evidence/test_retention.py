@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from safehold.evidence.retention import ALARM_BEFORE, APPEAL_WINDOW, UNDECIDED_FOR, decide
 from safehold.model.assessment import Finding
+from safehold.model.hash_list import Purpose
 from safehold.model.ids import CaseId, new_id
 from safehold.storage.evidence import ItemHistory, Rule, SettledOnce
 
@@ -20,10 +21,16 @@ def day(number: float) -> datetime:
 
 
 def settled(
-    finding: Finding, on: float, *, reversed_on: float | None = None, case: CaseId = CASE
+    finding: Finding,
+    on: float,
+    *,
+    reversed_on: float | None = None,
+    case: CaseId = CASE,
+    purpose: Purpose = Purpose.CSAM,
 ) -> SettledOnce:
     return SettledOnce(
         case_id=case,
+        purpose=purpose,
         finding=finding,
         settled_at=day(on),
         reversed_at=None if reversed_on is None else day(reversed_on),

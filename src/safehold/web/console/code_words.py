@@ -66,6 +66,8 @@ LABELS = N_(
         "index_damaged": "Damaged files of a host’s index",
         "probing": "Uploads that come near a list again and again",
         "lookback_damaged": "Kept days that cannot be looked back on",
+        "confirmed_unfiled": "Confirmed media that nothing was filed about",
+        "destroy_order_waits": "Orders to destroy that wait for a person",
         "destruction_waits": "Days without a sweep, or a backup restored: nothing is destroyed for now",
         "analyst": "analyst",
         "lead": "lead",
@@ -184,6 +186,12 @@ DESTROYED = N_(
     {
         "undecided": "nobody had decided about it in time",
         "not_confirmed": "it was settled without being confirmed, and the time to appeal was over",
+        "at_risk": "a year was over since a risk to life was declared",
+        "us_preservation": "the year was over for which United States law has a report’s contents kept",
+        "uk_content": "the year was over for which United Kingdom law has a report’s contents kept",
+        "operator_term": "the time was over for which you keep what no law has a time for",
+        "legal_hold": "the legal hold under which it was kept was lifted",
+        "destroy_order": "an authority ordered it",
     }
 )
 """Why bytes were destroyed, by the rule of the ledger's line."""
@@ -251,6 +259,8 @@ DONE = N_(
         "hold.release": "Released from the hold",
         "evidence.seal": "Sealed",
         "evidence.retain": "Retention set",
+        "evidence.clock_start": "Retention clock started",
+        "evidence.clock_end": "Retention clock ended",
         "evidence.absent": "Preservation is absent",
         "item.forget_context": "Where it appeared was erased",
     }

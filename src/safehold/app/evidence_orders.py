@@ -1,0 +1,114 @@
+"""What people order about evidence, by item or case: who may, what is meant by it, and who is alarmed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from safehold.app import alarms
+from safehold.app.access import users
+from safehold.evidence import orders
+from safehold.evidence.orders import Set
+from safehold.model.errors import NotAllowed, NotFound
+from safehold.model.ids import CaseId, ItemId, MediaId
+from safehold.model.permissions import Actor, Permission, permissions_of
+from safehold.model.team import TeamSize
+from safehold.review import admission
+from safehold.storage import cases as case_rows
+from safehold.storage import evidence as evidence_rows
+from safehold.storage.database import Tx
+
+
+def media_of(tx: Tx, about: UUID) -> list[MediaId]:
+    """Return the media of an item, or of all items of a case, by id.
+
+    Raises NotFound where there is neither, and where nothing of it came with bytes.
+    """
+    found = {evidence_rows.media_of_item(tx, item_id) for item_id in _items(tx, about)}
+    media = sorted(one for one in found if one is not None)
+    if not media:
+        raise NotFound("This came without bytes.")
+    return media
+
+
+def person_for(tx: Tx, name: str, about: UUID) -> Actor:
+    """Return somebody by name who may decide about this evidence.
+
+    That is an active person with `evidence.edit` who works in the queues of each case with one of the items
+    and has no conflict about it. Raises NotFound, NotAllowed and ConflictOfInterest.
+    """
+    found = users.find_user(tx, name)
+    if found.disabled_at is not None:
+        raise NotAllowed("This person was shut out.")
+    actor = Actor(permissions=permissions_of(found.roles), user_id=found.id)
+    actor.require(Permission.EVIDENCE_EDIT)
+    cases = {case.id for item_id in _items(tx, about) for case in case_rows.of_item(tx, item_id)}
+    for case_id in sorted(cases):
+        admission.admit(tx, case_id, found.id)
+    return actor
+
+
+def hold(tx: Tx, about: UUID, *, reason: str, actor: Actor, through: Actor, now: datetime) -> Set:
+    """Place a legal hold; where it stops an order, a person is alarmed. Raises as `orders.hold` does."""
+    placed = orders.hold(tx, media_of(tx, about), reason=reason, actor=actor, through=through, now=now)
+    _alarm(tx, placed.against, now)
+    return placed
+
+
+def release(
+    tx: Tx, about: UUID, *, hold_id: UUID | None, actor: Actor, through: Actor, now: datetime
+) -> list[MediaId]:
+    """Lift a legal hold. Raises as `orders.release` does."""
+    return orders.release(tx, media_of(tx, about), hold_id=hold_id, actor=actor, through=through, now=now)
+
+
+def ask_destruction(tx: Tx, about: UUID, *, reason: str, actor: Actor, through: Actor, now: datetime) -> Set:
+    """Put down an order to destroy, and alarm whoever is to confirm it. Raises as `orders` does."""
+    asked = orders.ask_destruction(
+        tx, media_of(tx, about), reason=reason, actor=actor, through=through, now=now
+    )
+    _alarm(tx, [asked.id], now)
+    return asked
+
+
+def confirm_destruction(
+    tx: Tx, about: UUID, order_id: UUID, *, size: TeamSize, actor: Actor, through: Actor, now: datetime
+) -> Set:
+    """Confirm an order to destroy; where a hold stops it a person is alarmed. Raises as `orders` does."""
+    confirmed = orders.confirm_destruction(
+        tx, order_id, media_of(tx, about), size=size, actor=actor, through=through, now=now
+    )
+    if confirmed.against:
+        _alarm(tx, [order_id], now)
+    else:
+        alarms.clear_alarm(tx, alarms.DESTROY_ORDER_WAITS, _subject(order_id), now=now)
+    return confirmed
+
+
+def withdraw_order(
+    tx: Tx, about: UUID, order_id: UUID, *, actor: Actor, through: Actor, now: datetime
+) -> list[MediaId]:
+    """Withdraw an order to destroy. Raises as `orders.withdraw_order` does."""
+    media = orders.withdraw_order(tx, order_id, media_of(tx, about), actor=actor, through=through, now=now)
+    alarms.clear_alarm(tx, alarms.DESTROY_ORDER_WAITS, _subject(order_id), now=now)
+    return media
+
+
+def alarm_about_waiting(tx: Tx, sweep_found: Iterable[UUID], *, now: datetime) -> None:
+    """Alarm a person about orders that the sweep found to be stopped."""
+    _alarm(tx, sweep_found, now)
+
+
+def _items(tx: Tx, about: UUID) -> list[ItemId]:
+    found = [place.item_id for place in case_rows.items_of(tx, CaseId(about))]
+    return found or [ItemId(about)]
+
+
+def _alarm(tx: Tx, order_ids: Iterable[UUID], now: datetime) -> None:
+    for order_id in order_ids:
+        alarms.raise_alarm(tx, alarms.DESTROY_ORDER_WAITS, _subject(order_id), now=now)
+
+
+def _subject(order_id: UUID) -> str:
+    return f"order:{order_id}"

@@ -1,0 +1,83 @@
+"""The ledger: what is kept, why, until when, when it was destroyed; and what expires. It only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from safehold.model.ids import ClockId, MediaId
+from safehold.model.retention import RetentionClock
+from safehold.storage import evidence as evidence_rows
+from safehold.storage import evidence_ledger as rows
+from safehold.storage import retention_clocks
+from safehold.storage.database import Tx
+from safehold.storage.evidence import Retention
+from safehold.storage.evidence_ledger import Expiring, LedgerLine
+
+__all__ = ["Expiring", "Forecast", "Kept", "LedgerLine", "clocks_of", "forecast", "kept", "lines", "reasons"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Until when some media is kept, and every clock that it has or had, the oldest first.
+
+    until: None where nothing of it is sealed any more.
+    """
+
+    media_id: MediaId
+    until: Retention | None
+    clocks: Sequence[RetentionClock]
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What ends until an instant: how much by basis or rule, and the first of it by id."""
+
+    until: datetime
+    counts: Mapping[str, int]
+    first: Sequence[Expiring]
+
+
+def kept(tx: Tx, media_ids: Collection[MediaId]) -> list[Kept]:
+    """Return of each of these media until when it is kept and its clocks, in the order of their ids."""
+    clocks = clocks_of(tx, media_ids)
+    return [
+        Kept(
+            one,
+            evidence_rows.retention_of(tx, one),
+            [each for each in clocks if each.media_id == one],
+        )
+        for one in sorted(set(media_ids))
+    ]
+
+
+def clocks_of(tx: Tx, media_ids: Collection[MediaId]) -> list[RetentionClock]:
+    """Return every clock of these media, open or not, the oldest first; without the words of any."""
+    return retention_clocks.of_media(tx, media_ids)
+
+
+def reasons(tx: Tx, clock_ids: Collection[ClockId]) -> dict[ClockId, str]:
+    """Return why people set these clocks, in their words: for somebody who asks, never for a log."""
+    return retention_clocks.reasons(tx, clock_ids)
+
+
+def lines(tx: Tx, *, since: datetime | None = None) -> Iterator[LedgerLine]:
+    """Yield the ledger, the oldest first; with `since`, what began, ended or was destroyed from then on.
+
+    There is one line for each clock, for what is kept under no clock, and for what was destroyed under none.
+    """
+    return rows.lines(tx, since=since)
+
+
+def forecast(tx: Tx, *, now: datetime, days: int, limit: int = 1000) -> Forecast:
+    """Return what ends within so many days, the last instant included, at most `limit` of it by id.
+
+    Media counts once, by the date that it is destroyed at, which is that of its longest clock.
+    """
+    until = now + timedelta(days=days)
+    return Forecast(
+        until,
+        rows.count_expiring(tx, now=now, until=until),
+        rows.expiring(tx, now=now, until=until, limit=limit),
+    )

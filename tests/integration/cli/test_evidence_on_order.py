@@ -1,0 +1,158 @@
+"""Evidence on order: held, released, destroyed by two people, and it stays so; the audit log stays whole."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from safehold.app import alarms
+from safehold.app.audit.sequencer import sequence
+from safehold.app.audit.verify import verify
+from safehold.app.settings import Settings
+from safehold.evidence import clocks
+from safehold.model.assessment import Finding
+from safehold.model.errors import ErasedEvidence
+from safehold.model.ids import MediaId, new_id
+from safehold.model.permissions import Role
+from safehold.model.retention import Basis
+from safehold.testing import running
+from safehold.testing.commands import Ended, Run
+from safehold.testing.running import Installation, altered_copy, settings_of
+from safehold.web.server import served
+
+LETTER = "Letter of an authority, file 12/26."
+
+
+@pytest.fixture
+def settings(fresh_database_url: str, tmp_path: Path) -> Settings:
+    (tmp_path / "safehold.toml").write_text(
+        f'data_folder = "data"\n[database]\nurl = "{fresh_database_url}"\n[team]\nsize_policy = "full"\n'
+        "[surfaces.rehearsal]\nrehearsal = true\n"
+    )
+    return settings_of(tmp_path / "data", fresh_database_url, team={"size_policy": "full"})
+
+
+@pytest.fixture
+def evidence(settings: Settings, tmp_path: Path) -> SimpleNamespace:
+    """Return an item that was confirmed and reported, its media, and a way to run commands about it."""
+    with running.installation(settings, serve=served) as opened:
+        opened.add_list()
+        answer = opened.platform().upload(
+            altered_copy(1), {"surface": "rehearsal", "account_id": "account-1"}
+        )
+        item_id = str(answer.body["item_id"])
+        opened.run_steps()
+        opened.assess(item_id, Finding.ILLEGAL, by=opened.analyst())
+        opened.run_steps()
+        for name in ("counsel", "partner"):
+            opened.analyst(name, Role.LEGAL)
+        [row] = opened.sql("select media_id from item")
+        now = opened.program.clock()
+        with opened.program.database.begin() as tx:
+            clocks.start(
+                tx,
+                media_ids=[MediaId(row.media_id)],
+                basis=Basis.US_PRESERVATION,
+                since=now,
+                about=new_id(),
+                now=now,
+            )
+    letter = tmp_path / "letter.txt"
+    letter.write_text(LETTER, encoding="utf-8")
+    return SimpleNamespace(item=item_id, media=row.media_id, letter=letter)
+
+
+def said(ended: Ended) -> str:
+    assert ended.code == 0, ended.err
+    return ended.out
+
+
+def order_in(out: str) -> str:
+    return out.split()[1]
+
+
+def is_whole(opened: Installation) -> bool:
+    sequence(opened.program.database, now=opened.program.clock())
+    verdict = verify(opened.program.database)
+    return verdict.intact and verdict.waiting == 0
+
+
+def test_what_two_people_order_destroyed_is_gone_stays_gone_and_the_log_stays_whole(
+    evidence: SimpleNamespace, settings: Settings, tmp_path: Path, run: Run
+) -> None:
+    about, letter = evidence.item, ("--reason-file", evidence.letter)
+    assert "Hold " in said(run("evidence", "hold", about, *letter, "--as", "counsel"))
+    said(run("db", "backup", "--to", tmp_path / "backups"))
+
+    asked = said(run("evidence", "destroy-order", about, *letter, "--as", "counsel"))
+    assert "will stop it" in asked
+    order = order_in(asked)
+    alone = run("evidence", "destroy-order", about, "--confirm", order, "--as", "counsel")
+    assert alone.code != 0
+    assert "does not confirm it" in alone.err
+    confirmed = said(run("evidence", "destroy-order", about, "--confirm", order, "--as", "partner"))
+    assert "stopped" in confirmed
+    assert said(run("evidence", "sweep")).startswith("0 objects destroyed, ")
+    with running.installation(settings) as opened:
+        assert [row.code for row in opened.sql("select code from alarm")] == ["destroy_order_waits"]
+        assert opened.open_sealed(about) == altered_copy(1)
+
+    assert "destroy_order" in said(run("evidence", "release", about, "--as", "partner"))
+    shown = said(run("evidence", "clocks", about, "--reasons"))
+    assert shown.count(LETTER) == 2
+    assert said(run("evidence", "sweep")).startswith("2 objects destroyed, ")
+    book = [json.loads(line) for line in said(run("evidence", "ledger", "--format", "json")).splitlines()]
+    of_bytes = {line["why"]: line for line in book if line["what"] == f"media:{evidence.media}"}
+    assert set(of_bytes) == {"us_preservation", "legal_hold", "destroy_order"}
+    assert all(line["destroyed_at"] for line in of_bytes.values())
+    with running.installation(settings) as opened:
+        assert is_whole(opened)
+        with opened.program.database.begin() as tx:
+            alarms.clear_what_is_over(tx, now=opened.program.clock())
+        assert opened.sql("select 1 from alarm where cleared_at is null") == []
+        assert not any(LETTER[:20] in repr(row) for row in opened.sql("select * from audit_record"))
+
+    [made] = (tmp_path / "backups").glob("safehold-*")
+    brought = said(run("db", "restore", "--replace", "--from", made))
+    assert "2 objects were destroyed since, and are destroyed again.\n" in brought
+    with running.installation(settings) as opened:
+        with pytest.raises(ErasedEvidence):
+            opened.open_sealed(about)
+        assert is_whole(opened)
+    assert run("audit", "verify").code == 0
+
+
+def test_the_commands_say_what_is_kept_and_what_expires(evidence: SimpleNamespace, run: Run) -> None:
+    case_or_item = evidence.item
+    assert "us_preservation" in said(run("evidence", "clocks", case_or_item))
+    table, listed = (said(run("evidence", "ledger", "--format", each)) for each in ("table", "csv"))
+    assert listed.startswith("what,why,about,since,until,set_by,ended_at,destroyed_at\n")
+    assert len(listed.splitlines()) == len(table.splitlines()) + 1 == 3
+    assert said(run("evidence", "ledger", "--since", "2100-01-01")) == ""
+    assert said(run("evidence", "forecast", "--days", 366)).startswith("2  us_preservation\n")
+    assert "Nothing expires" in run("evidence", "forecast").err
+    for wrong in (("hold", "--reason-file", "/dev/null", "--as", "analyst"), ("release", "--as", "counsel")):
+        refused = run("evidence", wrong[0], case_or_item, *wrong[1:])
+        assert refused.code not in (0, 64)
+    both = ("--confirm", case_or_item, "--withdraw", case_or_item)
+    assert run("evidence", "destroy-order", case_or_item, "--as", "counsel", *both).code == 64
+
+
+def test_whoever_knows_somebody_in_it_or_was_shut_out_orders_nothing(
+    evidence: SimpleNamespace, settings: Settings, run: Run
+) -> None:
+    said(run("conflicts", "add", "counsel", "--account", "account-1"))
+    said(run("users", "disable", "partner"))
+    for name, code in (
+        ("counsel", "conflict_of_interest"),
+        ("partner", "not_allowed"),
+        ("nobody", "not_found"),
+    ):
+        refused = run("evidence", "hold", evidence.item, "--reason-file", evidence.letter, "--as", name)
+        assert refused.err.endswith(f"[{code}]\n")
+        assert refused.out == ""
+    with running.installation(settings) as opened:
+        assert opened.sql("select 1 from retention_clock where basis = 'legal_hold'") == []
