@@ -71,9 +71,6 @@ insert into review_case (id, purpose, account_id, gathered_by, rehearsal, state,
     now() - n * interval '1 minute' - (n % 100) * interval '1 hour',
     array[(array['A', 'B', 'C', 'unknown', 'prohibited', 'conversation'])[1 + n % 6]]
   from generate_series(1, :cases) n;
-insert into case_item (case_id, item_id, joined_at, waits_for)
-  select md5('case' || n)::uuid, md5('item' || n)::uuid, now(), 'assessment'
-  from generate_series(1, :cases) n;
 insert into hash_list (id, name, purpose, kind, max_distance, hold_max_distance, may_hold, vetted, provenance,
     created_at)
   select md5('list' || n)::uuid, 'list ' || n, 'csam', 'hash', 31, 15, true, true, '', now()
@@ -86,6 +83,9 @@ insert into match (id, item_id, list_id, entry_id, signal_type, distance, frame,
     0, true, now()
   from generate_series(1, :cases) n,
     lateral (select case when n % 500 = 0 then 20 else 1 + n % 19 end as l) x;
+insert into case_item (case_id, item_id, joined_at, waits_for)
+  select md5('case' || n)::uuid, md5('item' || n)::uuid, now(), 'assessment'
+  from generate_series(1, :cases) n;
 insert into case_item (case_id, item_id, joined_at, waits_for)
   select md5('case1')::uuid, md5('item' || n)::uuid, now(), 'assessment'
   from generate_series(:cases + 1, :cases + :items) n;
@@ -112,6 +112,7 @@ FILTERS: dict[str, Said] = {
     "a list that 0.2 % match": {"list": [str(UUID(hashlib.md5(b"list20").hexdigest()))]},  # noqa: S324
     "a list that 5 % match": {"list": [str(UUID(hashlib.md5(b"list7").hexdigest()))]},  # noqa: S324
     "a signal that nothing has": {"signal": ["md5"]},
+    "a child at risk now, which none is": {"why": ["at_risk"]},
     "two of everything": {"why": ["vetted", "reach"], "open": ["24"], "signal": ["pdq"], "kind": ["A", "B"]},
 }
 """What filters are asked, from what the index knows to what has to be looked at case by case."""

@@ -74,7 +74,7 @@ class CaseFilter:
 
     @property
     def asks_items(self) -> bool:
-        """Whether something is asked of the items of a case, for which all of them are looked through."""
+        """Whether something is asked of the items of a case: these whoever knows somebody is not told."""
         return bool(self.surface or self.signals or self.list_id)
 
 

@@ -65,13 +65,10 @@ class Choices:
 def show(tx: Tx, wanted: CaseFilter, *, actor: Actor, limit: int, now: datetime) -> Shown:
     """Return the open cases of a filter that this person may know of, at most `limit`. Raises NotAllowed."""
     among, viewer = _offered(tx, actor)
-    at_once = COUNTED + 1 if wanted.asks_items else limit
-    found = case_filters.first(tx, wanted, among, viewer, limit=at_once, now=now)
-    total, are_all = min(len(found), COUNTED), len(found) <= COUNTED
-    if not wanted.asks_items and total == limit:
-        total, are_all = case_filters.count(tx, wanted, among, viewer, most=COUNTED, now=now)
-    shown = found[:limit]
-    return Shown(tuple(case_queue.summaries(tx, shown)), max(total, len(shown)), not are_all)
+    found, total, are_all = case_filters.first_and_count(
+        tx, wanted, among, viewer, limit=limit, most=COUNTED, now=now
+    )
+    return Shown(tuple(case_queue.summaries(tx, found)), total, not are_all)
 
 
 def first_of(tx: Tx, wanted: CaseFilter, *, actor: Actor, limit: int, now: datetime) -> list[CaseId]:

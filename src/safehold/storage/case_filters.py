@@ -5,31 +5,24 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from safehold.model.case import CaseState
-from safehold.model.case_filter import CaseFilter, Holder, Reason
+from safehold.model.case_filter import CaseFilter, Holder
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId
 from safehold.model.queue import Lane
 from safehold.storage import case_queue, conflicts, golden
-from safehold.storage.cases import case_item, review_case
+from safehold.storage.cases import review_case
 from safehold.storage.database import Tx
 from safehold.storage.hash_lists import hash_list
-from safehold.storage.items import item
-from safehold.storage.matches import match
+from safehold.storage.tables import TextArray
 
-_PATHS = {
-    Reason.AT_RISK: '$[*] ? (@.name == "child at risk now" && @.weight > 0)',
-    Reason.CLOCK: '$[*] ? (@.name == "legal clock" && @.weight > 0)',
-    Reason.REACH: '$[*] ? (@.name == "reach" && @.weight >= 20)',
-    Reason.VETTED: '$[*] ? (@.name == "likelihood" && @.weight >= 25)',
-    Reason.SEVERAL: '$[*] ? (@.name == "repeats" && @.weight > 0)',
-}
-"""Where a reason is found among the parts of a case's priority."""
+FEW = 10_000
+"""So many cases at most are found by an index and then put in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,47 +51,114 @@ def lanes_of(wanted: CaseFilter, among: Sequence[Lane]) -> list[Lane]:
 
 
 def first(
-    tx: Tx, wanted: CaseFilter, among: Sequence[Lane], viewer: Viewer, *, limit: int, now: datetime
+    tx: Tx,
+    wanted: CaseFilter,
+    among: Sequence[Lane],
+    viewer: Viewer,
+    *,
+    limit: int,
+    now: datetime,
+    few: int = FEW,
 ) -> list[CaseId]:
     """Return the first open cases of a filter in these lanes, in the order in which they are offered."""
-    lanes, asked = lanes_of(wanted, among), _conditions(wanted, viewer, now)
-    if viewer.concerned is not None:
-        return case_queue.first_of_concern(
-            tx, lanes, limit, viewer.concerned, *asked, within=with_items(wanted)
-        )
-    return case_queue.first_ids(tx, lanes, limit, *asked, within=with_items(wanted))
+    tx.plan_for_values()
+    of_few = _asks_for_few(tx, wanted, few)
+    return _first(tx, wanted, among, viewer, limit=limit, now=now, of_few=of_few)
 
 
-def count(
-    tx: Tx, wanted: CaseFilter, among: Sequence[Lane], viewer: Viewer, *, most: int, now: datetime
-) -> tuple[int, bool]:
-    """Return how many open cases of these lanes the filter has, and whether those are all.
+def first_and_count(
+    tx: Tx,
+    wanted: CaseFilter,
+    among: Sequence[Lane],
+    viewer: Viewer,
+    *,
+    limit: int,
+    most: int,
+    now: datetime,
+    few: int = FEW,
+) -> tuple[list[CaseId], int, bool]:
+    """Return the same as `first`, how many there are, and whether those are all.
 
-    At most so many are looked through.
+    At most so many are looked through for the count, where there are more than the first ones.
     """
-    lanes, asked = lanes_of(wanted, among), _conditions(wanted, viewer, now)
-    found = case_queue.some_ids(tx, lanes, most + 1, *asked, within=with_items(wanted))
-    are_all, found = len(found) <= most, found[:most]
+    tx.plan_for_values()
+    of_few = _asks_for_few(tx, wanted, few)
+    at_once = max(limit, most + 1) if of_few else limit
+    found = _first(tx, wanted, among, viewer, limit=at_once, now=now, of_few=of_few)
+    if len(found) < at_once or of_few:
+        return found[:limit], min(len(found), most), len(found) <= most
+    asked = _conditions(wanted, viewer, now, of_few=False)
+    counted = case_queue.some_ids(tx, lanes_of(wanted, among), most + 1, *asked)
+    are_all, counted = len(counted) <= most, counted[:most]
     if viewer.concerned is not None:
-        found = case_queue.those_of_concern(tx, found, viewer.concerned)
-    return len(found), are_all
+        counted = case_queue.those_of_concern(tx, counted, viewer.concerned)
+    return found, max(len(counted), len(found)), are_all
 
 
-def _conditions(wanted: CaseFilter, viewer: Viewer, now: datetime) -> list[sa.ColumnElement[bool]]:
+def _first(
+    tx: Tx,
+    wanted: CaseFilter,
+    among: Sequence[Lane],
+    viewer: Viewer,
+    *,
+    limit: int,
+    now: datetime,
+    of_few: bool,
+) -> list[CaseId]:
+    lanes, asked = lanes_of(wanted, among), _conditions(wanted, viewer, now, of_few=of_few)
+    if viewer.concerned is not None:
+        return case_queue.first_of_concern(tx, lanes, limit, viewer.concerned, *asked, of_few=of_few)
+    return case_queue.first_ids(tx, lanes, limit, *asked, of_few=of_few)
+
+
+def _asks_for_few(tx: Tx, wanted: CaseFilter, few: int) -> bool:
+    """Say whether few open cases are so: these are found by an index, whoever may know of them.
+
+    Counted and not estimated: what is asked goes together, or against each other.
+    """
+    asked = _of_traits(wanted, review_case.c.traits)
+    if not asked:
+        return False
+    some = sa.select(sa.literal(1)).where(review_case.c.state == CaseState.OPEN.value, *asked)
+    counted = sa.select(sa.func.count()).select_from(some.limit(few + 1).subquery())
+    return int(tx.run(counted).scalar_one()) <= few
+
+
+def _conditions(
+    wanted: CaseFilter, viewer: Viewer, now: datetime, *, of_few: bool
+) -> list[sa.ColumnElement[bool]]:
     """Return what lanes do not settle of a filter, as conditions.
 
     Golden items are nobody else's; and what the items of a case are is not told to whoever knows somebody in
     it, neither by finding it nor by counting it.
     """
-    asked = [*_asked(wanted, viewer.person, now), golden.not_of_others(review_case, viewer.analyst)]
+    traits = review_case.c.traits
+    # Where many are so the lanes are read in order. Of the other index, which does not know this expression,
+    # much would be read for each lane.
+    of_traits = _of_traits(wanted, traits if of_few else traits + sa.cast([], TextArray))
+    asked = [*of_traits, *_asked(wanted, viewer.person, now)]
+    asked.append(golden.not_of_others(review_case, viewer.analyst))
     if wanted.asks_items and viewer.person is not None:
         asked.append(conflicts.knows_nobody_in(review_case.c.id, viewer.person))
     return asked
 
 
+def _of_traits(wanted: CaseFilter, traits: sa.ColumnElement[Any]) -> list[sa.ColumnElement[bool]]:
+    """Return what is asked of what is kept as traits. A list and kinds of signal are asked of one match."""
+    all_of = [f"why {reason.value}" for reason in sorted(wanted.reasons)]
+    if wanted.surface:
+        all_of.append(f"surface {wanted.surface}")
+    of = "signal" if wanted.list_id is None else f"list {wanted.list_id}"
+    one_of = [f"{of} {signal}" for signal in sorted(wanted.signals)]
+    if wanted.list_id is not None and not one_of:
+        all_of.append(of)
+    asked = [traits.contains(all_of)] if all_of else []
+    return [*asked, traits.overlap(one_of)] if one_of else asked
+
+
 def _asked(wanted: CaseFilter, person: UUID | None, now: datetime) -> list[sa.ColumnElement[bool]]:
     case = review_case.c
-    asked: list[sa.ColumnElement[bool]] = [_weighs(reason) for reason in sorted(wanted.reasons)]
+    asked: list[sa.ColumnElement[bool]] = []
     if wanted.need_from:
         asked.append(case.priority >= wanted.need_from)
     if wanted.open_hours:
@@ -125,11 +185,6 @@ def known_lists(tx: Tx, queues: Collection[Purpose]) -> list[tuple[UUID, str]]:
     return [(row.id, row.name) for row in tx.run(statement.order_by(hash_list.c.name))]
 
 
-def _weighs(reason: Reason) -> sa.ColumnElement[bool]:
-    path = sa.cast(_PATHS[reason], postgresql.JSONPATH)
-    return sa.func.jsonb_path_exists(review_case.c.priority_parts, path, type_=sa.Boolean)
-
-
 def _held(by: Holder, person: UUID | None, now: datetime) -> sa.ColumnElement[bool]:
     holds = sa.func.coalesce(review_case.c.locked_until > now, sa.false())
     mine = sa.func.coalesce(review_case.c.locked_by == person, sa.false())
@@ -140,28 +195,3 @@ def _held(by: Holder, person: UUID | None, now: datetime) -> sa.ColumnElement[bo
             return sa.and_(holds, mine)
         case Holder.OTHERS:
             return sa.and_(holds, ~mine)
-
-
-def with_items(wanted: CaseFilter) -> sa.CTE | None:
-    """Return the cases with items as they are asked for, worked out first; None where nothing is asked.
-
-    Asked case by case it would depend on estimates whether few or all are looked at a thousand times.
-    """
-    asked: list[sa.Select[tuple[UUID]]] = []
-    # What is settled grows for ever, and no filter is about it.
-    is_open = sa.and_(review_case.c.id == case_item.c.case_id, review_case.c.state == CaseState.OPEN.value)
-    in_open = sa.select(case_item.c.case_id).join(review_case, is_open)
-    if wanted.surface:
-        appeared = in_open.join(item, item.c.id == case_item.c.item_id)
-        asked.append(appeared.where(item.c.surface == wanted.surface))
-    if wanted.list_id is not None or wanted.signals:
-        matched = in_open.join(match, match.c.item_id == case_item.c.item_id)
-        if wanted.list_id is not None:
-            matched = matched.where(match.c.list_id == wanted.list_id)
-        if wanted.signals:
-            matched = matched.where(match.c.signal_type.in_(sorted(wanted.signals)))
-        asked.append(matched)
-    if not asked:
-        return None
-    found = asked[0].distinct() if len(asked) == 1 else sa.intersect(*asked)
-    return found.cte("with_items").prefix_with("materialized")

@@ -260,15 +260,15 @@ def first_of_concern(
     limit: int,
     analyst: AnalystId,
     *conditions: sa.ColumnElement[bool],
-    within: sa.CTE | None = None,
+    of_few: bool = False,
 ) -> list[CaseId]:
-    """Return the first cases of these lanes that concern this person. within: as for `first_ids`."""
+    """Return the first cases of these lanes that concern this person. of_few: as for `first_ids`."""
     # Mostly nearly all do: then few need to be looked at one by one.
-    first = first_ids(tx, among, 2 * limit, *conditions, within=within)
+    first = first_ids(tx, among, 2 * limit, *conditions, of_few=of_few)
     found = those_of_concern(tx, first, analyst)[:limit]
     if len(found) == limit or len(first) < 2 * limit:
         return found
-    return first_ids(tx, among, limit, *conditions, of_concern(analyst), within=within)
+    return first_ids(tx, among, limit, *conditions, of_concern(analyst), of_few=of_few)
 
 
 def first_ids(
@@ -276,45 +276,34 @@ def first_ids(
     among: Sequence[Lane],
     limit: int,
     *conditions: sa.ColumnElement[bool],
-    within: sa.CTE | None = None,
+    of_few: bool = False,
 ) -> list[CaseId]:
-    """Return the first cases of these lanes, in order. within: of those whose case_id this has."""
+    """Return the first cases of these lanes, in order.
+
+    of_few: few open cases of all lanes are as the conditions say, and an index finds them: these are ordered,
+    where else the lanes are read in order until enough are found.
+    """
     if not among:
         return []
     lane = _unnested(among)
-    if within is not None:
-        found = _found_within(lane, within, conditions)
+    if of_few:
+        found = _of_few(lane, conditions)
         statement = found.order_by(*(found.selected_columns[name] for name in ("turn_at", "id"))).limit(limit)
         return [CaseId(case_id) for case_id in tx.run(statement).scalars()]
-    of_lane = (
-        sa.select(review_case.c.id, review_case.c.turn_at)
-        .where(*_in_lane(lane), *conditions)
-        .order_by(*_ORDER)
-        .limit(limit)
-        .correlate(lane)
-        .lateral("first")
-    )
+    of_lane = _first_of_lane(lane, limit, conditions)
     statement = sa.select(of_lane.c.id).select_from(lane.join(of_lane, sa.true()))
     statement = statement.order_by(of_lane.c.turn_at, of_lane.c.id).limit(limit)
     return [CaseId(case_id) for case_id in tx.run(statement).scalars()]
 
 
-def some_ids(
-    tx: Tx,
-    among: Sequence[Lane],
-    limit: int,
-    *conditions: sa.ColumnElement[bool],
-    within: sa.CTE | None = None,
-) -> list[CaseId]:
-    """Return some cases of these lanes, in no order: what is enough to count them. within: as above."""
+def some_ids(tx: Tx, among: Sequence[Lane], limit: int, *conditions: sa.ColumnElement[bool]) -> list[CaseId]:
+    """Return some cases of these lanes, the first of some lanes: what is enough to count them."""
     if not among:
         return []
     lane = _unnested(among)
-    if within is not None:
-        found = _found_within(lane, within, conditions)
-    else:
-        found = sa.select(review_case.c.id).join(lane, sa.and_(*_in_lane(lane))).where(*conditions)
-    return [CaseId(case_id) for case_id in tx.run(found.limit(limit)).scalars()]
+    of_lane = _first_of_lane(lane, limit, conditions)
+    statement = sa.select(of_lane.c.id).select_from(lane.join(of_lane, sa.true())).limit(limit)
+    return [CaseId(case_id) for case_id in tx.run(statement).scalars()]
 
 
 def those_of_concern(tx: Tx, found: Collection[CaseId], analyst: AnalystId) -> list[CaseId]:
@@ -325,25 +314,34 @@ def those_of_concern(tx: Tx, found: Collection[CaseId], analyst: AnalystId) -> l
     return [CaseId(case_id) for case_id in tx.run(statement).scalars()]
 
 
-def _found_within(
-    lane: sa.TableValuedAlias, within: sa.CTE, conditions: Iterable[sa.ColumnElement[bool]]
-) -> sa.Select[Any]:
-    """Return the id and turn of cases of these lanes whose case_id this has.
+def _first_of_lane(
+    lane: sa.TableValuedAlias, limit: int, conditions: Iterable[sa.ColumnElement[bool]]
+) -> sa.FromClause:
+    return (
+        sa.select(review_case.c.id, review_case.c.turn_at)
+        .where(*_in_lane(lane), *conditions)
+        .order_by(*_ORDER)
+        .limit(limit)
+        .correlate(lane)
+        .lateral("first")
+    )
+
+
+def _of_few(lane: sa.TableValuedAlias, conditions: Iterable[sa.ColumnElement[bool]]) -> sa.Select[Any]:
+    """Return the id and turn of cases of these lanes of which the conditions hold.
 
     Worked out in this order: of how many a lane has nobody knows enough to leave it to an estimate, by which
     one part was looked through anew for each row of the other.
     """
     case = review_case.c
     lanes = (case.purpose, case.stage, case.for_lead, case.other_purposes, case.exposure_kinds, case.skills)
-    found = (
+    few = (
         sa.select(case.id, case.turn_at, *lanes)
-        .join(within, within.c.case_id == case.id)
         .where(_IS_OPEN, *conditions)
-        .cte("found_within")
+        .cte("few")
         .prefix_with("materialized")
     )
-    of_lanes = sa.and_(*_in_lane(lane, found.c))
-    return sa.select(found.c.id, found.c.turn_at).join(lane, of_lanes)
+    return sa.select(few.c.id, few.c.turn_at).join(lane, sa.and_(*_in_lane(lane, few.c)))
 
 
 def _in_lane(

@@ -79,21 +79,19 @@ def counts(tx: Tx, case_id: CaseId) -> Counts:
 
 def kinds(tx: Tx, case_id: CaseId, purpose: Purpose) -> set[ExposureKind]:
     """Return what one would look at in a case, as far as lists of its purpose tell."""
-    named = (
-        sa.select(match.c.item_id, match.c.category)
-        .join(hash_list, hash_list.c.id == match.c.list_id)
-        .join(case_item, sa.and_(case_item.c.item_id == match.c.item_id, case_item.c.case_id == case_id))
-        .where(hash_list.c.purpose == purpose.value)
-        .distinct()
-        .subquery()
+    # From each item to what it matched. All that the case matched, joined with its items, would be worked out
+    # anew for each of thousands where the database plans for any case and not for this one.
+    of_purpose = match.join(
+        hash_list, sa.and_(hash_list.c.id == match.c.list_id, hash_list.c.purpose == purpose.value)
     )
     of_item = (
-        sa.select(
-            item.c.kind,
-            sa.func.array_agg(sa.distinct(named.c.category)).label("categories"),
+        sa.select(item.c.kind, sa.func.array_agg(sa.distinct(match.c.category)).label("categories"))
+        .select_from(
+            case_item.join(item, item.c.id == case_item.c.item_id).outerjoin(
+                of_purpose, match.c.item_id == item.c.id
+            )
         )
-        .join(case_item, sa.and_(case_item.c.item_id == item.c.id, case_item.c.case_id == case_id))
-        .outerjoin(named, named.c.item_id == item.c.id)
+        .where(case_item.c.case_id == case_id)
         .group_by(item.c.id, item.c.kind)
         .subquery()
     )

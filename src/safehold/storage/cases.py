@@ -64,6 +64,9 @@ review_case = sa.Table(
     sa.Column("decide_by", Instant),
     # When its parts weigh something else though nothing happens.
     sa.Column("weigh_at", Instant),
+    # Kept by triggers: what filters ask of its items, what these matched, and why it is urgent, each as a
+    # text. See `case_filters`.
+    sa.Column("traits", TextArray, nullable=False, server_default="{}"),
     one_of("purpose", Purpose),
     one_of("stage", Stage),
     sa.CheckConstraint(f"other_purposes <@ {array_of(Purpose)}", name="other_purposes_known"),
@@ -96,6 +99,14 @@ review_case = sa.Table(
     ),
     sa.Index("ix_review_case_decide_by", "decide_by", postgresql_where=sa.text("state = 'open'")),
     sa.Index("ix_review_case_weigh_at", "weigh_at", postgresql_where=sa.text("state = 'open'")),
+    # Without a list of what is still to be put in order: every search would read through that.
+    sa.Index(
+        "ix_review_case_traits",
+        "traits",
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "false"},
+        postgresql_where=sa.text("state = 'open'"),
+    ),
     sa.Index("ix_review_case_locked_by", "locked_by", postgresql_where=sa.text("locked_by is not null")),
 )
 

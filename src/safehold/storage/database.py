@@ -40,6 +40,14 @@ class Tx:
         """Wait for a lock of this name and hold it until the transaction ends."""
         self.run(sa.text("select pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
+    def plan_for_values(self) -> None:
+        """Let each statement from here to the end be planned for its own values, and not once for any.
+
+        For those that look through little or much depending on what is asked: a plan for any value takes all
+        for alike after some repeats, and is then many times slower.
+        """
+        self.run(sa.text("set local plan_cache_mode = force_custom_plan"))
+
     @contextmanager
     def part(self) -> Iterator[None]:
         """Undo what was done inside where it fails, and only that: the transaction can go on."""

@@ -364,6 +364,8 @@ FUNCTIONS: dict[str, tuple[str, ...]] = {
     "has_conflict(uuid,uuid)": (APP, API, CONSOLE, WORKER, READER),
     "may_know(uuid,uuid)": (APP, API, CONSOLE, WORKER, READER),
     "stage_of_cases()": (APP, CONSOLE, WORKER),
+    "traits_of_cases()": (APP, API, CONSOLE, WORKER),
+    "reasons_of_case()": (APP, CONSOLE, WORKER),
 }
 """Functions that only these roles may call. Every other is for the roles that put work into the queue."""
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,9 +19,9 @@ from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId, UserId
 from safehold.model.permissions import Actor, Role, permissions_of
 from safehold.model.queue import QueueRules, Stage
-from safehold.review import cases, conflicts, filters, weighing
+from safehold.review import cases, conflicts, filters, moves, weighing
 from safehold.review.cases import PassReason
-from safehold.storage import case_filters, case_urgency
+from safehold.storage import case_filters, case_urgency, migrate
 
 EVERY = 1000
 
@@ -219,14 +218,67 @@ def test_lists_of_queues_in_which_one_does_not_work_are_not_there_to_choose(room
     assert offered < every
 
 
-def test_a_filter_by_what_items_are_looks_at_open_cases_alone(room: Any) -> None:
-    (settled, item_id), (other, _) = room.matched_case(), room.matched_case()
-    room.assesses(settled, item_id, room.illegal, by=room.ada)
-    for wanted in (CaseFilter(surface="public_uploads"), CaseFilter(list_id=room.vetted[0])):
-        within = case_filters.with_items(wanted)
-        assert within is not None
+@pytest.mark.parametrize("role", [Role.ANALYST, Role.LEAD])
+def test_what_few_cases_have_and_what_many_have_is_found_by_two_ways_that_agree(
+    room: Any, many: list[CaseId], role: Role
+) -> None:
+    asked = (
+        CaseFilter(surface="avatars"),
+        CaseFilter(list_id=room.vetted[0], signals=frozenset({"pdq"})),
+        CaseFilter(reasons=frozenset({Reason.VETTED}), need_from=30),
+        CaseFilter(signals=frozenset({"pdq", "sha256"}), reasons=frozenset({Reason.REACH, Reason.VETTED})),
+    )
+    for wanted in asked:
         with room.begin() as tx:
-            assert list(tx.run(sa.select(within.c.case_id)).scalars()) == [other]
+            among, viewer = filters._offered(tx, actor(room.ada, role))
+            for limit, most in ((EVERY, EVERY), (2, EVERY), (2, 3)):
+                by_index, by_lanes = (
+                    case_filters.first_and_count(
+                        tx, wanted, among, viewer, limit=limit, most=most, now=room.now, few=few
+                    )
+                    for few in (case_filters.FEW, 0)
+                )
+                assert by_index == by_lanes
+                assert 0 < len(by_index[0]) <= limit
+
+
+def traits(room: Any, case_id: CaseId) -> set[str]:
+    """Return what is kept of a case for filters, without why it is urgent."""
+    [row] = room.sql("select traits from review_case where id = :case", case=case_id)
+    assert row.traits == sorted(set(row.traits))
+    return {each for each in row.traits if not each.startswith("why ")}
+
+
+def test_whatever_comes_into_a_case_or_matches_later_can_be_asked_for_and_stays_when_it_goes_on_elsewhere(
+    room: Any,
+) -> None:
+    case_id, item_id = room.matched_case(account="acc-one")
+    known = {"surface public_uploads", "signal pdq", f"list {room.vetted[0]}", f"list {room.vetted[0]} pdq"}
+    assert traits(room, case_id) == known
+    room.match(item_id, room.unvetted)
+    known |= {f"list {room.unvetted[0]}", f"list {room.unvetted[0]} pdq"}
+    assert traits(room, case_id) == known
+    other = room.arrives(account="acc-one")
+    room.sql("update item set surface = 'avatars' where id = :item", item=other)
+    room.flag(other)
+    assert room.opened(other, flagged=True) == case_id
+    assert traits(room, case_id) == known | {"surface avatars"}
+    room.takes(case_id, room.ada)
+    with room.begin() as tx:
+        apart = moves.split(tx, case_id, [other], by=room.ada, now=room.now, record=room.record)
+    assert traits(room, apart) == {"surface avatars"}
+    assert traits(room, case_id) == known | {"surface avatars"}
+
+
+def test_what_a_trigger_keeps_is_what_an_upgrade_works_out_for_cases_that_were_there(
+    room: Any, many: list[CaseId]
+) -> None:
+    asked = "select id, traits from review_case order by id"
+    kept = room.sql(asked)
+    migrate.downgrade(room.database.url, "0022")
+    migrate.upgrade(room.database.url)
+    assert room.sql(asked) == kept
+    assert any("why vetted" in row.traits for row in kept)
 
 
 def test_golden_items_of_others_are_nobodys_to_find_by_any_filter(room: Any) -> None:
