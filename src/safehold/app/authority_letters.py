@@ -172,7 +172,16 @@ class _Draft:
         return hashlib.sha256(json.dumps(text).encode()).hexdigest()
 
 
-def _drafted(tx: Tx, settings: Settings, report: AuthorityReport, now: datetime) -> _Draft:
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The facts of a report. elsewhere: of how many of its items, for they are in another case by now."""
+
+    facts: ReportFacts
+    elsewhere: int
+
+
+def facts_of(tx: Tx, settings: Settings, report: AuthorityReport, *, now: datetime) -> Gathered:
+    """Return what a report can say, as it is on record now."""
     untold = report.state in (AuthorityReportState.DECLINED, AuthorityReportState.WITHDRAWN)
     told = [one.item_id for one in rows.items_of(tx, report.id, standing=not untold)]
     # What was moved into another case since is in no letter; whoever reads it is told.
@@ -187,10 +196,15 @@ def _drafted(tx: Tx, settings: Settings, report: AuthorityReport, now: datetime)
         relation=report.relation,
         names=report.subject_id,
     )
-    operator = operator_of(settings.authorities)
+    return Gathered(facts, len(told) - len(here))
+
+
+def _drafted(tx: Tx, settings: Settings, report: AuthorityReport, now: datetime) -> _Draft:
+    gathered = facts_of(tx, settings, report, now=now)
+    facts, operator = gathered.facts, operator_of(settings.authorities)
     has_checklist = report.kind is DestinationKind.UK_NCA and bool(facts.items)
     held = checklist(facts, operator, {}) if has_checklist else None
-    return _Draft(report=report, facts=facts, operator=operator, held=held, elsewhere=len(told) - len(here))
+    return _Draft(report=report, facts=facts, operator=operator, held=held, elsewhere=gathered.elsewhere)
 
 
 def _urgency(report: AuthorityReport, facts: ReportFacts) -> Urgency:

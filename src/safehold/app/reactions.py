@@ -38,7 +38,7 @@ REACTIONS: Reactions = {
     events.AppealDecided: ("evidence.keep_contested", "act.tell_platform"),
     events.RiskToLifeDeclared: ("evidence.keep_case",),
     events.RiskToLifeEnded: ("evidence.keep_case",),
-    events.AuthorityReportFiled: ("authorities.look_again",),
+    events.AuthorityReportFiled: ("evidence.start_clocks", "authorities.look_again"),
     events.EntriesChanged: ("detect.look_back", "review.find_withdrawn"),
     events.RemovalsLeft: ("review.find_withdrawn",),
     events.MatchWithdrawn: ("review.reconsider_match",),

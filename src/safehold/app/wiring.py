@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from safehold.act import deliver, holds, tell
 from safehold.app import (
     alarms,
+    authorities,
     destruction_guard,
     emergencies,
     evidence_orders,
@@ -21,6 +22,7 @@ from safehold.app.access import sessions, sign_in
 from safehold.app.audit.anchoring import sweep_anchors
 from safehold.app.audit.anchors.declared import declared
 from safehold.app.audit.sequencer import sequence
+from safehold.app.authority_contents import filing_of
 from safehold.app.authority_rules import authority_rules
 from safehold.app.counters import seal_counters
 from safehold.app.program import Program
@@ -73,6 +75,9 @@ def handlers(program: Program) -> dict[str, Handler]:
             retention.preserve, record=record, operator_term=program.settings.evidence.operator_term
         ),
         "evidence.reconsider": now_with(retention.reconsider),
+        "evidence.start_clocks": now_with(
+            clocks.start_of_report, operator_term=program.settings.evidence.operator_term
+        ),
         "evidence.keep_contested": now_with(retention.keep_contested),
         "evidence.keep_case": now_with(retention.keep_case),
         "app.plan_proposals": now_with(proposals.record_plans, record=record, policies=_policies(program)),
@@ -108,6 +113,7 @@ def schedules(program: Program) -> Sequence[Schedule]:
         Schedule("review rules", 60, RulesAgain(program).turn),
         Schedule("case weights", 15, lambda: weigh_cases(program)),
         Schedule("requests and sessions", 600, lambda: _sweep_access(program)),
+        *authorities.filing_schedules(program, filing_of(program.settings)),
         *lookback.schedules(program),
     )
 

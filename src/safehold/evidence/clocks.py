@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from safehold.evidence import clock_records, retention
+from safehold.model.authority_report import DestinationKind, Relation
+from safehold.model.events import AuthorityReportFiled
 from safehold.model.ids import ClockId, MediaId
 from safehold.model.permissions import Actor, system_actor
 from safehold.model.retention import OPERATOR_TERM, Basis
+from safehold.storage import authority_reports, unfiled
 from safehold.storage import evidence as evidence_rows
 from safehold.storage import retention_clocks as rows
-from safehold.storage import unfiled
 from safehold.storage.database import Database, Tx
 
 _ACTOR = system_actor("evidence.clocks")
@@ -55,6 +57,38 @@ def start(
         began = max(newest)
         begun.append(_begin(tx, None, basis, began, about, now=now, actor=actor, operator_term=operator_term))
     return [each for each in begun if each is not None]
+
+
+_BASES: Mapping[DestinationKind, tuple[Basis, ...]] = {
+    DestinationKind.NCMEC_CYBERTIPLINE: (Basis.US_PRESERVATION,),
+    DestinationKind.UK_NCA: (Basis.UK_CONTENT, Basis.UK_REFERENCE),
+    DestinationKind.GENERIC: (Basis.OPERATOR_TERM,),
+}
+
+
+def start_of_report(
+    tx: Tx, event: AuthorityReportFiled, *, operator_term: timedelta = OPERATOR_TERM, now: datetime
+) -> None:
+    """Handle authority_report_filed: what was told is kept for as long as the law behind it says.
+
+    What was filed for practice has told nobody anything, and starts nothing. Doing it twice changes nothing.
+    """
+    report = authority_reports.get(tx, event.report_id)
+    if report is None or report.filed_at is None or report.rehearsal:
+        return
+    told = authority_reports.items_of(tx, report.id)
+    found = {evidence_rows.media_of_item(tx, one.item_id) for one in told}
+    media = [] if report.relation is Relation.CORRECTION else sorted(one for one in found if one)
+    for basis in _BASES[report.kind]:
+        start(
+            tx,
+            media_ids=media,
+            basis=basis,
+            since=report.filed_at,
+            about=report.case_id if basis is Basis.OPERATOR_TERM else report.id,
+            now=now,
+            operator_term=operator_term,
+        )
 
 
 def start_operator_terms(database: Database, *, operator_term: timedelta, now: datetime, limit: int) -> int:
