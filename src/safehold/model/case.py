@@ -62,6 +62,16 @@ class PriorityPart:
     weight: int
 
 
+def readable_parts(stored: object) -> tuple[PriorityPart, ...]:
+    """Return the parts of a priority that can be read: another takes neither its case nor the queue away."""
+    found = []
+    for part in stored if isinstance(stored, list) else ():
+        match part:
+            case {"name": str(name), "seen": str(seen), "weight": int(weight)}:
+                found.append(PriorityPart(name=name, seen=seen, weight=weight))
+    return tuple(found)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """A case as review sees it.

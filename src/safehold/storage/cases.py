@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from safehold.model.case import Case, CaseState, PriorityPart, WaitsFor
+from safehold.model.case import Case, CaseState, WaitsFor, readable_parts
 from safehold.model.exposure import ExposureKind
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId, ItemId, UserId
@@ -481,7 +481,7 @@ def case_of(row: Any) -> Case:
         account_id=row.account_id,
         state=CaseState(row.state),
         priority=row.priority,
-        priority_parts=_readable(row.priority_parts),
+        priority_parts=readable_parts(row.priority_parts),
         opened_at=row.opened_at,
         revision=row.revision,
         rehearsal=row.rehearsal,
@@ -493,13 +493,3 @@ def case_of(row: Any) -> Case:
         for_lead=row.for_lead,
         decide_by=row.decide_by,
     )
-
-
-def _readable(parts: object) -> tuple[PriorityPart, ...]:
-    """Return the parts of a priority that can be read: another takes neither its case nor the queue away."""
-    found = []
-    for part in parts if isinstance(parts, list) else ():
-        match part:
-            case {"name": str(name), "seen": str(seen), "weight": int(weight)}:
-                found.append(PriorityPart(name=name, seen=seen, weight=weight))
-    return tuple(found)
