@@ -27,7 +27,10 @@ def suggested(facts: ReportFacts) -> Urgency:
     forms = [each.outcome.form for each in facts.told if each.outcome is not None]
     conduct = [form for form in forms if isinstance(form, ConductForm)]
     if facts.risk_to_life is not None and facts.risk_to_life.stands:
-        return Urgency(priority=Priority.ONE, reason="A person declared a risk to life, and it stands.")
+        return Urgency(
+            priority=Priority.ONE,
+            reason="A person declared a risk to life, which has not ended.",
+        )
     if any(form.child_at_risk_now is Answer.YES for form in conduct):
         return Urgency(priority=Priority.ONE, reason="A person found that a child is at risk now.")
     if any(form.still_going_on is Answer.YES and form.kind in _PRESSING for form in conduct):

@@ -94,8 +94,8 @@ def viewed(item: ItemOnRecord) -> str:
         return "Somebody here viewed the whole file, clearly."
     if viewing.tier is Tier.CLEAR:
         moves = item.media is not None and item.media.kind in (MediaKind.VIDEO, MediaKind.ANIMATION)
-        seen = "a sheet of stills from it" if moves else "the part of it that can be read"
-        return f"Somebody here viewed {seen}, clearly, and not the whole file."
+        seen = "a sheet of stills from it" if moves else "what can be shown of it"
+        return f"Somebody here viewed {seen}, clearly, which is not the whole file for certain."
     if viewing.tier is Tier.BLURRED:
         return "Somebody here viewed a blurred picture of it alone, and not the file."
     if viewing.elsewhere is Tier.CLEAR:
@@ -107,13 +107,11 @@ def _unverified(facts: ReportFacts) -> list[str]:
     if facts.risk_to_life is None or not is_unverified(facts):
         return []
     at = shown(facts.risk_to_life.declared_at)
-    because = f"it is reported because a person declared a risk to life at {at}."
+    because = f"because a person declared a risk to life at {at}."
     if not facts.told:
-        return [f"Unverified: nothing on record was found illegal; {because}"]
-    return [
-        f"Unverified: of {len(facts.unverified)} of {len(facts.told)} items people here have not settled what"
-        f" they are; {because}"
-    ]
+        return [f"Unverified: nothing on record was found illegal. This is reported {because}"]
+    waiting = f"what {len(facts.unverified)} of {_items(len(facts.told))} may be"
+    return [f"Unverified: people here have not settled {waiting}. They are reported {because}"]
 
 
 def _occasion(facts: ReportFacts) -> list[str]:
@@ -147,7 +145,9 @@ def _counts(facts: ReportFacts) -> list[str]:
     settled = [each.outcome for each in facts.told if each.outcome is not None]
     if not settled:
         return []
-    labels = Counter(f"category {one.category.value}" if one.category else "no category" for one in settled)
+    labels = Counter(
+        f"category {one.category.value}" if one.category else "without a category" for one in settled
+    )
     listed = ", ".join(f"{times} {label}" for label, times in sorted(labels.items()))
     return [f"Assessed as illegal by people here: {_items(len(settled))} ({listed}, United Kingdom)."]
 
@@ -176,13 +176,13 @@ def _accounts(facts: ReportFacts, named: Whom, remarks: Remarks) -> list[str]:
 
 
 def _did(items: int) -> str:
-    return f"uploaded {_items(items)} of these" if items else "appears in what was found"
+    return f"uploaded {_items(items)} of these" if items else "belongs to the case"
 
 
 def _not_held(facts: ReportFacts) -> list[str]:
     without = [each for each in facts.told if each.bytes is not Bytes.SEALED]
     reasons = Counter(each.bytes for each in without)
-    said = [f"No file of {_items(times)}: {WHY_NOT_HELD[why]}." for why, times in reasons.items()]
+    said = [f"Without a file: {_items(times)}; {WHY_NOT_HELD[why]}." for why, times in reasons.items()]
     known = dict.fromkeys(each.media.sha256 for each in without if each.media is not None)
     if known:
         said.append(f"SHA-256 of bytes that are not held: {', '.join(known)}.")

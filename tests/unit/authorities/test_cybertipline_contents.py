@@ -174,7 +174,7 @@ def test_what_nobody_has_settled_is_said_first_and_goes_along_only_in_a_risk_to_
     assert contents.files(facts(waiting, upload())) != (waiting,)
     urgent = facts(waiting, upload(), risk_to_life=RISK)
     assert contents.files(urgent) == urgent.items
-    assert info(urgent).startswith("Unverified: of 1 of 2 items people here have not settled")
+    assert info(urgent).startswith("Unverified: people here have not settled what 1 of 2 items may be.")
     assert details(waiting, urgent).additional_info[0].startswith("Unverified: people here have not settled")
     assert not details(urgent.items[1], urgent).additional_info[0].startswith("Unverified")
 
@@ -322,7 +322,7 @@ def test_an_address_loses_its_zone_and_one_that_is_none_is_left_out_and_both_are
     [
         (Viewing(tier=Tier.CLEAR, whole=True), MediaKind.IMAGE, True, "viewed the whole file"),
         (Viewing(tier=Tier.CLEAR), MediaKind.VIDEO, False, "a sheet of stills from it"),
-        (Viewing(tier=Tier.CLEAR), MediaKind.IMAGE, False, "the part of it that can be read"),
+        (Viewing(tier=Tier.CLEAR), MediaKind.IMAGE, False, "what can be shown of it"),
         (Viewing(tier=Tier.BLURRED), MediaKind.IMAGE, False, "a blurred picture of it alone"),
         (Viewing(), MediaKind.IMAGE, False, "Nobody here viewed this file."),
         (Viewing(elsewhere=Tier.CLEAR), MediaKind.IMAGE, False, "the same bytes were viewed"),
