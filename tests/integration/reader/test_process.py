@@ -17,7 +17,7 @@ import pytest
 from safehold.app.reader.client import ReaderClient
 from safehold.app.reader.server import AT_ONCE
 from safehold.model.errors import NotAllowed, ReaderDown
-from safehold.model.ids import MediaId, new_id
+from safehold.model.ids import BundleId, MediaId, new_id
 from safehold.vault.channel import ChannelBroken, Message, connect
 
 
@@ -179,7 +179,9 @@ def test_the_reader_that_a_server_starts_shows_and_does_nothing_else(room: Any) 
         room.reader.remake(MediaId(new_id()))
     item_id = room.safehold.sql("select id from item")[0].id
     with pytest.raises(NotAllowed):
-        room.reader.export(item_id, user_id=room.analyst.user_id, recipient=b"a key")
+        room.reader.bundle(
+            BundleId(new_id()), user_id=room.analyst.user_id, write=lambda _: None, close=lambda _: b""
+        )
     assert room.audited(f"item:{item_id}") == []
 
 

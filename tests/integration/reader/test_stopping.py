@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from safehold.app.reader.opening import SHOWING, setup_of
 from safehold.app.reader.process import ReaderProcess
 from safehold.app.reader.server import FINISH_SECONDS, NOTE_SECONDS
 from safehold.app.reader.service import Service
+from safehold.app.reader.talk import Talk
 from safehold.app.reader.throttle import Throttle
 from safehold.app.records import running as records_running
 from safehold.model.clock import utc_now
@@ -153,8 +155,9 @@ def test_a_failure_that_nobody_foresaw_is_on_record_and_goes_on_to_whoever_answe
         throttle=Throttle(ViewLimits()),
         walls={},
     )
-    with pytest.raises(RuntimeError):
-        service.answer(Show(room.asks().secret))
+    here, there = socket.socketpair()
+    with here, there, pytest.raises(RuntimeError):
+        service.answer(Show(room.asks().secret), Talk(Line(here, max_body=0)))
     assert room.audited(f"item:{room.item_id}") == [
         ("evidence.open", ""),
         ("evidence.open_failed", SafeholdError.code),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,9 +48,9 @@ def verify(folder: Path, *, key: Path | None = None) -> Verdict:
     listed = _listed(folder)
     public = _key(key if key is not None else folder / signing.KEY)
     content = _inventory(folder)
-    entries = [each for each in content.get("entries", []) if isinstance(each, dict)]
+    entries = _dicts(content.get("entries"))
     held = [each for each in entries if each.get("bytes") == "held"]
-    records = list(_records(content, entries))
+    records = list(_records([content, *entries]))
     problems = (
         *_signature(folder, public),
         *_files(folder, listed),
@@ -123,17 +123,21 @@ def _files(folder: Path, listed: Mapping[str, str]) -> Iterator[str]:
 
 def _entries(held: list[dict[str, Any]], listed: Mapping[str, str]) -> Iterator[str]:
     for each in held:
-        file = each.get("file") or {}
-        if file.get("sha256") is None or listed.get(file.get("name", "")) != file["sha256"]:
+        file = each.get("file")
+        if not isinstance(file, dict) or listed.get(str(file.get("name")), "") != file.get("sha256"):
             yield f"item {each.get('item')} has no file of its digest here"
 
 
-def _records(content: Mapping[str, Any], entries: list[dict[str, Any]]) -> Iterator[tuple[Any, bool]]:
+def _records(places: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Any, bool]]:
     """Yield each record that is on the chain and not withheld: its number, and whether its hash fits."""
-    for place in (content, *entries):
-        for link in place.get("custody") or ():
-            if isinstance(link, dict) and link.get("hash") is not None and "withheld" not in link:
+    for place in places:
+        for link in _dicts(place.get("custody")):
+            if link.get("hash") is not None and "withheld" not in link:
                 yield link.get("seq"), _fits(link)
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def _fits(link: Mapping[str, Any]) -> bool:

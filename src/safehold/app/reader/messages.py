@@ -13,8 +13,8 @@ from safehold.model.errors import BadForm, SafeholdError
 from safehold.model.ids import AuthorityReportId, BundleId, ItemId, MediaId, PaperId, UserId
 from safehold.vault.channel import Message
 
-MAX_REQUEST_BODY = 0
-"""Bytes beside the head of a request: none."""
+MAX_REQUEST_BODY = 1024
+"""Bytes beside the head of a request: none has any, and whoever sends some is told so."""
 MAX_CLOSING_BODY = 128 * 1024 * 1024
 """Bytes of what a bundle ends with; whoever makes one may send that much, and nobody else."""
 MAX_ANSWER_BODY = 257 * 1024 * 1024
