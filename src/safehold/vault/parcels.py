@@ -65,7 +65,10 @@ def unpack(parcel: bytes, opening_key: OpeningKey) -> Opened:
             "This was exported to another key than the one that was named, which cannot open it.",
             advice="Name the private half of the public key that `evidence export --to` was given.",
         )
-    plain = open_(parcel[sealed_at:], parcel[_HEAD.size : sealed_at], opening_key, object_id=object_id)
+    wrapped_key = parcel[_HEAD.size : sealed_at]
+    plain = open_(memoryview(parcel)[sealed_at:], wrapped_key, opening_key, object_id=object_id)
+    # Not before the last copy is made: where the caller lets go of it too, fewer are in memory at once.
+    del parcel
     try:
         (said_bytes,) = _SAID.unpack_from(plain)
         said = json.loads(plain[_SAID.size : _SAID.size + said_bytes])

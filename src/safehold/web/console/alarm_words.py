@@ -21,8 +21,8 @@ ALARMS = N_(
         ),
         "report_stuck": (
             "A report to an authority cannot go on by itself",
-            "Nothing more is sent until a person lets it go on. See why it is stuck, mend that, then let it go"
-            " on: what is half sent is taken back first.",
+            "Nothing more is sent until a person lets it go on. See why it is stuck, mend that, then let"
+            " it go on: what is half sent is taken back first.",
         ),
         "report_waits": (
             "A report to an authority waits for something of ours",
