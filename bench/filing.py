@@ -17,7 +17,7 @@ import time
 from datetime import timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safehold.app.authorities import Filing, means_of
 from safehold.app.program import Program, open_program
@@ -38,8 +38,10 @@ from safehold.model.authority_report import (
 from safehold.model.ids import AuthorityReportId, CaseId, ItemId, MediaId, new_id
 from safehold.storage import authority_reports as rows
 from safehold.storage import evidence
-from safehold.testing.cybertipline import CyberTiplineServer
-from safehold.testing.running import Installation, set_up, settings_of
+
+if TYPE_CHECKING:
+    # What sets up is not loaded in the process that is measured.
+    from safehold.testing.running import Installation
 
 GOAL_MB = 200
 SECRET = "for measuring alone"  # noqa: S105 - it opens nothing
@@ -174,6 +176,8 @@ def peak() -> float:
 
 def main() -> int:
     """Set up, file, print. Exit code 1 where the goal is missed."""
+    from safehold.testing.running import set_up, settings_of
+
     parser = argparse.ArgumentParser()
     parser.add_argument("--files", type=int, default=60)
     parser.add_argument("--megabytes", type=int, default=20)
@@ -187,6 +191,9 @@ def main() -> int:
 
 def measured(settings: Settings, program: Program, folder: Path, files: int, megabytes: int) -> int:
     """Print what filing a report of so many files takes."""
+    from safehold.testing.cybertipline import CyberTiplineServer
+    from safehold.testing.running import Installation
+
     safehold = Installation(program, "", folder)
     report_id = send_on(safehold, seal_files(safehold, files, megabytes * MEBIBYTE))
     with CyberTiplineServer(username="bench", password=SECRET) as server:

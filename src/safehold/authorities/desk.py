@@ -74,17 +74,24 @@ class Desk:
     def go_on(self) -> None:
         """Make the next call, and put down how that went. Raises Unavailable where the database is away."""
         try:
-            self._go_on()
+            self._go_on_or_halt()
         except StaleRevision:
             # Another process went on meanwhile; what this one did is found out by that one.
             _log.info("filing_overtaken", report_id=str(self._filing.report_id))
+
+    def _go_on_or_halt(self) -> None:
+        try:
+            self._go_on()
         except NotWanted:
             with self._means.database.begin() as tx:
                 rows.keep(tx, self._filing, held_until=None)
         except Without as without:
             self._leave_out(without.why)
         except Waits as waits:
-            self._wait(waits.why)
+            if self._report.emergency_id is not None and self._filing.stage == Stage.PREPARED.value:
+                self._begin_without_reader(waits.why)
+            else:
+                self._wait(waits.why)
         except MustLook as must:
             self._stop(must.why, **must.detail)
         except AddressRefused as refused:
@@ -318,6 +325,14 @@ class Desk:
             )
             if is_alarming(why, attempts):
                 self._means.alarm(tx, REPORT_WAITS, self._filing.report_id)
+        self._filing = kept
+
+    def _begin_without_reader(self, why: str) -> None:
+        """Have the contents made anew, in memory: where somebody is in danger nothing waits for a reader."""
+        now = self._means.clock()
+        with self._means.database.begin() as tx:
+            kept = rows.keep(tx, self._filing, anew=True, next_attempt_at=now, held_until=None)
+            self._audit(tx, "authority.begin_without_reader", {"why": why}, now)
         self._filing = kept
 
     def _audit(self, tx: Tx, verb: str, detail: dict[str, Any], now: datetime) -> None:

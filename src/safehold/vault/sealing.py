@@ -101,7 +101,9 @@ def seal(data: bytes | memoryview, sealing_key: SealingKey, *, object_id: Object
     return Sealed(bytes(sealed), _wrap(data_key, sealing_key, object_id))
 
 
-def open_(ciphertext: bytes, wrapped_key: bytes, opening_key: OpeningKey, *, object_id: ObjectId) -> bytes:
+def open_(
+    ciphertext: bytes | memoryview, wrapped_key: bytes, opening_key: OpeningKey, *, object_id: ObjectId
+) -> bytes:
     """Return the bytes that were sealed as `object_id`.
 
     Raises VaultObjectDamaged when the ciphertext, the wrapped key, the id or the key pair is not the one
@@ -109,9 +111,9 @@ def open_(ciphertext: bytes, wrapped_key: bytes, opening_key: OpeningKey, *, obj
     """
     data_key = _unwrap(wrapped_key, opening_key, object_id)
     head = len(_MAGIC) + _NONCE_BYTES
-    if len(ciphertext) < head + _TAG_BYTES or not ciphertext.startswith(_MAGIC):
+    if len(ciphertext) < head + _TAG_BYTES or bytes(ciphertext[: len(_MAGIC)]) != _MAGIC:
         raise VaultObjectDamaged(f"Object {object_id}: the stored bytes are not a sealed object.")
-    nonce = ciphertext[len(_MAGIC) : head]
+    nonce = bytes(ciphertext[len(_MAGIC) : head])
     try:
         return AESGCM(data_key).decrypt(nonce, memoryview(ciphertext)[head:], _bound_to(b"object", object_id))
     except InvalidTag:

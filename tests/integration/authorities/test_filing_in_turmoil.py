@@ -85,6 +85,11 @@ def ends_as_one_report(office: Any, report_id: Any) -> None:
     [filed] = office.server.filed
     assert office.is_whole(filed)
     assert office.report(report_id).reference == str(filed.report_id)
+    events = office.safehold.sql(
+        "select 1 from event where kind = 'authority_report_filed' and fields->>'report_id' = %(id)s",
+        id=str(report_id),
+    )
+    assert len(events) == 1
     # An hour after the last change, whenever a clock that jumped has put that.
     office.clock.ahead += timedelta(days=100)
     assert office.server.unfinished == []

@@ -324,6 +324,14 @@ def test_a_report_of_a_risk_to_life_goes_even_where_there_is_no_reader_at_all(of
     assert office.report(report_id).state is State.FILED
 
 
+def test_a_report_of_a_risk_to_life_waits_for_no_reader_even_where_the_first_call_fails(office: Any) -> None:
+    report_id = office.sent_on(**office.emergency())
+    office.server.fail_next(Moment.OPEN, Fault.STATUS_500, Fault.REPLY_LOST)
+    office.works(office.means(opening=None))
+    assert office.report(report_id).state is State.FILED
+    assert len(office.server.filed) == 1
+
+
 def test_a_destination_that_is_off_keeps_its_reports_waiting_with_an_alarm(office: Any) -> None:
     report_id = office.sent_on()
     filings.file_due(office.means(access_of=lambda _: None))

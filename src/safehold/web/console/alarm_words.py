@@ -21,8 +21,8 @@ ALARMS = N_(
         ),
         "report_stuck": (
             "A report to an authority cannot go on by itself",
-            "Nothing more is sent until a person lets it go on. See why it is stuck, mend that, then let it"
-            " go on: what is half sent is taken back first.",
+            "Nothing more is sent until a person lets it go on. See why it is stuck, mend that, then let"
+            " it go on: what is half sent is taken back first.",
         ),
         "report_waits": (
             "A report to an authority waits for something of ours",
@@ -54,16 +54,6 @@ ALARMS = N_(
         "undecided_too_long": (
             "Nobody has decided about media for 60 days or more",
             "Let an analyst settle its case: its bytes are destroyed after 90 days without a decision.",
-        ),
-        "confirmed_unfiled": (
-            "Confirmed media has waited too long for a report",
-            "It is kept until a report is filed; no clock runs. See that the case gets its report,"
-            " or reverse the outcome if it is wrong.",
-        ),
-        "destroy_order_waits": (
-            "An authority’s order to destroy evidence waits for a person",
-            "Somebody else of the role legal confirms it, or a legal hold stops it until that is"
-            " lifted or the order is withdrawn. safehold evidence clocks shows which.",
         ),
         "delivery_dead": (
             "A message to a platform was given up",
