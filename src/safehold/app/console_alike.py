@@ -13,6 +13,7 @@ from safehold.model.permissions import Actor, Permission
 from safehold.review import alike, wellbeing
 from safehold.review.alike import Basis, Copy, Offer
 from safehold.review.facts import ItemView
+from safehold.storage import alike as alike_rows
 from safehold.storage import audit
 from safehold.storage import cases as case_rows
 from safehold.storage import media as media_rows
@@ -98,10 +99,11 @@ def sheet(
         return None
     media_ids = {copy.item.media_id for copy in found.copies if copy.item.media_id is not None}
     media = media_rows.facts_of(tx, media_ids)
+    places = alike_rows.numbers_in(tx, [(copy.case.id, copy.item.id) for copy in found.copies])
     lines = tuple(
         Line(
             copy=copy,
-            place=(case_rows.place_of(tx, copy.case.id, copy.item.id) or 0) + 1,
+            place=places.get((copy.case.id, copy.item.id), 0) + 1,
             media=media.get(copy.item.media_id) if copy.item.media_id is not None else None,
             is_held=copy.case.holder(now) == actor.user_id,
         )

@@ -7,24 +7,24 @@ by itself. Each item gets an assessment of its own that names its basis, and fal
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import islice
 
 from safehold.jobs.record import Record
-from safehold.model.case import Case, CaseState, WaitsFor
+from safehold.model.case import Case, WaitsFor
 from safehold.model.errors import BadForm, Conflict, StaleRevision
 from safehold.model.ids import AnalystId, AssessmentId, CaseId, ItemId
 from safehold.model.item import Item
-from safehold.review import admission, cases
+from safehold.review import admission, cases, copies
 from safehold.review.answers import from_answers
 from safehold.review.assess import file_assessment
 from safehold.review.contest import contested_outcome
+from safehold.review.copies import Copy
 from safehold.review.rules import Policy, Settled, decide
-from safehold.review.situations import situation_if_repeated, situation_of
+from safehold.review.situations import situation_of
 from safehold.storage import alike as rows
-from safehold.storage import appeals, audit, case_queue, emergencies, golden, recusals
+from safehold.storage import appeals, audit, golden
 from safehold.storage import assessments as assessment_rows
 from safehold.storage import cases as case_rows
 from safehold.storage import events as event_rows
@@ -33,7 +33,6 @@ from safehold.storage.alike import Alike
 from safehold.storage.assessments import Found, StoredAssessment
 from safehold.storage.cases import CaseItem
 from safehold.storage.database import Tx
-from safehold.storage.turns import is_lead
 
 __all__ = ["MOST", "Basis", "Copy", "Offer", "decide_alike", "decided_nearby", "offered"]
 
@@ -53,15 +52,6 @@ class Basis:
     assessment: StoredAssessment
     found: Found
     settled: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copy:
-    """An item that can be decided as the basis was. bits: by which they differ, None for the same bytes."""
-
-    case: Case
-    item: Item
-    bits: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +84,7 @@ def offered(
     basis = _basis(tx, case_id, item_id, by=by, policy=policy) if bits else None
     if basis is None:
         return None
-    found = list(islice(_copies(tx, basis, by=by, policy=policy, bits=bits, now=now), most + 1))
+    found = _copies(tx, basis, by=by, policy=policy, bits=bits, now=now)
     return Offer(basis=basis, copies=tuple(found[:most]), more=len(found) > most) if found else None
 
 
@@ -107,10 +97,15 @@ def decided_nearby(
     decided = rows.decided_by(
         tx, item.id, purpose=case.purpose, by=by, since=now - LATELY, bits=bits, most=_LOOKED_THROUGH
     )
+    place = [Alike(case_id=case.id, item_id=item.id, bits=None)]
+    left = copies.untouched(tx, place, by=by, now=now) if decided else []
+    if not left:
+        return None
+    known = copies.known_of(tx, [item], case.purpose, besides={one.item_id for one in decided})
     for one in decided:
         basis = _basis(tx, one.case_id, one.item_id, by=by, policy=policy)
-        place = Alike(case_id=case.id, item_id=item.id, bits=one.bits)
-        if basis and any(_fitting(tx, basis, [place], by=by, policy=policy, now=now)):
+        copy = replace(left[0], bits=one.bits)
+        if basis and copies.settled_as(basis.assessment, basis.found, [copy], known, policy):
             return one
     return None
 
@@ -139,19 +134,18 @@ def decide_alike(  # noqa: PLR0913 - a signed form names all that it rests on
     if not chosen:
         raise BadForm("chosen: choose at least one.", field="chosen")
     # All items before all cases, each in one order, as everybody else who waits for several.
-    for each in sorted({item_id, *chosen}):
-        event_rows.current_revision(tx, each, for_update=True)
+    event_rows.hold_items(tx, {item_id, *chosen})
     offer = offered(tx, case_id, item_id, by=by, policy=policy, bits=bits, now=now)
-    copies = {copy.item.id: copy for copy in offer.copies} if offer else {}
-    if offer is None or offer.basis.assessment.id != earlier or not copies.keys() >= set(chosen):
+    there = {copy.item.id: copy for copy in offer.copies} if offer else {}
+    if offer is None or offer.basis.assessment.id != earlier or not there.keys() >= set(chosen):
         raise StaleRevision()
     if not offer.basis.settled:
         raise Conflict(
             "What you found is still being settled.", advice="It takes a second or two; then try again."
         )
-    held = {case: _lock(tx, case) for case in sorted({copies[one].case.id for one in chosen})}
+    held = {case: _lock(tx, case) for case in sorted({there[one].case.id for one in chosen})}
     filed = [
-        _file(tx, copies[one], offer.basis, by=by, policy_version=policy_version, record=record, now=now)
+        _file(tx, there[one], offer.basis, by=by, policy_version=policy_version, record=record, now=now)
         for one in sorted(chosen)
     ]
     for lent, before in held.items():
@@ -247,9 +241,7 @@ def _others_differ(tx: Tx, item: Item, case: Case, verdicts: Collection[tuple[ob
     return any((one.finding, one.category) not in verdicts for one in standing)
 
 
-def _copies(
-    tx: Tx, basis: Basis, *, by: AnalystId, policy: Policy, bits: int, now: datetime
-) -> Iterator[Copy]:
+def _copies(tx: Tx, basis: Basis, *, by: AnalystId, policy: Policy, bits: int, now: datetime) -> list[Copy]:
     own = basis.assessment
     others = cases.first_of_queue(tx, reader=cases.person(by).user_id, limit=COMPARED)
     found = rows.waiting(
@@ -260,45 +252,8 @@ def _copies(
         bits=bits,
         most=_LOOKED_THROUGH,
     )
-    return _fitting(tx, basis, found, by=by, policy=policy, now=now)
-
-
-def _fitting(
-    tx: Tx, basis: Basis, found: Iterable[Alike], *, by: AnalystId, policy: Policy, now: datetime
-) -> Iterator[Copy]:
-    known: dict[CaseId, Case | None] = {}
-    own = basis.assessment
-    for one in found:
-        if one.case_id not in known:
-            known[one.case_id] = _free_case(tx, one.case_id, by, now)
-        case, item = known[one.case_id], item_rows.get_bare(tx, one.item_id)
-        if case is None or item is None or not _is_untouched(tx, case, item, by):
-            continue
-        if _others_differ(tx, item, case, {(own.finding, own.category)}):
-            continue
-        would_be = situation_if_repeated(tx, case, item.id, own, policy, bits=one.bits, found=basis.found)
-        if isinstance(decide(would_be), Settled):
-            yield Copy(case=case, item=item, bits=one.bits)
-
-
-def _free_case(tx: Tx, case_id: CaseId, by: AnalystId, now: datetime) -> Case | None:
-    """Return a case in which this person may file now; None where others do, or a risk to life stands."""
-    if not case_queue.could_take(tx, case_id, by):
-        return None
-    case = cases.existing_case(tx, case_id)
-    not_theirs = case.is_locked_for(by, now) or (case.for_lead and not is_lead(tx, by))
-    if case.state is not CaseState.OPEN or not_theirs or golden.is_one(tx, case_id):
-        return None
-    return None if emergencies.standing_in(tx, case_id) else case
-
-
-def _is_untouched(tx: Tx, case: Case, item: Item, by: AnalystId) -> bool:
-    place = case_rows.item_in(tx, case.id, item.id)
-    if place is None or place.waits_for is not WaitsFor.ASSESSMENT or place.round != 1:
-        return False
-    return not (
-        appeals.contested(tx, [item.id])
-        or recusals.stands(tx, case.id, item.id, round=place.round, analyst=by)
-        or any(one.same_as is None for one in assessment_rows.of_round(tx, case.id, item.id, place.round))
-        or contested_outcome(tx, case, item.id)
-    )
+    left = copies.untouched(tx, found, by=by, now=now) if found else []
+    if not left:
+        return []
+    known = copies.known_of(tx, [copy.item for copy in left], own.purpose, besides=[own.item_id])
+    return copies.settled_as(own, basis.found, left, known, policy)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from safehold.model.assessment import Category, Tier
 from safehold.model.case import Case, Outcome
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import ItemId
+from safehold.model.match import Flag
 from safehold.review import pages
 from safehold.review.admission import is_kept_from
 from safehold.review.conflicts import has_conflict
@@ -17,6 +18,7 @@ from safehold.storage import assessments as assessment_rows
 from safehold.storage import case_facts
 from safehold.storage import items as item_rows
 from safehold.storage.assessments import Found, StoredAssessment
+from safehold.storage.case_facts import MatchFacts
 from safehold.storage.cases import CaseItem
 from safehold.storage.database import Tx
 
@@ -46,23 +48,72 @@ def situation_of(
 
 
 def situation_if_repeated(
-    tx: Tx,
+    tx: Tx, case: Case, item_id: ItemId, earlier: StoredAssessment, policy: Policy
+) -> Situation:
+    """Return what the rules would be to judge if somebody repeated this finding of the same bytes."""
+    found = assessment_rows.found_with(tx, earlier.id)
+    repeat = _repeated(_repeat_of(earlier, item_id, None), found, told_apart=False)
+    return _situation(tx, case, item_id, earlier.form, _independent_or_repeat([repeat]), policy)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What lists and flags say of some items."""
+
+    matches: Mapping[ItemId, Sequence[MatchFacts]]
+    flags: Mapping[ItemId, Sequence[Flag]]
+
+    def of(self, item_id: ItemId, purpose: Purpose) -> set[tuple[str, ...]]:
+        """Return which lists know an item, as what, and who asked for a look at it and why."""
+        matches = [
+            (match.list_name, match.category or "", *match.labels)
+            for match in self.matches.get(item_id, ())
+            if match.purpose is purpose and not match.withdrawn
+        ]
+        return {*matches, *((flag.source, flag.reason) for flag in self.flags.get(item_id, ()))}
+
+
+def said_of(tx: Tx, item_ids: Collection[ItemId]) -> Said:
+    """Return what is said of these items, in two questions however many they are."""
+    matches: dict[ItemId, list[MatchFacts]] = {}
+    flags: dict[ItemId, list[Flag]] = {}
+    for match in case_facts.matches_of(tx, item_ids):
+        matches.setdefault(match.item_id, []).append(match)
+    for item_id, flag in case_facts.flags_of(tx, item_ids):
+        flags.setdefault(item_id, []).append(flag)
+    return Said(matches, flags)
+
+
+def situation_if_alike(
     case: Case,
-    item_id: ItemId,
+    picture: ItemId,
     earlier: StoredAssessment,
     policy: Policy,
     *,
-    bits: int | None = None,
-    found: Found | None = None,
+    bits: int | None,
+    found: Found,
+    said: Said,
 ) -> Situation:
-    """Return what the rules would be to judge if somebody repeated this finding of the same bytes.
+    """Return what the rules would be to judge if somebody repeated a finding of a picture nearly the same.
 
-    bits: of a picture that differs by so many instead. found: who found it, where no outcome rests on it yet.
+    picture: which has media, and so shows nothing besides. bits: by which they differ, None for the same
+    bytes. found: who found it. said: of both, at least.
     """
-    repeat = replace(earlier, item_id=item_id, tier=Tier.NONE, blind=False, same_as=earlier.id, bits=bits)
-    found = found or assessment_rows.found_with(tx, earlier.id)
-    judgements = _independent_or_repeat([_repeated(tx, repeat, found, of=earlier.item_id)])
-    return _situation(tx, case, item_id, earlier.form, judgements, policy)
+    told_apart = bool(said.of(picture, earlier.purpose) - said.of(earlier.item_id, earlier.purpose))
+    repeat = _repeated(_repeat_of(earlier, picture, bits), found, told_apart=told_apart)
+    return _judged(
+        case,
+        picture,
+        earlier.form,
+        _independent_or_repeat([repeat]),
+        policy,
+        matches=said.matches.get(picture, ()),
+        has_media=True,
+    )
+
+
+def _repeat_of(earlier: StoredAssessment, item_id: ItemId, bits: int | None) -> StoredAssessment:
+    return replace(earlier, item_id=item_id, tier=Tier.NONE, blind=False, same_as=earlier.id, bits=bits)
 
 
 def _lost_its_basis(tx: Tx, case: Case, place: CaseItem, one: Judgement) -> bool:
@@ -79,12 +130,32 @@ def _situation(
 ) -> Situation:
     # A list that knows what a page shows knows the page: nothing of it is here besides.
     shown = pages.shown_within(tx, item_id, case.id)
-    matches = case_facts.matches_of(tx, [item_id, *shown])
+    return _judged(
+        case,
+        item_id,
+        form,
+        judgements,
+        policy,
+        matches=case_facts.matches_of(tx, [item_id, *shown]),
+        has_media=any(_has_media(tx, each) for each in (item_id, *shown)),
+    )
+
+
+def _judged(
+    case: Case,
+    item_id: ItemId,
+    form: str,
+    judgements: tuple[Judgement, ...],
+    policy: Policy,
+    *,
+    matches: Iterable[MatchFacts],
+    has_media: bool,
+) -> Situation:
     vouching = [match for match in matches if match.vouched and match.purpose is case.purpose]
     return Situation(
         item_id=item_id,
         form=form,
-        has_media=any(_has_media(tx, each) for each in (item_id, *shown)),
+        has_media=has_media,
         vouched=bool(vouching),
         listed_categories=frozenset(
             Category(match.category) for match in vouching if match.category in set(Category)
@@ -104,7 +175,12 @@ def _judgement(tx: Tx, filed: StoredAssessment) -> Judgement:
         return _own(filed)
     earlier = assessment_rows.get(tx, filed.same_as)
     assert earlier is not None
-    return _repeated(tx, filed, assessment_rows.found_with(tx, earlier.id), of=earlier.item_id)
+    found = assessment_rows.found_with(tx, earlier.id)
+    if filed.bits is None:
+        return _repeated(filed, found, told_apart=False)
+    said = said_of(tx, [filed.item_id, earlier.item_id])
+    told_apart = said.of(filed.item_id, filed.purpose) - said.of(earlier.item_id, filed.purpose)
+    return _repeated(filed, found, told_apart=bool(told_apart))
 
 
 def _own(filed: StoredAssessment) -> Judgement:
@@ -118,25 +194,13 @@ def _own(filed: StoredAssessment) -> Judgement:
     )
 
 
-def _repeated(tx: Tx, filed: StoredAssessment, found: Found, *, of: ItemId) -> Judgement:
+def _repeated(filed: StoredAssessment, found: Found, *, told_apart: bool) -> Judgement:
     """Return what somebody repeats. Of the same bytes they saw what was seen of them; of others only this."""
     own = replace(_own(filed), repeats=True, people=found.people)
     if filed.bits is None:
         return replace(own, tier=_clearest({filed.tier, *found.tiers}))
-    told_apart = bool(_said_of(tx, filed.item_id, filed.purpose) - _said_of(tx, of, filed.purpose))
     return replace(own, alike=True, seen_alike=_clearest(found.tiers), told_apart=told_apart)
 
 
 def _clearest(tiers: Collection[Tier]) -> Tier:
     return next((tier for tier in (Tier.CLEAR, Tier.BLURRED) if tier in tiers), Tier.NONE)
-
-
-def _said_of(tx: Tx, item_id: ItemId, purpose: Purpose) -> set[tuple[str, ...]]:
-    """Return which lists know an item, as what, and who asked for a look at it and why."""
-    matches = [
-        (match.list_name, match.category or "", *match.labels)
-        for match in case_facts.matches_of(tx, [item_id])
-        if match.purpose is purpose and not match.withdrawn
-    ]
-    flags = [(flag.source, flag.reason) for _, flag in case_facts.flags_of(tx, [item_id])]
-    return {*matches, *flags}

@@ -6,12 +6,11 @@ from collections.abc import Collection
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from safehold.model.ids import CaseId, ItemId
 from safehold.storage.cases import case_item, review_case
 from safehold.storage.database import Tx
-from safehold.storage.tables import Uuid
+from safehold.storage.tables import Uuid, is_among
 
 
 def of_user_and_case(case_id: sa.ColumnElement[UUID], user: UUID) -> sa.ColumnElement[bool]:
@@ -28,7 +27,7 @@ def cases_unknown_to(tx: Tx, user: UUID, case_ids: Collection[CaseId]) -> set[Ca
     """Return those of these cases that exist and of which this person may not know."""
     if not case_ids:
         return set()
-    wanted = review_case.c.id == sa.any_(sa.cast(list(case_ids), postgresql.ARRAY(Uuid)))
+    wanted = is_among(review_case.c.id, case_ids)
     statement = sa.select(review_case.c.id).where(wanted, ~of_user_and_case(review_case.c.id, user))
     return {CaseId(case_id) for case_id in tx.run(statement).scalars()}
 
@@ -44,6 +43,6 @@ def items_unknown_to(tx: Tx, user: UUID, item_ids: Collection[ItemId]) -> set[It
     """Return those of these items that lie in a case of which this person may not know."""
     if not item_ids:
         return set()
-    wanted = case_item.c.item_id == sa.any_(sa.cast(list(item_ids), postgresql.ARRAY(Uuid)))
+    wanted = is_among(case_item.c.item_id, item_ids)
     statement = sa.select(case_item.c.item_id).where(wanted, ~of_user_and_case(case_item.c.case_id, user))
     return {ItemId(item_id) for item_id in tx.run(statement).scalars()}

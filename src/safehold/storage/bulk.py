@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from safehold.model.bulk import BulkKind, LeftOut
 from safehold.model.case import Case
@@ -16,7 +15,7 @@ from safehold.storage import golden
 from safehold.storage.cases import case_of, review_case
 from safehold.storage.database import Tx
 from safehold.storage.emergencies import emergency
-from safehold.storage.tables import Instant, Uuid, metadata, one_of, owned_by, writes
+from safehold.storage.tables import Instant, Uuid, is_among, metadata, one_of, owned_by, writes
 
 bulk_change = sa.Table(
     "bulk_change",
@@ -211,5 +210,5 @@ def forget(tx: Tx, *, unconfirmed_before: datetime, before: datetime) -> None:
 
 def _set(tx: Tx, bulk_id: BulkId, case_ids: Sequence[CaseId], **values: object) -> None:
     if case_ids:
-        among = bulk_case.c.case_id == sa.any_(sa.cast(case_ids, postgresql.ARRAY(Uuid)))
+        among = is_among(bulk_case.c.case_id, case_ids)
         tx.run(bulk_case.update().where(bulk_case.c.bulk_id == bulk_id, among).values(**values))

@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
 
 from safehold.model.case import Case, CaseState, WaitsFor
 from safehold.model.exposure import ExposureKind
@@ -26,7 +25,7 @@ from safehold.storage.case_passes import case_pass
 from safehold.storage.cases import case_item, case_of, review_case
 from safehold.storage.conflicts import declared_conflict
 from safehold.storage.database import Tx
-from safehold.storage.tables import Uuid
+from safehold.storage.tables import is_among
 
 PEEKED = (4, 32, 256)
 """How many cases are looked at before one is taken: more only where others take them at the same instant."""
@@ -231,9 +230,15 @@ def find_passed(
 
 def could_take(tx: Tx, case_id: CaseId, analyst: AnalystId) -> bool:
     """Say whether a case could be offered to somebody once it is free."""
+    return bool(those_to_take(tx, [case_id], analyst))
+
+
+def those_to_take(tx: Tx, case_ids: Collection[CaseId], analyst: AnalystId) -> set[CaseId]:
+    """Return those of these cases that could be offered to somebody once they are free."""
     conditions = (*_unconflicted(tx, analyst), ~_passed(analyst), _waits_for(analyst))
-    statement = sa.select(review_case.c.id).where(review_case.c.id == case_id, _IS_OPEN, *conditions)
-    return tx.run(statement).first() is not None
+    wanted = is_among(review_case.c.id, case_ids)
+    statement = sa.select(review_case.c.id).where(wanted, _IS_OPEN, *conditions)
+    return {CaseId(case_id) for case_id in tx.run(statement).scalars()}
 
 
 def next_item(tx: Tx, case_id: CaseId, analyst: AnalystId, *, but: ItemId | None = None) -> ItemId | None:
@@ -309,7 +314,7 @@ def some_ids(tx: Tx, among: Sequence[Lane], limit: int, *conditions: sa.ColumnEl
 def those_of_concern(tx: Tx, found: Collection[CaseId], analyst: AnalystId) -> list[CaseId]:
     """Return those of these cases that concern this person, in the order in which they are offered."""
     # Given apart, lest it is asked of every case there is before anything else.
-    wanted = review_case.c.id == sa.any_(sa.cast(list(found), postgresql.ARRAY(Uuid)))
+    wanted = is_among(review_case.c.id, found)
     statement = sa.select(review_case.c.id).where(wanted, of_concern(analyst)).order_by(*_ORDER)
     return [CaseId(case_id) for case_id in tx.run(statement).scalars()]
 

@@ -420,7 +420,7 @@ def items_of(tx: Tx, case_id: CaseId, *, first: int = 0, most: int | None = None
         .offset(first)
         .limit(most)
     )
-    return [_case_item(row) for row in tx.run(statement)]
+    return [case_item_of(row) for row in tx.run(statement)]
 
 
 def place_of(tx: Tx, case_id: CaseId, item_id: ItemId) -> int | None:
@@ -451,7 +451,7 @@ def item_in(tx: Tx, case_id: CaseId, item_id: ItemId) -> CaseItem | None:
     """Return the item's place in the case, None when it is not in it."""
     statement = sa.select(case_item).where(case_item.c.case_id == case_id, case_item.c.item_id == item_id)
     row = tx.run(statement).first()
-    return _case_item(row) if row else None
+    return case_item_of(row) if row else None
 
 
 def nothing_left() -> sa.ColumnElement[bool]:
@@ -462,7 +462,8 @@ def nothing_left() -> sa.ColumnElement[bool]:
     return ~seen & ~confirmed
 
 
-def _case_item(row: Any) -> CaseItem:
+def case_item_of(row: Any) -> CaseItem:
+    """Return the place of a row that has all columns of one."""
     return CaseItem(
         case_id=CaseId(row.case_id),
         item_id=ItemId(row.item_id),

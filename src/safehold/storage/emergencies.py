@@ -16,7 +16,7 @@ from safehold.storage import admission
 from safehold.storage.cases import case_item, review_case
 from safehold.storage.database import Tx
 from safehold.storage.items import item
-from safehold.storage.tables import Instant, Uuid, metadata, one_of, owned_by, writes
+from safehold.storage.tables import Instant, Uuid, is_among, metadata, one_of, owned_by, writes
 
 emergency = sa.Table(
     "emergency",
@@ -94,6 +94,14 @@ def standing_in(tx: Tx, case_id: CaseId) -> Emergency | None:
     found = sa.select(emergency).where(emergency.c.case_id == case_id, emergency.c.ended_at.is_(None))
     row = tx.run(found).one_or_none()
     return _emergency(row) if row else None
+
+
+def standing_among(tx: Tx, case_ids: Collection[CaseId]) -> set[CaseId]:
+    """Return those of these cases in which one stands."""
+    found = sa.select(emergency.c.case_id).where(
+        is_among(emergency.c.case_id, case_ids), emergency.c.ended_at.is_(None)
+    )
+    return {CaseId(case_id) for case_id in tx.run(found).scalars()}
 
 
 def newest(tx: Tx, *, reader: UserId, limit: int) -> list[tuple[Emergency, int]]:

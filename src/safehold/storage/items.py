@@ -154,13 +154,13 @@ def get_bare(tx: Tx, item_id: ItemId) -> Item | None:
     It and `content_id_of` are all that the API's role can ask: accounts and addresses stay out of its reach.
     """
     row = tx.run(sa.select(item).where(item.c.id == item_id)).first()
-    return _item(row) if row else None
+    return item_of(row) if row else None
 
 
 def of_key(tx: Tx, item_ids: Iterable[ItemId], key_id: KeyId) -> dict[ItemId, Item]:
     """Return those of these items that came by this key, without where they appeared."""
     statement = sa.select(item).where(item.c.id.in_(list(item_ids)), item.c.key_id == key_id)
-    return {ItemId(row.id): _item(row) for row in tx.run(statement)}
+    return {ItemId(row.id): item_of(row) for row in tx.run(statement)}
 
 
 def content_id_of(tx: Tx, item_id: ItemId) -> str | None:
@@ -197,7 +197,7 @@ def _stored(row: Any) -> StoredItem:
     if row.context_of is not None:
         context = Context(surface=row.surface, **{name: getattr(row, name) for name in _CONTEXT_FIELDS})
     return StoredItem(
-        item=_item(row),
+        item=item_of(row),
         scan_id=ScanId(row.scan_id),
         result=ScanResult(row.result),
         key_id=row.key_id,
@@ -205,7 +205,8 @@ def _stored(row: Any) -> StoredItem:
     )
 
 
-def _item(row: Any) -> Item:
+def item_of(row: Any) -> Item:
+    """Return the item of a row that has all columns of one."""
     return Item(
         id=ItemId(row.id),
         kind=ItemKind(row.kind),

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql
 
 from safehold.model.ids import AnalystId, CaseId, ItemId
 from safehold.storage.database import Tx
-from safehold.storage.tables import metadata, owned_by, writes
+from safehold.storage.tables import is_among, metadata, owned_by, writes
 
 recusal = sa.Table(
     "recusal",
@@ -50,6 +50,21 @@ def kept_from(
         recusal.c.case_id == case_id, recusal.c.item_id.in_(item_ids), recusal.c.analyst_id == analyst
     )
     return {(ItemId(row.item_id), int(row.round)) for row in tx.run(statement)}
+
+
+def kept_from_any(
+    tx: Tx, places: Collection[tuple[CaseId, ItemId]], analyst: AnalystId
+) -> set[tuple[CaseId, ItemId, int]]:
+    """Return from which of these items in their cases, in which of their rounds, this person is kept.
+
+    What of these items lies in another of these cases may be among them.
+    """
+    statement = sa.select(recusal.c.case_id, recusal.c.item_id, recusal.c.round).where(
+        is_among(recusal.c.case_id, {case_id for case_id, _ in places}),
+        is_among(recusal.c.item_id, {item_id for _, item_id in places}),
+        recusal.c.analyst_id == analyst,
+    )
+    return {(CaseId(row.case_id), ItemId(row.item_id), int(row.round)) for row in tx.run(statement)}
 
 
 def in_case(review_case: sa.Table, analyst: AnalystId) -> sa.ColumnElement[bool]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -51,6 +52,11 @@ def one_of(column: str, values: type[StrEnum], *, name: str | None = None) -> sa
     """Return the check that a text column holds one of an enum's values (or NULL)."""
     listed = ", ".join(f"'{value.value}'" for value in values)
     return sa.CheckConstraint(f"{column} in ({listed})", name=name or f"{column}_known")
+
+
+def is_among(column: sa.ColumnElement[Any], ids: Iterable[UUID]) -> sa.ColumnElement[bool]:
+    """Return the condition that a column is one of these ids, which go out as one value however many."""
+    return column == sa.any_(sa.cast(list(ids), postgresql.ARRAY(Uuid)))
 
 
 def array_of(values: type[StrEnum]) -> str:

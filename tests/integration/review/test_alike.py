@@ -26,6 +26,7 @@ from safehold.review.rules import Policy, SecondFor
 from safehold.review.settle import ReversalReason, outcomes, reverse
 from safehold.review.viewing import ViewLimits, mark_fetched, open_reveal
 from safehold.storage import cases as case_rows
+from safehold.storage import items as item_rows
 
 Place = tuple[CaseId, ItemId]
 
@@ -404,7 +405,7 @@ def test_a_waiting_copy_leads_to_what_this_person_decided_of_one_like_it(room: A
 
     def nearby(place: Place, by: AnalystId) -> Any:
         with room.begin() as tx:
-            item = alike.item_rows.get_bare(tx, place[1])
+            item = item_rows.get_bare(tx, place[1])
             case = room.case(place[0])
             assert item is not None
             return alike.decided_nearby(tx, case, item, by=by, policy=room.policy, bits=BITS, now=room.now)
