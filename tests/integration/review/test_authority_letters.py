@@ -62,7 +62,7 @@ def plans_for(room: Room, case_id: CaseId, item_id: ItemId) -> AuthorityReport:
         return authority_reports.of_case(tx, case_id)[-1]
 
 
-def filed(room: Room, report: AuthorityReport, reference: str) -> None:
+def filed(room: Room, report: AuthorityReport, reference: str, *, after: float = 2) -> None:
     """Let somebody send a report and write down what came back."""
     by = legal(room)
     with room.begin() as tx:
@@ -76,7 +76,7 @@ def filed(room: Room, report: AuthorityReport, reference: str) -> None:
             actor=by,
             revision=sent.revision,
             record=room.record,
-            now=room.now + timedelta(seconds=2),
+            now=room.now + timedelta(seconds=after),
         )
 
 
@@ -115,6 +115,9 @@ def test_a_letter_names_the_earlier_reports_about_the_account_to_the_same_destin
     assert again != case_id
     assert "NCA-1" in text(reads(room, second, legal(room)), "Reported before")
     assert "NCA-1" not in text(reads(room, first, legal(room)), "Reported before")
+    filed(room, second, "NCA-2", after=4)
+    # When it was filed there was no later one.
+    assert "NCA-2" not in text(reads(room, first, legal(room)), "Reported before")
     _, _, other = planned(room, account="another account")
     assert "NCA-1" not in text(reads(room, other, legal(room)), "Reported before")
     with room.begin() as tx:
@@ -141,8 +144,14 @@ def test_what_goes_is_what_was_read_or_nothing(room: Room) -> None:
 
 
 def test_the_hour_at_which_a_letter_is_read_does_not_make_it_another(room: Room) -> None:
-    _, _, report = planned(room)
+    _, item_id, report = planned(room)
     by = legal(room)
+    # A time that lies in the future is told as that of the reading.
+    room.sql(
+        "update item_context set uploaded_at = cast(:at as timestamptz) where item_id = :id",
+        at=room.now + timedelta(days=1),
+        id=item_id,
+    )
     marks = set()
     for minutes in (1, 600):
         with room.begin() as tx:
