@@ -1,4 +1,4 @@
-"""From an upload to the receipt of an authority: confirmed, read, sent by a person, filed once, kept, corrected."""
+"""From an upload to the receipt of an authority: confirmed, read, sent by a person, filed once, corrected."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import aclosing
 
 from fastapi import Request
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
 
@@ -62,3 +62,12 @@ async def _parsed(request: Request, *, max_files: int, max_fields: int) -> FormD
 class _InMemory(MultiPartParser):
     spool_max_size = 0
     """No limit: what is too large for memory is refused by its length, before and while it comes in."""
+
+    async def parse(self) -> FormData:
+        """Read the form. A file that never ended is in none: whoever closes the form would not close it."""
+        form = await super().parse()
+        whole = {id(value.file) for _, value in form.multi_items() if isinstance(value, UploadFile)}
+        for file in self._files_to_close_on_error:
+            if id(file) not in whole:
+                file.close()
+        return form

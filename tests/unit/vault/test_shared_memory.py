@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from safehold.vault.decoding.memory import SharedMemory
+from safehold.vault.decoding.memory import KEPT_BYTES, SharedMemory
 
 SIZE = 1 << 20
 
@@ -26,6 +28,25 @@ def test_wiping_zeroes_every_byte_whoever_wrote_it(memory: SharedMemory) -> None
         memory.wipe()
         assert workers_view[:] == bytes(SIZE)
     assert memory.take(0, SIZE) == bytes(SIZE)
+
+
+@settings(max_examples=50)
+@given(writes=st.lists(st.tuples(st.integers(0, SIZE - 1), st.integers(1, 3 * mmap.PAGESIZE)), max_size=4))
+def test_wherever_a_worker_wrote_it_is_zero_afterwards_and_little_stays_in_memory(
+    writes: list[tuple[int, int]],
+) -> None:
+    memory = SharedMemory(SIZE)
+    try:
+        memory.put(b"a landscape")
+        with mmap.mmap(memory.fd, SIZE) as workers_view:
+            for start, length in writes:
+                workers_view[start : start + length] = b"x" * (min(start + length, SIZE) - start)
+            memory.wipe()
+            assert workers_view[:] == bytes(SIZE)
+        memory.wipe()
+        assert os.fstat(memory.fd).st_blocks * 512 <= KEPT_BYTES
+    finally:
+        memory.close()
 
 
 def test_a_worker_cannot_shrink_or_grow_it(memory: SharedMemory) -> None:

@@ -12,7 +12,15 @@ from safehold.model.signal import PDQ, TURNS, Signal, Turn
 from safehold.signals.base import MOST_APPEARANCES
 from safehold.vault.decoding.kinds import kinds_of
 from safehold.vault.decoding.limits import DecodeLimits
-from safehold.vault.decoding.wire import Answer, BadAnswer, Job, Setup, read_document, write_document
+from safehold.vault.decoding.wire import (
+    Answer,
+    BadAnswer,
+    Job,
+    Setup,
+    longest_document,
+    read_document,
+    write_document,
+)
 
 signals = st.builds(
     Signal,
@@ -51,7 +59,9 @@ GOOD = Examined("image/png", MediaKind.IMAGE, 4, 3, 1, (Signal(PDQ, bytes(32), 8
 
 @given(examined)
 def test_an_examination_survives_the_way_back(seen: Examined) -> None:
-    assert read_document(write_document(seen), seen.rendition, ASKED, turned=True) == seen
+    written = write_document(seen)
+    assert read_document(written, seen.rendition, ASKED, turned=True) == seen
+    assert len(written) <= longest_document(ASKED, turned=True, most_frames=max(1, seen.frames))
 
 
 @given(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import fcntl
 import mmap
 import os
@@ -11,6 +12,10 @@ _KEEP_SIZE, _PUNCH_HOLE = 0x01, 0x02
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
 _SEALS = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+
+KEPT_BYTES = 512 * 1024
+"""So much at the start stays in memory between media: taking pages back takes longer than clearing them."""
+_ZEROS = bytes(KEPT_BYTES)
 
 
 class SharedMemory:
@@ -49,10 +54,22 @@ class SharedMemory:
         return self._map[start:end]
 
     def wipe(self) -> None:
-        """Give every page back to the kernel: the memory reads as zeros, wherever anybody wrote."""
+        """Let the memory read as zeros, wherever anybody wrote; give all pages back but the first few."""
+        kept = min(KEPT_BYTES, self.size)
+        if not self._has_pages_from(kept):
+            self._map[:kept] = _ZEROS[:kept]
         # Not by madvise, which refuses where a process has locked its memory.
-        if _libc.fallocate(self.fd, _PUNCH_HOLE | _KEEP_SIZE, 0, self.size):
+        elif _libc.fallocate(self.fd, _PUNCH_HOLE | _KEEP_SIZE, 0, self.size):
             raise OSError(ctypes.get_errno(), "the shared memory cannot be wiped")
+
+    def _has_pages_from(self, start: int) -> bool:
+        """Say whether anybody, the worker too, has written beyond: else the kernel has no page there."""
+        try:
+            return start < self.size and os.lseek(self.fd, start, os.SEEK_DATA) < self.size
+        except OSError as error:
+            if error.errno == errno.ENXIO:
+                return False
+            raise
 
     def close(self) -> None:
         """Unmap and close; the kernel frees the pages when the worker is gone too."""

@@ -17,7 +17,7 @@ from safehold.vault.decoding.kinds import Kinds
 from safehold.vault.decoding.limits import DecodeLimits
 from safehold.vault.decoding.memory import SharedMemory
 from safehold.vault.decoding.source import WorkerSource, not_ready
-from safehold.vault.decoding.wire import MAX_MESSAGE, Answer, BadAnswer, Job, read_document
+from safehold.vault.decoding.wire import MAX_MESSAGE, Answer, BadAnswer, Job, longest_document, read_document
 
 _GREETING_SECONDS = 10.0
 
@@ -73,7 +73,7 @@ class DecoderProcess:
             self._control.settimeout(self._limits.patience)
             self._control.send(job.to_bytes())
             said = self._control.recv(MAX_MESSAGE)
-            answer = Answer.from_bytes(said, room=self.memory.size, picture=job.largest_picture)
+            answer = Answer.from_bytes(said, room=self._room(job), picture=job.largest_picture)
             end = answer.document + answer.rendition
             document, rendition = self.memory.take(0, answer.document), self.memory.take(answer.document, end)
             seen = read_document(
@@ -112,6 +112,11 @@ class DecoderProcess:
         self._control.close()
         self.memory.close()
         self._source.release()
+
+    def _room(self, job: Job) -> int:
+        """How many bytes an answer may have: it is copied before it is read, and may claim any number."""
+        document = longest_document(self._kinds, turned=job.turned, most_frames=self._limits.max_frames)
+        return min(self.memory.size, document + job.largest_picture)
 
     def _has_ended(self, wait_ms: int | None) -> bool:
         watch = select.poll()

@@ -134,6 +134,13 @@ def write_document(examined: Examined) -> bytes:
     ).encode()
 
 
+def longest_document(asked: Kinds, *, turned: bool, most_frames: int) -> int:
+    """Return how many bytes a document can have that holds all that was asked for."""
+    a_look = sum(2 * kind.digest_bytes + _AROUND_DIGEST for kind in asked.of_frames.values())
+    whole = sum(2 * kind.digest_bytes + _AROUND_DIGEST for kind in asked.of_bytes)
+    return _HEAD + whole + most_frames * a_look * (len(TURNS) if turned else 1) * MOST_APPEARANCES
+
+
 def read_document(
     document: bytes,
     rendition: bytes | None,
@@ -148,7 +155,7 @@ def read_document(
     the bytes and the frames that were read can have; of those there are at most `most_frames`. turned:
     whether signals of the turned picture were asked for too. Raises BadAnswer.
     """
-    if len(document) > _longest(asked, most_frames, TURNS if turned else TURNS[:1]):
+    if len(document) > longest_document(asked, turned=turned, most_frames=most_frames):
         raise BadAnswer("too long")
     fields = _json(document)
     if not isinstance(fields, dict):
@@ -170,12 +177,6 @@ def read_document(
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadAnswer("a field is missing or strange") from error
-
-
-def _longest(asked: Kinds, most_frames: int, turns: Sequence[Turn]) -> int:
-    a_look = sum(2 * kind.digest_bytes + _AROUND_DIGEST for kind in asked.of_frames.values()) * len(turns)
-    whole = sum(2 * kind.digest_bytes + _AROUND_DIGEST for kind in asked.of_bytes)
-    return _HEAD + whole + most_frames * a_look * MOST_APPEARANCES
 
 
 def _json(message: bytes) -> Any:
