@@ -34,7 +34,7 @@ def cases_unknown_to(tx: Tx, user: UUID, case_ids: Collection[CaseId]) -> set[Ca
 
 def cases_of_items(tx: Tx, item_ids: Collection[ItemId]) -> list[CaseId]:
     """Return every case in which any of these items lies or once lay, by id."""
-    wanted = case_item.c.item_id == sa.any_(sa.cast(list(item_ids), postgresql.ARRAY(Uuid)))
+    wanted = is_among(case_item.c.item_id, item_ids)
     statement = sa.select(case_item.c.case_id).where(wanted).distinct().order_by(case_item.c.case_id)
     return [CaseId(case_id) for case_id in tx.run(statement).scalars()]
 

@@ -378,6 +378,19 @@ def test_a_withdrawal_while_it_is_sent_takes_back_what_is_open_and_that_is_on_re
     assert codes == [wire.Code.ALREADY_RETRACTED]
 
 
+def test_a_withdrawal_while_a_file_is_opened_keeps_that_file_from_leaving(office: Any) -> None:
+    report_id, opening = office.sent_on(), office.opening()
+
+    def withdrawn_meanwhile(asked: Any, item_id: Any) -> bytes:
+        found: bytes = opening.item(asked, item_id)
+        office.withdraws(report_id)
+        return found
+
+    office.works(office.means(opening=replace(opening, item=withdrawn_meanwhile)))
+    assert office.server.calls == {Moment.OPEN: 1, Moment.RETRACT: 1}
+    assert office.server.unfinished == []
+
+
 def test_a_withdrawal_of_a_stuck_report_takes_back_what_is_open(office: Any) -> None:
     report_id = office.sent_on()
     office.server.fail_next(Moment.DESCRIBE, Fault.CODE_VALIDATION)
