@@ -1,4 +1,4 @@
-"""What the machine files, made of the records and the settings; and how its destinations are reached."""
+"""What the machine files, made of the records and the settings: what the letter says, for the wire."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
-from safehold.app.authorities import Filing
+from safehold.app.authorities import Filing, access_of
 from safehold.app.authority_letters import facts_of, operator_of
 from safehold.app.settings import Settings
 from safehold.authorities.contents import ContentFile, Contents
 from safehold.authorities.destinations.ncmec_cybertipline import contents
-from safehold.authorities.destinations.ncmec_cybertipline.client import Access
 from safehold.authorities.whom import whom
-from safehold.egress.addresses import PermittedNetworks
 from safehold.model.authority_report import AuthorityReport, ReportedItem
 from safehold.model.report_facts import ItemOnRecord
 from safehold.storage.database import Tx
@@ -22,21 +20,6 @@ from safehold.storage.database import Tx
 def filing_of(settings: Settings) -> Filing:
     """Return where reports go and what they say, as these settings have it."""
     return Filing(access_of=partial(access_of, settings), contents_of=partial(contents_of, settings))
-
-
-def access_of(settings: Settings, name: str) -> Access | None:
-    """Return how the machine reaches a destination; None for one that is off or that a person serves."""
-    declared = settings.authorities.destinations.get(name)
-    if declared is None or not declared.enabled:
-        return None
-    if declared.url is None or declared.username is None or declared.password is None:
-        return None
-    return Access(
-        base=declared.url.rstrip("/"),
-        username=declared.username,
-        password=declared.password.get_secret_value(),
-        permitted=PermittedNetworks.of(*declared.permitted_networks),
-    )
 
 
 def contents_of(

@@ -26,9 +26,10 @@ from safehold.model.errors import Refused, StaleRevision
 from safehold.model.ids import AuthorityReportId
 from safehold.model.permissions import Actor, Permission
 from safehold.model.report_facts import ReportFacts
-from safehold.storage import audit
+from safehold.storage import audit, filings
 from safehold.storage import authority_reports as rows
 from safehold.storage.database import Tx
+from safehold.storage.filings import Filing
 from safehold.storage.report_facts import in_case
 
 UNNAMED_OPERATOR = "The operator of this service"
@@ -44,7 +45,8 @@ class Reading:
     letter: None where nothing is left to say; refusal says why. checklist: of a destination that has one.
     named: whom it names as the person reported, None for nobody. mark: by which a letter that says something
     else is known. desk_closed: whether nobody is at the authority's desk now, where that matters. follows:
-    what it adds to or corrects. unset: settings about who reports that are missing. destination_on: whether
+    what it adds to or corrects. filing: how far the machine is with it, None where it has not begun or a
+    person takes it there. unset: settings about who reports that are missing. destination_on: whether
     the settings still name its destination, enabled. two: whether two people send it. people: names by id.
     """
 
@@ -56,6 +58,7 @@ class Reading:
     mark: str = ""
     desk_closed: bool = False
     follows: AuthorityReport | None = None
+    filing: Filing | None = None
     unset: tuple[str, ...] = ()
     destination_on: bool = False
     two: bool = False
@@ -92,6 +95,7 @@ def read(tx: Tx, settings: Settings, report_id: AuthorityReportId, *, actor: Act
         and report.priority in _HURRIED
         and is_out_of_hours(now),
         follows=rows.get(tx, report.follows) if report.follows is not None else None,
+        filing=filings.get(tx, report.id),
         unset=_unset(said),
         destination_on=declared is not None and declared.enabled,
         two=said.second_person and report.emergency_id is None,
@@ -151,7 +155,7 @@ class _Draft:
 
     def written(self, now: datetime) -> tuple[Letter | None, Refused | None]:
         """Return the letter, or why there is none."""
-        urgent = _urgency(self.report, self.facts)
+        urgent = urgency_of(self.report, self.facts)
         try:
             letter = letters.letter(
                 self.facts, self.operator, urgent, to=self.report.destination, now=now, held=self.held
@@ -207,7 +211,8 @@ def _drafted(tx: Tx, settings: Settings, report: AuthorityReport, now: datetime)
     return _Draft(report=report, facts=facts, operator=operator, held=held, elsewhere=gathered.elsewhere)
 
 
-def _urgency(report: AuthorityReport, facts: ReportFacts) -> Urgency:
+def urgency_of(report: AuthorityReport, facts: ReportFacts) -> Urgency:
+    """Return how urgent a report is as people chose it, with the reason for that on record."""
     suggested = urgency.suggested(facts)
     if suggested.priority is report.priority:
         return suggested

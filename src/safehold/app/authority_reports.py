@@ -11,7 +11,7 @@ from safehold.app.authority_rules import authority_rules
 from safehold.app.operator import Operator
 from safehold.app.program import Program
 from safehold.app.settings import Settings
-from safehold.authorities import decisions, plans
+from safehold.authorities import decisions, filings, plans
 from safehold.jobs.record import Record
 from safehold.model.authority_report import AuthorityReport, Priority, ReportedItem
 from safehold.model.case import Case
@@ -115,6 +115,14 @@ class Desk:
             lambda tx: decisions.hurry(
                 tx, report_id, priority, within=within, actor=actor, revision=revision, now=self.clock()
             ),
+        )
+
+    def let_go_on(self, report_id: AuthorityReportId, *, actor: Actor, anew: bool = False) -> None:
+        """Let a stuck report go on. Raises as `filings.let_go_on` does, and NotFound, ConflictOfInterest."""
+        self._decide(
+            report_id,
+            actor,
+            lambda tx: filings.let_go_on(tx, report_id, actor=actor, anew=anew, now=self.clock()),
         )
 
     def record_reference(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
+
+from safehold.cli.who import As, proved
 
 if TYPE_CHECKING:
     from safehold.app.authority_reports import Desk, ReportSheet
@@ -17,7 +20,9 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Reports to authorities: planned, sent by a person, filed once.", no_args_is_help=True)
 
 Report = Annotated[UUID, typer.Argument(help="The report, by the id that `authorities status` prints.")]
-As = Annotated[str, typer.Option("--as", help="Who decides: the name of an active person who may.")]
+Destination = Annotated[
+    str, typer.Argument(metavar="DESTINATION", help="Its name in the settings: authorities.destinations.")
+]
 
 
 @app.command("status")
@@ -113,15 +118,123 @@ def withdraw(report: Report, as_name: As) -> None:
     sys.stdout.write("It is withdrawn.\n")
 
 
+@app.command("go-on")
+def go_on(
+    report: Report,
+    as_name: As,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Say what the record says now, and not what was made before.")
+    ] = False,
+) -> None:
+    """Let a stuck report go on, once what it was stuck for is mended."""
+    from safehold.cli.opening import operator
+
+    with operator() as opened:
+        desk, actor, report_id, _revision = _at(opened, report, as_name)
+        desk.let_go_on(report_id, actor=actor, anew=anew)
+    sys.stdout.write("It goes on. What was half sent is taken back first.\n")
+
+
+@app.command("pack")
+def pack(
+    report: Report,
+    to: Annotated[Path, typer.Option("--to", help="The folder to write into: pack.json and pack.html.")],
+    as_name: As,
+) -> None:
+    """Write the pack of a report, for the portal of an authority or for a hotline. It holds no media."""
+    from safehold.app import authority_packs
+    from safehold.cli.opening import operator, printable
+    from safehold.model.ids import AuthorityReportId
+
+    with operator() as opened:
+        actor = proved(opened, as_name)
+        written = authority_packs.write(
+            opened.database,
+            opened.settings,
+            AuthorityReportId(report),
+            to=to,
+            actor=actor,
+            now=opened.clock(),
+        )
+    for each in written:
+        sys.stdout.write(f"{printable(each)}\n")
+
+
+production = typer.Typer(
+    help="Reports to a destination that are meant: two people switch it on.", no_args_is_help=True
+)
+app.add_typer(production, name="production")
+
+
+@production.command("ask")
+def ask_production(
+    destination: Destination,
+    as_name: As,
+    statement: Annotated[
+        Path | None,
+        typer.Option(
+            "--statement", help="Write what a co-signer outside signs into this file; it must not exist yet."
+        ),
+    ] = None,
+) -> None:
+    """Ask that reports to a destination be meant from now on. Somebody else approves it."""
+    from safehold.app import production_switch
+    from safehold.cli.opening import operator
+
+    with operator() as opened:
+        actor = proved(opened, as_name)
+        with opened.database.begin() as tx:
+            production_switch.ask(
+                tx, opened.settings, destination, actor=actor, statement=statement, now=opened.clock()
+            )
+    sys.stdout.write("Asked. Nothing but practice goes out until somebody else approves it.\n")
+
+
+@production.command("approve")
+def approve_production(
+    destination: Destination,
+    as_name: As,
+    signature: Annotated[
+        Path | None,
+        typer.Option(
+            "--signature", help="Where one person works: the co-signer's signature of the statement."
+        ),
+    ] = None,
+) -> None:
+    """Approve it, as another person than who asked. From then on reports to this destination are meant."""
+    from safehold.app import production_switch
+    from safehold.cli.opening import operator
+
+    with operator() as opened:
+        actor = proved(opened, as_name)
+        signed = signature.read_bytes() if signature is not None else None
+        with opened.database.begin() as tx:
+            production_switch.approve(
+                tx, opened.settings, destination, actor=actor, signature=signed, now=opened.clock()
+            )
+    sys.stdout.write("Production is on: what is sent there now is meant.\n")
+
+
+@production.command("end")
+def end_production(destination: Destination, as_name: As) -> None:
+    """End it, approved or not. From now on only practice goes out. One person suffices."""
+    from safehold.authorities import production as switch
+    from safehold.cli.opening import operator
+
+    with operator() as opened:
+        actor = proved(opened, as_name)
+        with opened.database.begin() as tx:
+            switch.end_production(tx, destination, actor=actor, now=opened.clock())
+    sys.stdout.write("Ended: only practice goes there.\n")
+
+
 def _at(opened: Operator, report: UUID, name: str) -> tuple[Desk, Actor, AuthorityReportId, int]:
     """Return who decides, about what, and what stands there now: a command has no page that can be stale."""
     from safehold.app import authority_reports
-    from safehold.app.access import users
     from safehold.model.ids import AuthorityReportId
 
-    report_id = AuthorityReportId(report)
+    report_id, actor = AuthorityReportId(report), proved(opened, name)
     with opened.database.begin() as tx:
-        actor = users.acting_as(tx, name)
         revision = authority_reports.sheet(tx, report_id, actor=actor).report.revision
     return authority_reports.Desk.of_operator(opened), actor, report_id, revision
 

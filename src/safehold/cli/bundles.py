@@ -10,11 +10,10 @@ from uuid import UUID
 import typer
 
 from safehold.cli.exits import PARTLY
+from safehold.cli.who import password_of, proved
 
 if TYPE_CHECKING:
-    from safehold.app.operator import Operator
     from safehold.evidence.bundles import BundleRequest
-    from safehold.model.permissions import Actor
 
 app = typer.Typer(
     help="Hand evidence over: one person asks, another approves, then the bundle is made.",
@@ -54,7 +53,7 @@ def ask(
     from safehold.cli.opening import operator
 
     with operator() as opened:
-        actor = _actor(opened, as_name)
+        actor = proved(opened, as_name)
         with opened.database.begin() as tx:
             asked = asking.ask(
                 tx,
@@ -88,7 +87,7 @@ def approve(
     if (as_name is None) is (signature is None):
         raise typer.BadParameter("say who you are with --as, or give a co-signer's --signature.")
     with operator() as opened:
-        actor = SHELL if as_name is None else _actor(opened, as_name)
+        actor = SHELL if as_name is None else proved(opened, as_name)
         bundle_id, now = BundleId(bundle), opened.clock()
         with opened.database.begin() as tx:
             if signature is not None:
@@ -108,7 +107,7 @@ def decline(bundle: Annotated[UUID, _BUNDLE], as_name: Annotated[str, _AS]) -> N
     from safehold.model.ids import BundleId
 
     with operator() as opened:
-        actor = _actor(opened, as_name)
+        actor = proved(opened, as_name)
         with opened.database.begin() as tx:
             asking.decline(tx, BundleId(bundle), actor=actor, now=opened.clock())
     sys.stdout.write("Declined.\n")
@@ -127,7 +126,7 @@ def make(
     from safehold.cli.opening import settings
     from safehold.model.ids import BundleId
 
-    made = making.make(settings(), BundleId(bundle), name=as_name, password=_password(as_name), out=out)
+    made = making.make(settings(), BundleId(bundle), name=as_name, password=password_of(as_name), out=out)
     sys.stdout.write(f"{made.size_bytes} bytes written: {made.held} items with their bytes.\n")
     for why, count in sorted(made.not_held.items()):
         sys.stdout.write(f"{count} items without, not held: {why}\n")
@@ -192,20 +191,3 @@ def _standing(asked: BundleRequest) -> str:
     if asked.approved is None:
         return "waits"
     return f"approved, made {asked.made} times" if asked.approved else "declined"
-
-
-def _actor(opened: Operator, name: str) -> Actor:
-    from safehold.app.access.at_the_shell import proved
-
-    return proved(opened.database, name=name, password=_password(name), now=opened.clock())
-
-
-def _password(name: str) -> str:
-    """Ask for a password at the terminal; else read a line of standard input."""
-    if sys.stdin is not None and sys.stdin.isatty():
-        from getpass import getpass
-
-        from safehold.cli.opening import printable
-
-        return getpass(f"Password of {printable(name)}: ")
-    return sys.stdin.readline().rstrip("\n") if sys.stdin is not None else ""

@@ -157,6 +157,7 @@ def opened(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
             database_url,
             plugins={"signal_types": ["sly"]},
             webhooks={"platform": running.webhook_to(receiver, secret)},
+            authorities={"country": "GB", "destinations": {"agency": {"kind": "uk_nca", "enabled": True}}},
         )
         with running.installation(settings, serve=served) as program:
             yield program, receiver
@@ -326,13 +327,13 @@ class Injected:
         return run_all_steps(program.database, program.recorder, wiring.handlers(program), raising=False)
 
     def consequences(self) -> dict[str, int]:
-        tables = ("outcome", "proposal", "delivery", "assessment")
+        tables = ("outcome", "proposal", "authority_report", "delivery", "assessment")
         counted = {name: self.safehold.sql(f"select count(*) as n from {name}")[0].n for name in tables}
         released = self.safehold.sql("select count(*) as n from hold where released_at is not null")
         return counted | {"released": released[0].n}
 
 
-NOTHING = {"outcome": 0, "proposal": 0, "delivery": 0, "assessment": 0, "released": 0}
+NOTHING = dict.fromkeys(("outcome", "proposal", "authority_report", "delivery", "assessment", "released"), 0)
 
 REFUSED, DONE = "refused", None
 
@@ -340,13 +341,14 @@ INJECTED: dict[str, tuple[type[Event], dict[str, Any], dict[str, str | None]]] =
     "an item is said to be confirmed": (
         ItemConfirmed,
         {"finding": Finding.ILLEGAL, "category": Category.A, "confirmed_by": (AnalystId(new_id()),)},
-        {"evidence.preserve": DONE, "app.plan_proposals": DONE},
+        {"evidence.preserve": DONE, "app.plan_proposals": DONE, "authorities.plan": DONE},
     ),
     "an item is said to be cleared": (
         ItemCleared,
         {"finding": Finding.NOT_ILLEGAL},
         {
             "app.withdraw_proposals": DONE,
+            "authorities.follow_reversal": DONE,
             "evidence.reconsider": DONE,
             "act.release": REFUSED,
             "act.tell_platform": REFUSED,
@@ -357,6 +359,7 @@ INJECTED: dict[str, tuple[type[Event], dict[str, Any], dict[str, str | None]]] =
         {},
         {
             "app.withdraw_proposals": DONE,
+            "authorities.follow_reversal": DONE,
             "evidence.reconsider": DONE,
             "act.release": REFUSED,
             "act.tell_platform": REFUSED,
@@ -367,7 +370,11 @@ INJECTED: dict[str, tuple[type[Event], dict[str, Any], dict[str, str | None]]] =
         {"assessment_id": AssessmentId(new_id())},
         {"review.settle": "not_found"},
     ),
-    "an item is said to be preserved": (ItemPreserved, {}, {"app.plan_proposals": DONE}),
+    "an item is said to be preserved": (
+        ItemPreserved,
+        {},
+        {"app.plan_proposals": DONE, "authorities.plan": DONE},
+    ),
     "a removal is said to be approved": (
         ProposalApproved,
         {"proposal_id": ProposalId(new_id()), "proposal_kind": ProposalKind.REMOVE_ITEM},

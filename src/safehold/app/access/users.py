@@ -13,7 +13,7 @@ from safehold.app.access.sessions import SignedIn
 from safehold.model.errors import BadForm, Conflict, NameTaken, NotAllowed, NotFound
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import DeviceId, UserId, new_id
-from safehold.model.permissions import Actor, Permission, Role, permissions_of
+from safehold.model.permissions import Actor, Permission, Role
 from safehold.model.queue import EVERY_QUEUE
 from safehold.model.wording import worded
 from safehold.review import admission
@@ -183,17 +183,6 @@ def find_user(tx: Tx, name: str) -> StoredUser:
     if user is None:
         raise NotFound("There is no person of this name.", field="name")
     return user
-
-
-def acting_as(tx: Tx, name: str) -> Actor:
-    """Return somebody active as whoever acts, for a command that is given in their name.
-
-    Who may give commands is decided by who may read the data folder. Raises NotFound, NotAllowed.
-    """
-    user = find_user(tx, name)
-    if user.disabled_at is not None:
-        raise NotAllowed("This person is shut out.", advice="Name somebody who is active.")
-    return Actor(permissions=permissions_of(user.roles), user_id=user.id)
 
 
 def names(tx: Tx) -> dict[UUID, str]:

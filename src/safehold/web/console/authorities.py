@@ -12,6 +12,7 @@ from safehold.app import authority_letters, authority_lists
 from safehold.app.authority_reports import Desk
 from safehold.app.program import Program
 from safehold.authorities.checklist import TITLES
+from safehold.authorities.filings import expires_at
 from safehold.model.authority_report import AuthorityReportState, Priority
 from safehold.model.errors import BadForm, NotFound
 from safehold.model.ids import AuthorityReportId
@@ -112,6 +113,15 @@ def _add_carrying(router: APIRouter, program: Program) -> None:
         )
         return _back(report_id, "authority-withdrawn")
 
+    @router.post(_ONE + "/go-on")
+    @needs(Permission.AUTHORITY_SEND)
+    @shown_again(show)
+    def go_on(request: Request, report_id: UUID) -> Response:
+        """Let a stuck report go on, with what was sent or with what the record says now."""
+        anew = form_of(request).get("anew") == "yes"
+        Desk.of(program).let_go_on(AuthorityReportId(report_id), actor=actor_of(request), anew=anew)
+        return _back(report_id, "authority-goes-on")
+
     @router.post(_ONE + "/reference")
     @needs(Permission.AUTHORITY_READ)
     @shown_again(show)
@@ -145,6 +155,8 @@ def _show(program: Program, request: Request, form: Form) -> Response:
         priorities=tuple(Priority),
         checked=TITLES,
         second=reading.two and report.approved_by is None,
+        may_send=actor.may(Permission.AUTHORITY_SEND),
+        expires_at=expires_at(reading.filing) if reading.filing is not None else None,
         sent_by_viewer=report.approved_by is not None and report.approved_by == actor.user_id,
     )
 

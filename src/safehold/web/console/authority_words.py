@@ -74,6 +74,34 @@ REASONS = N_(
 )
 """Why a destination is the right one, in sentences."""
 
+STUCK = N_(
+    {
+        "begun_too_often": "They lost it, or it was spoilt on the way, five times.",
+        "tried_too_long": "They could not be reached, or took nothing, for days.",
+        "invalid": "What it says would be refused. That is a mistake of this program, or of the settings"
+        " about who reports.",
+        "not_a_rehearsal": "It is no practice, and two people have not switched production on for this"
+        " destination: `safehold authorities production`.",
+        "not_harmless": "Without production only practice goes out, and a file of it is on no list of"
+        " harmless ones.",
+        "rehearsal_for_real": "It is practice, and reports to this destination are meant.",
+        "contents": "Nothing was left to say when it was made.",
+        "paper": "What was sealed for sending could not be opened.",
+        "status": "They did not let us in, or did not understand who we are: see the user name and the"
+        " password.",
+        "code": "They refused what was sent, with their code %(detail)s.",
+    }
+)
+"""Why the machine cannot go on with a report, by the beginning of the code."""
+
+
+def stuck(why: str) -> str:
+    """Return why a report is stuck, in a sentence."""
+    kind, _colon, detail = why.partition(":")
+    said = STUCK.get(kind)
+    return translated(said) % {"detail": detail} if said is not None else why
+
+
 CHECKED = N_(
     {
         State.VALUE: "on record",

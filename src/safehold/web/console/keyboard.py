@@ -111,6 +111,7 @@ OTHERS = (
             _key("!", "Show the risk to life"),
             _key("c", "Open the case"),
             _key("u", "Look how it stands now"),
+            _key("m", "Let the report go on"),
             _key(". d", "Decline the report"),
             _key(". w", "Withdraw the report"),
         ),

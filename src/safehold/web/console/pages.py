@@ -48,6 +48,7 @@ NOTICES = N_(
         "authority-sent": "Sent on. How far it is stands below.",
         "authority-first": "Noted. It goes once somebody else sends it too.",
         "authority-declined": "Declined. Nobody is told.",
+        "authority-goes-on": "It goes on. What was half sent is taken back first.",
         "authority-withdrawn": "Withdrawn. Nobody is told.",
         "authority-priority": "The priority is set.",
         "authority-filed": "Noted. They have it.",
