@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from site_under_test import ANN, AUTHORITIES, running_site
 
+from safehold.app import wiring
 from safehold.app.access.users import find_user
 from safehold.model.case import SubjectPart
 from safehold.model.ids import SubjectId
@@ -69,6 +70,12 @@ def press(page, keys: str) -> None:
 def asked(site, statement: str) -> list[tuple[object, ...]]:
     with site.machinery.database.begin() as tx:
         return [tuple(row) for row in tx.run(sa.text(statement))]
+
+
+def files(site) -> None:
+    """Let a worker file what is due."""
+    [due] = [one for one in wiring.schedules(site.machinery) if one.name == "authority filings"]
+    due.run()
 
 
 def states(site) -> list[str]:
@@ -280,6 +287,9 @@ def test_the_page_of_a_case_shows_its_reports_and_leads_to_them(site, visit) -> 
     page.wait_for_url("**/console/authorities/*")
     press(page, "c")
     page.wait_for_url("**/console/cases/*")
+    page.goto(f"{case}/account")
+    page.get_by_role("cell").get_by_role("link", name="agency").click()
+    page.wait_for_url("**/console/authorities/*")
 
 
 class TestTwoPeople:
@@ -329,6 +339,21 @@ class TestByMachine:
         press(page, ". w")
         page.wait_for_url("**done=authority-withdrawn")
         assert states(site) == ["withdrawn"]
+
+    def test_what_is_no_practice_file_stops_before_a_call_says_why_and_goes_on_by_a_person(
+        self, site, visit
+    ) -> None:
+        confirmed(site, visit)
+        page = visit(LEGAL)
+        opened(page)
+        press(page, "Enter")
+        page.wait_for_url("**done=authority-sent")
+        files(site)
+        press(page, "u")
+        expect(page.get_by_text("a file of it is on no list of harmless ones")).to_be_visible()
+        press(page, "m")
+        page.wait_for_url("**done=authority-goes-on")
+        assert states(site) == ["sending"]
 
 
 def declares(page) -> None:

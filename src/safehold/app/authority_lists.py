@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from safehold.model.authority_report import AuthorityReport
@@ -13,7 +14,7 @@ from safehold.storage import authority_reports as rows
 from safehold.storage.authority_reports import ReportLine
 from safehold.storage.database import Tx
 
-__all__ = ["Listing", "ReportLine", "UrgentReport", "listing", "of_case", "of_emergency"]
+__all__ = ["Listing", "ReportLine", "UrgentReport", "listing", "of_case", "of_cases", "of_emergency"]
 
 OPEN_SHOWN, ENDED_SHOWN = 200, 50
 
@@ -47,6 +48,11 @@ def listing(tx: Tx, *, actor: Actor) -> Listing:
 def of_case(tx: Tx, case_id: CaseId, *, actor: Actor) -> list[AuthorityReport]:
     """Return the reports about a case to which somebody was let, oldest first; none to who may read none."""
     return rows.of_case(tx, case_id) if actor.may(Permission.AUTHORITY_READ) else []
+
+
+def of_cases(tx: Tx, case_ids: Collection[CaseId], *, actor: Actor) -> dict[CaseId, list[AuthorityReport]]:
+    """Return the reports about cases that somebody was shown, by case; none to who may read none."""
+    return rows.of_cases(tx, case_ids) if actor.may(Permission.AUTHORITY_READ) and case_ids else {}
 
 
 def of_emergency(tx: Tx, about: Emergency, *, actor: Actor) -> UrgentReport | None:

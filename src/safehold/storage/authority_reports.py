@@ -26,7 +26,17 @@ from safehold.model.ids import AuthorityReportId, CaseId, EmergencyId, ItemId, O
 from safehold.storage import admission, conflicts
 from safehold.storage.cases import review_case
 from safehold.storage.database import Tx
-from safehold.storage.tables import Instant, TextArray, Uuid, array_of, metadata, one_of, owned_by, writes
+from safehold.storage.tables import (
+    Instant,
+    TextArray,
+    Uuid,
+    array_of,
+    is_among,
+    metadata,
+    one_of,
+    owned_by,
+    writes,
+)
 
 authority_report = sa.Table(
     "authority_report",
@@ -228,6 +238,19 @@ def of_case(tx: Tx, case_id: CaseId, *, for_change: bool = False) -> list[Author
     return [
         _report(row) for row in tx.run(statement.with_for_update() if for_change else statement).mappings()
     ]
+
+
+def of_cases(tx: Tx, case_ids: Collection[CaseId]) -> dict[CaseId, list[AuthorityReport]]:
+    """Return the reports about each of these cases, oldest first; cases without any are left out."""
+    statement = (
+        sa.select(authority_report)
+        .where(is_among(authority_report.c.case_id, case_ids))
+        .order_by(authority_report.c.planned_at, authority_report.c.id)
+    )
+    found: dict[CaseId, list[AuthorityReport]] = {}
+    for row in tx.run(statement).mappings():
+        found.setdefault(CaseId(row["case_id"]), []).append(_report(row))
+    return found
 
 
 def items_of(tx: Tx, report_id: AuthorityReportId, *, standing: bool = True) -> list[ReportedItem]:

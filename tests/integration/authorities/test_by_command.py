@@ -1,4 +1,4 @@
-"""`safehold authorities`, as people type it: planned anew, packed, sent, referenced, production switched on."""
+"""`safehold authorities`, as people type it: planned, packed, sent, referenced; production switched on."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from safehold.app import console_finding
+from safehold.app import authority_lists, console_finding
 from safehold.app.program import Program
 from safehold.model.ids import CaseId
 from safehold.model.permissions import Permission
@@ -50,7 +50,17 @@ def add_finding(router: APIRouter, program: Program) -> None:
             history = console_finding.account(
                 tx, CaseId(case_id), actor=actor_of(request), now=program.clock()
             )
-        return page(request, program, "account_cases.html", place="queue", history=history, case_id=case_id)
+            shown = [one.case.id for one in history.cases]
+            told = authority_lists.of_cases(tx, shown, actor=actor_of(request))
+        return page(
+            request,
+            program,
+            "account_cases.html",
+            place="queue",
+            history=history,
+            case_id=case_id,
+            told=told,
+        )
 
 
 def filters_path(saved: SavedFilter) -> str:
