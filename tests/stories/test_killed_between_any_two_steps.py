@@ -32,6 +32,7 @@ STEPS = (
     "review.settle",
     "evidence.preserve",
     "app.plan_proposals",
+    "authorities.plan",
     "act.tell_platform",
 )
 

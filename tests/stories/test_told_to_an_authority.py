@@ -114,7 +114,7 @@ def test_a_confirmed_item_is_read_sent_filed_once_and_its_receipt_is_on_record(
     digests = [hashlib.sha256(altered_copy(1)).hexdigest()]
     assert [each.sha256 for each in arrived.files] == digests
     papers = at.safehold.sql(
-        "select kind from authority_paper where report_id = :id order by kind", id=filed.id
+        "select kind from authority_paper where report_id = %(id)s order by kind", id=filed.id
     )
     assert "receipt" in {each.kind for each in papers}
 

@@ -179,7 +179,7 @@ def test_a_refused_mail_is_a_failure_like_any_other(tower: Tower, post: MailRece
 class Dying(Egress):
     """Ends the process on the way, as far as whoever called it can tell."""
 
-    def post(self, *_: Any, **__: Any) -> Any:
+    def send(self, *_: Any, **__: Any) -> Any:
         raise KeyboardInterrupt
 
 

@@ -383,8 +383,8 @@ from safehold.storage.database import Database
 database_url, url, secret, permitted, now = sys.argv[1:]
 
 class Dying(Egress):
-    def post(self, *arguments, **named):
-        super().post(*arguments, **named)
+    def send(self, *arguments, **named):
+        super().send(*arguments, **named)
         os.kill(os.getpid(), signal.SIGKILL)
 
 destination = Destination(

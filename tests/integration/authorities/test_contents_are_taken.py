@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from safehold.authorities.destinations.ncmec_cybertipline import contents
 from safehold.authorities.destinations.ncmec_cybertipline.client import Access, CyberTipline
+from safehold.authorities.destinations.ncmec_cybertipline.elements import to_xml
 from safehold.authorities.destinations.ncmec_cybertipline.filing import Progress, SentFile, Stage
-from safehold.authorities.destinations.ncmec_cybertipline.runner import ReportFile, Runner
+from safehold.authorities.destinations.ncmec_cybertipline.runner import Documents, Runner
 from safehold.authorities.transcript import ConversationKind, Message, to_csv
 from safehold.authorities.whom import whom
 from safehold.egress.addresses import PermittedNetworks
@@ -40,24 +41,22 @@ def test_a_report_of_a_case_with_its_files_and_a_transcript_is_filed() -> None:
         risk_to_life=RISK,
     )
     named = whom(told)
-    files = [
-        ReportFile(
-            read=lambda: b"a lake",
-            details=lambda report_id, file_id, item=item: contents.file(
-                told, item, named, report_id=report_id, file_id=file_id, now=NOW
-            ),
-        )
-        for item in contents.files(told)
-    ]
-    transcript = ReportFile(
-        read=lambda: to_csv(TALK),
-        details=lambda report_id, file_id: contents.supplement(
-            report_id=report_id,
-            file_id=file_id,
-            name="messages.csv",
-            said="A transcript of one conversation.",
-        ),
-    )
+    items = contents.files(told)
+    data = [*(b"a lake" for _ in items), to_csv(TALK)]
+
+    def details(at: int, report_id: int, file_id: str) -> bytes:
+        if at < len(items):
+            said = contents.file(told, items[at], named, report_id=report_id, file_id=file_id, now=NOW)
+        else:
+            said = contents.supplement(
+                report_id=report_id,
+                file_id=file_id,
+                name="messages.csv",
+                said="A transcript of one conversation.",
+            )
+        return to_xml("fileDetails", said)
+
+    report = contents.report(told, OPERATOR, contents.Chosen(priority=Priority.ONE), now=NOW)
     with CyberTiplineServer(username="tests", password="for tests alone", clock=lambda: NOW) as server:
         access = Access(
             base=server.base,
@@ -68,12 +67,13 @@ def test_a_report_of_a_case_with_its_files_and_a_transcript_is_filed() -> None:
         )
         runner = Runner(
             client=CyberTipline(Egress(user_agent="safehold-test"), access),
-            report=contents.report(told, OPERATOR, contents.Chosen(priority=Priority.ONE), now=NOW),
-            files=[*files, transcript],
-            keep=lambda progress: None,
+            documents=Documents(
+                report=lambda: to_xml("report", report), read=lambda at: data[at], details=details
+            ),
+            keep=lambda progress, exchange: None,
         )
-        progress = Progress(files=tuple(SentFile() for _ in runner.files))
-        for _ in range(2 + 2 * len(runner.files)):
+        progress = Progress(files=tuple(SentFile() for _ in data))
+        for _ in range(2 + 2 * len(data)):
             progress = runner.go_on(progress)
         assert progress.stage is Stage.FILED
         assert server.refused == []

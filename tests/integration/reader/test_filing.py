@@ -37,9 +37,8 @@ from safehold.storage import evidence as evidence_rows
 from safehold.storage.authority_papers import PaperKind
 from safehold.testing.cybertipline import CyberTiplineServer
 from safehold.testing.running import altered_copy
+from safehold.vault.age import KeyOfOnce
 from safehold.vault.channel import connect
-from safehold.vault.keys import public_pem
-from safehold.vault.sealing import OpeningKey
 
 State = AuthorityReportState
 
@@ -141,7 +140,7 @@ def test_a_reader_that_only_shows_files_nothing(room: Any, item: ItemId) -> None
 
 def test_the_bytes_leave_the_reader_sealed(room: Any, filing_reader: ReaderClient, item: ItemId) -> None:
     report_id = report_of(room, item)
-    asked = File(report_id, public_pem(OpeningKey.generate().sealing_key), item_id=item)
+    asked = File(report_id, KeyOfOnce().recipient, item_id=item)
     line = connect(filing_reader.socket, seconds=5, max_body=messages.MAX_ANSWER_BODY)
     line.send(asked.message(), seconds=5)
     answer = line.receive(seconds=60)

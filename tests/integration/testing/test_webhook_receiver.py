@@ -33,7 +33,7 @@ def signed(
 def send(
     receiver: WebhookReceiver, headers: dict[str, str], body: bytes = PAYLOAD, *, deadline_seconds: float = 20
 ) -> Response:
-    return Egress(user_agent="t").post(
+    return Egress(user_agent="t").send(
         receiver.url,
         body=body,
         headers=headers,

@@ -34,7 +34,7 @@ _GRANTED = 0
 class TimeStampServer:
     """An Anchor. roots: PEM files of the authorities that its signatures must lead to.
 
-    policy: the one that a stamp must be issued under, None for any. permitted: see `Egress.post`.
+    policy: the one that a stamp must be issued under, None for any. permitted: see `Egress.send`.
     """
 
     name: str
