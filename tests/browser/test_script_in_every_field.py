@@ -8,7 +8,7 @@ from site_under_test import ANN, PASSWORD, TESTS, jpeg
 
 from safehold.app import emergencies, wiring
 from safehold.app.access.keys import add_key
-from safehold.app.access.users import acting_as, add_user, list_users
+from safehold.app.access.users import add_user, find_user, list_users
 from safehold.app.program import open_program
 from safehold.intake import inbound_reports
 from safehold.lists.ledger import NewList, add_list
@@ -116,7 +116,7 @@ def site(quiet_site):
 def report_a_risk(program) -> None:
     """Declare a risk to life in the first case and say that it is reported; its report stays."""
     with program.database.begin() as tx:
-        reader = acting_as(tx, READER)
+        reader = person(find_user(tx, READER))
         [case_id] = tx.run(sa.text("select id from review_case order by number limit 1")).scalars()
     declared = emergencies.declare(program, case_id, item_id=None, actor=reader)
     emergencies.end(program, declared.id, EmergencyEnd.REPORTED, TEXT, actor=reader)

@@ -19,6 +19,7 @@ from safehold.app import authority_reports, emergencies
 from safehold.app.access import users
 from safehold.model.exposure import ExposureKind
 from safehold.model.ids import AuthorityReportId, CaseId
+from safehold.model.permissions import Actor, permissions_of
 from safehold.testing.platform import Answer, Platform
 from safehold.testing.running import Installation, altered_copy
 
@@ -149,7 +150,8 @@ def send_a_report(safehold: Installation) -> None:
     program = safehold.program
     [case] = safehold.sql("select id from review_case where account_id = 'another'")
     with program.database.begin() as tx:
-        everybody = users.acting_as(tx, "everybody")
+        found = users.find_user(tx, "everybody")
+    everybody = Actor(permissions=permissions_of(found.roles), user_id=found.id)
     emergencies.declare(program, CaseId(case.id), item_id=None, actor=everybody)
     [report] = safehold.sql("select id, revision from authority_report")
     desk = authority_reports.Desk.of(program)
