@@ -285,22 +285,6 @@ def telling(tx: Tx, item_id: ItemId, *, for_change: bool = False) -> list[Author
     return [_report(row) for row in tx.run(statement).mappings()]
 
 
-def told_by(tx: Tx, items: Collection[ItemId]) -> dict[ItemId, list[tuple[str, AuthorityReportState]]]:
-    """Return, for each of these items, which destinations are told about it, and how far that is."""
-    statement = (
-        sa.select(
-            authority_report_item.c.item_id, authority_report_item.c.destination, authority_report.c.state
-        )
-        .join(authority_report, authority_report.c.id == authority_report_item.c.report_id)
-        .where(authority_report_item.c.item_id.in_(items), authority_report_item.c.stands)
-        .order_by(authority_report.c.planned_at)
-    )
-    found: dict[ItemId, list[tuple[str, AuthorityReportState]]] = {}
-    for row in tx.run(statement):
-        found.setdefault(ItemId(row.item_id), []).append((row.destination, AuthorityReportState(row.state)))
-    return found
-
-
 def open_ones(
     tx: Tx, *, limit: int, kinds: Collection[DestinationKind] = tuple(DestinationKind)
 ) -> list[AuthorityReport]:
