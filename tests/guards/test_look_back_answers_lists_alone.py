@@ -96,7 +96,7 @@ def test_no_answer_of_the_api_names_a_reference_but_that_of_the_scan_itself() ->
     shapes = [each for each in found if issubclass(each, BaseModel)]
     naming = {shape.__name__ for shape in shapes if "reference" in shape.model_fields}
     # An appeal is sent with the reference of a statement of reasons, which is no upload's.
-    assert naming == {"AppealBody", "ContextBody", "ScanAnswerBody"}
+    assert naming == {"AppealBody", "ContextBody", "ScanAnswerBody", "StreamContextBody"}
 
 
 def test_a_planted_question_is_seen() -> None:

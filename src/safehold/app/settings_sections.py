@@ -246,6 +246,9 @@ class SurfaceSettings(Section):
     rehearsal: bool = Field(
         False, description="Test lists match here, and nothing from here can leave the rehearsal."
     )
+    live: bool = Field(
+        False, description="What appears here is live: for an hour, whatever waits of it comes first."
+    )
     lookback: LookBackSettings | None = Field(
         None, description="Keep signals of harmless uploads for some days. Unset: nothing of them is kept."
     )
@@ -381,6 +384,7 @@ class LimitSettings(Section):
     upload_bytes: int = Field(64 * MEBIBYTE, ge=1024, description="Largest upload, in bytes.")
     json_bytes: int = Field(1 * MEBIBYTE, ge=1024, description="Largest JSON body, in bytes.")
     batch_items: int = Field(1000, ge=1, le=10_000, description="Most items in one batch.")
+    stream_frames: int = Field(60, ge=1, le=1000, description="Most frames of a live stream at once.")
     fetch_seconds: float = Field(15.0, gt=0, le=120, description="Longest time to fetch a URL.")
 
 

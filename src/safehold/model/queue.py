@@ -78,11 +78,12 @@ class QueueRules:
     """What the organisation asks of its queues.
 
     decide_within: by purpose, how long after its opening a case is to be decided at the latest. skills_for:
-    what material of a kind asks of whoever takes it.
+    what material of a kind asks of whoever takes it. live: surfaces on which what appears may be going on.
     """
 
     decide_within: Mapping[Purpose, timedelta] = field(default_factory=dict)
     skills_for: Mapping[ExposureKind, frozenset[str]] = field(default_factory=dict)
+    live: frozenset[str] = frozenset()
 
     def decide_by(self, purpose: Purpose, opened_at: datetime) -> datetime | None:
         """Return when a case of this purpose is due, None where nothing is set."""

@@ -25,6 +25,7 @@ _VETTED_NEAR, _VETTED_FAR, _UNVETTED_NEAR, _UNVETTED_FAR, _FLAG = 40, 25, 20, 12
 _REPORTED = 12
 _SEVERITY = {Category.A.value: 30, Category.B.value: 22, Category.C.value: 15, Category.PROHIBITED.value: 10}
 _SEVERITY_UNKNOWN = 12
+_LIVE = 60
 _STILL_ONLINE, _HELD_ON_NOTHING, _WAITS_FOR_ANSWER = 20, 20, 5
 _REPEAT, _REPEATS_AT_MOST = 2, 10
 _AT_RISK = HIGHEST
@@ -42,6 +43,7 @@ class Weighed:
     an outcome are not on hold, so that others may still see them. withdrawn: whether matches were left out
     of these, for their entries were taken off. held_on_nothing: how many of those that wait are on hold
     although no match that may hold is left. at_risk: whether a person says that a child is at risk now.
+    live: whether one of those that wait appeared live so lately that it may be going on.
     """
 
     matches: Sequence[MatchFacts]
@@ -52,6 +54,7 @@ class Weighed:
     withdrawn: bool = False
     held_on_nothing: int = 0
     at_risk: bool = False
+    live: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +165,8 @@ def _severity(matches: Sequence[MatchFacts]) -> PriorityPart:
 
 
 def _reach(weighed: Weighed) -> PriorityPart:
+    if weighed.live:
+        return PriorityPart(name="reach", seen="Live within the last hour: it may be going on", weight=_LIVE)
     if weighed.not_held:
         return PriorityPart(name="reach", seen="Not held: others may still see it", weight=_STILL_ONLINE)
     if weighed.held_on_nothing:

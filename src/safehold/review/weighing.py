@@ -16,6 +16,9 @@ from safehold.storage.database import Tx
 
 AS_NOTHING_SET = QueueRules()
 
+LIVE_FOR = timedelta(hours=1)
+"""How long after a frame of a live stream came it may be going on."""
+
 UNDECIDED_FOR = timedelta(days=90)
 """How long the bytes of a new case are kept while nobody has decided: what a golden item seems to be."""
 
@@ -34,6 +37,8 @@ def reckon(tx: Tx, case_id: CaseId, *, now: datetime, rules: QueueRules = AS_NOT
     counts = case_weight.counts(tx, case_id)
     ours = [match for match in case_facts.sorts_of_matches(tx, case_id) if match.purpose is case.purpose]
     at_risk = case_weight.is_at_risk(tx, case_id)
+    live_until = _live_until(tx, case_id, rules)
+    live = live_until is not None and now < live_until
     weighed = priority.Weighed(
         matches=[match for match in ours if not match.withdrawn],
         flags=case_facts.flags_of_case(tx, case_id),
@@ -43,20 +48,28 @@ def reckon(tx: Tx, case_id: CaseId, *, now: datetime, rules: QueueRules = AS_NOT
         withdrawn=any(match.withdrawn for match in ours),
         held_on_nothing=counts.held_on_nothing,
         at_risk=at_risk,
+        live=live,
     )
     dates = (rules.decide_by(case.purpose, case.opened_at), _destroyed_first_at(tx, case))
     decide_by = min((date for date in dates if date is not None), default=None)
     clock = priority.Clock(case.opened_at, decide_by, now) if decide_by is not None else None
     parts = priority.weigh(weighed, clock)
     need = priority.added_up(parts)
+    changes = (clock.weighs_more_at if clock else None, live_until if live else None)
     urgency = Urgency(
         priority=need,
         priority_parts=parts,
         turn_at=turn_at(case, priority=need, at_risk=at_risk),
         decide_by=decide_by,
-        weigh_at=clock.weighs_more_at if clock else None,
+        weigh_at=min((at for at in changes if at is not None), default=None),
     )
     case_urgency.set_urgency(tx, case_id, urgency)
+
+
+def _live_until(tx: Tx, case_id: CaseId, rules: QueueRules) -> datetime | None:
+    """Return until when something in the case that waits may be going on, None where nothing was live."""
+    newest = case_weight.newest_waiting(tx, case_id, rules.live) if rules.live else None
+    return None if newest is None else newest + LIVE_FOR
 
 
 def _destroyed_first_at(tx: Tx, case: Case) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -131,6 +132,21 @@ def is_at_risk(tx: Tx, case_id: CaseId) -> bool:
         .subquery()
     )
     return tx.run(sa.select(newest).where(newest.c.says_so).limit(1)).first() is not None
+
+
+def newest_waiting(tx: Tx, case_id: CaseId, surfaces: Collection[str]) -> datetime | None:
+    """Return when the newest of its waiting items that appeared on one of these surfaces was received."""
+    statement = (
+        sa.select(sa.func.max(item.c.received_at))
+        .join(case_item, case_item.c.item_id == item.c.id)
+        .where(
+            case_item.c.case_id == case_id,
+            case_item.c.waits_for.is_not(None),
+            item.c.surface.in_(sorted(surfaces)),
+        )
+    )
+    newest: datetime | None = tx.run(statement).scalar()
+    return newest
 
 
 def destroyed_first_at(tx: Tx, case_id: CaseId) -> datetime | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
@@ -37,16 +37,38 @@ class Platform:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Scan a file as a multipart upload."""
+        return self._post("/v1/scan", context, [("file", data)], media_type, headers)
+
+    def stream(
+        self,
+        stream_id: str,
+        frames: Sequence[bytes],
+        context: Mapping[str, Any],
+        *,
+        media_type: str = "image/jpeg",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Scan frames of a live stream. stream_id: as it stands in an address."""
+        parts = [("frame", frame) for frame in frames]
+        return self._post(f"/v1/streams/{stream_id}/frames", context, parts, media_type, headers)
+
+    def _post(
+        self,
+        path: str,
+        context: Mapping[str, Any],
+        files: Sequence[tuple[str, bytes]],
+        media_type: str,
+        headers: Mapping[str, str] | None,
+    ) -> Answer:
         boundary = secrets.token_hex(16)
-        before_context = f'--{boundary}\r\nContent-Disposition: form-data; name="context"\r\n\r\n'
-        before_file = (
-            f'\r\n--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="upload"\r\n'
-            f"Content-Type: {media_type}\r\n\r\n"
-        )
-        written = before_context + json.dumps(dict(context)) + before_file
-        body = written.encode() + data + f"\r\n--{boundary}--\r\n".encode()
+        disposition = f"--{boundary}\r\nContent-Disposition: form-data; name="
+        body = f'{disposition}"context"\r\n\r\n{json.dumps(dict(context))}\r\n'.encode()
+        for name, data in files:
+            head = f'{disposition}"{name}"; filename="upload"\r\nContent-Type: {media_type}\r\n\r\n'
+            body += head.encode() + data + b"\r\n"
+        body += f"--{boundary}--\r\n".encode()
         content_type = f"multipart/form-data; boundary={boundary}"
-        return self.send("POST", "/v1/scan", body, {"Content-Type": content_type, **(headers or {})})
+        return self.send("POST", path, body, {"Content-Type": content_type, **(headers or {})})
 
     def ask(
         self, method: str, path: str, value: Any = None, headers: Mapping[str, str] | None = None

@@ -63,6 +63,7 @@ LISTED = (1, 2, 3, 4)
 SURFACES: dict[str, Any] = {
     "rehearsal": {"rehearsal": True},
     "public": {},
+    "live": {"rehearsal": True, "live": True},
     "public_retries": {"on_incomplete": {"list_stale": "publish", "*": "retry"}},
     "private": {
         "visibility": "private",

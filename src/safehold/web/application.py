@@ -20,6 +20,7 @@ from safehold.web.api.health import add_health_routes, ops_or_loopback
 from safehold.web.api.inbound_reports import add_inbound_report_routes
 from safehold.web.api.reading import add_reading_routes
 from safehold.web.api.scan import add_scan_routes
+from safehold.web.api.streams import add_stream_routes
 from safehold.web.catalogs import Spoken, languages
 from safehold.web.console import add_console_routes, console_page
 from safehold.web.console.cookies import LANGUAGE, cookie_name
@@ -96,6 +97,7 @@ def _api(app: FastAPI, program: Program) -> tuple[APIRouter, APIRoute]:
     keyed = by_key(program)
     router, ops = guarded_router(keyed), guarded_router(ops_or_loopback(keyed))
     scan = add_scan_routes(router, program)
+    add_stream_routes(router, program)
     add_reading_routes(router, program)
     add_appeal_routes(router, program)
     add_inbound_report_routes(router, program)

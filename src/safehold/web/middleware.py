@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping
 
@@ -23,6 +24,8 @@ CONTENT_SECURITY_POLICY = (
     "connect-src 'self'{}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 """In the braces: the only other origin that a page's script may fetch from."""
+_UPLOADS = re.compile("/v1/scan|/v1/streams/[^/]+/frames")
+"""Where files come in."""
 HEADERS = {
     "content-security-policy": CONTENT_SECURITY_POLICY.format(""),
     "x-content-type-options": "nosniff",
@@ -120,7 +123,7 @@ class BodyLimit:
 
     def _limit(self, scope: Scope) -> int:
         content_type = _header(scope, b"content-type")
-        is_upload = content_type.startswith(b"multipart/form-data") and scope["path"] == "/v1/scan"
+        is_upload = content_type.startswith(b"multipart/form-data") and _UPLOADS.fullmatch(scope["path"])
         return self._upload_bytes if is_upload else self._json_bytes
 
 

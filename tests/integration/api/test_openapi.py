@@ -16,6 +16,7 @@ from safehold.testing.running import Installation, altered_copy
 
 PATHS = {
     "/v1/scan",
+    "/v1/streams/{stream_id}/frames",
     "/v1/appeals",
     "/v1/appeals/{appeal_id}",
     "/v1/items/{item_id}",
@@ -72,12 +73,16 @@ def test_every_reference_leads_somewhere_and_real_answers_fit_what_is_described(
     operation = description["paths"]["/v1/scan"]["post"]["responses"]
     scanned = operation["200"]["content"]["application/json"]["schema"]
     refused = operation["default"]["content"]["application/problem+json"]["schema"]
+    streamed = description["paths"]["/v1/streams/{stream_id}/frames"]["post"]["responses"]["200"]
+    of_stream = streamed["content"]["application/json"]["schema"]
     context = {"surface": "rehearsal"}
     for platform in (safehold.platform(), safehold.platform(Permission.SCAN)):
         fits(platform.upload(altered_copy(1), context).body, scanned)
         batch = {"items": [{"text": "a"}, {"signals": [{"type": "pdq", "value": "0"}]}], "context": context}
         fits(platform.ask("POST", "/v1/scan", batch).body, scanned)
         fits(platform.upload(b"", context).body, refused)
+        frames = [altered_copy(1), b""]
+        fits(platform.stream("a", frames, {"surface": "live", "account_id": "b"}).body, of_stream)
 
 
 def _references(part: Any) -> list[str]:

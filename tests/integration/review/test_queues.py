@@ -169,6 +169,26 @@ def test_the_legal_clock_weighs_more_as_its_date_comes_nearer(room: Any) -> None
     assert part(room.case(case_id), "legal clock")[0].startswith("Was due 2026-03-03 04:00")
 
 
+def test_what_appeared_live_comes_first_for_an_hour_and_then_as_anything_else(room: Any) -> None:
+    rules = QueueRules(live=frozenset({"live"}))
+    others, (live, item_id) = [room.matched_case()[0] for _ in range(3)], room.flagged_case()
+    room.sql("update item set surface = 'live', received_at = :now where id = :id", id=item_id, now=room.now)
+
+    def reach(minutes: int) -> int:
+        with room.begin() as tx:
+            weighing.reckon_due(tx, now=room.later(minutes=minutes), rules=rules, limit=9)
+        return part(room.case(live), "reach")[1]
+
+    with room.begin() as tx:
+        case_urgency.weigh_soon(tx, live, room.now)
+    assert reach(1) == 60
+    assert part(room.case(live), "reach")[0] == "Live within the last hour: it may be going on"
+    assert [case.id for case in (next_of(room, room.ada, minutes=2),) if case] == [live]
+    assert others
+    assert reach(59) == 60
+    assert reach(60) < 60
+
+
 def test_bytes_that_are_destroyed_undecided_are_a_date_as_well(room: Any) -> None:
     case_id, item_id = room.matched_case()
     room.sql(

@@ -98,6 +98,38 @@ class ContextBody(Body):
         return Context(**self.model_dump())
 
 
+STREAM_ID = r"^[A-Za-z0-9._:~=-]{1,64}$"
+LONGEST_STREAM = 31 * 24 * 3600.0
+"""Seconds: no position in a stream lies further from its start."""
+
+
+class StreamContextBody(ContextBody):
+    """Where frames of a live stream appeared. All of them have it in common, but for their positions."""
+
+    account_id: Text = Field(
+        min_length=1, max_length=LONGEST, description="Who streams; their frames gather in one case."
+    )
+    content_id: None = Field(None, description="Not used: the stream's id is in the address.")
+    positions: list[Annotated[float, Field(ge=0, le=LONGEST_STREAM, allow_inf_nan=False)]] | None = Field(
+        None, description="Seconds since the stream began, one for each frame."
+    )
+
+    def to_contexts(self, stream_id: str, frames: int) -> list[Context]:
+        """Return each frame's context, which names its place as a media fragment: `STREAM#t=SECONDS`.
+
+        Raises BadForm where there are more or fewer positions than frames.
+        """
+        if self.positions is not None and len(self.positions) != frames:
+            raise BadForm("positions: one for each frame, or none at all.")
+        common = self.model_dump(exclude={"positions", "content_id"})
+        places = (
+            [stream_id] * frames
+            if self.positions is None
+            else [f"{stream_id}#t={position:.3f}".rstrip("0").rstrip(".") for position in self.positions]
+        )
+        return [Context(**common, content_id=place) for place in places]
+
+
 class SignalBody(Body):
     """One fingerprint."""
 
@@ -205,6 +237,15 @@ class ScanBatchAnswer(BaseModel):
     """The answers to a batch, in its order."""
 
     items: list[ScanAnswerBody | FailedItem]
+
+
+class StreamAnswer(BaseModel):
+    """What the frames of a stream came to. result, advice: the most urgent and most careful of all frames."""
+
+    stream_id: str
+    result: str = Field(description="As of a scan; a frame that failed counts as incomplete.")
+    advice: str = Field(description="publish: let it go on; hold: interrupt it; retry: send frames again.")
+    frames: list[ScanAnswerBody | FailedItem] = Field(description="In the order in which they were sent.")
 
 
 class AppealBody(Body):

@@ -15,23 +15,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
 from safehold.app.program import Program
-from safehold.app.requests import LONGEST_KEY, Answer, Answering, Attempt, Settle, Unrepeated
+from safehold.app.requests import Answer, Answering, Attempt, Settle, Unrepeated
 from safehold.app.scan import Fingerprints
 from safehold.app.scan_records import WhenKept
 from safehold.app.shared_look import SharedLook
 from safehold.model.errors import BadForm, SafeholdError, TooLarge, UnsupportedMediaType
 from safehold.model.item import Context
 from safehold.model.permissions import Actor, Permission
-from safehold.model.scan import ScanAnswer, ScanResult
-from safehold.web.api.bodies import (
-    ContextBody,
-    ScanBatch,
-    ScanItem,
-    checked,
-    named_once,
-    read,
-    scan_answer,
-)
+from safehold.model.scan import ScanAnswer
+from safehold.web.api.bodies import ContextBody, ScanBatch, ScanItem, checked, named_once, read
+from safehold.web.api.scan_answers import IDEMPOTENCY_KEY, kept, settling, told
 from safehold.web.errors import problem, request_id
 from safehold.web.forms import MULTIPART, content_type_of, form_in_memory
 from safehold.web.guard import actor_of, needs, whole
@@ -55,14 +48,7 @@ DESCRIPTION = {
         "required": True,
         "content": {"multipart/form-data": {"schema": FORM}, **_either("ScanItem", "ScanBatch")},
     },
-    "parameters": [
-        {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST_KEY},
-            "description": "A repeat with the same key and body has one effect and one answer.",
-        }
-    ],
+    "parameters": [IDEMPOTENCY_KEY],
     "responses": {
         "200": {
             "description": "What was found, and what to do with the upload now",
@@ -120,7 +106,7 @@ def add_scan_routes(router: APIRouter, program: Program) -> APIRoute:
             raise UnsupportedMediaType()
         key = request.headers.get("idempotency-key")
         if key is not None:
-            answer = await run_in_threadpool(lambda: program.once(actor, key, sent.parts(), sent.run, _kept))
+            answer = await run_in_threadpool(lambda: program.once(actor, key, sent.parts(), sent.run, kept))
         elif sent.short is not None:
             answer = await _answer_short(program, actor, sent.short, lists())
         else:
@@ -138,8 +124,8 @@ async def _answer_short(program: Program, actor: Actor, sent: Fingerprints, list
     await lists.begun_after_now()
     received = program.scanner.compare_signals(sent, actor=actor)
     if received.is_written:
-        return _body(actor, await run_in_threadpool(program.scanner.answer, received))
-    return _body(actor, program.scanner.answer(received))
+        return told(actor, await run_in_threadpool(program.scanner.answer, received))
+    return told(actor, program.scanner.answer(received))
 
 
 async def _upload(request: Request, program: Program, actor: Actor) -> Sent:
@@ -153,14 +139,14 @@ async def _upload(request: Request, program: Program, actor: Actor) -> Sent:
     place = context.to_context()
 
     def run(attempt: Attempt, *, caught_up: bool = False) -> Answer:
-        return _body(
+        return told(
             actor,
             program.scanner.scan_bytes(
                 data,
                 place,
                 claimed_type=claimed,
                 actor=actor,
-                when_kept=_settling(attempt.settle, actor),
+                when_kept=settling(attempt.settle, actor),
                 caught_up=caught_up,
             ),
         )
@@ -211,10 +197,6 @@ def _json(raw: bytes, request: Request, program: Program, actor: Actor) -> Sent:
     )
 
 
-def _settling(settle: Settle, actor: Actor) -> WhenKept:
-    return lambda tx, answer: settle(tx, _body(actor, answer))
-
-
 def _fingerprints(item: ScanItem, place: Context, when_kept: WhenKept | None = None) -> Fingerprints:
     pairs = [(signal.type, signal.value) for signal in item.signals or ()]
     return Fingerprints(signals=pairs, context=place, when_kept=when_kept)
@@ -255,19 +237,17 @@ def _answered_together(
     for index, item in enumerate(batch.items):
         place = item.context.to_context() if item.context is not None else of_batch
         if item.signals is not None and place is not None:
-            asked[index] = _fingerprints(item, place, _settling(attempt.settle_part(index), actor))
+            asked[index] = _fingerprints(item, place, settling(attempt.settle_part(index), actor))
     answers = program.scanner.scan_together(list(asked.values()), actor=actor) if asked else []
     return {
-        index: _body(actor, answer)
-        for index, answer in zip(asked, answers, strict=True)
-        if answer is not None
+        index: told(actor, answer) for index, answer in zip(asked, answers, strict=True) if answer is not None
     }
 
 
 def _answer_one(
     program: Program, actor: Actor, item: ScanItem, context: ContextBody | None, settle: Settle
 ) -> Answer:
-    return _body(actor, _scan_one(program, actor, item, context, _settling(settle, actor)))
+    return told(actor, _scan_one(program, actor, item, context, settling(settle, actor)))
 
 
 def _scan_one(
@@ -286,19 +266,6 @@ def _scan_one(
     return scanner.scan_unchecked("links" if item.links is not None else "text", place, actor=actor)
 
 
-def _kept(answer: Answer) -> Answer | None:
-    """Return what may be kept of an answer for a repeat.
-
-    Where nothing was kept of an item, no fingerprint of it is either; where nothing may be scanned, not
-    even the request is.
-    """
-    items = answer.get("items", [answer])
-    if all(item.get("result") == ScanResult.NOT_SCANNED for item in items):
-        return None
-    kept = [item if item.get("item_id") else _without_signals(item) for item in items]
-    return {"items": kept} if "items" in answer else kept[0]
-
-
 def _named(answer: Answer, references: tuple[str | None, ...]) -> Answer:
     """Return an answer with what the platform called each item."""
     if "items" not in answer:
@@ -308,11 +275,3 @@ def _named(answer: Answer, references: tuple[str | None, ...]) -> Answer:
         for item, reference in zip(answer["items"], references, strict=True)
     ]
     return {"items": named}
-
-
-def _without_signals(item: Answer) -> Answer:
-    return {**item, "signals": None} if "signals" in item else item
-
-
-def _body(actor: Actor, answer: ScanAnswer) -> Answer:
-    return scan_answer(answer, detail=actor.may(Permission.SCAN_DETAIL))
