@@ -55,7 +55,7 @@ docs: $(STAMPS)/package ## Write the generated reference pages
 examples: $(STAMPS)/examples ## Write altered copies of the photos into build/examples
 
 lock: $(UV) ## Resolve the dependencies anew into requirements.lock
-	$(UV) pip compile pyproject.toml --extra video --extra heif --extra parquet --group dev --group build \
+	$(UV) pip compile pyproject.toml --extra video --extra heif --extra parquet --extra vision --group dev --group build \
 	  --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
 
 bench: $(STAMPS)/package ## Measure speed and memory; bench/README.md says how to read it

@@ -11,6 +11,7 @@ from safehold.act.channels.base import Destination
 from safehold.act.tell import TOLD_KINDS
 from safehold.app import requests
 from safehold.app.access.gate import Gate
+from safehold.app.classifiers import open_panel
 from safehold.app.confined import check_walls, limits_of, must_be_confined
 from safehold.app.counters import ScanCounters
 from safehold.app.home import Home, open_home, sealing_key_path
@@ -27,6 +28,7 @@ from safehold.app.scan import Scanner
 from safehold.app.scan_records import ScanRecords
 from safehold.app.settings import Settings
 from safehold.detect import look_back
+from safehold.detect.classifiers.panel import Panel
 from safehold.detect.following import ListFollower
 from safehold.detect.host_indexes import HostIndexes
 from safehold.detect.kept_days import KeptDays
@@ -182,6 +184,7 @@ def _assemble(
         egress=egress,
         counters=counters,
         close_calls=close_calls,
+        panel=open_panel(settings, stack) if "api" in surfaces else Panel({}),
         kept=_kept_signals(settings, home, surfaces, database, kinds, clock, stack),
         records=ScanRecords(
             database=database, decoders=decoders, vault=vault, record=recorder.record, clock=clock

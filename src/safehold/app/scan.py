@@ -20,16 +20,20 @@ from safehold.app.requests import Overtaken
 from safehold.app.scan_records import Received, ScanRecords, WhenKept
 from safehold.app.settings import Settings
 from safehold.detect.checks import Circumstances
+from safehold.detect.classifiers.panel import Panel, not_sampled
 from safehold.detect.following import ListFollower
 from safehold.detect.known import KnownLists
 from safehold.detect.media_scan import (
+    Compared,
     Reading,
     compare_each,
     compare_nothing,
     compare_signals,
     read_and_compare,
+    with_more,
 )
 from safehold.egress.client import Egress
+from safehold.model.classifier import Heard
 from safehold.model.clock import Clock
 from safehold.model.errors import DecoderDown, EmptyFile, SafeholdError, UnknownSignalType, UnknownSurface
 from safehold.model.ids import ScanId, new_id
@@ -65,6 +69,7 @@ class Scanner:
     egress: Egress
     counters: ScanCounters
     close_calls: CloseCalls
+    panel: Panel
     kept: KeptSignals
     records: ScanRecords
     clock: Clock
@@ -107,6 +112,7 @@ class Scanner:
             self._at(surface),
             mode=self.settings.decoding.mode,
         )
+        compared, heard = self._classified(compared, data, examined, context, surface)
         return self.answer(
             Received(
                 scan_id=ScanId(new_id()),
@@ -116,6 +122,7 @@ class Scanner:
                 compared=compared,
                 data=data,
                 examined=examined,
+                heard=heard,
                 when_kept=when_kept,
             )
         )
@@ -249,6 +256,30 @@ class Scanner:
         except DecoderDown as error:
             log.warning("decoder_down", code=error.code)
             return None
+
+    def _classified(
+        self,
+        compared: Compared,
+        data: bytes,
+        examined: Examined | None,
+        context: Context,
+        surface: Surface,
+    ) -> tuple[Compared, tuple[Heard, ...]]:
+        """Ask the surface's classifiers as well. What nobody could read they are not handed either."""
+        now = self.clock()
+        known = bool(compared.verdict.matches)
+        names = self.panel.wants(surface, context.region, now, known=known)
+        if not names or examined is None or not examined.frames:
+            return compared, ()
+        try:
+            sampled = self.decoders.sample(data)
+        except DecoderDown as error:
+            log.warning("decoder_down", code=error.code)
+            return with_more(compared, [not_sampled("matcher_down")], surface), ()
+        if sampled.failure is not None and not sampled.pictures:
+            return with_more(compared, [not_sampled(f"decoder:{sampled.failure.value}")], surface), ()
+        hearing = self.panel.ask(names, sampled.pictures, now)
+        return with_more(compared, hearing.reports, surface), hearing.heard
 
     def _compare_together(self, sent: Sequence[Fingerprints], actor: Actor) -> list[Received | None]:
         """Compare with one search for each surface; None for what cannot be compared at all."""

@@ -19,6 +19,7 @@ from safehold.evidence import custody
 from safehold.evidence.custody import SealedMedia
 from safehold.intake import uploads
 from safehold.jobs.record import Record
+from safehold.model.classifier import Heard
 from safehold.model.clock import Clock
 from safehold.model.errors import DecoderDown, VaultDown
 from safehold.model.events import ItemFlagged, ItemMatched
@@ -48,7 +49,7 @@ class Received:
     """What was sent and what was seen in it.
 
     compared: None where the surface may not be scanned for this region now, so that nothing was looked at.
-    data: None when only signals were sent.
+    data: None when only signals were sent. heard: what classifiers said of it, on record with what is kept.
     """
 
     scan_id: ScanId
@@ -58,6 +59,7 @@ class Received:
     compared: Compared | None
     data: bytes | None = field(default=None, repr=False)
     examined: Examined | None = None
+    heard: tuple[Heard, ...] = ()
     when_kept: WhenKept | None = None
 
     @property
@@ -191,6 +193,7 @@ class ScanRecords:
     ) -> None:
         now, verdict = self.clock(), compared.verdict
         recording.record_findings(tx, item_id, verdict, now=now)
+        recording.record_opinions(tx, item_id, received.heard, now=now)
         held = holds.place(tx, item_id, verdict.matches, now=now) is not None
         audit.append(
             tx,

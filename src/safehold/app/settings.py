@@ -9,14 +9,15 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from safehold.app.address_redaction import without_secrets
 from safehold.app.settings_anchors import AuditSettings
 from safehold.app.settings_authorities import AuthoritySettings
+from safehold.app.settings_classifiers import ClassifierSettings
 from safehold.app.settings_emergency import EmergencySettings
 from safehold.app.settings_errors import PREFIX, in_words, misspelt, unparsed
 from safehold.app.settings_evidence import EvidenceSettings
@@ -73,6 +74,7 @@ class Settings(BaseSettings):
     sign_in: SignInSettings = Field(default_factory=SignInSettings)
     portal: PortalSettings = Field(default_factory=PortalSettings)
     surfaces: dict[str, SurfaceSettings] = Field(default_factory=dict)
+    classifiers: dict[str, ClassifierSettings] = Field(default_factory=dict)
     webhooks: dict[str, WebhookSettings] = Field(default_factory=dict)
     vault: VaultSettings = Field(default_factory=VaultSettings)
     reader: ReaderSettings = Field(default_factory=ReaderSettings)
@@ -102,6 +104,16 @@ class Settings(BaseSettings):
                     " underscores and hyphens, the first a letter or digit"
                 )
         return surfaces
+
+    @model_validator(mode="after")
+    def _classifiers_are_declared(self) -> Self:
+        for surface, declared in self.surfaces.items():
+            unknown = set(declared.classifiers) - self.classifiers.keys()
+            if unknown:
+                raise ValueError(
+                    f"surfaces.{surface}.classifiers: {', '.join(sorted(unknown))} is not in [classifiers]"
+                )
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -137,6 +149,7 @@ class Settings(BaseSettings):
             on_incomplete=dict(declared.on_incomplete),
             rehearsal=declared.rehearsal,
             lookback=LookBack(**declared.lookback.model_dump()) if declared.lookback else None,
+            classifiers=tuple(dict.fromkeys(declared.classifiers)),
         )
 
     def redacted(self) -> dict[str, Any]:

@@ -249,6 +249,11 @@ class SurfaceSettings(Section):
     live: bool = Field(
         False, description="What appears here is live: for an hour, whatever waits of it comes first."
     )
+    classifiers: list[str] = Field(
+        default_factory=list,
+        max_length=8,
+        description="Names of those in `classifiers` that are asked about uploads to this surface.",
+    )
     lookback: LookBackSettings | None = Field(
         None, description="Keep signals of harmless uploads for some days. Unset: nothing of them is kept."
     )

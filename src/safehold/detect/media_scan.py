@@ -9,19 +9,23 @@ from safehold.detect import checks
 from safehold.detect.checks import Circumstances
 from safehold.detect.verdict import Verdict, judge
 from safehold.model.media import Examined, HashMode
+from safehold.model.scan import CheckReport
 from safehold.model.signal import Signal
+from safehold.model.surface import Surface
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
     """All signals of an input, exact digests first, and what they led to.
 
-    mode: FAST where perceptual signals may differ in some bits from those that exact reading makes.
+    mode: FAST where perceptual signals may differ in some bits from those that exact reading makes. reports:
+    what the verdict was made of, of media alone.
     """
 
     signals: tuple[Signal, ...]
     verdict: Verdict
     mode: HashMode = HashMode.EXACT
+    reports: tuple[CheckReport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +86,17 @@ def compare_media(digests: Sequence[Signal], examined: Examined | None, at: Circ
     the exact digests are compared alone and the answer is never clear.
     """
     if examined is None:
-        return Compared(tuple(digests), judge(checks.of_media(digests, None, at), at.surface))
+        without = tuple(checks.of_media(digests, None, at))
+        return Compared(tuple(digests), judge(without, at.surface), reports=without)
     signals = (*digests, *examined.signals)
-    reports = checks.of_media((*signals, *examined.turned), examined, at)
-    return Compared(signals, judge(reports, at.surface), examined.mode)
+    reports = tuple(checks.of_media((*signals, *examined.turned), examined, at))
+    return Compared(signals, judge(reports, at.surface), examined.mode, reports)
+
+
+def with_more(compared: Compared, reports: Sequence[CheckReport], surface: Surface) -> Compared:
+    """Return the comparison of media with what further checks report, judged anew."""
+    every = (*compared.reports, *reports)
+    return replace(compared, verdict=judge(every, surface), reports=every)
 
 
 def compare_signals(signals: Sequence[Signal], at: Circumstances) -> Compared:

@@ -64,6 +64,7 @@ class Surface:
     strictest. on_incomplete: advice per code prefix (such as "list_stale"), "*" for the others.
     rehearsal: test lists may match and hold here, and nothing from here can be filed, noticed,
     published or counted. lookback: None where nothing is kept of what is harmless, as nothing is by default.
+    classifiers: names of those that are asked about what no list knows.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Surface:
     on_incomplete: dict[str, Advice] = field(default_factory=dict)
     rehearsal: bool = False
     lookback: LookBack | None = None
+    classifiers: tuple[str, ...] = ()
 
     def lookback_term(self, now: datetime) -> int | None:
         """Return for how many days signals are kept here now, None where none may be.

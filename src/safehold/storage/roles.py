@@ -104,6 +104,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "entry": _READ,
         "match": _APPEND,
         "flag": _APPEND,
+        "opinion": _APPEND,
         "hold": _APPEND,
         "sealed_object": _APPEND,
         "wrapped_key": "insert",
@@ -170,6 +171,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "entry": _READ,
         "match": _READ,
         "flag": _READ,
+        "opinion": _READ,
         "hold": _READ,
         "declared_conflict": _change("ended_at", "ended_by"),
         # Opening one is for golden items, and for what is split off, alone: others are a worker's.
@@ -255,6 +257,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "entry": _READ,
         "match": _READ,
         "flag": _READ,
+        "opinion": _READ,
         "hold": _change("released_at", "release_reason"),
         "review_case": f"{_APPEND}, update ({_CASE}, account_id, gathered_by)",
         "case_item": _change("waits_for", "round"),

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -19,11 +19,21 @@ from safehold.vault.decoding.kinds import kinds_of
 from safehold.vault.decoding.limits import DecodeLimits
 from safehold.vault.decoding.memory import SharedMemory
 from safehold.vault.decoding.process import DecoderProcess, WorkerLost
+from safehold.vault.decoding.samples import BadSamples, Pixels, unpacked
 from safehold.vault.decoding.sniff import HEAD_BYTES, sniff
 from safehold.vault.decoding.source import WorkerSource
 from safehold.vault.decoding.wire import Job, Setup
 
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """Frames of some media as (height, width, 3) RGB pixels. failure: why others could not be read."""
+
+    pictures: tuple[Pixels, ...]
+    failure: DecodeFailure | None = None
+
 
 _Fill = Callable[[SharedMemory], int]
 
@@ -167,6 +177,21 @@ class DecoderPool:
         if memoryview(data).nbytes > self.limits.max_bytes:
             return _over_limit(data[:HEAD_BYTES])
         return self._examine(lambda memory: memory.put(data), Job(0, stamp=tuple(stamp)))
+
+    def sample(self, data: bytes) -> Sampled:
+        """Make what a classifier is handed of `data`: a few frames in small, see `samples`.
+
+        None at all means that all are plain, or that nothing could be read, and then the failure says why.
+        Waits and raises as `examine` does.
+        """
+        if memoryview(data).nbytes > self.limits.max_bytes:
+            return Sampled((), _over_limit(data[:HEAD_BYTES]).failure)
+        seen = self._examine(lambda memory: memory.put(data), Job(0, samples=True))
+        try:
+            return Sampled(tuple(unpacked(seen.rendition)) if seen.rendition else (), seen.failure)
+        except BadSamples:
+            _log.warning("decoder_samples_strange")
+            return Sampled((), DecodeFailure.LIMIT)
 
     def _examine(self, fill: _Fill, job: Job) -> Examined:
         head = b""

@@ -63,7 +63,7 @@ class Job:
     """One media to examine: the first `size` bytes of the shared memory.
 
     mode: how to make signals. turned: whether to make those of the picture turned as well. stamp: the lines
-    of the mark where a view for a person is asked for instead, which comes as the rendition.
+    of the mark where a view for a person is asked for instead, which comes as the rendition; so do samples.
     """
 
     size: int
@@ -72,11 +72,12 @@ class Job:
     stamp: tuple[str, ...] = ()
     mode: HashMode = HashMode.EXACT
     turned: bool = False
+    samples: bool = False
 
     @property
     def largest_picture(self) -> int:
         """How many bytes the picture in the answer may have."""
-        return MAX_VIEW_BYTES if self.stamp else MAX_RENDITION_BYTES
+        return MAX_VIEW_BYTES if self.stamp or self.samples else MAX_RENDITION_BYTES
 
     def to_bytes(self) -> bytes:
         """Write it as one message."""

@@ -16,6 +16,7 @@ from safehold.model.media import Examined
 from safehold.vault.decoding.confine import confine
 from safehold.vault.decoding.examine import examine
 from safehold.vault.decoding.kinds import Kinds
+from safehold.vault.decoding.samples import take
 from safehold.vault.decoding.views import render
 from safehold.vault.decoding.wire import MAX_MESSAGE, Answer, Job, Setup, write_document
 
@@ -57,6 +58,8 @@ def serve(
 def _done(data: bytes, job: Job, setup: Setup, kinds: Kinds) -> Examined:
     if job.stamp:
         return render(data, stamp=job.stamp, limits=setup.limits)
+    if job.samples:
+        return take(data, setup.limits)
     return examine(
         data,
         claimed_type=job.claimed_type,

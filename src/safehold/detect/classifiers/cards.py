@@ -1,0 +1,134 @@
+"""Model cards: a TOML file that says what a local classifier is, how it is fed, and what its score means."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from safehold.model.classifier import Band, ClassifierInfo, ClassifierKind, Sends
+from safehold.model.errors import BadSettings
+
+BUILTIN = ("open_nsfw",)
+"""The cards that come along, by the names under which settings know them."""
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Side = Annotated[int, Field(ge=8, le=2048)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Weights(_Part):
+    """Which file is run. package: one that is installed, in which `file` lies; else beside the card."""
+
+    file: str = Field(min_length=1)
+    package: str | None = None
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class Input(_Part):
+    """How pixels are prepared: stretched to `resize`, the middle of `crop` cut out, (value - mean) * scale.
+
+    jpeg_quality: written as a JPEG and read again before that, where the reference does so.
+    """
+
+    layout: Literal["nhwc", "nchw"]
+    channels: Literal["rgb", "bgr"]
+    resize: tuple[Side, Side]
+    crop: tuple[Side, Side] | None = None
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    scale: float | tuple[float, float, float] = 1.0
+    jpeg_quality: int | None = Field(None, ge=1, le=95)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.crop is not None and any(c > r for c, r in zip(self.crop, self.resize, strict=True)):
+            raise ValueError("crop: no larger than resize")
+        return self
+
+
+class Output(_Part):
+    """Where the score stands: in the first output. softmax: whether it still has to be made a share."""
+
+    index: int = Field(ge=0, le=100_000)
+    softmax: bool = False
+
+
+class Bands(_Part):
+    """From which score on a picture lies in a band; below all of them in none."""
+
+    low: Share
+    medium: Share
+    high: Share
+    very_high: Share
+
+    @model_validator(mode="after")
+    def _rise(self) -> Self:
+        edges = [self.low, self.medium, self.high, self.very_high]
+        if edges != sorted(edges):
+            raise ValueError("each no lower than the one before")
+        return self
+
+    def band_of(self, score: float) -> Band:
+        """Return the highest band that a score reaches."""
+        edges = {Band.LOW: self.low, Band.MEDIUM: self.medium, Band.HIGH: self.high}
+        edges[Band.VERY_HIGH] = self.very_high
+        return max((band for band, edge in edges.items() if score >= edge), key=_rank, default=Band.NONE)
+
+
+def _rank(band: Band) -> int:
+    return band.rank
+
+
+class Card(_Part):
+    """A whole card. card: what people should know of it, in words; all of it is shown to them."""
+
+    name: str = Field(pattern=r"^[a-z0-9_]{1,40}$")
+    version: str = Field(min_length=1, max_length=40)
+    kind: ClassifierKind
+    licence: str = Field(min_length=1)
+    weights: Weights
+    input: Input
+    output: Output
+    bands: Bands
+    card: dict[Literal["made_by", "made_for", "made_of", "checked_on", "measured", "limits"], str]
+
+    def info(self, name: str, *, max_side: int) -> ClassifierInfo:
+        """Return what the classifier of this card says of itself. name: as in the settings."""
+        return ClassifierInfo(
+            name=name,
+            version=f"{self.name} {self.version}",
+            kind=self.kind,
+            sends=Sends.DOWNSCALED,
+            leaves_house=False,
+            batch_max=8,
+            max_side=max_side,
+            weights_sha256=self.weights.sha256,
+            licence=self.licence,
+            card=tuple(self.card.items()),
+        )
+
+
+def read_card(named: str) -> tuple[Card, Path | None]:
+    """Return a card and the folder it lies in, None for one that comes along.
+
+    named: one of `BUILTIN`, or the path of a TOML file. Raises BadSettings.
+    """
+    try:
+        if named in BUILTIN:
+            folder = resources.files("safehold.detect.classifiers").joinpath("shipped")
+            return Card.model_validate(
+                tomllib.loads(folder.joinpath(f"{named}.toml").read_text("utf-8"))
+            ), None
+        path = Path(named)
+        return Card.model_validate(tomllib.loads(path.read_text("utf-8"))), path.parent
+    except ValidationError as error:
+        places = ", ".join(".".join(map(str, line["loc"])) for line in error.errors(include_input=False))
+        raise BadSettings(f"The model card has wrong or missing fields: {places}.") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadSettings(f"The model card cannot be read ({type(error).__name__}).") from None

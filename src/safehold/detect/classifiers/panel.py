@@ -1,0 +1,231 @@
+"""The panel: asks the classifiers of a surface about some pictures, within the time that a request has.
+
+Each has its own account of how it fared, as every check has. One that is down, late, or out of its budget
+leaves the answer `incomplete`, and nothing is kept for later. What it says can raise a flag and nothing else.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooLate
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import structlog
+
+from safehold.detect.classifiers.base import Classifier, Pixels, Unanswered
+from safehold.detect.classifiers.breaker import Breaker
+from safehold.model.classifier import Answered, Band, Heard, LeavingBasis, Opinion, Use
+from safehold.model.ids import FlagId, new_id
+from safehold.model.match import Flag
+from safehold.model.scan import CheckReport, CheckState
+from safehold.model.surface import Surface
+
+log = structlog.get_logger()
+
+AT_ONCE = 4
+"""So many calls of one classifier run at a time; who comes then finds it busy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appointment:
+    """On which terms a classifier is asked.
+
+    use: what may follow. shadow: it is asked and heard, and is no check yet: it raises no flag and leaves no
+    answer incomplete. flags_from: the band from which on it asks a person to look. seconds: how long it may
+    take. a_day: calls in a day (UTC), None without end; each process counts its own. bases: the law under
+    which pictures may leave, by region; none are needed where nothing leaves.
+    """
+
+    classifier: Classifier
+    use: Use = Use.REVIEW
+    shadow: bool = True
+    flags_from: Band = Band.HIGH
+    seconds: float = 1.0
+    a_day: int | None = None
+    bases: tuple[LeavingBasis, ...] = ()
+
+    def may_ask(self, surface: Surface, region: str | None, now: datetime) -> bool:
+        """Say whether the law lets it be asked about this: for whatever leaves the house, a basis must stand.
+
+        An unknown region counts as the strictest: every region of the surface must have one.
+        """
+        if not self.classifier.info.leaves_house:
+            return True
+        covered = {basis.region.casefold() for basis in self.bases if basis.stands(now)}
+        declared = {each.casefold() for each in surface.regions}
+        asked = region.casefold() if region is not None else None
+        wanted = {asked} if asked is not None and asked in declared else declared
+        return bool(wanted) and wanted <= covered
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What all of them said: the reports of those that are checks, and everything for the record."""
+
+    reports: tuple[CheckReport, ...] = ()
+    heard: tuple[Heard, ...] = ()
+
+
+@dataclass(slots=True)
+class _Seat:
+    terms: Appointment
+    breaker: Breaker
+    free: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(AT_ONCE))
+    day: date = date.min
+    calls: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def spends(self, today: date) -> bool:
+        """Count a call of today; say whether the day's budget had room for it."""
+        with self.lock:
+            if self.day != today:
+                self.day, self.calls = today, 0
+            if self.terms.a_day is not None and self.calls >= self.terms.a_day:
+                return False
+            self.calls += 1
+            return True
+
+
+class Panel:
+    """Asks classifiers. Safe to share between threads; closed at the end.
+
+    stopped: asked before each call; the names of classifiers that somebody has switched off.
+    """
+
+    def __init__(
+        self,
+        terms: Mapping[str, Appointment],
+        *,
+        stopped: Callable[[], Iterable[str]] = tuple,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._seats = {name: _Seat(each, Breaker(clock)) for name, each in terms.items()}
+        self._stopped, self._clock = stopped, clock
+        self._threads = ThreadPoolExecutor(max(1, AT_ONCE * len(terms)), thread_name_prefix="classifier")
+
+    def close(self) -> None:
+        """Ask nobody any more; a call under way ends by itself, unheard."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for seat in self._seats.values():
+            seat.terms.classifier.close()
+
+    def wants(self, surface: Surface, region: str | None, now: datetime, *, known: bool = False) -> list[str]:
+        """Return the names of those to ask about an upload to this surface now.
+
+        known: it is on a list. Then only those in the house are asked, to learn how well they do.
+        """
+        if not surface.classifiers:
+            return []
+        off = set(self._stopped())
+        return [
+            name
+            for name in surface.classifiers
+            if name not in off
+            and not (known and self._seats[name].terms.classifier.info.leaves_house)
+            and self._seats[name].terms.may_ask(surface, region, now)
+        ]
+
+    def ask(self, names: Sequence[str], pictures: Sequence[Pixels], now: datetime) -> Hearing:
+        """Ask these about the pictures of one media, all at once; wait for each as long as it may take."""
+        begun = self._clock()
+        asked = [(name, self._begin(self._seats[name], pictures, now)) for name in names]
+        reports, heard = [], []
+        for name, under_way in asked:
+            seat = self._seats[name]
+            opinion, code = self._wait(seat, under_way, begun)
+            took = (self._clock() - begun) * 1000
+            heard.append(
+                Heard(classifier=name, in_shadow=seat.terms.shadow, opinion=opinion, milliseconds=took)
+            )
+            if not seat.terms.shadow:
+                reports.append(_report(name, seat.terms, opinion, code))
+        return Hearing(tuple(reports), tuple(heard))
+
+    def _begin(self, seat: _Seat, pictures: Sequence[Pixels], now: datetime) -> Future[Opinion] | str:
+        """Return the call under way, or why there is none."""
+        if not pictures:
+            return _PLAIN
+        if not seat.breaker.admits():
+            return "down"
+        if not seat.free.acquire(blocking=False):
+            return "busy"
+        if not seat.spends(now.date()):
+            seat.free.release()
+            return "budget"
+        call = self._threads.submit(_strongest, seat.terms, pictures)
+        # Also of one that nobody waits for any more: until it has ended it takes a place.
+        call.add_done_callback(lambda _: seat.free.release())
+        return call
+
+    def _wait(self, seat: _Seat, call: Future[Opinion] | str, begun: float) -> tuple[Opinion, str]:
+        """Return what it says, and why it did not run, empty where it did."""
+        if isinstance(call, str):
+            return _NOTHING_TO_SAY.get(call, Opinion(answered=Answered.ERROR)), call
+        try:
+            opinion = call.result(timeout=max(0.0, seat.terms.seconds - (self._clock() - begun)))
+        except TooLate:
+            seat.breaker.failed()
+            return Opinion(answered=Answered.TIMEOUT), "timeout"
+        except Exception as error:  # noqa: BLE001
+            # A foreign one raises anything; its words stay out of the log.
+            why = error.code if isinstance(error, Unanswered) else type(error).__name__
+            log.warning("classifier_failed", classifier=seat.terms.classifier.info.name, why=why)
+            seat.breaker.failed()
+            return Opinion(answered=Answered.ERROR), "down"
+        seat.breaker.went_well()
+        return opinion, ""
+
+
+_PLAIN = "plain"
+"""Not asked, for there is nothing to see: that is an answer, and no fault."""
+_NOTHING_TO_SAY = {_PLAIN: Opinion(answered=Answered.ABSTAIN)}
+
+
+def _strongest(terms: Appointment, pictures: Sequence[Pixels]) -> Opinion:
+    """Have the pictures classified, and return what is said of the one that asks most strongly for a look.
+
+    Raises Unanswered where not every picture has its answer: what is missing might be the one that matters.
+    """
+    classifier = terms.classifier
+    chosen = pictures[: classifier.info.batch_max]
+    opinions = classifier.classify(chosen, seconds=terms.seconds)
+    if len(opinions) != len(chosen):
+        raise Unanswered("partial")
+    failed = [each for each in opinions if each.answered in (Answered.ERROR, Answered.TIMEOUT)]
+    if failed:
+        raise Unanswered("partial")
+    return max(opinions, key=lambda each: (-1 if each.band is None else each.band.rank, each.score or 0.0))
+
+
+def not_sampled(code: str) -> CheckReport:
+    """Return the report where the decoder could make nothing to hand to classifiers."""
+    return CheckReport(name="classifiers", state=CheckState.CANNOT_READ, codes=(code,))
+
+
+def _report(name: str, terms: Appointment, opinion: Opinion, code: str) -> CheckReport:
+    if opinion.answered in (Answered.ERROR, Answered.TIMEOUT):
+        return CheckReport(
+            name=f"classifier:{name}", state=CheckState.DOWN, codes=(f"classifier_{code}:{name}",)
+        )
+    limits = () if opinion.answered is Answered.OK else (f"abstained:{name}",)
+    return CheckReport(
+        name=f"classifier:{name}", state=CheckState.OK, flags=_flags(name, terms, opinion), limits=limits
+    )
+
+
+def _flags(name: str, terms: Appointment, opinion: Opinion) -> tuple[Flag, ...]:
+    """Return the request that a person look, where the band is strong enough for one."""
+    if opinion.band is None or opinion.band.rank < terms.flags_from.rank:
+        return ()
+    flag = Flag(
+        id=FlagId(new_id()),
+        source=f"classifier:{name}",
+        score=opinion.score if opinion.score is not None else opinion.band.rank / Band.VERY_HIGH.rank,
+        reason=f"band:{opinion.band.value}",
+        against="an estimate, not a match; never measured on what it is meant to find",
+    )
+    return (flag,)

@@ -1,0 +1,125 @@
+"""Classifiers: what one is, what it says of some media, and the one use that is made of it.
+
+A classifier estimates; a list knows and a person decides. What it says leads to one thing alone: somebody is
+asked to look.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class ClassifierKind(StrEnum):
+    """What a classifier looks at. Services that know media again are lists, not classifiers."""
+
+    UNSEEN_IMAGE = "unseen_image"
+    UNSEEN_VIDEO = "unseen_video"
+
+
+class Sends(StrEnum):
+    """What of some media a classifier is handed."""
+
+    DOWNSCALED = "downscaled"
+    ORIGINAL = "original"
+
+
+class Use(StrEnum):
+    """What may follow from what a classifier says. There is no other value, and never will be."""
+
+    REVIEW = "review"
+
+
+class Band(StrEnum):
+    """How strongly a classifier asks for a look, in words that all classifiers share."""
+
+    NONE = "none"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    VERY_HIGH = "very_high"
+
+    @property
+    def rank(self) -> int:
+        """Its place, from 0 for NONE."""
+        return list(Band).index(self)
+
+
+class Answered(StrEnum):
+    """How a classifier fared. ABSTAIN and UNSUPPORTED are answers: it has nothing to say about this."""
+
+    OK = "ok"
+    ABSTAIN = "abstain"
+    UNSUPPORTED = "unsupported"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassifierInfo:
+    """What a classifier says of itself; it is on record with each opinion.
+
+    name: as in the settings. leaves_house: whether what it is handed goes to somebody else's machine.
+    batch_max: pictures in one call. max_side: pixels of the longer side beyond which it learns nothing more.
+    weights_sha256: of the file it runs, hexadecimal; empty where it runs elsewhere. card: what it was made of
+    and for, its limits, licence and source, as its model card has them.
+    """
+
+    name: str
+    version: str
+    kind: ClassifierKind
+    sends: Sends
+    leaves_house: bool
+    batch_max: int
+    max_side: int
+    weights_sha256: str = ""
+    licence: str = ""
+    card: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinion:
+    """What a classifier says of one picture, or, by the strongest of them, of some media.
+
+    band, score: None unless OK; score is 0 to 1 and uncalibrated. raw: the classifier's own words or number.
+    """
+
+    answered: Answered
+    band: Band | None = None
+    score: float | None = None
+    raw: str = field(default="", repr=False)
+    version: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be: a band without an answer, or a score that is no share."""
+        if (self.answered is Answered.OK) != (self.band is not None):
+            raise ValueError("a band belongs to an answer, and an answer has one")
+        if self.score is not None and not 0.0 <= self.score <= 1.0:
+            raise ValueError("a score lies between 0 and 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """What one classifier said of some media, for the record.
+
+    in_shadow: it is no check yet. milliseconds: how long it took.
+    """
+
+    classifier: str
+    in_shadow: bool
+    opinion: Opinion
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeavingBasis:
+    """The law under which what appears in a region may be sent to somebody else's classifier."""
+
+    region: str
+    name: str
+    expires_at: datetime | None = None
+
+    def stands(self, now: datetime) -> bool:
+        """Say whether it is in force at this instant."""
+        return self.expires_at is None or now < self.expires_at

@@ -1,0 +1,123 @@
+"""A classifier asks a person to look at what no list knows; without it an answer is not clear."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from safehold.app.settings import Settings
+from safehold.model.permissions import Permission
+from safehold.testing import running
+from safehold.testing.platform import Platform
+from safehold.testing.running import Installation, altered_copy
+from safehold.web.server import served
+
+CARD = Path("src/safehold/detect/classifiers/shipped/open_nsfw.toml")
+UNSEEN, LISTED = altered_copy(100), altered_copy(1)
+
+
+def settings_with(folder: Path, database_url: str) -> Settings:
+    """Return settings with a card by which every picture lies in the strongest band: it asks for all."""
+    card = folder / "asks_for_all.toml"
+    text = CARD.read_text()
+    for edge in ("low = 0.2", "medium = 0.5", "high = 0.8", "very_high = 0.95"):
+        text = text.replace(edge, f"{edge.partition(' ')[0]} = 0.0")
+    card.write_text(text)
+    slow: dict[str, Any] = {"card": str(card), "shadow": False, "seconds": 20}
+    named = {
+        "asks": slow,
+        "learns": {**slow, "shadow": True},
+        "late": {**slow, "seconds": 0.001},
+    }
+    surfaces = {
+        name: {"rehearsal": True, "classifiers": asked}
+        for name, asked in {"asked": ["asks"], "learning": ["learns"], "hurried": ["late"]}.items()
+    }
+    return running.settings_of(
+        folder / "data", database_url, classifiers=named, surfaces=running.SURFACES | surfaces
+    )
+
+
+@pytest.fixture(scope="module")
+def asking(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    settings = settings_with(tmp_path_factory.mktemp("classifiers"), database_url)
+    with running.installation(settings, serve=served) as opened:
+        yield opened
+
+
+@pytest.fixture
+def house(asking: Installation) -> Iterator[Installation]:
+    asking.add_list()
+    yield asking
+    asking.program.scanner.counters.flush()
+
+
+@pytest.fixture
+def platform(house: Installation) -> Platform:
+    return house.platform(Permission.SCAN, Permission.SCAN_DETAIL)
+
+
+def upload(platform: Platform, data: bytes, surface: str) -> Any:
+    return platform.upload(
+        data, {"surface": surface, "account_id": "account-1"}, media_type="image/jpeg"
+    ).body
+
+
+def test_what_no_list_knows_waits_for_a_person_and_stays_where_it_is(
+    house: Installation, platform: Platform
+) -> None:
+    answer = upload(platform, UNSEEN, "asked")
+    assert (answer["result"], answer["advice"], answer["matches"]) == ("review", "publish", [])
+    [flag] = answer["flags"]
+    assert (flag["source"], flag["reason"]) == ("classifier:asks", "band:very_high")
+    house.run_steps()
+    assert house.case_of(answer["item_id"])
+    assert house.sql("select * from hold") == []
+    [opinion] = house.sql("select * from opinion")
+    assert (str(opinion.item_id), opinion.in_shadow, opinion.band) == (answer["item_id"], False, "very_high")
+    assert opinion.version == "open_nsfw 1.0"
+
+
+def test_in_the_shadow_an_unknown_picture_is_clear_and_leaves_nothing(
+    house: Installation, platform: Platform
+) -> None:
+    before = house.counts()
+    assert upload(platform, UNSEEN, "learning")["result"] == "clear"
+    house.program.scanner.counters.flush()
+    assert house.counts() == before | {"scan_counter": before.get("scan_counter", 0) + 1}
+
+
+def test_in_the_shadow_it_is_heard_about_what_a_list_holds(house: Installation, platform: Platform) -> None:
+    answer = upload(platform, LISTED, "learning")
+    assert (answer["result"], answer["flags"]) == ("hold", [])
+    [opinion] = house.sql("select * from opinion")
+    assert (str(opinion.item_id), opinion.in_shadow) == (answer["item_id"], True)
+
+
+def test_one_that_is_late_leaves_the_answer_incomplete_and_nothing_is_kept(
+    house: Installation, platform: Platform
+) -> None:
+    answer = upload(platform, UNSEEN, "hurried")
+    assert (answer["result"], answer["advice"]) == ("incomplete", "hold")
+    assert answer["degraded"] == ["classifier_timeout:late"]
+    assert answer["item_id"] is None
+    assert house.sql("select * from opinion") == []
+
+
+def test_what_cannot_be_read_is_handed_to_no_classifier(house: Installation, platform: Platform) -> None:
+    answer = upload(platform, b"no picture", "asked")
+    assert (answer["result"], answer["flags"]) == ("incomplete", [])
+
+
+@pytest.mark.parametrize("use", ["hold", "block", "report", "remove", "review_and_hold"])
+def test_settings_that_would_have_a_machine_act_are_refused(tmp_path: Path, use: str) -> None:
+    with pytest.raises(ValueError, match="review"):
+        Settings.model_validate({"classifiers": {"one": {"use": use}}})
+
+
+def test_a_surface_cannot_name_a_classifier_that_nobody_declared() -> None:
+    with pytest.raises(ValueError, match="is not in"):
+        Settings.model_validate({"surfaces": {"uploads": {"classifiers": ["one"]}}})

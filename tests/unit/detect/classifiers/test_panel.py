@@ -1,0 +1,248 @@
+"""Classifiers can ask for a look and nothing else; whatever happens to them is said, and is never clear."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from safehold.detect.classifiers.base import Pixels, Unanswered
+from safehold.detect.classifiers.breaker import FAILURES
+from safehold.detect.classifiers.panel import AT_ONCE, Appointment, Hearing, Panel
+from safehold.detect.verdict import judge
+from safehold.model.classifier import (
+    Answered,
+    Band,
+    ClassifierInfo,
+    ClassifierKind,
+    LeavingBasis,
+    Opinion,
+    Sends,
+    Use,
+)
+from safehold.model.scan import CheckState, ScanResult
+from safehold.model.surface import Advice, Surface
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SURFACE = Surface(name="uploads", classifiers=("one",), regions=("north", "south"))
+PICTURES = [np.zeros((8, 8, 3), dtype=np.uint8)] * 2
+INFO = ClassifierInfo(
+    name="one",
+    version="1",
+    kind=ClassifierKind.UNSEEN_IMAGE,
+    sends=Sends.DOWNSCALED,
+    leaves_house=False,
+    batch_max=8,
+    max_side=64,
+)
+
+Says = Callable[[Sequence[Pixels]], Sequence[Opinion]]
+
+
+class Scripted:
+    """A classifier that says what a test has it say."""
+
+    def __init__(self, says: Says, *, leaves_house: bool = False) -> None:
+        self.info, self._says = replace(INFO, leaves_house=leaves_house), says
+        self.calls = 0
+
+    def classify(self, pictures: Sequence[Pixels], *, seconds: float) -> Sequence[Opinion]:
+        self.calls += 1
+        return self._says(pictures)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def saying(*bands: Band) -> Scripted:
+    opinions = [Opinion(answered=Answered.OK, band=band, score=band.rank / 4) for band in bands]
+    return Scripted(lambda _: opinions)
+
+
+@contextmanager
+def seated(classifier: Scripted, **terms: object) -> Iterator[Panel]:
+    panel = Panel({"one": Appointment(**{"classifier": classifier, "shadow": False} | terms)})
+    try:
+        yield panel
+    finally:
+        panel.close()
+
+
+def asked(classifier: Scripted, pictures: Sequence[Pixels] = PICTURES, **terms: object) -> Hearing:
+    with seated(classifier, **terms) as panel:
+        return panel.ask(["one"], pictures, NOW)
+
+
+def test_the_picture_that_asks_most_strongly_stands_for_the_whole() -> None:
+    hearing = asked(saying(Band.LOW, Band.VERY_HIGH))
+    [report], [heard] = hearing.reports, hearing.heard
+    [flag] = report.flags
+    assert (flag.source, flag.reason, flag.score) == ("classifier:one", "band:very_high", 1.0)
+    assert flag.against
+    assert heard.opinion.band is Band.VERY_HIGH
+
+
+@given(bands=st.lists(st.sampled_from(Band), min_size=2, max_size=2), edge=st.sampled_from(Band))
+def test_whatever_a_classifier_says_somebody_may_be_asked_to_look_and_nothing_is_held(
+    bands: list[Band], edge: Band
+) -> None:
+    verdict = judge(asked(saying(*bands), flags_from=edge).reports, SURFACE)
+    strongest = max(band.rank for band in bands)
+    assert verdict.result is (ScanResult.REVIEW if strongest >= edge.rank else ScanResult.CLEAR)
+    assert verdict.advice is Advice.PUBLISH
+    assert not verdict.matches
+
+
+def test_there_is_no_other_use_than_review() -> None:
+    assert [each.value for each in Use] == ["review"]
+    for other in ("hold", "block", "report", "remove"):
+        with pytest.raises(ValueError, match=other):
+            Use(other)
+
+
+def test_in_the_shadow_it_is_heard_and_is_no_check() -> None:
+    hearing = asked(saying(Band.VERY_HIGH, Band.NONE), shadow=True)
+    assert hearing.reports == ()
+    assert [(each.in_shadow, each.opinion.band) for each in hearing.heard] == [(True, Band.VERY_HIGH)]
+
+
+def test_abstaining_is_an_answer_and_is_said() -> None:
+    [report] = asked(Scripted(lambda _: [Opinion(answered=Answered.ABSTAIN)] * 2)).reports
+    assert (report.state, report.flags, report.limits) == (CheckState.OK, (), ("abstained:one",))
+
+
+def test_where_every_picture_is_plain_it_is_not_asked() -> None:
+    classifier = saying(Band.VERY_HIGH)
+    [report] = asked(classifier, []).reports
+    assert (report.state, report.limits, classifier.calls) == (CheckState.OK, ("abstained:one",), 0)
+
+
+def _raises(error: Exception) -> Says:
+    def says(_: Sequence[Pixels]) -> Sequence[Opinion]:
+        raise error
+
+    return says
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        _raises(Unanswered("http")),
+        _raises(RuntimeError("a foreign one raises anything")),
+        lambda pictures: [],
+        lambda pictures: [Opinion(answered=Answered.OK, band=Band.NONE)] * (len(pictures) - 1),
+        lambda pictures: [Opinion(answered=Answered.OK, band=Band.NONE)] * (len(pictures) + 1),
+        lambda pictures: [
+            Opinion(answered=Answered.OK, band=Band.NONE),
+            Opinion(answered=Answered.ERROR),
+        ],
+    ],
+    ids=["unanswered", "raises", "nothing", "too-few", "too-many", "one-failed"],
+)
+def test_what_is_not_answered_whole_is_incomplete_and_never_clear(says: Says) -> None:
+    [report] = asked(Scripted(says)).reports
+    assert (report.state, report.codes) == (CheckState.DOWN, ("classifier_down:one",))
+    assert judge([report], SURFACE).result is ScanResult.INCOMPLETE
+
+
+def test_one_that_is_late_is_not_waited_for_and_takes_a_place_until_it_ends() -> None:
+    end = threading.Event()
+
+    def late(pictures: Sequence[Pixels]) -> Sequence[Opinion]:
+        end.wait(20)
+        return [Opinion(answered=Answered.OK, band=Band.NONE)] * len(pictures)
+
+    with seated(Scripted(late), seconds=0.05) as panel:
+        for _ in range(min(AT_ONCE, FAILURES - 1)):
+            [report] = panel.ask(["one"], PICTURES, NOW).reports
+            assert report.codes == ("classifier_timeout:one",)
+        [report] = panel.ask(["one"], PICTURES, NOW).reports
+        assert report.codes == ("classifier_busy:one",)
+        end.set()
+
+
+def test_one_that_fails_again_and_again_is_left_alone_until_it_is_back() -> None:
+    now = [0.0]
+    works = [False]
+
+    def says(pictures: Sequence[Pixels]) -> Sequence[Opinion]:
+        if not works[0]:
+            raise Unanswered("http")
+        return [Opinion(answered=Answered.OK, band=Band.NONE)] * len(pictures)
+
+    classifier = Scripted(says)
+    panel = Panel({"one": Appointment(classifier=classifier, shadow=False)}, clock=lambda: now[0])
+    for _ in range(FAILURES + 20):
+        [report] = panel.ask(["one"], PICTURES, NOW).reports
+        assert report.codes == ("classifier_down:one",)
+    assert classifier.calls == FAILURES
+    works[0], now[0] = True, 1000.0
+    assert panel.ask(["one"], PICTURES, NOW).reports[0].state is CheckState.OK
+    panel.close()
+
+
+def test_a_days_budget_ends_with_the_day() -> None:
+    with seated(saying(Band.NONE, Band.NONE), a_day=2) as panel:
+        codes = [panel.ask(["one"], PICTURES, NOW).reports[0].codes for _ in range(3)]
+        assert codes == [(), (), ("classifier_budget:one",)]
+        assert panel.ask(["one"], PICTURES, NOW + timedelta(days=1)).reports[0].codes == ()
+
+
+def basis(region: str, expires_at: datetime | None = None) -> LeavingBasis:
+    return LeavingBasis(region=region, name="the law of it", expires_at=expires_at)
+
+
+@pytest.mark.parametrize(
+    ("bases", "region", "wanted"),
+    [
+        ((), "north", False),
+        ((basis("NORTH"),), "north", True),
+        ((basis("north"),), "south", False),
+        ((basis("north"),), None, False),
+        ((basis("north"), basis("south")), None, True),
+        ((basis("north", NOW),), "north", False),
+        ((basis("north", NOW + timedelta(seconds=1)),), "north", True),
+    ],
+    ids=["none", "another-case", "another", "unknown", "unknown-all", "expired", "about-to-expire"],
+)
+def test_nothing_leaves_the_house_without_a_law_that_stands_for_the_region(
+    bases: tuple[LeavingBasis, ...], region: str | None, wanted: bool
+) -> None:
+    with seated(Scripted(lambda _: [], leaves_house=True), bases=bases) as panel:
+        assert panel.wants(SURFACE, region, NOW) == (["one"] if wanted else [])
+
+
+def test_what_a_list_knows_does_not_leave_the_house() -> None:
+    north = replace(SURFACE, regions=("north",))
+    with seated(Scripted(lambda _: [], leaves_house=True), bases=(basis("north"),)) as panel:
+        assert panel.wants(north, "north", NOW, known=True) == []
+    with seated(saying(Band.NONE)) as panel:
+        assert panel.wants(north, "north", NOW, known=True) == ["one"]
+
+
+def test_one_that_somebody_switched_off_is_asked_no_more_from_the_next_upload_on() -> None:
+    off: set[str] = set()
+    panel = Panel({"one": Appointment(classifier=saying(Band.NONE))}, stopped=lambda: off)
+    assert panel.wants(SURFACE, None, NOW) == ["one"]
+    off.add("one")
+    assert panel.wants(SURFACE, None, NOW) == []
+    panel.close()
+
+
+@pytest.mark.parametrize("score", [float("nan"), -0.1, 1.1])
+def test_no_opinion_has_a_score_that_is_no_share(score: float) -> None:
+    with pytest.raises(ValueError, match="score"):
+        Opinion(answered=Answered.OK, band=Band.NONE, score=score)
+
+
+def test_a_band_and_an_answer_go_together() -> None:
+    for wrong in ({"answered": Answered.OK}, {"answered": Answered.ABSTAIN, "band": Band.LOW}):
+        with pytest.raises(ValueError, match="band"):
+            Opinion(**wrong)
