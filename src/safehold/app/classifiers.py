@@ -6,20 +6,39 @@ from contextlib import ExitStack
 
 from safehold.app.settings import Settings
 from safehold.app.settings_classifiers import ClassifierSettings
+from safehold.detect.classifiers.cards import read_card
 from safehold.detect.classifiers.onnx import open_onnx
 from safehold.detect.classifiers.panel import Appointment, Panel
-from safehold.model.classifier import Band, LeavingBasis, Use
+from safehold.detect.classifiers.standing import all_stopped
+from safehold.model.classifier import Band, ClassifierInfo, LeavingBasis, Use
+from safehold.model.errors import NotFound
+from safehold.storage.database import Database
 
 
-def open_panel(settings: Settings, stack: ExitStack) -> Panel:
+def open_panel(settings: Settings, database: Database, stack: ExitStack) -> Panel:
     """Return the panel of the classifiers that a surface names. It is closed with the stack.
 
     One that cannot be opened stops the program: it is never left out in silence. Raises BadSettings.
     """
     named = sorted({name for surface in settings.surfaces.values() for name in surface.classifiers})
-    panel = Panel({name: _appointed(name, settings.classifiers[name]) for name in named})
+
+    def stopped() -> frozenset[str]:
+        with database.begin() as tx:
+            return all_stopped(tx)
+
+    terms = {name: _appointed(name, settings.classifiers[name]) for name in named}
+    panel = Panel(terms, stopped=stopped)
     stack.callback(panel.close)
     return panel
+
+
+def card_of(settings: Settings, name: str) -> ClassifierInfo:
+    """Return what a declared classifier is, by its model card. Raises NotFound and BadSettings."""
+    declared = settings.classifiers.get(name)
+    if declared is None:
+        raise NotFound("The settings declare no classifier of this name.")
+    card, _ = read_card(declared.card)
+    return card.info(name, max_side=max(card.input.resize))
 
 
 def _appointed(name: str, declared: ClassifierSettings) -> Appointment:

@@ -184,7 +184,7 @@ def _assemble(
         egress=egress,
         counters=counters,
         close_calls=close_calls,
-        panel=open_panel(settings, stack) if "api" in surfaces else Panel({}),
+        panel=open_panel(settings, database, stack) if "api" in surfaces else Panel({}),
         kept=_kept_signals(settings, home, surfaces, database, kinds, clock, stack),
         records=ScanRecords(
             database=database, decoders=decoders, vault=vault, record=recorder.record, clock=clock

@@ -24,6 +24,7 @@ from safehold.cli import (
     authorities,
     bench,
     cases,
+    classifiers,
     config,
     conflicts,
     db,
@@ -85,6 +86,7 @@ app.command("scan")(scan.scan)
 app.command("hash")(hash_files.hash_files)
 app.add_typer(lists.app, name="lists")
 app.add_typer(cases.app, name="cases")
+app.add_typer(classifiers.app, name="classifiers")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(authorities.app, name="authorities")
 app.add_typer(audit.app, name="audit")

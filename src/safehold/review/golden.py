@@ -16,13 +16,13 @@ from safehold.model.assessment import Finding
 from safehold.model.case import Case, CaseState
 from safehold.model.errors import BadForm, NotFound
 from safehold.model.exposure import ExposureKind
+from safehold.model.figures import Figure, share
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId, ItemId, UserId, new_id
 from safehold.model.permissions import Actor, system_actor
 from safehold.model.queue import QueueRules
 from safehold.review import again, cases
 from safehold.review.exposure_figures import FEWEST_PEOPLE
-from safehold.review.reliability import Figure, share
 from safehold.review.weighing import AS_NOTHING_SET, reckon
 from safehold.storage import audit, case_facts
 from safehold.storage import cases as case_rows

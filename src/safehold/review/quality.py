@@ -11,10 +11,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 from safehold.model.assessment import Finding
+from safehold.model.figures import Figure, share
 from safehold.model.ids import AnalystId
 from safehold.review.answers import FORMS
 from safehold.review.asked import applies
-from safehold.review.reliability import Figure, cohens_kappa, krippendorffs_alpha, share
+from safehold.review.reliability import cohens_kappa, krippendorffs_alpha
 from safehold.storage import quality as rows
 from safehold.storage.database import Tx
 from safehold.storage.quality import BlindAnswer

@@ -8,37 +8,18 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-CONFIDENCE = 0.95
-"""Of every interval here."""
-_Z = 1.959963984540054
+from safehold.model.figures import CONFIDENCE, NOTHING, Figure, Z
+
 RESAMPLED = 500
 """How often units are drawn anew for an interval of alpha."""
 
 Pair = tuple[Hashable, Hashable]
 Unit = Sequence[Hashable]
 Counts = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A figure with its interval at CONFIDENCE. units: how many items it rests on.
-
-    value: None where nothing can be said: too few items, or everybody always gave one and the same answer,
-    so that agreement by chance is certain. low, high: None where value is, or where there is no interval.
-    """
-
-    value: float | None
-    low: float | None
-    high: float | None
-    units: int
-
-
-NOTHING = Figure(None, None, None, 0)
 
 
 def cohens_kappa(pairs: Sequence[Pair]) -> Figure:
@@ -59,7 +40,7 @@ def cohens_kappa(pairs: Sequence[Pair]) -> Figure:
         return Figure(None, None, None, count)
     kappa = (observed - chance) / (1 - chance)
     error = math.sqrt(max(0.0, _variance(cells, rows, columns, kappa, chance)) / count)
-    return Figure(kappa, max(-1.0, kappa - _Z * error), min(1.0, kappa + _Z * error), count)
+    return Figure(kappa, max(-1.0, kappa - Z * error), min(1.0, kappa + Z * error), count)
 
 
 def _variance(
@@ -126,14 +107,3 @@ def _alphas(answers: Counts, items: Counts) -> Counts:
     with np.errstate(invalid="ignore"):
         found: Counts = 1 - observed / expected
     return found
-
-
-def share(part: int, whole: int) -> Figure:
-    """Return how large a share is, 0 to 1, with Wilson's interval; nothing where there is no whole."""
-    if whole == 0:
-        return NOTHING
-    rate = part / whole
-    scale = 1 + _Z**2 / whole
-    middle = (rate + _Z**2 / (2 * whole)) / scale
-    half = _Z * math.sqrt(rate * (1 - rate) / whole + _Z**2 / (4 * whole**2)) / scale
-    return Figure(rate, max(0.0, middle - half), min(1.0, middle + half), whole)

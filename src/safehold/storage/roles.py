@@ -105,6 +105,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "match": _APPEND,
         "flag": _APPEND,
         "opinion": _APPEND,
+        "classifier_stop": _READ,
         "hold": _APPEND,
         "sealed_object": _APPEND,
         "wrapped_key": "insert",
@@ -172,6 +173,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "match": _READ,
         "flag": _READ,
         "opinion": _READ,
+        "classifier_stop": _ALL,
         "hold": _READ,
         "declared_conflict": _change("ended_at", "ended_by"),
         # Opening one is for golden items, and for what is split off, alone: others are a worker's.

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from safehold.app.settings import Settings
-from safehold.model.permissions import Permission
+from safehold.detect.classifiers import standing
+from safehold.model.assessment import Finding
+from safehold.model.classifier import Answered
+from safehold.model.errors import BadForm, NotFound
+from safehold.model.ids import ItemId
+from safehold.model.permissions import Actor, Permission
 from safehold.testing import running
 from safehold.testing.platform import Platform
-from safehold.testing.running import Installation, altered_copy
+from safehold.testing.running import TESTER, Installation, altered_copy
 from safehold.web.server import served
 
 CARD = Path("src/safehold/detect/classifiers/shipped/open_nsfw.toml")
@@ -64,6 +70,11 @@ def upload(platform: Platform, data: bytes, surface: str) -> Any:
     return platform.upload(
         data, {"surface": surface, "account_id": "account-1"}, media_type="image/jpeg"
     ).body
+
+
+def decide(house: Installation, item_id: str, finding: Finding, *, by: Actor) -> None:
+    house.assess(ItemId(UUID(item_id)), finding, by=by)
+    house.run_steps()
 
 
 def test_what_no_list_knows_waits_for_a_person_and_stays_where_it_is(
@@ -121,3 +132,47 @@ def test_settings_that_would_have_a_machine_act_are_refused(tmp_path: Path, use:
 def test_a_surface_cannot_name_a_classifier_that_nobody_declared() -> None:
     with pytest.raises(ValueError, match="is not in"):
         Settings.model_validate({"surfaces": {"uploads": {"classifiers": ["one"]}}})
+
+
+def test_one_that_is_switched_off_is_no_check_any_more_and_asked_again_once_it_goes_on(
+    house: Installation, platform: Platform
+) -> None:
+    program, declared = house.program, house.program.settings.classifiers
+    now = program.clock()
+    with program.database.begin() as tx:
+        assert standing.stop(tx, "asks", declared=declared, why="a trial", actor=TESTER, now=now)
+    assert upload(platform, UNSEEN, "asked")["result"] == "clear"
+    with program.database.begin() as tx:
+        assert not standing.stop(tx, "asks", declared=declared, why="again", actor=TESTER, now=now)
+        assert standing.standing(tx, "asks", version="open_nsfw 1.0").stopped == "a trial"
+        assert standing.resume(tx, "asks", declared=declared, actor=TESTER, now=now)
+    assert upload(platform, UNSEEN, "asked")["result"] == "review"
+    verbs = [row.verb for row in house.sql("select verb from audit_record where object = 'classifier:asks'")]
+    assert sorted(verbs) == ["classifier.resume", "classifier.stop"]
+
+
+def test_a_classifier_that_nobody_declared_cannot_be_switched_off(house: Installation) -> None:
+    program = house.program
+    with program.database.begin() as tx, pytest.raises(NotFound):
+        standing.stop(tx, "none", declared=(), why="a trial", actor=TESTER, now=program.clock())
+    with program.database.begin() as tx, pytest.raises(BadForm):
+        standing.stop(tx, "asks", declared={"asks"}, why=" ", actor=TESTER, now=program.clock())
+
+
+def test_outcomes_say_band_by_band_what_it_is_worth_apart_for_what_a_list_knew(
+    house: Installation, platform: Platform
+) -> None:
+    unseen = [upload(platform, altered_copy(number), "asked") for number in (100, 101)]
+    listed = upload(platform, LISTED, "asked")
+    house.run_steps()
+    analyst = house.analyst()
+    for answer in unseen:
+        decide(house, answer["item_id"], Finding.NOT_ILLEGAL, by=analyst)
+    decide(house, listed["item_id"], Finding.ILLEGAL, by=analyst)
+    with house.program.database.begin() as tx:
+        found = standing.standing(tx, "asks", version="open_nsfw 1.0")
+        other = standing.standing(tx, "asks", version="open_nsfw 2.0")
+    rows = [(row.known, row.band.value, row.items, row.found.value) for row in found.bands]
+    assert rows == [(False, "very_high", 2, 0.0), (True, "very_high", 1, 1.0)]
+    assert found.answers == {Answered.OK: 3}
+    assert other.bands == ()

@@ -1,4 +1,4 @@
-"""What classifiers are handed comes out of a confined worker as pixels: of any format, of hostile bytes too."""
+"""What classifiers are handed comes out of a confined worker as pixels, whatever the bytes were."""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safehold.review.reliability import NOTHING, cohens_kappa, krippendorffs_alpha, share
+from safehold.model.figures import NOTHING, share
+from safehold.review.reliability import cohens_kappa, krippendorffs_alpha
 
 
 def pairs(table: Sequence[Sequence[int]]) -> list[tuple[int, int]]:

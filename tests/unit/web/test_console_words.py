@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safehold.model.case import WaitsFor
+from safehold.model.figures import Figure
 from safehold.model.ids import MediaId, ObjectId, new_id
 from safehold.model.inbound_report import Seen
 from safehold.review.facts import HistoryLine
-from safehold.review.reliability import Figure
 from safehold.storage.evidence import Destruction, ObjectRole, Rule
 from safehold.web.console import words
 from safehold.web.console.sign_in import HOME, own_page

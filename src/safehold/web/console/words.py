@@ -13,6 +13,7 @@ from babel.numbers import format_decimal
 from safehold.act.calls import Call, CallState
 from safehold.app.console_view import Looking
 from safehold.model.exposure import ExposureKind
+from safehold.model.figures import Figure
 from safehold.model.inbound_report import Seen
 from safehold.model.item import ItemKind
 from safehold.model.queue import COUNTED_TO
@@ -22,7 +23,6 @@ from safehold.review.budget import Budget
 from safehold.review.exposure_figures import ExposureFigure
 from safehold.review.facts import Destruction, HistoryLine, ItemView, MatchFacts, MediaFacts, Turn, WaitsFor
 from safehold.review.left_appeals import UNNAMED
-from safehold.review.reliability import Figure
 from safehold.web.console.alarm_words import ALARMS
 from safehold.web.console.code_words import (
     DESTROYED,

@@ -1,4 +1,4 @@
-"""What classifiers said of items that were kept."""
+"""What classifiers said of items that were kept, and which are switched off."""
 
 from __future__ import annotations
 
@@ -43,10 +43,19 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_opinion")),
     )
+    op.create_table(
+        "classifier_stop",
+        sa.Column("classifier", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("stopped_at", sa.TIMESTAMP(timezone=True), nullable=False),
+        sa.CheckConstraint("length(btrim(why)) between 3 and 500", name=op.f("ck_classifier_stop_says_why")),
+        sa.PrimaryKeyConstraint("classifier", name=op.f("pk_classifier_stop")),
+    )
     op.create_index("ix_opinion_item_id", "opinion", ["item_id"])
     op.create_index("ix_opinion_classifier", "opinion", ["classifier", "heard_at"])
 
 
 def downgrade() -> None:
     """Take the change back."""
+    op.drop_table("classifier_stop")
     op.drop_table("opinion")

@@ -1,0 +1,97 @@
+"""How a classifier stands: whether it is asked, and what people found of what it had an opinion of.
+
+Only of what was kept is anything known. What it passed over in silence nobody has seen, so no figure here
+says how much it misses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from safehold.model.classifier import Answered, Band
+from safehold.model.errors import BadForm, NotFound
+from safehold.model.figures import Figure, share
+from safehold.model.permissions import Actor
+from safehold.storage import audit, classifier_switches, opinions
+from safehold.storage.database import Tx
+
+SHORTEST_REASON, LONGEST_REASON = 3, 500
+
+
+@dataclass(frozen=True, slots=True)
+class BandOutcomes:
+    """What came of one band: of so many decided items, the share that was what it is meant to find.
+
+    known: whether a list knew these items as well. Of those that it alone asked for, others count.
+    """
+
+    known: bool
+    band: Band
+    items: int
+    found: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A classifier now.
+
+    stopped: why somebody switched it off, None while it is on. answers: of what was kept.
+    """
+
+    name: str
+    stopped: str | None
+    answers: dict[Answered, int]
+    bands: tuple[BandOutcomes, ...]
+
+
+def standing(tx: Tx, name: str, *, version: str) -> Standing:
+    """Return how a classifier stands. version: the one that runs; what another said is not counted."""
+    return Standing(
+        name=name,
+        stopped=stopped_because(tx, name),
+        answers=opinions.answers(tx, name),
+        bands=tuple(
+            BandOutcomes(row.known, row.band, row.items, share(row.found, row.items))
+            for row in opinions.decided(tx, name, version)
+        ),
+    )
+
+
+def stopped_because(tx: Tx, name: str) -> str | None:
+    """Return why a classifier is switched off, None while it is on."""
+    return classifier_switches.stopped(tx).get(name)
+
+
+def all_stopped(tx: Tx) -> frozenset[str]:
+    """Return the names of all that are switched off."""
+    return frozenset(classifier_switches.stopped(tx))
+
+
+def stop(tx: Tx, name: str, *, declared: Collection[str], why: str, actor: Actor, now: datetime) -> bool:
+    """Switch a classifier off for every process, from the next upload on; say whether it was on.
+
+    declared: all that the settings name. Raises NotFound and BadForm.
+    """
+    _check(name, declared)
+    if not SHORTEST_REASON <= len(why.strip()) <= LONGEST_REASON:
+        raise BadForm(f"why: {SHORTEST_REASON} to {LONGEST_REASON} characters.", field="why")
+    was_on = classifier_switches.stop(tx, name, why=why.strip(), now=now)
+    if was_on:
+        audit.append(tx, at=now, actor=actor.label, verb="classifier.stop", object=f"classifier:{name}")
+    return was_on
+
+
+def resume(tx: Tx, name: str, *, declared: Collection[str], actor: Actor, now: datetime) -> bool:
+    """Let a classifier go on; say whether it was off. Raises NotFound."""
+    _check(name, declared)
+    was_off = classifier_switches.resume(tx, name)
+    if was_off:
+        audit.append(tx, at=now, actor=actor.label, verb="classifier.resume", object=f"classifier:{name}")
+    return was_off
+
+
+def _check(name: str, declared: Collection[str]) -> None:
+    if name not in declared:
+        raise NotFound("The settings declare no classifier of this name.")

@@ -1,0 +1,42 @@
+"""`safehold classifiers`: what is declared, what it is worth, and the switch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from safehold.testing.commands import Run
+
+
+@pytest.fixture(autouse=True)
+def _settings(tmp_path: Path, database_url: str) -> None:
+    (tmp_path / "safehold.toml").write_text(
+        f'data_folder = "data"\n[database]\nurl = "{database_url}"\n'
+        '[classifiers.first_look]\n[surfaces.uploads]\nclassifiers = ["first_look"]\n'
+    )
+
+
+def test_one_is_listed_with_where_it_is_asked_and_shown_with_its_card(run: Run) -> None:
+    assert run("classifiers", "list").out == "first_look  shadow  on uploads\n"
+    shown = run("classifiers", "show", "first_look").out
+    assert shown.startswith("open_nsfw 1.0, BSD-2-Clause, unseen_image; weights 864b")
+    assert "limits: It knows nothing of age" in shown
+    assert "Nobody has decided yet about anything that no list knew and it had an opinion of." in shown
+    assert shown.endswith("How much it misses is not known: nobody sees what it passes over.\n")
+
+
+def test_it_is_switched_off_and_on_again_and_says_so_each_time(run: Run) -> None:
+    stop = ("classifiers", "stop", "first_look", "--why")
+    assert run(*stop, "it flags every sunset").out == "first_look is off.\n"
+    assert run(*stop, "again").out == "first_look was off already, for what was said then.\n"
+    assert run("classifiers", "list").out == "first_look  off  on uploads\n"
+    assert "off: it flags every sunset" in run("classifiers", "show", "first_look").out
+    assert run("classifiers", "resume", "first_look").out == "first_look is asked again.\n"
+    assert run("classifiers", "resume", "first_look").out == "first_look was not off.\n"
+
+
+def test_one_that_nobody_declared_is_not_found_and_no_reason_is_refused(run: Run) -> None:
+    for command in (("show",), ("resume",), ("stop", "--why", "a trial")):
+        assert run("classifiers", command[0], "other", *command[1:]).code == 72
+    assert run("classifiers", "stop", "first_look", "--why", " ").code == 71
