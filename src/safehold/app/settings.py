@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from safehold.app.address_redaction import without_secrets
@@ -22,6 +22,7 @@ from safehold.app.settings_errors import PREFIX, in_words, misspelt, unparsed
 from safehold.app.settings_evidence import EvidenceSettings
 from safehold.app.settings_exposure import ExposureSettings
 from safehold.app.settings_queues import QueueSettings
+from safehold.app.settings_rehearsal import what_is_meant
 from safehold.app.settings_sections import (
     DatabaseSettings,
     DecodingSettings,
@@ -68,6 +69,13 @@ class Settings(BaseSettings):
         False,
         description="Real material comes in here: walls that a trial may do without are then required.",
     )
+    rehearsal: bool = Field(
+        False,
+        description=(
+            "Everything here is practice, and every page says so. Each surface must then be a rehearsal,"
+            " whatever is told must go to this machine, and no destination can be switched to production."
+        ),
+    )
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     sign_in: SignInSettings = Field(default_factory=SignInSettings)
@@ -102,6 +110,13 @@ class Settings(BaseSettings):
                     " underscores and hyphens, the first a letter or digit"
                 )
         return surfaces
+
+    @model_validator(mode="after")
+    def _rehearses_alone(self) -> Self:
+        meant = what_is_meant(self) if self.rehearsal else None
+        if meant is not None:
+            raise ValueError(meant)
+        return self
 
     @classmethod
     def settings_customise_sources(
