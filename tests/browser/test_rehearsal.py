@@ -111,6 +111,7 @@ def reads_and_sends(keys: Keyboard) -> None:
 def test_from_one_command_to_the_receipt_its_correction_and_an_emergency_in_spite_of_a_lost_reply(
     rehearsal: Rehearsal,
 ) -> None:
+    """It takes its time: a start of everything, six people, twelve pages, three reports. One walk for all."""
     case = rehearsal.found(r"^Drill 1, .* case (\d+)$")
     assert "the answer to the last call is lost" in rehearsal.said
     assesses(rehearsal.person("analyst-1"), case)

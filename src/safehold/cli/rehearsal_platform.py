@@ -130,7 +130,8 @@ class RehearsalPlatform(BesideServer):
         for kind in Begins:
             self._begin_one(platform, kind)
         waiting = self._once_open()
-        self._announced = {(begun.item_id, step) for begun, step, _ in _steps(waiting)}
+        everything = [(begun, self._look(begun)) for begun in self._book.begun]
+        self._announced = {(begun.item_id, step) for begun, step, _ in _steps(everything)}
         self._told(waiting)
         while not self._stopping.wait(SHOWN_EVERY):
             with suppress(Unavailable):
@@ -139,9 +140,9 @@ class RehearsalPlatform(BesideServer):
                 return
 
     def _begin_one(self, platform: Platform, kind: Begins) -> None:
-        """Upload for this kind, unless one of its drills goes on."""
+        """Upload for this kind, unless the first of its drills goes on. A correction may come later."""
         before = [begun for begun in self._book.begun if begun.kind is kind]
-        if before and not all(each.is_finished for each in self._look(before[-1])):
+        if before and not any(each.is_finished for each in self._look(before[-1])[:1]):
             return
         number = len(before) + 1
         account = f"{kind.value}-drill-{number}"
@@ -175,8 +176,7 @@ class RehearsalPlatform(BesideServer):
         return waiting
 
     def _follow(self, platform: Platform) -> None:
-        newest = {begun.kind: begun for begun in self._book.begun}.values()
-        found = [(begun, self._look(begun)) for begun in newest]
+        found = [(begun, self._look(begun)) for begun in self._book.begun]
         for begun, step, line in _steps(found):
             if (begun.item_id, step) not in self._announced:
                 self._announced.add((begun.item_id, step))
