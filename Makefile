@@ -13,7 +13,7 @@ JOBS ?= 2
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check format docs words examples lock bench clean test-tools slow-tools hostile-files
+.PHONY: help setup demo rehearsal test test-all check format docs words examples lock bench clean test-tools slow-tools hostile-files
 
 help: ## List what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,9 @@ setup: $(STAMPS)/package ## Set up the environment and build the native core
 
 demo: $(STAMPS)/package examples ## Run the main job on harmless photos, with a console at http://127.0.0.1:8400
 	@$(BIN)/safehold demo
+
+rehearsal: $(STAMPS)/package examples ## Drill staff on harmless photos, up to the receipt of an authority played here
+	@$(BIN)/safehold demo --rehearsal
 
 test: export SAFEHOLD_REQUIRE_NATIVE = 1
 test: $(STAMPS)/package test-tools examples ## Pass every test but the slow ones

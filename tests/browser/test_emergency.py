@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import shutil
+import sys
+import time
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe
+from keyboard import Keyboard, watch_for_pointers
 from playwright.sync_api import expect
-from site_under_test import ANN, running_site
+from site_under_test import ANN, AUTHORITIES, PASSWORD, running_site
 
 from safehold.app.emergencies import send_calls
 from safehold.model.permissions import Role
@@ -41,8 +44,8 @@ def site(fresh_database_url, tmp_path, pager):
         "secrets": [SECRET],
         "permitted_networks": [f"127.0.0.1:{pager.port}"],
     }
-    emergency = {"number": NUMBER, "on_call": {"pager": channel}}
-    with running_site(tmp_path, fresh_database_url, more={"emergency": emergency}) as running:
+    more = {"emergency": {"number": NUMBER, "on_call": {"pager": channel}}, "authorities": AUTHORITIES}
+    with running_site(tmp_path, fresh_database_url, more=more) as running:
         yield running
 
 
@@ -91,6 +94,56 @@ def test_with_the_vault_gone_and_no_worker_one_key_and_enter_reach_the_person_on
     expect(page.get_by_text("risk to life declared")).to_be_visible()
     expect(page.get_by_text("Report a risk to life, unverified")).to_be_visible()
     expect(page.get_by_role("button", name="Approve")).to_have_count(0)
+
+
+class CountedKeys(Keyboard):
+    """A keyboard that counts what is pressed."""
+
+    pressed = 0
+
+    def press(self, keys: str) -> None:
+        """Press keys, each of which counts."""
+        self.pressed += len(keys.split())
+        super().press(keys)
+
+    def leads(self, keys: str, to: str) -> None:
+        """Press keys of which the last counts here, the others in `press`."""
+        self.pressed += 1
+        super().leads(keys, to)
+
+
+def test_from_the_queue_to_a_sent_report_it_is_five_keys_and_no_mouse(
+    site, chromium, pager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Five keys leave nearly all of a minute to somebody who reads; the seconds are printed, not asserted."""
+    site.upload(1)
+    context = chromium.new_context(base_url=site.url)
+    pointed = watch_for_pointers(context)
+    page = context.new_page()
+    page.goto("/console/sign-in")
+    keys = CountedKeys(page)
+    page.wait_for_function("() => document.activeElement.name === 'name'")
+    keys.types(ANN)
+    keys.press("Tab")
+    keys.types(PASSWORD)
+    keys.leads("Enter", "**/console/queue")
+    keys.pressed, began = 0, time.monotonic()
+    keys.leads("Enter", "**/console/cases/*")
+    keys.leads("!", "**/emergency?item=*")
+    keys.leads("Enter", "**/console/emergencies/*")
+    keys.sees(f"Call {NUMBER}")
+    keys.leads("s", "**/console/authorities/*")
+    keys.sees("Nothing in it is verified")
+    keys.leads("Enter", "**done=authority-sent")
+    took = time.monotonic() - began
+    assert asked(site, "select state, priority, unverified from authority_report") == [("sending", 1, True)]
+    assert len(pager.wait_for(1, timeout=10)) == 1
+    assert (keys.pressed, pointed) == (5, [])
+    context.close()
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\nFrom the queue to a sent report of a risk to life: 5 keys, {took:.1f} s, unread.\n"
+        )
 
 
 def test_who_is_not_reached_is_said_on_screen_and_tried_again(site, visit, pager) -> None:

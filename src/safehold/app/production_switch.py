@@ -28,8 +28,8 @@ def ask(
 ) -> None:
     """Ask for production. statement: a new file (0600) for what a co-signer signs.
 
-    Raises NotFound for a destination that is not declared, enabled and filed by machine; NotAllowed,
-    Conflict, NameTaken.
+    Raises NotFound for a destination that is not declared, enabled and filed by machine; Refused in a
+    rehearsal; NotAllowed, Conflict, NameTaken.
     """
     access = _access(settings, destination)
     production.ask_production(tx, destination, access, actor=actor, now=now)
@@ -48,7 +48,8 @@ def approve(
 ) -> None:
     """Approve it: as another person, or by a co-signer's signature where `team.size_policy` is single.
 
-    Raises NotFound, NotAllowed, Conflict; Refused where the other of the two is asked for; BadSettings.
+    Raises NotFound, NotAllowed, Conflict; Refused where the other of the two is asked for, and in a
+    rehearsal; BadSettings.
     """
     access, alone = _access(settings, destination), TeamSize(settings.team.size_policy) is TeamSize.SINGLE
     if alone is (signature is None):
@@ -65,6 +66,11 @@ def approve(
 
 
 def _access(settings: Settings, destination: str) -> Access:
+    if settings.rehearsal:
+        raise Refused(
+            "Everything here is a rehearsal, and stays one.",
+            advice="Switch production on where real material comes in, with settings of its own.",
+        )
     access = access_of(settings, destination)
     if access is None:
         raise NotFound(

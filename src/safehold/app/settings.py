@@ -23,6 +23,7 @@ from safehold.app.settings_errors import PREFIX, in_words, misspelt, unparsed
 from safehold.app.settings_evidence import EvidenceSettings
 from safehold.app.settings_exposure import ExposureSettings
 from safehold.app.settings_queues import QueueSettings
+from safehold.app.settings_rehearsal import what_is_meant
 from safehold.app.settings_sections import (
     DatabaseSettings,
     DecodingSettings,
@@ -69,6 +70,13 @@ class Settings(BaseSettings):
         False,
         description="Real material comes in here: walls that a trial may do without are then required.",
     )
+    rehearsal: bool = Field(
+        False,
+        description=(
+            "Everything here is practice, and every page says so. Each surface must then be a rehearsal,"
+            " whatever is told must go to this machine, and no destination can be switched to production."
+        ),
+    )
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     sign_in: SignInSettings = Field(default_factory=SignInSettings)
@@ -113,6 +121,13 @@ class Settings(BaseSettings):
                 raise ValueError(
                     f"surfaces.{surface}.classifiers: {', '.join(sorted(unknown))} is not in [classifiers]"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _rehearses_alone(self) -> Self:
+        meant = what_is_meant(self) if self.rehearsal else None
+        if meant is not None:
+            raise ValueError(meant)
         return self
 
     @classmethod

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import secrets
-import sys
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from shutil import which
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from safehold.cli.demo_place import Examples, Listen, after, alone, copies_of, typed
 from safehold.cli.opening import SHELL, say
-from safehold.model.errors import Conflict, NotFound
+from safehold.testing.mishaps import Mishap
 
 if TYPE_CHECKING:
     from safehold.app.program import Program
@@ -26,68 +22,67 @@ LIST = "demo"
 SURFACE = "public_uploads"
 USER = "demo"
 KEY = "demo platform"
+FOLDER, REHEARSAL = Path(".safehold/demo"), Path(".safehold/rehearsal")
 
 
 def demo(
-    listen: Annotated[
-        str, typer.Option("--listen", help="Address and port; pictures take the port after it.")
-    ] = "127.0.0.1:8400",
-    folder: Annotated[Path, typer.Option("--folder", help="Where the demonstration keeps its data.")] = Path(
-        ".safehold/demo"
-    ),
-    examples: Annotated[Path, typer.Option("--examples", help="The folder with demo-list.jsonl.")] = Path(
-        "examples"
-    ),
+    listen: Listen = "127.0.0.1:8400",
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--folder",
+            help="Where the demonstration keeps its data: .safehold/demo, or .safehold/rehearsal.",
+        ),
+    ] = None,
+    examples: Examples = Path("examples"),
+    rehearsal: Annotated[
+        bool,
+        typer.Option(
+            "--rehearsal",
+            help="Drill staff instead: cases for several people, up to an authority's receipt, played here.",
+        ),
+    ] = False,
+    fault: Annotated[
+        Mishap | None,
+        typer.Option(
+            "--fault", help="With --rehearsal: what goes wrong with the first report that is filed."
+        ),
+    ] = None,
+    review: Annotated[
+        bool,
+        typer.Option("--review", help="With --rehearsal: say which drills were finished, by whom, how long."),
+    ] = False,
 ) -> int:
     """Run the main job on harmless photos and serve the console."""
-    photos = _check_examples(examples)
+    if (fault or review) and not rehearsal:
+        raise typer.BadParameter("--fault and --review go with --rehearsal.")
+    if rehearsal:
+        from safehold.cli import rehearsal as drills
+
+        if review:
+            return drills.review(folder or REHEARSAL)
+        return drills.rehearse(listen, folder or REHEARSAL, examples, fault)
+    return _demonstrate(listen, folder or FOLDER, examples)
+
+
+def _demonstrate(listen: str, folder: Path, examples: Path) -> int:
+    photos = copies_of(examples)
 
     from safehold.app.logs import configure
     from safehold.cli.demo_uploads import check_addresses
     from safehold.testing.webhook_receiver import WebhookReceiver
 
     configure(json=False, quiet=True)
-    check_addresses(listen, _after(listen))
+    check_addresses(listen, after(listen))
     # The platform's side of the demonstration: a receiver that checks every signature.
     secret = "whsec_" + b64encode(secrets.token_bytes(32)).decode()
     try:
-        with _alone(folder), WebhookReceiver(secret) as receiver:
+        with alone(folder), WebhookReceiver(secret) as receiver:
             settings = _settings(folder, listen, receiver, secret)
             _run(settings, receiver, examples, photos)
     except KeyboardInterrupt:
         say("Stopped before it was ready.")
     return 0
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep a second demonstration out of this folder: it would replace the first one's key and password."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / "demo.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Conflict(
-                f"A demonstration is running in {folder} already.",
-                advice="Stop it first, or name another folder: --folder FOLDER.",
-            ) from None
-        yield
-
-
-def _check_examples(examples: Path) -> Path:
-    """Return the folder with the altered copies of the examples. Raises NotFound with what to do."""
-    if not (examples / "demo-list.jsonl").is_file():
-        raise NotFound(
-            f"There is no demo-list.jsonl in {str(examples)!r}.",
-            advice="Run this in a checkout of Safehold, or name its examples: --examples FOLDER.",
-        )
-    photos = examples.resolve().parent / "build" / "examples"
-    if not all((photos / name).is_dir() for name in ("listed", "unlisted")):
-        raise NotFound(
-            "The altered copies of the photos are not there.",
-            advice="Write them with `make examples`, or run `make demo`.",
-        )
-    return photos
 
 
 def _run(settings: Settings, receiver: WebhookReceiver, examples: Path, photos: Path) -> None:
@@ -100,11 +95,18 @@ def _run(settings: Settings, receiver: WebhookReceiver, examples: Path, photos: 
     say("Safehold on harmless photos. Nothing leaves this machine.\n")
     say(f"1  Setting up the database, the vault and its keys in {folder}")
     set_up(settings)
-    uploads = Uploads(f"http://{listen}", photos, done_before=folder / "uploaded.txt", surface=SURFACE)
+    shown: list[str] = []
+    uploads = Uploads(
+        f"http://{listen}",
+        photos,
+        done_before=folder / "uploaded.txt",
+        surface=SURFACE,
+        when_done=lambda: _tell_where(listen, folder, *shown),
+    )
 
     def when_ready(program: Program) -> None:
-        key, password = _prepare(program, examples)
-        uploads.start(key, lambda: _tell_where(listen, folder, key, password))
+        shown[:] = _prepare(program, examples)
+        uploads.begin(shown[0])
 
     try:
         serve_program(settings, SURFACES, listen=listen, when_ready=when_ready)
@@ -127,20 +129,12 @@ def _settings(folder: Path, listen: str, receiver: WebhookReceiver, secret: str)
         {
             "data_folder": folder,
             "web": {"listen": listen},
-            "media": {"listen": _after(listen)},
+            "media": {"listen": after(listen)},
             "surfaces": {SURFACE: {"rehearsal": True}},
             "webhooks": {"demo_platform": platform},
             "policies": {"remove_confirmed": True},
         }
     )
-
-
-def _after(listen: str) -> str:
-    """Return the address for pictures: the next port."""
-    from safehold.app.listening import address
-
-    host, port = listen.rpartition(":")[0], address(listen)[1]
-    return f"{host}:{port + 1 if 0 < port < 65535 else 0}"
 
 
 def _prepare(program: Program, examples: Path) -> tuple[str, str]:
@@ -196,12 +190,6 @@ def _new_secrets(program: Program) -> tuple[str, str]:
     return key, password
 
 
-def _typed() -> str:
-    """Return what to type for this program: `make demo` starts one that is not on the PATH."""
-    started = sys.argv[0]
-    return started if Path(started).name == "safehold" and which("safehold") != started else "safehold"
-
-
 def _tell_where(listen: str, folder: Path, key: str, password: str) -> None:
     say(
         f"""
@@ -210,14 +198,14 @@ def _tell_where(listen: str, folder: Path, key: str, password: str) -> None:
    Password  {password}
 
    Cases     http://{listen}/console/queue      decide one: is the photo what the list says it is?
-   Pictures  http://{_after(listen)}   fetched from an origin of their own, once, marked for whoever looks
+   Pictures  http://{after(listen)}   fetched from an origin of their own, once, marked for whoever looks
    Webhooks  http://{listen}/console/webhooks   what the platform is told once a case is decided
    Audit     http://{listen}/console/audit      every upload, look and decision, chained and verifiable
    API key   {key}
 
    Try the API: curl -H "Authorization: Bearer {key}" \\
      -F 'context={{"surface": "{SURFACE}"}}' -F file=@PHOTO http://{listen}/v1/scan
-   The same audit trail, from outside: SAFEHOLD_DATA_FOLDER={folder} {_typed()} audit verify
+   The same audit trail, from outside: SAFEHOLD_DATA_FOLDER={folder} {typed()} audit verify
 
 Ctrl-C stops everything."""
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from http.client import HTTPException
 from pathlib import Path
 
 from safehold.app.listening import address
-from safehold.app.logs import describe
+from safehold.cli.beside import BesideServer
 from safehold.cli.opening import say
 from safehold.model.errors import BadSettings, Unavailable
 from safehold.testing.platform import Platform
@@ -17,8 +16,6 @@ from safehold.testing.platform import Platform
 LISTED, UNLISTED = 24, 6
 """How many altered copies of listed photos are uploaded, and how many photos that are on no list."""
 ACCOUNTS = ("account-17", "account-23", "account-42", "account-58", "account-71")
-READY_SECONDS = 60
-ALMOST_AT_ONCE = 0.1
 
 
 def check_addresses(pages: str, pictures: str) -> None:
@@ -55,52 +52,32 @@ def _is_answered(listen: str) -> bool:
     return True
 
 
-class Uploads:
+class Uploads(BesideServer):
     """Uploads from a thread beside the server that is being started.
 
-    done_before: a file that names what was uploaded in earlier runs; nothing is uploaded twice.
+    done_before: a file that names what was uploaded in earlier runs; nothing is uploaded twice. when_done:
+    called at the end.
     """
 
-    def __init__(self, base_url: str, photos: Path, *, done_before: Path, surface: str) -> None:
-        self._base_url = base_url
+    def __init__(
+        self,
+        base_url: str,
+        photos: Path,
+        *,
+        done_before: Path,
+        surface: str,
+        when_done: Callable[[], None],
+    ) -> None:
+        super().__init__(base_url, name="uploads")
         self._photos = photos
         self._done_before = done_before
         self._surface = surface
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._when_done = when_done
 
-    def start(self, key: str, when_done: Callable[[], None]) -> None:
-        """Wait until the server answers, upload, and call `when_done`; all that in a thread."""
-        self._thread = threading.Thread(target=self._run, args=(key, when_done), name="uploads")
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop between two uploads and wait for the thread. Also fine when it never started."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def _run(self, key: str, when_done: Callable[[], None]) -> None:
-        platform = Platform(self._base_url, key)
-        try:
-            if self._is_ready(platform):
-                self._upload_all(platform)
-                when_done()
-        except Exception as error:  # noqa: BLE001 - the end of a thread: a traceback could quote an upload
-            if not self._stopping.is_set():
-                say(f"   Uploading failed: {describe(error)}")
-
-    def _is_ready(self, platform: Platform) -> bool:
-        for _ in range(int(READY_SECONDS / ALMOST_AT_ONCE)):
-            try:
-                if platform.ask("GET", "/v1/health/ready").status == 200:
-                    return True
-            except OSError:
-                pass
-            if self._stopping.wait(ALMOST_AT_ONCE):
-                return False
-        say("   The server does not get ready; `safehold doctor` says which part is down.")
-        return False
+    def work(self, platform: Platform) -> None:
+        """Upload what was not uploaded before, and say what came of it."""
+        self._upload_all(platform)
+        self._when_done()
 
     def _upload_all(self, platform: Platform) -> None:
         before = set(self._done_before.read_text().split()) if self._done_before.is_file() else set()

@@ -29,6 +29,7 @@ from safehold.web.hot_door import HotDoor
 from safehold.web.middleware import HEADERS, BodyLimit, RequestFrame, headers_of_pages
 from safehold.web.patience import USUAL, Patience
 from safehold.web.portal import add_portal_routes, portal_page
+from safehold.web.rehearsing import Rehearsing
 
 FIRST_PAGES = (("console", "/console"), ("portal", "/report"))
 """Where a browser is led that asks for no page, by the surface that is served."""
@@ -83,6 +84,8 @@ def create_app(
     headers = headers_of_pages(media_origin) if is_console else HEADERS
     app.add_middleware(RequestFrame, page=page, headers=headers)
     web = program.settings.web
+    if program.settings.rehearsal:
+        app.add_middleware(Rehearsing)
     app.add_middleware(Spoken, languages=languages(web.translations), cookie=cookie_name(web, LANGUAGE))
     return app
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from safehold.web import language as languages
 from safehold.web.language import isolated, language
+from safehold.web.rehearsing import is_rehearsing
 from safehold.web.static_files import static_files
 
 FOLDER = Path(__file__).parent / "templates"
@@ -24,7 +25,7 @@ def environment(folder: str) -> Environment:
     the minute, `hour` its time of day, `clock` its day and second, `day` a date and `number` a count as the
     language writes them; `translated` says words that were marked in the code, `begin` gives them a capital,
     `isolated` sets content apart where no tag can.
-    The function `static` gives the address of a static file.
+    The function `static` gives the address of a static file, `is_rehearsing` says whether all is practice.
     """
     made = Environment(
         loader=FileSystemLoader(FOLDER / folder),
@@ -47,7 +48,11 @@ def environment(folder: str) -> Environment:
         "begin": languages.first_upper,
         "isolated": lambda text: isolated(str(text)),
     }
-    made.globals |= {"static": static_files().address, "language": language}
+    made.globals |= {
+        "static": static_files().address,
+        "language": language,
+        "is_rehearsing": is_rehearsing,
+    }
     return made
 
 

@@ -9,7 +9,7 @@ from threading import Thread
 
 import pytest
 
-from safehold.cli import demo
+from safehold.cli import demo_place
 from safehold.cli.demo_uploads import check_addresses
 from safehold.model.errors import BadSettings, Unavailable
 from safehold.testing.processes import free_port
@@ -57,4 +57,4 @@ def test_the_last_hint_can_be_typed_where_safehold_is_not_on_the_path(
     monkeypatch: pytest.MonkeyPatch, started: str, typed: str
 ) -> None:
     monkeypatch.setattr("sys.argv", [started])
-    assert demo._typed() == typed
+    assert demo_place.typed() == typed

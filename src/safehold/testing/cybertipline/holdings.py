@@ -13,7 +13,7 @@ from safehold.testing.cybertipline.uploads import Upload
 
 LASTS = timedelta(hours=1)
 """How long a report that is not finished is held after its last change."""
-_FIRST_ID = 4_564_000
+FIRST_ID = 4_564_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,14 +51,15 @@ class _Held:
 
 
 class Holdings:
-    """All reports, by their ids. Not for several threads at once."""
+    """All reports, by their ids: first_id and those after it. Not for several threads at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_id: int = FIRST_ID) -> None:
+        self._first_id = first_id
         self._held: dict[int, _Held] = {}
 
     def open(self, document: bytes, now: datetime) -> int:
         """Hold a new report and return its id."""
-        report_id = _FIRST_ID + len(self._held)
+        report_id = self._first_id + len(self._held)
         self._held[report_id] = _Held(document=document, changed_at=now)
         return report_id
 

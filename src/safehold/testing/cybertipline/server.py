@@ -21,7 +21,7 @@ from defusedxml.ElementTree import fromstring
 from safehold.authorities.destinations.ncmec_cybertipline.wire import Code
 from safehold.testing.cybertipline import answers, schema
 from safehold.testing.cybertipline.answers import NotTaken
-from safehold.testing.cybertipline.holdings import FiledFile, FiledReport, Holdings
+from safehold.testing.cybertipline.holdings import FIRST_ID, FiledFile, FiledReport, Holdings
 from safehold.testing.cybertipline.uploads import Upload, read_upload
 from safehold.testing.servers import Answer, LocalServer, Received, Route, reply, reset, silence
 
@@ -73,7 +73,8 @@ class CyberTiplineServer:
 
     username, password: what a client must send. clock: what it goes by; a report that is not finished is
     deleted one hour after its last change. harmless: hexadecimal SHA-256 of the files that it takes, None for
-    any: a rehearsal names them. filed: what was finished, in that order. refused: a short reason for each
+    any: a rehearsal names them. first_id: of the first report, for a server that comes after another.
+    filed: what was finished, in that order. refused: a short reason for each
     request that broke the rules of the interface; a test of a client ends with `assert not server.refused`.
     calls: how often each was made, faults included.
     """
@@ -85,13 +86,14 @@ class CyberTiplineServer:
         password: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         harmless: Collection[str] | None = None,
+        first_id: int = FIRST_ID,
     ) -> None:
         self.refused: list[str] = []
         self.calls: Counter[Moment] = Counter()
         self._secret = (username, password)
         self._clock = clock
         self._harmless = harmless
-        self._holdings = Holdings()
+        self._holdings = Holdings(first_id)
         self._faults: dict[Moment, list[Fault]] = {moment: [] for moment in Moment}
         self._lock = threading.Lock()
         routes = {f"{BASE}/{moment.value}": self._route(moment) for moment in Moment}
