@@ -66,6 +66,8 @@ authority_report = sa.Table(
     sa.Column("filed_at", Instant),
     sa.Column("reference", sa.Text),
     sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
+    # When its papers were destroyed.
+    sa.Column("papers_gone_at", Instant),
     one_of("kind", DestinationKind),
     one_of("state", AuthorityReportState),
     one_of("relation", Relation),
@@ -102,6 +104,7 @@ authority_report = sa.Table(
         "(state in ('filed', 'declined', 'withdrawn')) = (ended_at is not null)", name="ended_once"
     ),
     sa.CheckConstraint("length(reference) between 1 and 200", name="reference_bounded"),
+    sa.CheckConstraint("papers_gone_at >= ended_at", name="papers_outlast_it"),
     sa.Index("ix_authority_report_case_id", "case_id"),
     sa.Index(
         "ix_authority_report_open",
@@ -208,6 +211,15 @@ def name(tx: Tx, report: AuthorityReport, subject_id: SubjectId, part: SubjectPa
         .where(authority_report.c.id == report.id)
         .values(subject_id=subject_id, subject_part=part.value)
     )
+
+
+@writes(authority_report)
+def set_papers_gone(tx: Tx, report_id: AuthorityReportId, *, at: datetime) -> None:
+    """Note when a report's papers were destroyed; the revision stays: nothing of the report changed."""
+    of_it = authority_report.c.id == report_id
+    # Never before it ended, whatever time the machine has.
+    gone = sa.func.greatest(at, authority_report.c.ended_at)
+    tx.run(authority_report.update().where(of_it).values(papers_gone_at=gone))
 
 
 @writes(authority_report_item)

@@ -10,6 +10,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from safehold.model.retention import Basis
+from safehold.storage.authority_reports import authority_report
 from safehold.storage.database import Tx
 from safehold.storage.evidence import OF_CLOCKS, ObjectRole, destruction, retention
 from safehold.storage.retention_clocks import retention_clock
@@ -24,7 +26,8 @@ class LedgerLine:
 
     media_id: None where it is about the papers or the reference of the authority report `about`. why: the
     basis of a clock, or the rule where no clock has a part in it. until: None without a date. ended_at: when
-    the clock was ended before its time. destroyed_at: when the bytes were destroyed, first, after it began.
+    the clock was ended before its time. destroyed_at: when the bytes were destroyed, first, after it began;
+    of a report when its papers were.
     """
 
     media_id: UUID | None
@@ -106,6 +109,15 @@ def _clocks() -> sa.Select[Any]:
         )
         .scalar_subquery()
     )
+    papers_gone = (
+        sa.select(authority_report.c.papers_gone_at)
+        .where(
+            authority_report.c.id == retention_clock.c.about,
+            retention_clock.c.media_id.is_(None),
+            retention_clock.c.basis != Basis.UK_REFERENCE,
+        )
+        .scalar_subquery()
+    )
     return sa.select(
         retention_clock.c.media_id,
         retention_clock.c.about,
@@ -114,7 +126,7 @@ def _clocks() -> sa.Select[Any]:
         retention_clock.c.until,
         retention_clock.c.set_by,
         retention_clock.c.ended_at,
-        destroyed.label("destroyed_at"),
+        sa.func.coalesce(destroyed, papers_gone).label("destroyed_at"),
     )
 
 
