@@ -56,15 +56,18 @@ def kept_until(tx: Tx, report_id: AuthorityReportId, *, operator_term: timedelta
 
     What is decided holds until the transaction ends: nobody places a hold in between.
     """
-    media = _media_of(tx, report_id)
-    for media_id in media:
+    for media_id in media_of(tx, report_id):
         retention.lock(tx, media_id)
     report = authority_reports.get(tx, report_id)
-    if report is None:
-        return None
+    return None if report is None else foreseen(tx, report, operator_term=operator_term)
+
+
+def foreseen(tx: Tx, report: AuthorityReport, *, operator_term: timedelta) -> datetime | None:
+    """Return until when a report's papers are kept as it stands now. A hold may come any time."""
+    media = media_of(tx, report.id)
     return decide(
         report,
-        rows.about(tx, report_id),
+        rows.about(tx, report.id),
         rows.of_media(tx, media),
         operator_term=operator_term,
         ordered_at=_ordered_at(tx, media),
@@ -89,7 +92,8 @@ def _laws(report: AuthorityReport) -> list[Basis]:
     return [each for each in bases if each.keeps_media and each.keeps_papers]
 
 
-def _media_of(tx: Tx, report_id: AuthorityReportId) -> list[MediaId]:
+def media_of(tx: Tx, report_id: AuthorityReportId) -> list[MediaId]:
+    """Return the media that a report tells of, or told of before something fell, by id."""
     told = authority_reports.items_of(tx, report_id, standing=False)
     found = {evidence_rows.media_of_item(tx, one.item_id) for one in told}
     return sorted(one for one in found if one is not None)

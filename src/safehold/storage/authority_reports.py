@@ -240,6 +240,12 @@ def get(tx: Tx, report_id: AuthorityReportId, *, for_change: bool = False) -> Au
     return _report(row) if row else None
 
 
+def papers_gone_at(tx: Tx, report_id: AuthorityReportId) -> datetime | None:
+    """Return when a report's papers were destroyed; None while they are there, or where there were none."""
+    statement = sa.select(authority_report.c.papers_gone_at).where(authority_report.c.id == report_id)
+    return tx.run(statement).scalar_one_or_none()
+
+
 def of_case(tx: Tx, case_id: CaseId, *, for_change: bool = False) -> list[AuthorityReport]:
     """Return the reports about a case, oldest first."""
     statement = (
