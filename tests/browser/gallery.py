@@ -29,6 +29,7 @@ WALKED = {
     "authorities": "/console/authorities",
     "authority-report": "/console/authorities/{report_id}",
     "authority-report-filed": "/console/authorities/{report_id}",
+    "ledger": "/console/ledger",
     "lists": "/console/lists",
     "conflicts": "/console/conflicts",
     "policy": "/console/policy",

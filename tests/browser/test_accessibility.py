@@ -11,7 +11,18 @@ pytestmark = pytest.mark.browser
 
 ALL = "all-roles"
 PLACES = (
-    *("queue", "find", "emergencies", "authorities", "lists", "conflicts", "webhooks", "jobs", "audit"),
+    *(
+        "queue",
+        "find",
+        "emergencies",
+        "authorities",
+        "ledger",
+        "lists",
+        "conflicts",
+        "webhooks",
+        "jobs",
+        "audit",
+    ),
     *("people", "keys"),
 )
 OTHERS = ("account", "exposure", "policy", "confirm", "nothing-here")

@@ -12,9 +12,11 @@ from site_under_test import ANN, AUTHORITIES, running_site
 
 from safehold.app import wiring
 from safehold.app.access.users import find_user
+from safehold.evidence import clocks
 from safehold.model.case import SubjectPart
-from safehold.model.ids import SubjectId
+from safehold.model.ids import MediaId, SubjectId
 from safehold.model.permissions import Role
+from safehold.model.retention import Basis
 from safehold.review import conflicts
 from safehold.review.subjects import set_part
 from safehold.testing.running import TESTER
@@ -145,6 +147,28 @@ def test_what_was_confirmed_is_read_as_a_letter_sent_with_enter_and_filed_by_its
     press(page, "g t")
     expect(page.get_by_text("No report is open.")).to_be_visible()
     expect(page.get_by_role("cell", name="NCA-4711")).to_be_visible()
+
+
+def test_the_page_of_a_report_says_until_when_its_papers_and_evidence_are_kept(site, visit) -> None:
+    confirmed(site, visit)
+    page = visit(AUDITOR)
+    opened(page)
+    kept = page.locator("section").filter(has=page.get_by_role("heading", name="Until when it is kept"))
+    expect(kept.get_by_text("1 piece of media: confirmed, and not reported yet, no end")).to_be_visible()
+    [(report_id, media_id)] = asked(site, "select r.id, i.media_id from authority_report r, item i")
+    now = site.machinery.clock()
+    for basis in (Basis.UK_CONTENT, Basis.UK_REFERENCE):
+        with site.machinery.database.begin() as tx:
+            media = [MediaId(media_id)]
+            clocks.start(tx, media_ids=media, basis=basis, since=now, about=report_id, now=now)
+    page.reload()
+    expect(kept.get_by_text("1 piece of media: a report to the NCA: a year, until ")).to_be_visible()
+    kept.get_by_text("3 clocks").click()
+    reference = kept.get_by_role("row").filter(has_text="The reference that the NCA gave: five years")
+    expect(reference.get_by_role("cell", name="the reference", exact=True)).to_be_visible()
+    kept.get_by_role("link", name="Its lines in the ledger").click()
+    page.wait_for_url("**/console/ledger?about=*")
+    expect(page.locator("td.about")).to_have_count(3)
 
 
 def test_nobody_is_named_while_no_part_is_known_and_that_is_said_where_it_is_sent(site, visit) -> None:

@@ -14,6 +14,7 @@ from safehold.app import (
     given_up,
     lookback,
     outages,
+    paper_sweep,
     probing,
     proposals,
     requests,
@@ -28,7 +29,7 @@ from safehold.app.counters import seal_counters
 from safehold.app.program import Program
 from safehold.app.review_policy import queue_rules, review_policy
 from safehold.app.rules_again import RulesAgain
-from safehold.authorities import papers, plans
+from safehold.authorities import plans
 from safehold.detect import look_back
 from safehold.evidence import clocks, closing, retention, sweep
 from safehold.intake import inbound_reports, uploads
@@ -178,7 +179,7 @@ def sweep_retention(program: Program) -> sweep.Swept:
         cases.forget_accounts(tx, now=now, limit=ERASED_AT_ONCE)
         inbound_reports.forget_contacts(tx, now=now)
         contest.erase_words(tx, now=now, limit=ERASED_AT_ONCE)
-        papers.forget(tx, now=now)
+    paper_sweep.forget_papers(program.database, operator_term=evidence.operator_term, now=now)
     return done
 
 

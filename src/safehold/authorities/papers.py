@@ -1,22 +1,17 @@
-"""Papers of reports: sealed as soon as they are written, destroyed when nobody has to keep them any more."""
+"""Papers of reports: sealed as soon as they are written, destroyed when their time is said to be over."""
 
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from safehold.model.ids import AuthorityReportId, ObjectId, PaperId, new_id
 from safehold.model.permissions import system_actor
-from safehold.storage import audit, authority_papers
+from safehold.storage import audit, authority_papers, authority_reports
 from safehold.storage.authority_papers import Paper, PaperKind, SealedPaper
 from safehold.storage.database import Tx
 from safehold.vault.vault import Vault
 
-KEPT = timedelta(days=365)
-"""How long after a report was filed what was sent, and what came back, is kept: the law of the United States
-asks for a year."""
-DROPPED_KEPT = timedelta(days=90)
-"""How long the papers of a report are kept that was never filed."""
 _ACTOR = system_actor("authorities").label
 
 
@@ -31,12 +26,10 @@ def add(
     return paper_id
 
 
-def forget(tx: Tx, *, now: datetime, limit: int = 100) -> int:
-    """Destroy the papers of reports whose time is over; return of how many reports."""
-    gone = authority_papers.forget(
-        tx, filed_before=now - KEPT, dropped_before=now - DROPPED_KEPT, limit=limit
-    )
-    for report_id in gone:
-        about = f"authority_report:{report_id}"
-        audit.append(tx, at=now, actor=_ACTOR, verb="authority.forget_papers", object=about)
-    return len(gone)
+def forget(tx: Tx, report_id: AuthorityReportId, *, now: datetime) -> None:
+    """Destroy the papers of a report, whose time whoever asks has seen to be over, and put that on record."""
+    if not authority_papers.forget(tx, report_id):
+        return
+    authority_reports.set_papers_gone(tx, report_id, at=now)
+    about = f"authority_report:{report_id}"
+    audit.append(tx, at=now, actor=_ACTOR, verb="authority.forget_papers", object=about)

@@ -14,7 +14,6 @@ from safehold.model.permissions import Actor, system_actor
 from safehold.model.retention import OPERATOR_TERM, Basis
 from safehold.storage import authority_reports, unfiled
 from safehold.storage import evidence as evidence_rows
-from safehold.storage import retention_clocks as rows
 from safehold.storage.database import Database, Tx
 
 _ACTOR = system_actor("evidence.clocks")
@@ -59,11 +58,12 @@ def start(
     return [each for each in begun if each is not None]
 
 
-_BASES: Mapping[DestinationKind, tuple[Basis, ...]] = {
+BASES: Mapping[DestinationKind, tuple[Basis, ...]] = {
     DestinationKind.NCMEC_CYBERTIPLINE: (Basis.US_PRESERVATION,),
     DestinationKind.UK_NCA: (Basis.UK_CONTENT, Basis.UK_REFERENCE),
     DestinationKind.GENERIC: (Basis.OPERATOR_TERM,),
 }
+"""On which bases something is kept once a report to such a destination was filed."""
 
 
 def start_of_report(
@@ -79,7 +79,7 @@ def start_of_report(
     told = authority_reports.items_of(tx, report.id)
     found = {evidence_rows.media_of_item(tx, one.item_id) for one in told}
     media = [] if report.relation is Relation.CORRECTION else sorted(one for one in found if one)
-    for basis in _BASES[report.kind]:
+    for basis in BASES[report.kind]:
         start(
             tx,
             media_ids=media,
@@ -110,16 +110,6 @@ def start_operator_terms(database: Database, *, operator_term: timedelta, now: d
                 operator_term=operator_term,
             )
     return len(media)
-
-
-def papers_kept_until(tx: Tx, about: UUID, *, reference: bool) -> datetime | None:
-    """Return until when the papers of an authority report are kept, or its reference; None without a clock.
-
-    The longest clock counts. The clocks of the papers keep the reference too.
-    """
-    bases = {each for each in Basis if each.keeps_papers and (reference or each is not Basis.UK_REFERENCE)}
-    ends = [each.end for each in rows.about(tx, about) if each.media_id is None and each.basis in bases]
-    return max((end for end in ends if end is not None), default=None)
 
 
 def _begin(

@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from safehold.model.ids import ClockId, MediaId
-from safehold.model.retention import RetentionClock
+from safehold.model.retention import Basis, RetentionClock
 from safehold.storage import evidence as evidence_rows
 from safehold.storage import evidence_ledger as rows
 from safehold.storage import retention_clocks
 from safehold.storage.database import Tx
-from safehold.storage.evidence import Retention
-from safehold.storage.evidence_ledger import Expiring, LedgerLine
+from safehold.storage.evidence import Retention, Rule
+from safehold.storage.evidence_ledger import Expiring, LedgerLine, Wanted
 
-__all__ = ["Expiring", "Forecast", "Kept", "LedgerLine", "clocks_of", "forecast", "kept", "lines", "reasons"]
+__all__ = [
+    "REASONS",
+    "Expiring",
+    "Forecast",
+    "Kept",
+    "LedgerLine",
+    "Wanted",
+    "clocks_of",
+    "forecast",
+    "kept",
+    "lines",
+    "newest",
+    "reasons",
+    "untils",
+]
+
+REASONS = tuple(dict.fromkeys([*(each.value for each in Basis), *(each.value for each in Rule)]))
+"""Why a line of the ledger can be there: the bases of clocks, then the rules that are no clock's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +87,18 @@ def lines(tx: Tx, *, since: datetime | None = None) -> Iterator[LedgerLine]:
     There is one line for each clock, for what is kept under no clock, and for what was destroyed under none.
     """
     return rows.lines(tx, since=since)
+
+
+def newest(
+    tx: Tx, wanted: Wanted, *, now: datetime, before: UUID | None = None, limit: int
+) -> list[LedgerLine]:
+    """Return lines of the ledger, the newest first. before: the id of the last line that was read already."""
+    return rows.newest(tx, wanted, now=now, before=before, limit=limit)
+
+
+def untils(tx: Tx, media_ids: Collection[MediaId]) -> Counter[tuple[Rule, datetime | None]]:
+    """Return until when media is kept, under which rule, and how many of these are; sealed ones alone."""
+    return Counter((each.rule, each.destroy_at) for each in evidence_rows.retentions_of(tx, media_ids))
 
 
 def forecast(tx: Tx, *, now: datetime, days: int, limit: int = 1000) -> Forecast:

@@ -42,6 +42,7 @@ class Permission(StrEnum):
     USER_EDIT = "user.edit"
     KEY_EDIT = "key.edit"
     EVIDENCE_EDIT = "evidence.edit"
+    LEDGER_READ = "ledger.read"
 
 
 class Role(StrEnum):
@@ -82,6 +83,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.AUTHORITY_SWITCH,
             Permission.AUDIT_READ,
             Permission.EVIDENCE_EDIT,
+            Permission.LEDGER_READ,
             Permission.LIST_READ,
         }
     ),
@@ -104,6 +106,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             Permission.AUDIT_READ,
             Permission.AUTHORITY_READ,
+            Permission.LEDGER_READ,
             Permission.CASE_READ,
             Permission.LIST_READ,
             Permission.JOB_READ,

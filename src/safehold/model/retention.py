@@ -69,6 +69,17 @@ def end_of(basis: Basis, since: datetime, *, operator_term: timedelta = OPERATOR
         return since.replace(year=since.year + basis.years, month=3, day=1)
 
 
+class LineState(StrEnum):
+    """Where a line of the ledger stands."""
+
+    KEPT = "kept"
+    """It asks for something to be kept, now."""
+    OVER = "over"
+    """It has ended. Another may keep the same."""
+    DESTROYED = "destroyed"
+    """What it was about is destroyed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionClock:
     """One reason why something is kept, with its dates as they were recorded.

@@ -7,9 +7,11 @@ destroys it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -117,28 +119,29 @@ def sealed(tx: Tx, report_id: AuthorityReportId, paper_id: PaperId) -> tuple[Pap
 
 
 @writes(authority_paper)
-def forget(
-    tx: Tx, *, filed_before: datetime, dropped_before: datetime, limit: int
-) -> list[AuthorityReportId]:
-    """Destroy the papers of reports that were filed, or dropped, before these instants; return which.
+def forget(tx: Tx, report_id: AuthorityReportId) -> int:
+    """Destroy the papers of a report and return how many there were. What else is on record of it stays."""
+    return tx.run(authority_paper.delete().where(authority_paper.c.report_id == report_id)).rowcount
 
-    What is on record of a filing without them stays.
-    """
-    ended = (
+
+def of_ended(
+    tx: Tx,
+    *,
+    without: Callable[[sa.ColumnElement[Any]], sa.ColumnElement[bool]],
+    after: AuthorityReportId | None,
+    limit: int,
+) -> list[AuthorityReportId]:
+    """Return reports that ended and have papers, by id, those after one. without: which to leave out."""
+    statement = (
         sa.select(authority_report.c.id)
         .where(
+            authority_report.c.ended_at.is_not(None),
             sa.exists(authority_paper.c.id).where(authority_paper.c.report_id == authority_report.c.id),
-            sa.or_(
-                authority_report.c.filed_at < filed_before,
-                sa.and_(
-                    authority_report.c.state.in_(("declined", "withdrawn")),
-                    authority_report.c.ended_at < dropped_before,
-                ),
-            ),
+            ~without(authority_report.c.id),
         )
-        .order_by(authority_report.c.ended_at)
+        .order_by(authority_report.c.id)
         .limit(limit)
     )
-    reports = [AuthorityReportId(each) for each in tx.run(ended).scalars()]
-    tx.run(authority_paper.delete().where(authority_paper.c.report_id.in_(reports)))
-    return reports
+    if after is not None:
+        statement = statement.where(authority_report.c.id > after)
+    return [AuthorityReportId(each) for each in tx.run(statement).scalars()]

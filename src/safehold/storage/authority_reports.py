@@ -66,6 +66,8 @@ authority_report = sa.Table(
     sa.Column("filed_at", Instant),
     sa.Column("reference", sa.Text),
     sa.Column("revision", sa.Integer, nullable=False, server_default="1"),
+    # When its papers were destroyed.
+    sa.Column("papers_gone_at", Instant),
     one_of("kind", DestinationKind),
     one_of("state", AuthorityReportState),
     one_of("relation", Relation),
@@ -102,6 +104,7 @@ authority_report = sa.Table(
         "(state in ('filed', 'declined', 'withdrawn')) = (ended_at is not null)", name="ended_once"
     ),
     sa.CheckConstraint("length(reference) between 1 and 200", name="reference_bounded"),
+    sa.CheckConstraint("papers_gone_at >= ended_at", name="papers_outlast_it"),
     sa.Index("ix_authority_report_case_id", "case_id"),
     sa.Index(
         "ix_authority_report_open",
@@ -210,6 +213,15 @@ def name(tx: Tx, report: AuthorityReport, subject_id: SubjectId, part: SubjectPa
     )
 
 
+@writes(authority_report)
+def set_papers_gone(tx: Tx, report_id: AuthorityReportId, *, at: datetime) -> None:
+    """Note when a report's papers were destroyed; the revision stays: nothing of the report changed."""
+    of_it = authority_report.c.id == report_id
+    # Never before it ended, whatever time the machine has.
+    gone = sa.func.greatest(at, authority_report.c.ended_at)
+    tx.run(authority_report.update().where(of_it).values(papers_gone_at=gone))
+
+
 @writes(authority_report_item)
 def set_standing(
     tx: Tx, report_id: AuthorityReportId, stands: bool, *, items: Collection[ItemId] | None = None
@@ -226,6 +238,12 @@ def get(tx: Tx, report_id: AuthorityReportId, *, for_change: bool = False) -> Au
     statement = sa.select(authority_report).where(authority_report.c.id == report_id)
     row = tx.run(statement.with_for_update() if for_change else statement).mappings().first()
     return _report(row) if row else None
+
+
+def papers_gone_at(tx: Tx, report_id: AuthorityReportId) -> datetime | None:
+    """Return when a report's papers were destroyed; None while they are there, or where there were none."""
+    statement = sa.select(authority_report.c.papers_gone_at).where(authority_report.c.id == report_id)
+    return tx.run(statement).scalar_one_or_none()
 
 
 def of_case(tx: Tx, case_id: CaseId, *, for_change: bool = False) -> list[AuthorityReport]:

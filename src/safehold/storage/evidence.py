@@ -263,11 +263,17 @@ def destroyed(tx: Tx, media_ids: Collection[MediaId]) -> dict[MediaId, Destructi
 
 def retention_of(tx: Tx, media_id: MediaId) -> Retention | None:
     """Return until when some media is kept, None when nothing of it is kept."""
-    row = tx.run(sa.select(retention).where(retention.c.media_id == media_id)).mappings().first()
-    if row is None:
-        return None
-    values = {name: value for name, value in row.items() if name not in ("media_id", "rule")}
-    return Retention(rule=Rule(row["rule"]), **values)
+    found = retentions_of(tx, [media_id])
+    return found[0] if found else None
+
+
+def retentions_of(tx: Tx, media_ids: Collection[MediaId]) -> list[Retention]:
+    """Return until when each of some media is kept, in no order; what is not kept is left out."""
+    statement = sa.select(retention).where(retention.c.media_id.in_(media_ids))
+    return [
+        Retention(rule=Rule(row.rule), since=row.since, destroy_at=row.destroy_at, alarm_at=row.alarm_at)
+        for row in tx.run(statement)
+    ]
 
 
 @writes(retention)

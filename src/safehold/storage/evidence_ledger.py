@@ -10,6 +10,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from safehold.model.retention import Basis, LineState
+from safehold.storage.authority_reports import authority_report
 from safehold.storage.database import Tx
 from safehold.storage.evidence import OF_CLOCKS, ObjectRole, destruction, retention
 from safehold.storage.retention_clocks import retention_clock
@@ -22,11 +24,14 @@ _AT_ONCE = 1000
 class LedgerLine:
     """One reason why something is or was kept.
 
+    id: of the clock, of the media or of the object that was destroyed: the newer the line, the greater.
     media_id: None where it is about the papers or the reference of the authority report `about`. why: the
     basis of a clock, or the rule where no clock has a part in it. until: None without a date. ended_at: when
-    the clock was ended before its time. destroyed_at: when the bytes were destroyed, first, after it began.
+    the clock was ended before its time. destroyed_at: when the bytes were destroyed, first, after it began;
+    of a report when its papers were.
     """
 
+    id: UUID
     media_id: UUID | None
     about: UUID | None
     why: str
@@ -35,6 +40,22 @@ class LedgerLine:
     set_by: str | None
     ended_at: datetime | None
     destroyed_at: datetime | None
+
+    def state(self, now: datetime) -> LineState:
+        """Say where it stands at an instant."""
+        if self.destroyed_at is not None:
+            return LineState.DESTROYED
+        is_over = self.ended_at is not None or (self.until is not None and self.until <= now)
+        return LineState.OVER if is_over else LineState.KEPT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which lines are asked for. about: media, or what a clock goes back to. why: a basis or rule."""
+
+    state: LineState | None = None
+    why: str | None = None
+    about: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +82,44 @@ def lines(tx: Tx, *, since: datetime | None = None) -> Iterator[LedgerLine]:
         statement = statement.where(sa.or_(*(each >= since for each in dates)))
     for row in tx.run(statement.execution_options(yield_per=_AT_ONCE)).mappings():
         yield LedgerLine(**row)
+
+
+def newest(
+    tx: Tx, wanted: Wanted, *, now: datetime, before: UUID | None = None, limit: int
+) -> list[LedgerLine]:
+    """Return lines of the ledger, the newest first, those after the line of an id; at most `limit`.
+
+    Each part of the ledger is read from its newest row on, and no further than it is needed.
+    """
+    parts = [
+        sa.select(_newest_of(part, wanted, now=now, before=before, limit=limit).subquery())
+        for part in (_clocks(), _kept_otherwise(), _destroyed_otherwise())
+    ]
+    every = sa.union_all(*parts).subquery()
+    statement = sa.select(every).order_by(every.c.id.desc()).limit(limit)
+    return [LedgerLine(**row) for row in tx.run(statement).mappings()]
+
+
+def _newest_of(
+    part: sa.Select[Any], wanted: Wanted, *, now: datetime, before: UUID | None, limit: int
+) -> sa.Select[Any]:
+    of_it = part.selected_columns
+    if before is not None:
+        part = part.where(of_it["id"] < before)
+    if wanted.why is not None:
+        part = part.where(of_it["why"] == wanted.why)
+    if wanted.about is not None:
+        part = part.where(sa.or_(of_it["media_id"] == wanted.about, of_it["about"] == wanted.about))
+    if wanted.state is not None:
+        is_gone = of_it["destroyed_at"].is_not(None)
+        is_over = sa.or_(of_it["ended_at"].is_not(None), sa.func.coalesce(of_it["until"] <= now, sa.false()))
+        states = {
+            LineState.KEPT: ~is_gone & ~is_over,
+            LineState.OVER: ~is_gone & is_over,
+            LineState.DESTROYED: is_gone,
+        }
+        part = part.where(states[wanted.state])
+    return part.order_by(of_it["id"].desc()).limit(limit)
 
 
 def expiring(tx: Tx, *, now: datetime, until: datetime, limit: int) -> list[Expiring]:
@@ -106,7 +165,17 @@ def _clocks() -> sa.Select[Any]:
         )
         .scalar_subquery()
     )
+    papers_gone = (
+        sa.select(authority_report.c.papers_gone_at)
+        .where(
+            authority_report.c.id == retention_clock.c.about,
+            retention_clock.c.media_id.is_(None),
+            retention_clock.c.basis != Basis.UK_REFERENCE,
+        )
+        .scalar_subquery()
+    )
     return sa.select(
+        retention_clock.c.id,
         retention_clock.c.media_id,
         retention_clock.c.about,
         retention_clock.c.basis.label("why"),
@@ -114,13 +183,14 @@ def _clocks() -> sa.Select[Any]:
         retention_clock.c.until,
         retention_clock.c.set_by,
         retention_clock.c.ended_at,
-        destroyed.label("destroyed_at"),
+        sa.func.coalesce(destroyed, papers_gone).label("destroyed_at"),
     )
 
 
 def _kept_otherwise() -> sa.Select[Any]:
     """What is kept under a rule that is no clock's."""
     return sa.select(
+        retention.c.media_id.label("id"),
         retention.c.media_id,
         sa.cast(sa.null(), Uuid).label("about"),
         retention.c.rule.label("why"),
@@ -135,6 +205,7 @@ def _kept_otherwise() -> sa.Select[Any]:
 def _destroyed_otherwise() -> sa.Select[Any]:
     """What was destroyed under a rule that is no clock's. A clock's line says itself when its media was."""
     return sa.select(
+        destruction.c.object_id.label("id"),
         destruction.c.media_id,
         sa.cast(sa.null(), Uuid).label("about"),
         destruction.c.rule.label("why"),

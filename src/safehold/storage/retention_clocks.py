@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -72,6 +72,7 @@ retention_clock = sa.Table(
         postgresql_nulls_not_distinct=True,
         postgresql_where=sa.text("ended_at is null"),
     ),
+    sa.Index("ix_retention_clock_about", "about"),
     sa.Index("ix_retention_clock_media_id", "media_id"),
     sa.Index("ix_retention_clock_until", "until", postgresql_where=sa.text("until is not null")),
 )
@@ -174,6 +175,21 @@ def keeps(media_id: sa.ColumnElement[Any], now: datetime) -> sa.ColumnElement[bo
     )
     # Named, not `*`: those who ask may not read every column.
     return running.exists()
+
+
+def runs_about_papers(now: datetime) -> Callable[[sa.ColumnElement[Any]], sa.ColumnElement[bool]]:
+    """Return the condition that a clock runs which keeps the papers of the report of an id."""
+
+    def runs(report_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+        running = sa.select(retention_clock.c.id).where(
+            retention_clock.c.about == report_id,
+            retention_clock.c.media_id.is_(None),
+            retention_clock.c.basis != Basis.UK_REFERENCE,
+            retention_clock.c.until > now,
+        )
+        return running.exists()
+
+    return runs
 
 
 def _is_order(order_id: UUID) -> sa.ColumnElement[bool]:

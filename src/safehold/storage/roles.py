@@ -285,7 +285,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "recusal": _APPEND,
         "proposal": f"{_APPEND}, {_PROPOSAL}",
         "emergency": _READ,
-        "authority_report": f"{_APPEND}, update ({_AUTHORITY_REPORT})",
+        "authority_report": f"{_APPEND}, update ({_AUTHORITY_REPORT}, papers_gone_at)",
         "authority_report_item": _change("stands"),
         # It seals papers, and destroys them when their time is over; it cannot read one.
         "filing": _change(*_FILING.split(", ")),

@@ -103,6 +103,7 @@ FORMS = {
         *("need", "held", "open", "due", "lead", "practice", "surface", "list"),
         *("queue", "why", "kind", "stage", "signal"),
     },
+    "get /console/ledger": {"state", "why", "about"},
     "post /console/account/password": {"username", "old", "new"},
     "post /console/authorities/ID/reference": {"revision", "reference"},
     "post /console/authorities/ID/withdraw": {"revision"},

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from safehold.app import paper_sweep
 from safehold.app.keeping.rewrapping import counted, rewrap_all
-from safehold.authorities import filings, papers
+from safehold.authorities import filings
 from safehold.model.authority_report import AuthorityReportState
 from safehold.storage.authority_papers import PaperKind
 from safehold.storage.dumps import KEY_TABLES
@@ -20,9 +21,11 @@ from safehold.vault.sealing import OpeningKey, Sealed, open_
 State = AuthorityReportState
 
 
+TERM = timedelta(days=90)
+
+
 def forgets(office: Any) -> int:
-    with office.as_worker.begin() as tx:
-        return papers.forget(tx, now=office.clock())
+    return len(paper_sweep.forget_papers(office.as_worker, operator_term=TERM, now=office.clock()))
 
 
 def test_what_was_sent_lies_sealed_and_says_what_is_in_it_by_its_digest(office: Any) -> None:
@@ -60,10 +63,11 @@ def test_keys_of_papers_are_copied_apart_and_wrapped_anew_like_all_others(office
     assert office.report(report_id).state is State.FILED
 
 
-def test_papers_end_a_year_after_they_were_filed_and_the_reference_stays(office: Any) -> None:
+def test_papers_of_practice_end_with_the_operators_term_and_the_reference_stays(office: Any) -> None:
     report_id = office.sent_on()
     office.works()
-    office.clock.ahead += papers.KEPT - timedelta(minutes=1)
+    filed_at = office.report(report_id).filed_at
+    office.clock.ahead += TERM - timedelta(minutes=1)
     assert forgets(office) == 0
     office.clock.ahead += timedelta(minutes=2)
     assert forgets(office) == 1
@@ -71,15 +75,21 @@ def test_papers_end_a_year_after_they_were_filed_and_the_reference_stays(office:
     assert office.report(report_id).reference
     assert office.filing(report_id).stage == "filed"
     assert ("authority.forget_papers", {}) in office.audited(report_id)
+    [row] = office.safehold.sql(
+        "select papers_gone_at from authority_report where papers_gone_at is not null"
+    )
+    assert row.papers_gone_at > filed_at + TERM
 
 
-def test_papers_of_what_was_never_filed_end_after_ninety_days_and_those_under_way_do_not(office: Any) -> None:
+def test_papers_of_what_was_never_filed_end_with_the_operators_term_and_those_under_way_do_not(
+    office: Any,
+) -> None:
     dropped, waits = office.sent_on(), office.sent_on(first_told=False)
     office.server.fail_next(Moment.OPEN, *[Fault.STATUS_500] * 4)
     for _ in range(2):
         filings.file_due(office.means())
     office.withdraws(dropped)
-    office.clock.ahead += timedelta(days=91)
+    office.clock.ahead += TERM + timedelta(days=1)
     assert forgets(office) == 1
     assert office.papers(dropped) == []
     assert len(office.papers(waits)) == 2

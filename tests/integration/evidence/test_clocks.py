@@ -17,7 +17,7 @@ from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, ItemId, MediaId, new_id
 from safehold.model.retention import Basis, RetentionClock
 from safehold.review import cases
-from safehold.storage import audit, unfiled
+from safehold.storage import audit, retention_clocks, unfiled
 from safehold.storage import evidence as evidence_rows
 from safehold.storage.database import Database
 from safehold.storage.evidence import Rule
@@ -108,7 +108,9 @@ def test_a_filed_report_starts_a_clock_for_each_media_and_one_for_its_papers_onc
         assert records(world, f"media:{media_id}").count("evidence.clock_start") == 1
     assert records(world, f"authority_report:{report}") == ["evidence.clock_start"]
     with world.database.begin() as tx:
-        assert clocks.papers_kept_until(tx, report, reference=False) == year
+        assert [(one.media_id, one.until) for one in retention_clocks.about(tx, report)].count(
+            (None, year)
+        ) == 1
 
 
 def test_the_uk_reference_is_kept_five_years_and_what_was_sent_one(world: World) -> None:
@@ -123,10 +125,12 @@ def test_the_uk_reference_is_kept_five_years_and_what_was_sent_one(world: World)
             about=report,
             now=world.after(3),
         )
-        papers, reference = (clocks.papers_kept_until(tx, report, reference=each) for each in (False, True))
+        ends = {one.basis: one.until for one in retention_clocks.about(tx, report) if one.media_id is None}
     assert len(begun) == 1
-    assert papers == world.after(3).replace(year=2027)
-    assert reference == world.after(3).replace(year=2031)
+    assert ends == {
+        Basis.UK_CONTENT: world.after(3).replace(year=2027),
+        Basis.UK_REFERENCE: world.after(3).replace(year=2031),
+    }
     assert [one.basis for one in world.clocks(media_id)] == [Basis.UK_CONTENT]
 
 

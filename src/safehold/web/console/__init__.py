@@ -24,6 +24,7 @@ from safehold.web.console.filtering import add_filtering
 from safehold.web.console.finding import add_finding
 from safehold.web.console.jobs import add_jobs_page
 from safehold.web.console.keys import add_keys_page
+from safehold.web.console.ledger import add_ledger_page
 from safehold.web.console.lists import add_lists_page
 from safehold.web.console.people import add_people_page
 from safehold.web.console.policy import add_policy_pages
@@ -56,6 +57,7 @@ _PAGES = (
     add_alike_pages,
     add_emergency_pages,
     add_authority_pages,
+    add_ledger_page,
     add_policy_pages,
     add_arranging,
     add_conflicts_pages,

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from safehold.app import authority_letters, authority_lists
+from safehold.app import authority_letters, authority_lists, report_clocks
 from safehold.app.authority_reports import Desk
 from safehold.app.program import Program
 from safehold.authorities.checklist import TITLES
@@ -17,6 +17,7 @@ from safehold.model.authority_report import AuthorityReportState, Priority
 from safehold.model.errors import BadForm, NotFound
 from safehold.model.ids import AuthorityReportId
 from safehold.model.permissions import Permission
+from safehold.web.console import ledger_words
 from safehold.web.console.forms import UNSENT, Form, shown_again
 from safehold.web.console.pages import go, page
 from safehold.web.console.session import form_of
@@ -140,7 +141,8 @@ def _show(program: Program, request: Request, form: Form) -> Response:
     report_id, actor = AuthorityReportId(_id(request.path_params["report_id"])), actor_of(request)
     with program.database.begin() as tx:
         reading = authority_letters.read(tx, program.settings, report_id, actor=actor, now=program.clock())
-    report = reading.sheet.report
+        report = reading.sheet.report
+        clocks = report_clocks.of_report(tx, report, operator_term=program.settings.evidence.operator_term)
     return page(
         request,
         program,
@@ -149,6 +151,8 @@ def _show(program: Program, request: Request, form: Form) -> Response:
         form=form,
         reading=reading,
         report=report,
+        clocks=clocks,
+        ledger_words=ledger_words,
         case=reading.sheet.case,
         may_decide=authority_letters.may_decide(report, actor),
         may_hurry=actor.may(Permission.AUTHORITY_SEND) and report.emergency_id is None,

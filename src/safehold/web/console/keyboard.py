@@ -117,6 +117,11 @@ OTHERS = (
         ),
         ("authority_report.html",),
     ),
+    Keyed(
+        "The ledger",
+        (_key("f", "Choose which lines"), _key("/", "Write an id"), _key("n", "Older lines")),
+        ("ledger.html",),
+    ),
     Keyed("Conflicts of interest", (_key("n", "Write whose conflict it is"),), ("conflicts.html",)),
     Keyed("The cases of an account", (_key("b", "Back to the case"),), ("account_cases.html",)),
     Keyed(

@@ -91,6 +91,7 @@ PLACES = (
     Place("find", "/console/find", "Find", "g f", Permission.CASE_READ),
     Place("emergencies", "/console/emergencies", "Emergencies", "g r", Permission.EMERGENCY_DECLARE),
     Place("authorities", "/console/authorities", "Authorities", "g t", Permission.AUTHORITY_READ),
+    Place("ledger", "/console/ledger", "Ledger", "g d", Permission.LEDGER_READ),
     Place("lists", "/console/lists", "Lists", "g l", Permission.LIST_READ),
     Place("conflicts", "/console/conflicts", "Conflicts", "g i", Permission.CONFLICT_EDIT),
     Place("webhooks", "/console/webhooks", "Webhooks", "g w", Permission.WEBHOOK_READ),
