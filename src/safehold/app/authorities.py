@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from secrets import SystemRandom
 
 from safehold.app import alarms
+from safehold.app.authority_rules import authority_rules
 from safehold.app.program import Program
 from safehold.app.reader.client import ReaderClient
 from safehold.app.settings import Settings
@@ -51,10 +52,11 @@ class Filing:
 
 def filing_schedules(program: Program, how: Filing) -> tuple[Schedule, ...]:
     """Return what a worker runs to file reports: what is due at once has a turn of its own."""
-    means = means_of(program, how)
+    means, rules = means_of(program, how), authority_rules(program.settings)
     return (
         Schedule("authority filings", 2, lambda: filings.file_due(means)),
         Schedule("urgent authority filings", 2, lambda: filings.file_due(means, up_to=Priority.ONE)),
+        Schedule("files owed to authorities", 15, lambda: filings.plan_owed_files(means, rules)),
     )
 
 
@@ -79,4 +81,6 @@ def means_of(program: Program, how: Filing) -> Means:
 
 
 def _opening(reader: ReaderClient | None) -> Opening | None:
-    return Opening(item=reader.file_item, paper=reader.file_paper) if reader is not None else None
+    if reader is None:
+        return None
+    return Opening(item=reader.file_item, paper=reader.file_paper, ready=reader.is_ready)

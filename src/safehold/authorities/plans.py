@@ -19,17 +19,18 @@ from safehold.model.authority_report import (
     AuthorityReport,
     AuthorityReportState,
     DestinationKind,
+    FileOwed,
     PlanReason,
     Priority,
     Relation,
     ReportedItem,
 )
 from safehold.model.case import Case
-from safehold.model.emergency import Emergency
+from safehold.model.emergency import Emergency, EmergencyEnd
 from safehold.model.events import AuthorityReportFiled, ItemCleared, ItemPreserved, OutcomeReversed
 from safehold.model.ids import AuthorityReportId, CaseId, ItemId, new_id
 from safehold.model.permissions import system_actor
-from safehold.storage import assessments, audit, cases, items
+from safehold.storage import assessments, audit, cases, emergencies, items
 from safehold.storage import authority_reports as rows
 from safehold.storage.database import Tx
 
@@ -50,7 +51,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Draft:
-    """What is to be told to whom. follows, relation: left out where what was sent before decides them."""
+    """What is to be told to whom. follows, relation: left out where what was sent before decides them.
+
+    unverified: something in it rests on no outcome.
+    """
 
     taker: Taker
     reasons: tuple[PlanReason, ...]
@@ -58,6 +62,7 @@ class _Draft:
     priority: Priority
     follows: AuthorityReport | None = None
     relation: Relation | None = None
+    unverified: bool = False
 
 
 def plan(tx: Tx, event: ItemPreserved, *, rules: Rules, now: datetime) -> None:
@@ -122,10 +127,35 @@ def plan_urgent(tx: Tx, about: Emergency, *, rules: Rules, now: datetime) -> Aut
 
 
 def withdraw_urgent(tx: Tx, about: Emergency, *, now: datetime) -> None:
-    """Withdraw the report of a risk to life that was a wrong alarm, unless somebody has sent it on."""
+    """Withdraw the report of a risk to life that was a wrong alarm, unless somebody has sent it on.
+
+    Files that were to follow stay where they are, but for those of what people found illegal.
+    """
     for report in rows.of_case(tx, about.case_id, for_change=True):
-        if report.emergency_id == about.id and report.state is AuthorityReportState.PLANNED:
+        if report.state is not AuthorityReportState.PLANNED:
+            continue
+        if report.emergency_id == about.id:
             _withdraw(tx, report, now)
+        elif report.unverified and report.emergency_id is None:
+            told = rows.items_of(tx, report.id)
+            rows.change(tx, report, unverified=False)
+            report = replace(report, unverified=False, revision=report.revision + 1)
+            _take_out(tx, report, [one for one in told if one.outcome_id is None], now)
+
+
+def plan_owed_files(tx: Tx, *, rules: Rules, now: datetime, limit: int = 20) -> int:
+    """Plan supplements with the files that filed reports went without; return of how many reports.
+
+    To be asked for once files can be opened again. What rests on a declaration alone follows only where that
+    was no wrong alarm; what was found otherwise does not follow. Doing it again changes nothing.
+    """
+    owing = rows.owing_files(tx, limit=limit)
+    for report_id in owing:
+        report = rows.get(tx, report_id)
+        case = cases.get(tx, report.case_id) if report is not None else None
+        if report is not None and case is not None:
+            _plan_owed(tx, case, report, rules, now)
+    return len(owing)
 
 
 def follow_reversal(tx: Tx, event: ItemCleared | OutcomeReversed, *, rules: Rules, now: datetime) -> None:
@@ -182,6 +212,39 @@ def _priority(tx: Tx, case_id: CaseId, item_ids: Collection[ItemId]) -> Priority
     return Priority.THREE
 
 
+def _plan_owed(tx: Tx, case: Case, report: AuthorityReport, rules: Rules, now: datetime) -> None:
+    tx.lock(f"authority reports of case {case.id}")
+    owed = [one for one in rows.items_of(tx, report.id) if one.file is FileOwed.OWED]
+    declared = emergencies.get(tx, report.emergency_id) if report.emergency_id is not None else None
+    is_wrong = declared is None or declared.ended_how is EmergencyEnd.WITHDRAWN
+    found = []
+    for one in owed:
+        outcome = assessments.standing_outcome(tx, case.id, one.item_id)
+        if outcome.finding is Finding.ILLEGAL if outcome is not None else not is_wrong:
+            outcome_id = outcome.id if outcome is not None else None
+            found.append(ReportedItem(item_id=one.item_id, outcome_id=outcome_id, first_told=False))
+    follows = {one.item_id for one in found}
+    rows.owe_files(tx, report.id, [one.item_id for one in owed if one.item_id not in follows], owed=False)
+    if not found:
+        return
+    draft = _Draft(
+        taker=_taker(report, rules),
+        reasons=(PlanReason.FILES_FOLLOW,),
+        found=found,
+        priority=report.priority,
+        follows=report,
+        relation=Relation.SUPPLEMENT,
+        unverified=any(one.outcome_id is None for one in found),
+    )
+    _put_down(tx, case, draft, rules=rules, now=now)
+
+
+def _taker(report: AuthorityReport, rules: Rules) -> Taker:
+    """Return where a report went, whether the settings still name it or not."""
+    named = (one for one in rules.takers if one.name == report.destination)
+    return next(named, Taker(name=report.destination, kind=report.kind, enabled=False))
+
+
 def _put_down(tx: Tx, case: Case, draft: _Draft, *, rules: Rules, now: datetime) -> None:
     """Let a draft join the plan that waits, or make one."""
     # Steps of other items of the case plan at the same time.
@@ -195,14 +258,32 @@ def _put_down(tx: Tx, case: Case, draft: _Draft, *, rules: Rules, now: datetime)
     due_at = now + rules.due_within[draft.priority]
     report = next((one for one in earlier if _waits_alike(one, draft.relation)), None)
     if report is not None:
-        added = rows.add_items(tx, report.id, name, draft.found)
-        if added:
-            _grow(tx, report, draft.priority, due_at)
-            _audit_plan(tx, report, added, now)
+        _join(tx, report, draft, due_at=due_at, now=now)
         return
     report = _fresh(case, draft, planned_at=now, due_at=due_at)
     rows.insert(tx, report)
     _audit_plan(tx, report, rows.add_items(tx, report.id, name, draft.found), now)
+    _bring_files(tx, report, draft)
+
+
+def _join(tx: Tx, report: AuthorityReport, draft: _Draft, *, due_at: datetime, now: datetime) -> None:
+    """Let a draft join the plan that waits. What was told unverified in it is verified where it is by now."""
+    added = rows.add_items(tx, report.id, report.destination, draft.found)
+    for one in draft.found:
+        if one.outcome_id is not None and rows.rest_on(tx, report.id, one.item_id, one.outcome_id):
+            added.append(one.item_id)
+    brought = _bring_files(tx, report, draft)
+    if added or brought:
+        _grow(tx, report, draft, due_at)
+        _audit_plan(tx, report, added, now)
+
+
+def _bring_files(tx: Tx, report: AuthorityReport, draft: _Draft) -> bool:
+    """Let a supplement bring the files that are owed of what it tells; say whether there were any."""
+    if draft.relation is not Relation.SUPPLEMENT:
+        return False
+    items = [one.item_id for one in draft.found]
+    return bool(rows.bring_files(tx, report.id, report.destination, items))
 
 
 def _fresh(case: Case, draft: _Draft, *, planned_at: datetime, due_at: datetime) -> AuthorityReport:
@@ -217,6 +298,7 @@ def _fresh(case: Case, draft: _Draft, *, planned_at: datetime, due_at: datetime)
         planned_at=planned_at,
         due_at=due_at,
         rehearsal=case.rehearsal,
+        unverified=draft.unverified,
         follows=draft.follows.id if draft.follows is not None else None,
         relation=draft.relation,
     )
@@ -232,12 +314,15 @@ def _newest_sent(earlier: Sequence[AuthorityReport]) -> AuthorityReport | None:
     return next((one for one in reversed(earlier) if one.state in sent), None)
 
 
-def _grow(tx: Tx, report: AuthorityReport, priority: Priority, due_at: datetime) -> None:
+def _grow(tx: Tx, report: AuthorityReport, draft: _Draft, due_at: datetime) -> None:
     """Let a plan be as urgent as what joined it, which the first of two who send it has not seen."""
+    may_be_unverified = report.unverified or draft.unverified
     rows.change(
         tx,
         report,
-        priority=min(report.priority, priority),
+        priority=min(report.priority, draft.priority),
+        reasons=tuple(dict.fromkeys((*report.reasons, *draft.reasons))),
+        unverified=may_be_unverified and any(one.outcome_id is None for one in rows.items_of(tx, report.id)),
         due_at=min(report.due_at, due_at),
         approved_by=None,
         approved_at=None,
@@ -253,7 +338,7 @@ def _add_verified(
     now: datetime,
 ) -> None:
     """Tell a destination that what it was told unverified is confirmed by now, once."""
-    if any(not one.unverified for one in told):
+    if rows.is_told_verified(tx, found.item_id):
         return
     case = cases.get(tx, event.case_id)
     before = next(one for one in told if one.unverified)
@@ -296,11 +381,10 @@ def _plan_correction(
     tx: Tx, report: AuthorityReport, fallen: Sequence[ReportedItem], *, rules: Rules, now: datetime
 ) -> None:
     case = cases.get(tx, report.case_id)
-    taker = next((one for one in rules.takers if one.name == report.destination), None)
     if not fallen or case is None or report.relation is Relation.CORRECTION:
         return
     draft = _Draft(
-        taker=taker or Taker(name=report.destination, kind=report.kind, enabled=False),
+        taker=_taker(report, rules),
         reasons=(PlanReason.REVERSED,),
         found=[
             ReportedItem(item_id=one.item_id, outcome_id=one.outcome_id, first_told=False) for one in fallen
