@@ -12,8 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from safehold.authorities import planner
+from safehold.authorities import priority as urgency
+from safehold.authorities.facts import standing_outcomes
 from safehold.authorities.planner import Choice, Situation, Taker
-from safehold.model.assessment import Answer, Finding
+from safehold.model.assessment import Finding
 from safehold.model.authority_report import (
     DUE_WITHIN,
     AuthorityReport,
@@ -30,7 +32,7 @@ from safehold.model.emergency import Emergency, EmergencyEnd
 from safehold.model.events import AuthorityReportFiled, ItemCleared, ItemPreserved, OutcomeReversed
 from safehold.model.ids import AuthorityReportId, CaseId, ItemId, new_id
 from safehold.model.permissions import system_actor
-from safehold.storage import assessments, audit, cases, emergencies, items
+from safehold.storage import assessments, audit, cases, emergencies, items, report_facts
 from safehold.storage import authority_reports as rows
 from safehold.storage.database import Tx
 
@@ -59,7 +61,6 @@ class _Draft:
     taker: Taker
     reasons: tuple[PlanReason, ...]
     found: Sequence[ReportedItem]
-    priority: Priority
     follows: AuthorityReport | None = None
     relation: Relation | None = None
     unverified: bool = False
@@ -86,8 +87,7 @@ def plan(tx: Tx, event: ItemPreserved, *, rules: Rules, now: datetime) -> None:
         _say_none(tx, event.item_id, case.id, choice, now)
         return
     found = ReportedItem(item_id=event.item_id, outcome_id=outcome.id)
-    priority = _priority(tx, case.id, [event.item_id])
-    draft = _Draft(taker=choice.taker, reasons=choice.reasons, found=[found], priority=priority)
+    draft = _Draft(taker=choice.taker, reasons=choice.reasons, found=[found])
     _put_down(tx, case, draft, rules=rules, now=now)
 
 
@@ -202,14 +202,12 @@ def _situation(
     )
 
 
-def _priority(tx: Tx, case_id: CaseId, item_ids: Collection[ItemId]) -> Priority:
-    """Suggest a priority from what people answered about a child at risk now, and what still goes on."""
-    answers = [one.answers for one in assessments.of_case(tx, case_id, item_ids)]
-    if any(each.get("child_at_risk_now") == Answer.YES.value for each in answers):
-        return Priority.ONE
-    if any(each.get("still_going_on") == Answer.YES.value for each in answers):
-        return Priority.TWO
-    return Priority.THREE
+def _priority(tx: Tx, case_id: CaseId, draft: _Draft) -> Priority:
+    """Suggest how soon it is due, as its letter does."""
+    found = standing_outcomes(tx, case_id, [one.item_id for one in draft.found])
+    forms = (each.form for each in found.values())
+    risk = report_facts.risk_to_life_in(tx, case_id)
+    return urgency.by_what_was_found(forms, risk=risk, relation=draft.relation).priority
 
 
 def _plan_owed(tx: Tx, case: Case, report: AuthorityReport, rules: Rules, now: datetime) -> None:
@@ -231,7 +229,6 @@ def _plan_owed(tx: Tx, case: Case, report: AuthorityReport, rules: Rules, now: d
         taker=_taker(report, rules),
         reasons=(PlanReason.FILES_FOLLOW,),
         found=found,
-        priority=report.priority,
         follows=report,
         relation=Relation.SUPPLEMENT,
         unverified=any(one.outcome_id is None for one in found),
@@ -255,18 +252,21 @@ def _put_down(tx: Tx, case: Case, draft: _Draft, *, rules: Rules, now: datetime)
     if draft.follows is None and sent is not None:
         reasons = (*draft.reasons, PlanReason.MORE_FOUND)
         draft = replace(draft, follows=sent, relation=Relation.SUPPLEMENT, reasons=reasons)
-    due_at = now + rules.due_within[draft.priority]
+    priority = _priority(tx, case.id, draft)
+    due_at = now + rules.due_within[priority]
     report = next((one for one in earlier if _waits_alike(one, draft.relation)), None)
     if report is not None:
-        _join(tx, report, draft, due_at=due_at, now=now)
+        _join(tx, report, draft, priority, due_at=due_at, now=now)
         return
-    report = _fresh(case, draft, planned_at=now, due_at=due_at)
+    report = _fresh(case, draft, priority, planned_at=now, due_at=due_at)
     rows.insert(tx, report)
     _audit_plan(tx, report, rows.add_items(tx, report.id, name, draft.found), now)
     _bring_files(tx, report, draft)
 
 
-def _join(tx: Tx, report: AuthorityReport, draft: _Draft, *, due_at: datetime, now: datetime) -> None:
+def _join(
+    tx: Tx, report: AuthorityReport, draft: _Draft, priority: Priority, *, due_at: datetime, now: datetime
+) -> None:
     """Let a draft join the plan that waits. What was told unverified in it is verified where it is by now."""
     added = rows.add_items(tx, report.id, report.destination, draft.found)
     for one in draft.found:
@@ -274,7 +274,7 @@ def _join(tx: Tx, report: AuthorityReport, draft: _Draft, *, due_at: datetime, n
             added.append(one.item_id)
     brought = _bring_files(tx, report, draft)
     if added or brought:
-        _grow(tx, report, draft, due_at)
+        _grow(tx, report, draft, priority, due_at)
         _audit_plan(tx, report, added, now)
 
 
@@ -286,13 +286,15 @@ def _bring_files(tx: Tx, report: AuthorityReport, draft: _Draft) -> bool:
     return bool(rows.bring_files(tx, report.id, report.destination, items))
 
 
-def _fresh(case: Case, draft: _Draft, *, planned_at: datetime, due_at: datetime) -> AuthorityReport:
+def _fresh(
+    case: Case, draft: _Draft, priority: Priority, *, planned_at: datetime, due_at: datetime
+) -> AuthorityReport:
     return AuthorityReport(
         id=AuthorityReportId(new_id()),
         case_id=case.id,
         destination=draft.taker.name,
         kind=draft.taker.kind,
-        priority=draft.priority,
+        priority=priority,
         state=AuthorityReportState.PLANNED,
         reasons=draft.reasons,
         planned_at=planned_at,
@@ -314,13 +316,13 @@ def _newest_sent(earlier: Sequence[AuthorityReport]) -> AuthorityReport | None:
     return next((one for one in reversed(earlier) if one.state in sent), None)
 
 
-def _grow(tx: Tx, report: AuthorityReport, draft: _Draft, due_at: datetime) -> None:
+def _grow(tx: Tx, report: AuthorityReport, draft: _Draft, priority: Priority, due_at: datetime) -> None:
     """Let a plan be as urgent as what joined it, which the first of two who send it has not seen."""
     may_be_unverified = report.unverified or draft.unverified
     rows.change(
         tx,
         report,
-        priority=min(report.priority, draft.priority),
+        priority=min(report.priority, priority),
         reasons=tuple(dict.fromkeys((*report.reasons, *draft.reasons))),
         unverified=may_be_unverified and any(one.outcome_id is None for one in rows.items_of(tx, report.id)),
         due_at=min(report.due_at, due_at),
@@ -350,7 +352,6 @@ def _add_verified(
         taker=taker,
         reasons=(PlanReason.MORE_FOUND,),
         found=[again],
-        priority=Priority.TWO,
         follows=before,
         relation=Relation.SUPPLEMENT,
     )
@@ -389,7 +390,6 @@ def _plan_correction(
         found=[
             ReportedItem(item_id=one.item_id, outcome_id=one.outcome_id, first_told=False) for one in fallen
         ],
-        priority=Priority.THREE,
         follows=report,
         relation=Relation.CORRECTION,
     )

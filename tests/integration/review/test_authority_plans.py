@@ -5,15 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
 
 from safehold.authorities import decisions, plans
+from safehold.authorities.facts import gather
 from safehold.authorities.planner import Taker
 from safehold.authorities.plans import Rules
-from safehold.model.assessment import Answer, ConductForm, Finding
+from safehold.authorities.priority import suggested
+from safehold.model.assessment import Answer, ConductForm, ConductKind, Finding
 from safehold.model.authority_report import (
     AuthorityReport,
     AuthorityReportState,
@@ -421,13 +423,17 @@ def _write_down(room: Room, report: AuthorityReport, reference: str, by: Actor) 
     ("answers", "priority", "hours"),
     [
         ({"child_at_risk_now": Answer.YES, "still_going_on": Answer.YES}, Priority.ONE, 0.25),
-        ({"still_going_on": Answer.YES}, Priority.TWO, 4),
+        ({"child_at_risk_now": Answer.YES, "kind": ConductKind.TRADING}, Priority.ONE, 0.25),
+        ({"still_going_on": Answer.YES, "kind": ConductKind.GROOMING}, Priority.TWO, 4),
+        ({"still_going_on": Answer.YES, "kind": ConductKind.COERCION}, Priority.TWO, 4),
+        ({"still_going_on": Answer.YES, "kind": ConductKind.TRADING}, Priority.THREE, 24),
+        ({"still_going_on": Answer.UNKNOWN, "kind": ConductKind.GROOMING}, Priority.THREE, 24),
         ({"child_at_risk_now": Answer.NO}, Priority.THREE, 24),
     ],
-    ids=["at risk now", "goes on", "neither"],
+    ids=["at risk now", "at risk by trade", "grooming", "coercion", "trade", "perhaps", "neither"],
 )
 def test_what_people_answered_about_a_child_suggests_how_soon_a_report_is_due(
-    room: Room, answers: dict[str, Answer], priority: Priority, hours: float
+    room: Room, answers: dict[str, Any], priority: Priority, hours: float
 ) -> None:
     case_id, item_id = room.matched_case()
     room.sql("update item set kind = 'messages', media_id = null where id = :id", id=item_id)
@@ -437,6 +443,8 @@ def test_what_people_answered_about_a_child_suggests_how_soon_a_report_is_due(
     [report] = reports(room, case_id)
     assert report.priority is priority
     assert report.due_at == room.now + timedelta(hours=hours)
+    with room.begin() as tx:
+        assert suggested(gather(tx, case_id, [item_id], now=room.now)).priority is priority
 
 
 def test_a_person_chooses_the_priority_but_that_of_a_declared_risk(room: Room) -> None:
