@@ -15,7 +15,7 @@ from safehold.model.ids import AuthorityReportId, ItemId, PaperId
 from safehold.storage.database import Database, Tx
 from safehold.vault.vault import Vault
 
-REPORT_STUCK, REPORT_WAITS = "report_stuck", "report_waits"
+REPORT_STUCK, REPORT_WAITS, REPORT_INCOMPLETE = "report_stuck", "report_waits", "report_incomplete"
 """Codes of the alarms."""
 NO_READER, DESTINATION_OFF, UNFORESEEN = "no_reader", "destination_off", "unforeseen"
 OURS = frozenset({NO_READER, DESTINATION_OFF, UNFORESEEN, NotAllowed.code, ReaderDown.code, VaultDown.code})

@@ -79,7 +79,7 @@ class PlanReason(StrEnum):
     REVERSED = "reversed"
     MORE_FOUND = "more_found"
     FILES_FOLLOW = "files_follow"
-    """It was told without files that could not be opened then, and can be now."""
+    """It was told without files: they could not be opened then, or did not arrive."""
     ALREADY_REPORTED = "already_reported"
     """The same destination has it."""
     DUPLICATE_FORBIDDEN = "duplicate_forbidden"
@@ -97,7 +97,8 @@ class FileOwed(StrEnum):
     """What is between a destination and the file of an item that went without it."""
 
     OWED = "owed"
-    """It could not be opened when its report was filed, and no report is planned that brings it."""
+    """It could not be opened when its report was filed, or they do not name it; no report is planned that
+    brings it."""
     BROUGHT = "brought"
     """This report brings it."""
 

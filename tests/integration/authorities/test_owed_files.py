@@ -11,14 +11,17 @@ from typing import Any
 import psycopg
 import pytest
 
+from safehold.app import alarms
 from safehold.authorities import decisions, filings, plans
 from safehold.model.assessment import Finding
 from safehold.model.authority_report import AuthorityReportState, FileOwed, PlanReason, Priority, Relation
 from safehold.model.emergency import EmergencyEnd
 from safehold.model.events import ItemPreserved
 from safehold.model.ids import AuthorityReportId
+from safehold.model.permissions import Role
 from safehold.storage import authority_reports as rows
 from safehold.storage import emergencies
+from safehold.testing.cybertipline import Fault, Moment
 
 State = AuthorityReportState
 
@@ -178,6 +181,28 @@ def test_what_is_gone_is_owed_no_more(office: Any) -> None:
     assert office.filing(report_id).sent[0].left_out == "vault_object_damaged"
     assert files(office, report_id) == {None}
     assert office.plans_owed_files() == 0
+
+
+def test_a_file_that_they_do_not_name_raises_an_alarm_until_a_person_takes_note_and_is_owed(
+    office: Any,
+) -> None:
+    report_id = office.sent_on()
+    confirms(office, *office.items)
+    office.server.fail_next(Moment.FINISH, Fault.FILE_FORGOTTEN)
+    office.works()
+    assert office.filing(report_id).missing == (2,)
+    assert office.alarms() == ["report_incomplete"]
+    office.sweeps_alarms()
+    assert office.alarms() == ["report_incomplete"]
+    assert office.plans_owed_files() == 1
+    [supplement] = supplements(office)
+    assert (office.told(supplement.id), supplement.unverified) == (office.items[2:], False)
+    lead = office.safehold.analyst("lead", Role.ADMIN)
+    with office.safehold.program.database.begin() as tx:
+        [standing] = alarms.standing(tx)
+        alarms.acknowledge(tx, standing.id, actor=lead, now=office.clock())
+    office.sweeps_alarms()
+    assert office.alarms() == []
 
 
 def test_what_people_confirm_while_files_wait_joins_the_supplement_and_is_verified_in_it(

@@ -64,7 +64,8 @@ REASONS = N_(
         PlanReason.RISK_TO_LIFE: "A person declared a risk to life.",
         PlanReason.REVERSED: "Something that was reported turned out otherwise.",
         PlanReason.MORE_FOUND: "It was told of this case before, and more was found.",
-        PlanReason.FILES_FOLLOW: "They were told without files that could not be opened then.",
+        PlanReason.FILES_FOLLOW: "They were told without these files, which could not be opened then,"
+        " or did not arrive.",
         PlanReason.ALREADY_REPORTED: "It has been told already.",
         PlanReason.DUPLICATE_FORBIDDEN: "Another has been told, and this one asks for no duplicates.",
         PlanReason.NOT_ILLEGAL: "It was not found illegal.",
