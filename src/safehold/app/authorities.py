@@ -11,7 +11,7 @@ from safehold.app.authority_rules import authority_rules
 from safehold.app.program import Program
 from safehold.app.reader.client import ReaderClient
 from safehold.app.settings import Settings
-from safehold.authorities import filings
+from safehold.authorities import filings, plans
 from safehold.authorities.contents import ContentsOf
 from safehold.authorities.destinations.ncmec_cybertipline.client import Access
 from safehold.authorities.means import Means, Opening
@@ -57,7 +57,13 @@ def filing_schedules(program: Program, how: Filing) -> tuple[Schedule, ...]:
         Schedule("authority filings", 2, lambda: filings.file_due(means)),
         Schedule("urgent authority filings", 2, lambda: filings.file_due(means, up_to=Priority.ONE)),
         Schedule("files owed to authorities", 15, lambda: filings.plan_owed_files(means, rules)),
+        Schedule("practice left unsent", 600, lambda: _end_practice(program)),
     )
+
+
+def _end_practice(program: Program) -> None:
+    with program.database.begin() as tx:
+        plans.end_practice(tx, now=program.clock())
 
 
 def means_of(program: Program, how: Filing) -> Means:

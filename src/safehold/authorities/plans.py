@@ -40,6 +40,8 @@ _ACTOR = system_actor("authorities").label
 _COUNTRY = re.compile(r"([A-Z]{2})(?:-[A-Z0-9]{1,3})?")
 _COUNTS_AS_REPORTED = frozenset({DestinationKind.NCMEC_CYBERTIPLINE})
 """Bodies abroad: where they know, others that ask for no duplicates are not told."""
+PRACTICE_WAITS = timedelta(days=14)
+"""How long practice waits for a person before it is withdrawn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,19 @@ def plan_owed_files(tx: Tx, *, rules: Rules, now: datetime, limit: int = 20) -> 
         if report is not None and case is not None:
             _plan_owed(tx, case, report, rules, now)
     return len(owing)
+
+
+def end_practice(tx: Tx, *, now: datetime, limit: int = 100) -> int:
+    """Withdraw reports of practice that nobody has sent within PRACTICE_WAITS; return how many.
+
+    Nobody has to be told of practice, so it waits no longer than people may want to send it.
+    """
+    left = rows.practice_left(tx, planned_before=now - PRACTICE_WAITS, limit=limit)
+    for report in left:
+        reasons = (*report.reasons, PlanReason.PRACTICE_OVER)
+        rows.change(tx, report, reasons=reasons)
+        _withdraw(tx, replace(report, reasons=reasons, revision=report.revision + 1), now)
+    return len(left)
 
 
 def follow_reversal(tx: Tx, event: ItemCleared | OutcomeReversed, *, rules: Rules, now: datetime) -> None:

@@ -87,6 +87,8 @@ class PlanReason(StrEnum):
     NOT_ILLEGAL = "not_illegal"
     OUTSIDE_PURPOSE = "outside_purpose"
     """The purpose of the case is none that authorities are told about."""
+    PRACTICE_OVER = "practice_over"
+    """It was practice, and nobody sent it in the time for that."""
     NO_DESTINATION = "no_destination"
     """The settings declare none that would take it."""
     DESTINATION_OFF = "destination_off"

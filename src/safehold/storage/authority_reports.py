@@ -392,6 +392,23 @@ def open_ones(
     return [_report(row) for row in tx.run(statement).mappings()]
 
 
+def practice_left(tx: Tx, *, planned_before: datetime, limit: int) -> list[AuthorityReport]:
+    """Return practice that waits for a person since before an instant; not that of a risk to life."""
+    statement = (
+        sa.select(authority_report)
+        .where(
+            authority_report.c.state == AuthorityReportState.PLANNED.value,
+            authority_report.c.rehearsal,
+            authority_report.c.emergency_id.is_(None),
+            authority_report.c.planned_at < planned_before,
+        )
+        .order_by(authority_report.c.planned_at, authority_report.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [_report(row) for row in tx.run(statement).mappings()]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportLine:
     """A report in a list. items: how many it tells about, or would have told about."""

@@ -195,6 +195,7 @@ def test_a_worker_runs_schedules_of_filing_of_which_one_is_for_what_is_urgent(ro
         "authority filings",
         "urgent authority filings",
         "files owed to authorities",
+        "practice left unsent",
     ]
     for each in found:
         each.run()

@@ -270,6 +270,18 @@ def test_what_was_told_unverified_is_told_again_once_confirmed_and_once_only(roo
     assert len(reports(room, case_id)) == 2
 
 
+def test_practice_that_nobody_sends_ends_after_two_weeks_and_says_so(room: Room) -> None:
+    practice, meant = planned(room), planned(room, account="another")
+    room.sql("update authority_report set rehearsal = true where id = :id", id=practice.id)
+    for days, ended in ((14, 0), (15, 1), (16, 0)):
+        with room.begin() as tx:
+            assert plans.end_practice(tx, now=room.later(days=days)) == ended
+    [report] = reports(room, practice.case_id)
+    assert report.state is AuthorityReportState.WITHDRAWN
+    assert report.reasons == (PlanReason.OPERATOR_IN_US, PlanReason.PRACTICE_OVER)
+    assert [one.state for one in reports(room, meant.case_id)] == [PLANNED]
+
+
 def test_two_people_send_where_the_settings_ask_and_the_first_has_to_see_what_joins(room: Room) -> None:
     first, second = legal(room), legal(room)
     case_id, told_first, joins = two_in_a_case(room)

@@ -70,6 +70,7 @@ REASONS = N_(
         PlanReason.DUPLICATE_FORBIDDEN: "Another has been told, and this one asks for no duplicates.",
         PlanReason.NOT_ILLEGAL: "It was not found illegal.",
         PlanReason.OUTSIDE_PURPOSE: "Cases of this purpose are told to nobody.",
+        PlanReason.PRACTICE_OVER: "It was practice, and nobody sent it within two weeks.",
         PlanReason.NO_DESTINATION: "The settings name none that would take it.",
         PlanReason.DESTINATION_OFF: "Another would come first, and is not enabled in the settings.",
     }

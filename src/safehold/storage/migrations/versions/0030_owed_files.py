@@ -15,13 +15,14 @@ OLD_REASONS = (
     " 'risk_to_life', 'reversed', 'more_found', 'already_reported', 'duplicate_forbidden', 'not_illegal',"
     " 'outside_purpose', 'no_destination', 'destination_off'"
 )
+NEW_REASONS = "'files_follow', 'practice_over'"
 OLD_UNVERIFIED = "not unverified or emergency_id is not null"
 UNVERIFIED = f"{OLD_UNVERIFIED} or (relation is not null and relation = 'supplement')"
 
 
 def upgrade() -> None:
     """Apply the change."""
-    _check("authority_report", "reasons_known", f"reasons <@ array[{OLD_REASONS}, 'files_follow']")
+    _check("authority_report", "reasons_known", f"reasons <@ array[{OLD_REASONS}, {NEW_REASONS}]")
     _check("authority_report", "unverified_in_emergencies_alone", UNVERIFIED)
     op.add_column("authority_report_item", sa.Column("file", sa.Text()))
     conditions = {
@@ -52,6 +53,7 @@ def downgrade() -> None:
     op.drop_column("authority_report_item", "file")
     op.execute("update authority_report set unverified = false where emergency_id is null")
     op.execute("update authority_report set reasons = array_replace(reasons, 'files_follow', 'more_found')")
+    op.execute("update authority_report set reasons = array_remove(reasons, 'practice_over')")
     _check("authority_report", "unverified_in_emergencies_alone", OLD_UNVERIFIED)
     _check("authority_report", "reasons_known", f"reasons <@ array[{OLD_REASONS}]")
 
