@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from uuid import UUID
 
 import pytest
@@ -414,6 +415,16 @@ def test_from_a_declared_risk_to_life_an_analyst_sends_its_report_with_two_keys(
     page.wait_for_url("**/console/emergencies/*")
     expect(page.get_by_text("NCA-1")).to_be_visible()
     assert asked(site, "select state, unverified, priority from authority_report") == [("filed", True, 1)]
+    expect(page.get_by_text("has the report.")).to_be_visible()
+    expect(page.locator("dd", has_text="stopped")).to_contain_text("reported")
+    expect(page.get_by_text("waits for one person to make it")).to_have_count(0)
+    expect(page.get_by_label("I told those who can help")).to_have_value(re.compile(".+, NCA-1"))
+    press(page, "w")
+    page.keyboard.type("a film set")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**done=emergency-withdrawn")
+    expect(page.locator("dd", has_text="stopped")).to_contain_text("reported")
+    assert asked(site, "select ended_how from emergency") == [("withdrawn",)]
 
 
 def test_whoever_declares_a_risk_and_is_kept_from_its_case_is_told_that_somebody_else_sends_it(

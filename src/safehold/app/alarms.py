@@ -13,7 +13,7 @@ from itertools import islice
 from uuid import UUID
 
 from safehold.authorities import filings
-from safehold.authorities.means import REPORT_STUCK, REPORT_WAITS
+from safehold.authorities.means import REPORT_INCOMPLETE, REPORT_STUCK, REPORT_WAITS
 from safehold.model.errors import Conflict, NotFound
 from safehold.model.events import StepStuck
 from safehold.model.ids import AlarmId
@@ -108,6 +108,7 @@ CAUSES: Mapping[str, StillStands] = {
     ),
     REPORT_STUCK: lambda tx, ids, _: filing_rows.still_stuck(tx, ids),
     REPORT_WAITS: lambda tx, ids, _: set(ids) & filings.waiting_for_us(tx),
+    REPORT_INCOMPLETE: lambda tx, ids, _: filing_rows.lacking_files(tx, ids),
     REPORT_EXPIRING: lambda tx, ids, now: set(ids) & set(filings.expiring(tx, now=now)),
     LIST_STALE: lambda tx, ids, now: (
         set(ids) & {known.id for known in hash_lists.in_use(tx) if known.is_stale(now)}

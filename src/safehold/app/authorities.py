@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from secrets import SystemRandom
 
 from safehold.app import alarms
+from safehold.app.authority_rules import authority_rules
 from safehold.app.program import Program
 from safehold.app.reader.client import ReaderClient
 from safehold.app.settings import Settings
-from safehold.authorities import filings
+from safehold.authorities import filings, plans
 from safehold.authorities.contents import ContentsOf
 from safehold.authorities.destinations.ncmec_cybertipline.client import Access
 from safehold.authorities.means import Means, Opening
@@ -51,11 +52,18 @@ class Filing:
 
 def filing_schedules(program: Program, how: Filing) -> tuple[Schedule, ...]:
     """Return what a worker runs to file reports: what is due at once has a turn of its own."""
-    means = means_of(program, how)
+    means, rules = means_of(program, how), authority_rules(program.settings)
     return (
         Schedule("authority filings", 2, lambda: filings.file_due(means)),
         Schedule("urgent authority filings", 2, lambda: filings.file_due(means, up_to=Priority.ONE)),
+        Schedule("files owed to authorities", 15, lambda: filings.plan_owed_files(means, rules)),
+        Schedule("practice left unsent", 600, lambda: _end_practice(program)),
     )
+
+
+def _end_practice(program: Program) -> None:
+    with program.database.begin() as tx:
+        plans.end_practice(tx, now=program.clock())
 
 
 def means_of(program: Program, how: Filing) -> Means:
@@ -79,4 +87,6 @@ def means_of(program: Program, how: Filing) -> Means:
 
 
 def _opening(reader: ReaderClient | None) -> Opening | None:
-    return Opening(item=reader.file_item, paper=reader.file_paper) if reader is not None else None
+    if reader is None:
+        return None
+    return Opening(item=reader.file_item, paper=reader.file_paper, ready=reader.is_ready)

@@ -21,7 +21,13 @@ from safehold.authorities.letter import Letter
 from safehold.authorities.operator import Contact, Operator
 from safehold.authorities.priority import Urgency
 from safehold.authorities.whom import whom
-from safehold.model.authority_report import AuthorityReport, AuthorityReportState, DestinationKind, Priority
+from safehold.model.authority_report import (
+    AuthorityReport,
+    AuthorityReportState,
+    DestinationKind,
+    FileOwed,
+    Priority,
+)
 from safehold.model.errors import Refused, StaleRevision
 from safehold.model.ids import AuthorityReportId
 from safehold.model.permissions import Actor, Permission
@@ -64,6 +70,11 @@ class Reading:
     two: bool = False
     elsewhere: int = 0
     people: dict[UUID, str] = field(default_factory=dict)
+
+    @property
+    def files_owed(self) -> int:
+        """How many of its files they were told without that no report is planned to bring."""
+        return sum(one.file is FileOwed.OWED for one in self.sheet.items)
 
 
 def read(tx: Tx, settings: Settings, report_id: AuthorityReportId, *, actor: Actor, now: datetime) -> Reading:

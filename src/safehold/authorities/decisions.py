@@ -161,7 +161,7 @@ def _still_bears_out(tx: Tx, report: AuthorityReport) -> None:
     told = rows.items_of(tx, report.id)
     if not told:
         raise Conflict("Nothing is left in this report to tell.")
-    if report.unverified or report.relation is Relation.CORRECTION:
+    if report.relation is Relation.CORRECTION:
         return
     standing = (assessments.get_outcome(tx, one.outcome_id) for one in told if one.outcome_id is not None)
     if any(found is None or not found.stands for found in standing):

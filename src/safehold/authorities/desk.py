@@ -23,12 +23,19 @@ from safehold.authorities.destinations.ncmec_cybertipline.filing import Call, Pr
 from safehold.authorities.destinations.ncmec_cybertipline.replies import Course
 from safehold.authorities.destinations.ncmec_cybertipline.runner import Documents, Exchange, Runner
 from safehold.authorities.halts import MustLook, NotWanted, Waits, Without
-from safehold.authorities.means import REPORT_STUCK, REPORT_WAITS, Means, is_alarming
+from safehold.authorities.means import (
+    NOT_OPENED,
+    REPORT_INCOMPLETE,
+    REPORT_STUCK,
+    REPORT_WAITS,
+    Means,
+    is_alarming,
+)
 from safehold.authorities.progress import UNHINDERED, fields_of, progress_of
 from safehold.authorities.sheets import Sheets
 from safehold.model.authority_report import AuthorityReport, AuthorityReportState
 from safehold.model.errors import AddressRefused, ErasedEvidence, SafeholdError, StaleRevision, Unavailable
-from safehold.model.ids import AuthorityReportId, PaperId
+from safehold.model.ids import AuthorityReportId, ItemId, PaperId
 from safehold.model.permissions import system_actor
 from safehold.storage import audit, report_files
 from safehold.storage import authority_papers as paper_rows
@@ -279,9 +286,22 @@ class Desk:
         if report.state is not _SENDING:
             rows.told_after_all(tx, report.id)
             detail["although"] = report.state.value
+        if owed := self._owed(progress):
+            reports.owe_files(tx, report.id, owed)
+            detail["owed"] = len(owed)
+        if progress.missing:
+            self._means.alarm(tx, REPORT_INCOMPLETE, report.id)
         self._audit(tx, "authority.file", detail, now)
         reference, record = str(progress.report_id), self._means.record
         decisions.filed(tx, report, reference, actor_label=_ACTOR, record=record, now=now)
+
+    def _owed(self, progress: Progress) -> list[ItemId]:
+        """Return the items whose files could not be opened, or are not among those that they name."""
+        return [
+            one.item_id
+            for at, (one, sent) in enumerate(zip(self._filing.files, progress.files, strict=True))
+            if one.item_id and (sent.left_out in NOT_OPENED or at in progress.missing)
+        ]
 
     def _stick(self, tx: Tx, report: AuthorityReport, why: str, now: datetime, **more: Any) -> None:
         self._audit(tx, "authority.stuck", {"why": why, **more}, now)

@@ -116,7 +116,7 @@ def _read(tx: Tx, case_id: CaseId, item_ids: list[ItemId]) -> _Found:
         matches=matches,
         flagged_by=flagged_by,
         told_us=rows.told_to_us(tx, item_ids),
-        outcomes=_outcomes(tx, case_id, item_ids),
+        outcomes=standing_outcomes(tx, case_id, item_ids),
     )
 
 
@@ -127,7 +127,8 @@ def _by_media(fetched: Iterable[Fetched]) -> dict[MediaId, list[Fetched]]:
     return found
 
 
-def _outcomes(tx: Tx, case_id: CaseId, item_ids: list[ItemId]) -> dict[ItemId, StandingOutcome]:
+def standing_outcomes(tx: Tx, case_id: CaseId, item_ids: Collection[ItemId]) -> dict[ItemId, StandingOutcome]:
+    """Return what stands in a case for these items, each with what it rests on; others are left out."""
     filed = {each.id: each for each in assessment_rows.of_case(tx, case_id, item_ids)}
     counted = rows.counted_for(tx, case_id, item_ids)
     settled = assessment_rows.outcomes_of_case(tx, case_id, item_ids)

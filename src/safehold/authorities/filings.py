@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from safehold.authorities import plans
 from safehold.authorities.desk import HELD_BETWEEN, Desk
 from safehold.authorities.destinations.ncmec_cybertipline import filing
 from safehold.authorities.destinations.ncmec_cybertipline.client import Access
@@ -21,6 +22,7 @@ from safehold.authorities.means import (
     Means,
     is_alarming,
 )
+from safehold.authorities.plans import Rules
 from safehold.authorities.progress import fields_of, progress_of
 from safehold.authorities.sheets import Sheets
 from safehold.model.authority_report import AuthorityReport, AuthorityReportState, Priority
@@ -63,6 +65,20 @@ def file_due(means: Means, *, up_to: Priority = Priority.THREE, most_calls: int 
             return made
         _go_on(means, *taken, reached, opened)
     return most_calls
+
+
+def plan_owed_files(means: Means, rules: Rules) -> int:
+    """Plan that files follow which reports went without, once they can be opened; return of how many.
+
+    Each such supplement waits for a person, like any report. Raises DatabaseDown.
+    """
+    with means.database.begin() as tx:
+        if not reports.owing_files(tx, limit=1):
+            return 0
+    if means.opening is None or not means.opening.ready():
+        return 0
+    with means.database.begin() as tx:
+        return plans.plan_owed_files(tx, rules=rules, now=means.clock())
 
 
 def let_go_on(

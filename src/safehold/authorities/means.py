@@ -10,16 +10,20 @@ from safehold.authorities.destinations.ncmec_cybertipline.client import Access
 from safehold.egress.client import Egress
 from safehold.jobs.record import Record
 from safehold.model.clock import Clock
-from safehold.model.errors import NotAllowed, ReaderDown, VaultDown
+from safehold.model.errors import DatabaseBusy, DatabaseDown, DecoderDown, NotAllowed, ReaderDown, VaultDown
 from safehold.model.ids import AuthorityReportId, ItemId, PaperId
 from safehold.storage.database import Database, Tx
 from safehold.vault.vault import Vault
 
-REPORT_STUCK, REPORT_WAITS = "report_stuck", "report_waits"
+REPORT_STUCK, REPORT_WAITS, REPORT_INCOMPLETE = "report_stuck", "report_waits", "report_incomplete"
 """Codes of the alarms."""
 NO_READER, DESTINATION_OFF, UNFORESEEN = "no_reader", "destination_off", "unforeseen"
 OURS = frozenset({NO_READER, DESTINATION_OFF, UNFORESEEN, NotAllowed.code, ReaderDown.code, VaultDown.code})
 """What a report waits for that a person of ours has to mend."""
+NOT_OPENED = frozenset(
+    each.code for each in (DatabaseBusy, DatabaseDown, DecoderDown, NotAllowed, ReaderDown, VaultDown)
+) | {NO_READER}
+"""Why a file is left out that is still held: it may be opened another time."""
 _AT_ONCE = frozenset({NO_READER, DESTINATION_OFF, NotAllowed.code})
 _TRIES_BEFORE_AN_ALARM = 3
 
@@ -29,10 +33,14 @@ Alarm = Callable[[Tx, str, AuthorityReportId], None]
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Opens what is sealed for sending. Both raise what a reader raises."""
+    """Opens what is sealed for sending. item, paper: raise what a reader raises.
+
+    ready: says whether it would open something now, as far as can be known without doing so.
+    """
 
     item: Callable[[AuthorityReportId, ItemId], bytes]
     paper: Callable[[AuthorityReportId, PaperId], bytes]
+    ready: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,24 +12,27 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from safehold.authorities import planner
+from safehold.authorities import priority as urgency
+from safehold.authorities.facts import standing_outcomes
 from safehold.authorities.planner import Choice, Situation, Taker
-from safehold.model.assessment import Answer, Finding
+from safehold.model.assessment import Finding
 from safehold.model.authority_report import (
     DUE_WITHIN,
     AuthorityReport,
     AuthorityReportState,
     DestinationKind,
+    FileOwed,
     PlanReason,
     Priority,
     Relation,
     ReportedItem,
 )
 from safehold.model.case import Case
-from safehold.model.emergency import Emergency
+from safehold.model.emergency import Emergency, EmergencyEnd
 from safehold.model.events import AuthorityReportFiled, ItemCleared, ItemPreserved, OutcomeReversed
 from safehold.model.ids import AuthorityReportId, CaseId, ItemId, new_id
 from safehold.model.permissions import system_actor
-from safehold.storage import assessments, audit, cases, items
+from safehold.storage import assessments, audit, cases, emergencies, items, report_facts
 from safehold.storage import authority_reports as rows
 from safehold.storage.database import Tx
 
@@ -37,6 +40,8 @@ _ACTOR = system_actor("authorities").label
 _COUNTRY = re.compile(r"([A-Z]{2})(?:-[A-Z0-9]{1,3})?")
 _COUNTS_AS_REPORTED = frozenset({DestinationKind.NCMEC_CYBERTIPLINE})
 """Bodies abroad: where they know, others that ask for no duplicates are not told."""
+PRACTICE_WAITS = timedelta(days=14)
+"""How long practice waits for a person before it is withdrawn."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +55,17 @@ class Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Draft:
-    """What is to be told to whom. follows, relation: left out where what was sent before decides them."""
+    """What is to be told to whom. follows, relation: left out where what was sent before decides them.
+
+    unverified: something in it rests on no outcome.
+    """
 
     taker: Taker
     reasons: tuple[PlanReason, ...]
     found: Sequence[ReportedItem]
-    priority: Priority
     follows: AuthorityReport | None = None
     relation: Relation | None = None
+    unverified: bool = False
 
 
 def plan(tx: Tx, event: ItemPreserved, *, rules: Rules, now: datetime) -> None:
@@ -81,8 +89,7 @@ def plan(tx: Tx, event: ItemPreserved, *, rules: Rules, now: datetime) -> None:
         _say_none(tx, event.item_id, case.id, choice, now)
         return
     found = ReportedItem(item_id=event.item_id, outcome_id=outcome.id)
-    priority = _priority(tx, case.id, [event.item_id])
-    draft = _Draft(taker=choice.taker, reasons=choice.reasons, found=[found], priority=priority)
+    draft = _Draft(taker=choice.taker, reasons=choice.reasons, found=[found])
     _put_down(tx, case, draft, rules=rules, now=now)
 
 
@@ -122,10 +129,48 @@ def plan_urgent(tx: Tx, about: Emergency, *, rules: Rules, now: datetime) -> Aut
 
 
 def withdraw_urgent(tx: Tx, about: Emergency, *, now: datetime) -> None:
-    """Withdraw the report of a risk to life that was a wrong alarm, unless somebody has sent it on."""
+    """Withdraw the report of a risk to life that was a wrong alarm, unless somebody has sent it on.
+
+    Files that were to follow stay where they are, but for those of what people found illegal.
+    """
     for report in rows.of_case(tx, about.case_id, for_change=True):
-        if report.emergency_id == about.id and report.state is AuthorityReportState.PLANNED:
+        if report.state is not AuthorityReportState.PLANNED:
+            continue
+        if report.emergency_id == about.id:
             _withdraw(tx, report, now)
+        elif report.unverified and report.emergency_id is None:
+            told = rows.items_of(tx, report.id)
+            rows.change(tx, report, unverified=False)
+            report = replace(report, unverified=False, revision=report.revision + 1)
+            _take_out(tx, report, [one for one in told if one.outcome_id is None], now)
+
+
+def plan_owed_files(tx: Tx, *, rules: Rules, now: datetime, limit: int = 20) -> int:
+    """Plan supplements with the files that filed reports went without; return of how many reports.
+
+    To be asked for once files can be opened again. What rests on a declaration alone follows only where that
+    was no wrong alarm; what was found otherwise does not follow. Doing it again changes nothing.
+    """
+    owing = rows.owing_files(tx, limit=limit)
+    for report_id in owing:
+        report = rows.get(tx, report_id)
+        case = cases.get(tx, report.case_id) if report is not None else None
+        if report is not None and case is not None:
+            _plan_owed(tx, case, report, rules, now)
+    return len(owing)
+
+
+def end_practice(tx: Tx, *, now: datetime, limit: int = 100) -> int:
+    """Withdraw reports of practice that nobody has sent within PRACTICE_WAITS; return how many.
+
+    Nobody has to be told of practice, so it waits no longer than people may want to send it.
+    """
+    left = rows.practice_left(tx, planned_before=now - PRACTICE_WAITS, limit=limit)
+    for report in left:
+        reasons = (*report.reasons, PlanReason.PRACTICE_OVER)
+        rows.change(tx, report, reasons=reasons)
+        _withdraw(tx, replace(report, reasons=reasons, revision=report.revision + 1), now)
+    return len(left)
 
 
 def follow_reversal(tx: Tx, event: ItemCleared | OutcomeReversed, *, rules: Rules, now: datetime) -> None:
@@ -172,14 +217,44 @@ def _situation(
     )
 
 
-def _priority(tx: Tx, case_id: CaseId, item_ids: Collection[ItemId]) -> Priority:
-    """Suggest a priority from what people answered about a child at risk now, and what still goes on."""
-    answers = [one.answers for one in assessments.of_case(tx, case_id, item_ids)]
-    if any(each.get("child_at_risk_now") == Answer.YES.value for each in answers):
-        return Priority.ONE
-    if any(each.get("still_going_on") == Answer.YES.value for each in answers):
-        return Priority.TWO
-    return Priority.THREE
+def _priority(tx: Tx, case_id: CaseId, draft: _Draft) -> Priority:
+    """Suggest how soon it is due, as its letter does."""
+    found = standing_outcomes(tx, case_id, [one.item_id for one in draft.found])
+    forms = (each.form for each in found.values())
+    risk = report_facts.risk_to_life_in(tx, case_id)
+    return urgency.by_what_was_found(forms, risk=risk, relation=draft.relation).priority
+
+
+def _plan_owed(tx: Tx, case: Case, report: AuthorityReport, rules: Rules, now: datetime) -> None:
+    tx.lock(f"authority reports of case {case.id}")
+    owed = [one for one in rows.items_of(tx, report.id) if one.file is FileOwed.OWED]
+    declared = emergencies.get(tx, report.emergency_id) if report.emergency_id is not None else None
+    is_wrong = declared is None or declared.ended_how is EmergencyEnd.WITHDRAWN
+    found = []
+    for one in owed:
+        outcome = assessments.standing_outcome(tx, case.id, one.item_id)
+        if outcome.finding is Finding.ILLEGAL if outcome is not None else not is_wrong:
+            outcome_id = outcome.id if outcome is not None else None
+            found.append(ReportedItem(item_id=one.item_id, outcome_id=outcome_id, first_told=False))
+    follows = {one.item_id for one in found}
+    rows.owe_files(tx, report.id, [one.item_id for one in owed if one.item_id not in follows], owed=False)
+    if not found:
+        return
+    draft = _Draft(
+        taker=_taker(report, rules),
+        reasons=(PlanReason.FILES_FOLLOW,),
+        found=found,
+        follows=report,
+        relation=Relation.SUPPLEMENT,
+        unverified=any(one.outcome_id is None for one in found),
+    )
+    _put_down(tx, case, draft, rules=rules, now=now)
+
+
+def _taker(report: AuthorityReport, rules: Rules) -> Taker:
+    """Return where a report went, whether the settings still name it or not."""
+    named = (one for one in rules.takers if one.name == report.destination)
+    return next(named, Taker(name=report.destination, kind=report.kind, enabled=False))
 
 
 def _put_down(tx: Tx, case: Case, draft: _Draft, *, rules: Rules, now: datetime) -> None:
@@ -192,31 +267,55 @@ def _put_down(tx: Tx, case: Case, draft: _Draft, *, rules: Rules, now: datetime)
     if draft.follows is None and sent is not None:
         reasons = (*draft.reasons, PlanReason.MORE_FOUND)
         draft = replace(draft, follows=sent, relation=Relation.SUPPLEMENT, reasons=reasons)
-    due_at = now + rules.due_within[draft.priority]
+    priority = _priority(tx, case.id, draft)
+    due_at = now + rules.due_within[priority]
     report = next((one for one in earlier if _waits_alike(one, draft.relation)), None)
     if report is not None:
-        added = rows.add_items(tx, report.id, name, draft.found)
-        if added:
-            _grow(tx, report, draft.priority, due_at)
-            _audit_plan(tx, report, added, now)
+        _join(tx, report, draft, priority, due_at=due_at, now=now)
         return
-    report = _fresh(case, draft, planned_at=now, due_at=due_at)
+    report = _fresh(case, draft, priority, planned_at=now, due_at=due_at)
     rows.insert(tx, report)
     _audit_plan(tx, report, rows.add_items(tx, report.id, name, draft.found), now)
+    _bring_files(tx, report, draft)
 
 
-def _fresh(case: Case, draft: _Draft, *, planned_at: datetime, due_at: datetime) -> AuthorityReport:
+def _join(
+    tx: Tx, report: AuthorityReport, draft: _Draft, priority: Priority, *, due_at: datetime, now: datetime
+) -> None:
+    """Let a draft join the plan that waits. What was told unverified in it is verified where it is by now."""
+    added = rows.add_items(tx, report.id, report.destination, draft.found)
+    for one in draft.found:
+        if one.outcome_id is not None and rows.rest_on(tx, report.id, one.item_id, one.outcome_id):
+            added.append(one.item_id)
+    brought = _bring_files(tx, report, draft)
+    if added or brought:
+        _grow(tx, report, draft, priority, due_at)
+        _audit_plan(tx, report, added, now)
+
+
+def _bring_files(tx: Tx, report: AuthorityReport, draft: _Draft) -> bool:
+    """Let a supplement bring the files that are owed of what it tells; say whether there were any."""
+    if draft.relation is not Relation.SUPPLEMENT:
+        return False
+    items = [one.item_id for one in draft.found]
+    return bool(rows.bring_files(tx, report.id, report.destination, items))
+
+
+def _fresh(
+    case: Case, draft: _Draft, priority: Priority, *, planned_at: datetime, due_at: datetime
+) -> AuthorityReport:
     return AuthorityReport(
         id=AuthorityReportId(new_id()),
         case_id=case.id,
         destination=draft.taker.name,
         kind=draft.taker.kind,
-        priority=draft.priority,
+        priority=priority,
         state=AuthorityReportState.PLANNED,
         reasons=draft.reasons,
         planned_at=planned_at,
         due_at=due_at,
         rehearsal=case.rehearsal,
+        unverified=draft.unverified,
         follows=draft.follows.id if draft.follows is not None else None,
         relation=draft.relation,
     )
@@ -232,12 +331,15 @@ def _newest_sent(earlier: Sequence[AuthorityReport]) -> AuthorityReport | None:
     return next((one for one in reversed(earlier) if one.state in sent), None)
 
 
-def _grow(tx: Tx, report: AuthorityReport, priority: Priority, due_at: datetime) -> None:
+def _grow(tx: Tx, report: AuthorityReport, draft: _Draft, priority: Priority, due_at: datetime) -> None:
     """Let a plan be as urgent as what joined it, which the first of two who send it has not seen."""
+    may_be_unverified = report.unverified or draft.unverified
     rows.change(
         tx,
         report,
         priority=min(report.priority, priority),
+        reasons=tuple(dict.fromkeys((*report.reasons, *draft.reasons))),
+        unverified=may_be_unverified and any(one.outcome_id is None for one in rows.items_of(tx, report.id)),
         due_at=min(report.due_at, due_at),
         approved_by=None,
         approved_at=None,
@@ -253,7 +355,7 @@ def _add_verified(
     now: datetime,
 ) -> None:
     """Tell a destination that what it was told unverified is confirmed by now, once."""
-    if any(not one.unverified for one in told):
+    if rows.is_told_verified(tx, found.item_id):
         return
     case = cases.get(tx, event.case_id)
     before = next(one for one in told if one.unverified)
@@ -265,7 +367,6 @@ def _add_verified(
         taker=taker,
         reasons=(PlanReason.MORE_FOUND,),
         found=[again],
-        priority=Priority.TWO,
         follows=before,
         relation=Relation.SUPPLEMENT,
     )
@@ -296,16 +397,14 @@ def _plan_correction(
     tx: Tx, report: AuthorityReport, fallen: Sequence[ReportedItem], *, rules: Rules, now: datetime
 ) -> None:
     case = cases.get(tx, report.case_id)
-    taker = next((one for one in rules.takers if one.name == report.destination), None)
     if not fallen or case is None or report.relation is Relation.CORRECTION:
         return
     draft = _Draft(
-        taker=taker or Taker(name=report.destination, kind=report.kind, enabled=False),
+        taker=_taker(report, rules),
         reasons=(PlanReason.REVERSED,),
         found=[
             ReportedItem(item_id=one.item_id, outcome_id=one.outcome_id, first_told=False) for one in fallen
         ],
-        priority=Priority.THREE,
         follows=report,
         relation=Relation.CORRECTION,
     )

@@ -78,6 +78,8 @@ class PlanReason(StrEnum):
     RISK_TO_LIFE = "risk_to_life"
     REVERSED = "reversed"
     MORE_FOUND = "more_found"
+    FILES_FOLLOW = "files_follow"
+    """It was told without files: they could not be opened then, or did not arrive."""
     ALREADY_REPORTED = "already_reported"
     """The same destination has it."""
     DUPLICATE_FORBIDDEN = "duplicate_forbidden"
@@ -85,10 +87,22 @@ class PlanReason(StrEnum):
     NOT_ILLEGAL = "not_illegal"
     OUTSIDE_PURPOSE = "outside_purpose"
     """The purpose of the case is none that authorities are told about."""
+    PRACTICE_OVER = "practice_over"
+    """It was practice, and nobody sent it in the time for that."""
     NO_DESTINATION = "no_destination"
     """The settings declare none that would take it."""
     DESTINATION_OFF = "destination_off"
     """One would be right, and it is not enabled."""
+
+
+class FileOwed(StrEnum):
+    """What is between a destination and the file of an item that went without it."""
+
+    OWED = "owed"
+    """It could not be opened when its report was filed, or they do not name it; no report is planned that
+    brings it."""
+    BROUGHT = "brought"
+    """This report brings it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +111,14 @@ class ReportedItem:
 
     outcome_id: what it rests on; None while nobody has assessed it, in the report of a risk to life.
     first_told: whether this report is the one by which the destination learns of it. destination: as of its
-    report; no two reports that stand tell the same destination of the same item first.
+    report; no two reports that stand tell the same destination of the same item first. file: set where it
+    went without its file; no two reports that stand bring the same.
     """
 
     item_id: ItemId
     outcome_id: OutcomeId | None = None
     first_told: bool = True
+    file: FileOwed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from safehold.model.authority_report import (
     AuthorityReport,
     AuthorityReportState,
     DestinationKind,
+    FileOwed,
     PlanReason,
     Priority,
     Relation,
@@ -75,8 +76,11 @@ authority_report = sa.Table(
     sa.CheckConstraint(f"reasons <@ {array_of(PlanReason)}", name="reasons_known"),
     sa.CheckConstraint("due_at > planned_at", name="clock_runs_forward"),
     sa.CheckConstraint("(follows is null) = (relation is null)", name="follows_as_something"),
-    # Only a declared risk to life is told before anybody has assessed it.
-    sa.CheckConstraint("not unverified or emergency_id is not null", name="unverified_in_emergencies_alone"),
+    # Only a declared risk to life is told before anybody has assessed it; files of it may follow.
+    sa.CheckConstraint(
+        "not unverified or emergency_id is not null or (relation is not null and relation = 'supplement')",
+        name="unverified_in_emergencies_alone",
+    ),
     # The part travels with the subject: nobody is named while theirs is unknown or victim. What was filed was
     # true when it was; where the part changes since, a correction says so.
     sa.ForeignKeyConstraint(
@@ -140,7 +144,21 @@ authority_report_item = sa.Table(
     sa.Column("first_told", sa.Boolean, nullable=False),
     # Whether its report stands: one that was declined or withdrawn has told nobody anything.
     sa.Column("stands", sa.Boolean, nullable=False, server_default=sa.true()),
+    # Whether its file is owed to the destination, or brought by this report.
+    sa.Column("file", sa.Text),
+    one_of("file", FileOwed),
+    sa.CheckConstraint("file <> 'brought' or not first_told", name="brings_what_was_told_before"),
     sa.Index("ix_authority_report_item_item_id", "item_id"),
+    sa.Index(
+        "ix_authority_report_item_owed", "report_id", postgresql_where=sa.text("file = 'owed' and stands")
+    ),
+    sa.Index(
+        "uq_authority_report_item_brought",
+        "item_id",
+        "destination",
+        unique=True,
+        postgresql_where=sa.text("file = 'brought' and stands"),
+    ),
     sa.Index(
         "uq_authority_report_item_told",
         "item_id",
@@ -233,6 +251,78 @@ def set_standing(
     tx.run(statement.values(stands=stands))
 
 
+@writes(authority_report_item)
+def rest_on(tx: Tx, report_id: AuthorityReportId, item_id: ItemId, outcome_id: OutcomeId) -> bool:
+    """Note what an item of a report rests on that was told unverified. False where it rested on something."""
+    unverified = authority_report_item.update().where(
+        authority_report_item.c.report_id == report_id,
+        authority_report_item.c.item_id == item_id,
+        authority_report_item.c.outcome_id.is_(None),
+    )
+    return tx.run(unverified.values(outcome_id=outcome_id)).rowcount == 1
+
+
+@writes(authority_report_item)
+def owe_files(tx: Tx, report_id: AuthorityReportId, items: Collection[ItemId], *, owed: bool = True) -> None:
+    """Note that these items of a report were told without their files, or that nothing is owed any more."""
+    statement = authority_report_item.update().where(
+        authority_report_item.c.report_id == report_id, authority_report_item.c.item_id.in_(items)
+    )
+    tx.run(statement.values(file=FileOwed.OWED.value if owed else None))
+
+
+@writes(authority_report_item)
+def bring_files(
+    tx: Tx, report_id: AuthorityReportId, destination: str, items: Collection[ItemId]
+) -> list[ItemId]:
+    """Let a report bring the files of these items that other reports owe its destination; return whose."""
+    table = authority_report_item
+    owed = table.update().where(
+        table.c.item_id.in_(items),
+        table.c.destination == destination,
+        table.c.report_id != report_id,
+        table.c.file == FileOwed.OWED.value,
+        table.c.stands,
+    )
+    brought = [ItemId(each) for each in tx.run(owed.values(file=None).returning(table.c.item_id)).scalars()]
+    mine = table.update().where(table.c.report_id == report_id, table.c.item_id.in_(brought))
+    tx.run(mine.values(file=FileOwed.BROUGHT.value))
+    return brought
+
+
+def owing_files(tx: Tx, *, limit: int) -> list[AuthorityReportId]:
+    """Return the filed reports that owe files, the most urgent first, then those that were filed first."""
+    owes = sa.exists().where(
+        authority_report_item.c.report_id == authority_report.c.id,
+        authority_report_item.c.file == FileOwed.OWED.value,
+        authority_report_item.c.stands,
+    )
+    statement = (
+        sa.select(authority_report.c.id)
+        .where(owes, authority_report.c.state == AuthorityReportState.FILED.value)
+        .order_by(authority_report.c.priority, authority_report.c.filed_at, authority_report.c.id)
+        .limit(limit)
+    )
+    return [AuthorityReportId(each) for each in tx.run(statement).scalars()]
+
+
+def is_told_verified(tx: Tx, item_id: ItemId) -> bool:
+    """Say whether a report that stands tells of an item by an outcome; a correction does not count."""
+    told = (
+        sa.exists()
+        .where(
+            authority_report_item.c.item_id == item_id,
+            authority_report_item.c.stands,
+            authority_report_item.c.outcome_id.is_not(None),
+        )
+        .where(
+            authority_report.c.id == authority_report_item.c.report_id,
+            authority_report.c.relation.is_distinct_from(Relation.CORRECTION.value),
+        )
+    )
+    return bool(tx.run(sa.select(told)).scalar_one())
+
+
 def get(tx: Tx, report_id: AuthorityReportId, *, for_change: bool = False) -> AuthorityReport | None:
     """Return one report, None when there is none. for_change: nobody else changes it until the end."""
     statement = sa.select(authority_report).where(authority_report.c.id == report_id)
@@ -285,6 +375,7 @@ def items_of(tx: Tx, report_id: AuthorityReportId, *, standing: bool = True) -> 
             item_id=ItemId(row.item_id),
             outcome_id=OutcomeId(row.outcome_id) if row.outcome_id else None,
             first_told=row.first_told,
+            file=FileOwed(row.file) if row.file else None,
         )
         for row in tx.run(statement)
     ]
@@ -315,6 +406,23 @@ def open_ones(
         )
         .order_by(authority_report.c.due_at, authority_report.c.id)
         .limit(limit)
+    )
+    return [_report(row) for row in tx.run(statement).mappings()]
+
+
+def practice_left(tx: Tx, *, planned_before: datetime, limit: int) -> list[AuthorityReport]:
+    """Return practice that waits for a person since before an instant; not that of a risk to life."""
+    statement = (
+        sa.select(authority_report)
+        .where(
+            authority_report.c.state == AuthorityReportState.PLANNED.value,
+            authority_report.c.rehearsal,
+            authority_report.c.emergency_id.is_(None),
+            authority_report.c.planned_at < planned_before,
+        )
+        .order_by(authority_report.c.planned_at, authority_report.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
     )
     return [_report(row) for row in tx.run(statement).mappings()]
 

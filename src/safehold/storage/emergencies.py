@@ -10,9 +10,11 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from safehold.model.authority_report import AuthorityReportState
 from safehold.model.emergency import Emergency, EmergencyEnd
 from safehold.model.ids import CaseId, EmergencyId, ItemId, MediaId, UserId
 from safehold.storage import admission
+from safehold.storage.authority_reports import authority_report
 from safehold.storage.cases import case_item, review_case
 from safehold.storage.database import Tx
 from safehold.storage.items import item
@@ -137,9 +139,13 @@ def still_standing(tx: Tx, ids: Collection[UUID]) -> set[UUID]:
 
 
 def unreported(tx: Tx, now: datetime) -> dict[EmergencyId, datetime]:
-    """Return those that stand though their report was due before this instant, and when it was."""
+    """Return those that stand and have no report filed, though it was due before this instant, and when."""
+    filed = sa.exists().where(
+        authority_report.c.emergency_id == emergency.c.id,
+        authority_report.c.state == AuthorityReportState.FILED.value,
+    )
     late = sa.select(emergency.c.id, emergency.c.due_at).where(
-        emergency.c.ended_at.is_(None), emergency.c.due_at < now
+        emergency.c.ended_at.is_(None), emergency.c.due_at < now, ~filed
     )
     return {EmergencyId(row.id): row.due_at for row in tx.run(late)}
 

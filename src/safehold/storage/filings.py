@@ -276,6 +276,14 @@ def still_stuck(tx: Tx, ids: Collection[UUID]) -> set[UUID]:
     return set(tx.run(stuck).scalars())
 
 
+def lacking_files(tx: Tx, ids: Collection[UUID]) -> set[UUID]:
+    """Return which of these reports are filed without files that were sent: they do not name them."""
+    lacking = sa.select(filing.c.report_id).where(
+        filing.c.report_id.in_(ids), sa.func.cardinality(filing.c.missing) > 0
+    )
+    return set(tx.run(lacking).scalars())
+
+
 def waiting_for(tx: Tx, codes: Collection[str]) -> set[AuthorityReportId]:
     """Return the reports that are to be sent and wait for one of these."""
     statement = (

@@ -64,7 +64,7 @@ _APPEAL = (
     " alone, erased_at"
 )
 _AUTHORITY_REPORT = (
-    "priority, state, reasons, due_at, follows, relation, approved_by, approved_at, second_by,"
+    "priority, state, reasons, due_at, unverified, follows, relation, approved_by, approved_at, second_by,"
     " subject_id, subject_part, ended_at, filed_at, reference, revision"
 )
 # How far a filing is; which report it is of stays.
@@ -286,7 +286,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "proposal": f"{_APPEND}, {_PROPOSAL}",
         "emergency": _READ,
         "authority_report": f"{_APPEND}, update ({_AUTHORITY_REPORT}, papers_gone_at)",
-        "authority_report_item": _change("stands"),
+        "authority_report_item": _change("stands", "outcome_id", "file"),
         # It seals papers, and destroys them when their time is over; it cannot read one.
         "filing": _change(*_FILING.split(", ")),
         "authority_paper": f"{_PAPER}, insert, delete",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from safehold.model.errors import NotFound, VaultObjectDamaged
+from safehold.model.errors import NotFound, VaultDown, VaultObjectDamaged
 from safehold.model.ids import ObjectId, new_id
 from safehold.vault.key_ring import KeyRing
 from safehold.vault.keys import SealingKeyFile
@@ -109,6 +109,16 @@ class Reader:
         except NotFound:
             raise VaultObjectDamaged(f"Object {object_id}: its ciphertext is gone from the store.") from None
         return self.open_beside(Sealed(ciphertext, wrapped_key), object_id=object_id)
+
+    def answers(self) -> bool:
+        """Say whether the store answers: it is asked for an object that nobody has sealed."""
+        try:
+            self._store.get(ObjectId(new_id()))
+        except NotFound:
+            return True
+        except VaultDown:
+            return False
+        return True
 
     def open_beside(self, sealed: Sealed, *, object_id: ObjectId) -> bytes:
         """Return the bytes of something that is kept elsewhere, see `Vault.seal_beside`.

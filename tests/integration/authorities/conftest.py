@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import make_url
 
 from safehold.app import alarms, wiring
-from safehold.authorities import filings
+from safehold.authorities import decisions, filings, plans
 from safehold.authorities.contents import ContentFile, Contents
 from safehold.authorities.destinations.ncmec_cybertipline import wire
 from safehold.authorities.destinations.ncmec_cybertipline.client import Access
@@ -172,7 +172,7 @@ class Office:
                 found = reading.find(tx, self.media(item_id, tx), ObjectRole.ORIGINAL)
             return reader.open(found.object.id, found.wrapped_key)
 
-        return Opening(item=item, paper=paper)
+        return Opening(item=item, paper=paper, ready=reader.answers)
 
     def media(self, item_id: ItemId, tx: Tx) -> MediaId:
         media_id = evidence_rows.media_of_item(tx, item_id)
@@ -211,6 +211,20 @@ class Office:
             found = report_rows.get(tx, report_id, for_change=True)
             assert found is not None
             report_rows.change(tx, found, **values)
+
+    def plans_owed_files(self, means: Means | None = None) -> int:
+        return filings.plan_owed_files(means or self.means(), plans.Rules())
+
+    def reports(self) -> list[AuthorityReport]:
+        """Return the reports about the case, oldest first."""
+        with self.safehold.program.database.begin() as tx:
+            return report_rows.of_case(tx, self.safehold.case_of(str(self.items[0])))
+
+    def sends(self, report: AuthorityReport) -> None:
+        """Let a person send on what is planned, wherever it goes."""
+        now, revision = self.clock(), report.revision
+        with self.safehold.program.database.begin() as tx:
+            decisions.send(tx, report.id, actor=self.person, revision=revision, two=False, now=now)
 
     def withdraws(self, report_id: AuthorityReportId) -> None:
         self.change(report_id, state=AuthorityReportState.WITHDRAWN, ended_at=self.clock())

@@ -21,6 +21,7 @@ from safehold.authorities.contents import ContentFile, Contents
 from safehold.authorities.destinations.ncmec_cybertipline import wire
 from safehold.authorities.destinations.ncmec_cybertipline.client import Access
 from safehold.authorities.means import Means, Opening
+from safehold.authorities.plans import Rules
 from safehold.egress.addresses import PermittedNetworks
 from safehold.egress.client import Egress
 from safehold.evidence import reading
@@ -115,7 +116,7 @@ class Life:
             record=Recorder({}, Queue(self.database.driver_url), clock=self.clock).record,
             contents_of=contents_of,
             access_of=lambda _: access,
-            opening=Opening(item=item, paper=paper),
+            opening=Opening(item=item, paper=paper, ready=lambda: True),
             alarm=lambda tx, code, report_id: None,
             chance=lambda: 0.0,
         )
@@ -123,6 +124,7 @@ class Life:
     def live(self) -> None:
         while True:
             filings.file_due(self.means())
+            filings.plan_owed_files(self.means(), Rules())
             time.sleep(0.05)
 
 

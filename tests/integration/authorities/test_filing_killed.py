@@ -6,6 +6,8 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,9 @@ CALLS = {
 }
 
 
-def lives_until_filed(office: Any, report_id: Any, passed: Path, *, at: str) -> None:
+@contextmanager
+def dying(office: Any, passed: Path, *, at: str) -> Iterator[Callable[[Callable[[], bool]], None]]:
+    """Let a worker live and be killed again and again; yield what waits until something is so."""
     home = office.safehold.program.home
     told = {
         "passed": str(passed),
@@ -41,13 +45,21 @@ def lives_until_filed(office: Any, report_id: Any, passed: Path, *, at: str) -> 
         assert process.stdin is not None
         process.stdin.write(json.dumps(told) + "\n")
         process.stdin.flush()
-        until = time.monotonic() + PATIENCE
-        while office.report(report_id).state is AuthorityReportState.SENDING and time.monotonic() < until:
-            time.sleep(0.1)
+        yield wait_until
     finally:
         process.terminate()
         process.wait()
         process.stdin.close()
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + PATIENCE
+    while not is_so() and time.monotonic() < until:
+        time.sleep(0.1)
+
+
+def is_over(office: Any, report_id: Any) -> bool:
+    return office.report(report_id).state is not AuthorityReportState.SENDING
 
 
 @pytest.mark.parametrize("at", ["calls", "commits"])
@@ -59,9 +71,31 @@ def test_a_process_that_is_killed_at_every_point_files_one_report(
         report_id = office.sent_on(items=office.items[:1])
         server.fail_next(Moment.FINISH, Fault.REPLY_LOST)
         passed = tmp_path / "passed"
-        lives_until_filed(office, report_id, passed, at=at)
+        with dying(office, passed, at=at) as until:
+            until(lambda: is_over(office, report_id))
         [filed] = server.filed
         assert office.is_whole(filed, 1)
         assert office.report(report_id).reference == str(filed.report_id)
         points = set(passed.read_text().split("\n"))
         assert points >= CALLS if at == "calls" else len(points) > 4
+
+
+def test_files_that_were_owed_are_planned_and_filed_once_by_a_process_that_is_killed_at_every_commit(
+    office: Any, tmp_path: Path
+) -> None:
+    with CyberTiplineServer(username="tests", password="for tests alone") as server:
+        office.server = server
+        urgent = office.sent_on(items=office.items[:1], **office.emergency())
+        office.works(office.means(opening=None))
+        assert [len(each.files) for each in server.filed] == [0]
+        passed = tmp_path / "passed"
+        with dying(office, passed, at="commits") as until:
+            until(lambda: len(office.reports()) > 1)
+            [_, supplement] = office.reports()
+            office.sends(supplement)
+            until(lambda: is_over(office, supplement.id))
+        [first, then] = server.filed
+        assert office.is_whole(then, 1)
+        assert office.report(urgent).reference == str(first.report_id)
+        assert [one.reference for one in office.reports()] == [str(first.report_id), str(then.report_id)]
+        assert len(passed.read_text().split("\n")) > 4

@@ -132,6 +132,20 @@ def test_a_report_that_is_past_its_time_alarms_whether_a_person_or_the_machine_i
     assert office.alarms() == []
 
 
+def test_the_clock_of_a_risk_to_life_ends_when_its_report_is_filed_though_nobody_has_ended_it(
+    office: Any,
+) -> None:
+    report_id = office.sent_on(**office.emergency())
+    office.clock.ahead += timedelta(minutes=16)
+    office.sweeps_alarms()
+    assert office.alarms() == ["report_unsent"]
+    office.works()
+    office.sweeps_alarms()
+    assert (office.report(report_id).state, office.alarms()) == (State.FILED, [])
+    [about] = office.safehold.sql("select ended_at from emergency")
+    assert about.ended_at is None
+
+
 def test_when_an_open_report_expires_can_be_shown(office: Any) -> None:
     report_id = office.sent_on()
     filings.file_due(office.means(), most_calls=1)

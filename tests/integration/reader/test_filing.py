@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -175,10 +176,27 @@ def test_a_whole_report_is_filed_through_the_reader_and_its_receipt_is_for_nobod
         filing_reader.file_paper(report_id, receipt.id)
 
 
-def test_a_worker_runs_two_schedules_of_filing_of_which_one_is_for_what_is_urgent(room: Any) -> None:
+def test_a_reader_is_ready_while_it_answers_and_its_store_does(
+    room: Any, filing_reader: ReaderClient, tmp_path: Path
+) -> None:
+    assert filing_reader.is_ready()
+    vault = Path(room.safehold.program.home.vault)
+    aside = vault.rename(vault.with_name("aside"))
+    assert not filing_reader.is_ready()
+    aside.rename(vault)
+    assert filing_reader.is_ready()
+    assert not ReaderClient(tmp_path / "nobody").is_ready()
+
+
+def test_a_worker_runs_schedules_of_filing_of_which_one_is_for_what_is_urgent(room: Any) -> None:
     how = Filing(access_of=lambda _: None, contents_of=contents_of)
     found = authorities.filing_schedules(room.safehold.program, how)
-    assert [each.name for each in found] == ["authority filings", "urgent authority filings"]
+    assert [each.name for each in found] == [
+        "authority filings",
+        "urgent authority filings",
+        "files owed to authorities",
+        "practice left unsent",
+    ]
     for each in found:
         each.run()
 

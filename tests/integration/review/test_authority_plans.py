@@ -5,15 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
 
 from safehold.authorities import decisions, plans
+from safehold.authorities.facts import gather
 from safehold.authorities.planner import Taker
 from safehold.authorities.plans import Rules
-from safehold.model.assessment import Answer, ConductForm, Finding
+from safehold.authorities.priority import suggested
+from safehold.model.assessment import Answer, ConductForm, ConductKind, Finding
 from safehold.model.authority_report import (
     AuthorityReport,
     AuthorityReportState,
@@ -268,6 +270,18 @@ def test_what_was_told_unverified_is_told_again_once_confirmed_and_once_only(roo
     assert len(reports(room, case_id)) == 2
 
 
+def test_practice_that_nobody_sends_ends_after_two_weeks_and_says_so(room: Room) -> None:
+    practice, meant = planned(room), planned(room, account="another")
+    room.sql("update authority_report set rehearsal = true where id = :id", id=practice.id)
+    for days, ended in ((14, 0), (15, 1), (16, 0)):
+        with room.begin() as tx:
+            assert plans.end_practice(tx, now=room.later(days=days)) == ended
+    [report] = reports(room, practice.case_id)
+    assert report.state is AuthorityReportState.WITHDRAWN
+    assert report.reasons == (PlanReason.OPERATOR_IN_US, PlanReason.PRACTICE_OVER)
+    assert [one.state for one in reports(room, meant.case_id)] == [PLANNED]
+
+
 def test_two_people_send_where_the_settings_ask_and_the_first_has_to_see_what_joins(room: Room) -> None:
     first, second = legal(room), legal(room)
     case_id, told_first, joins = two_in_a_case(room)
@@ -421,13 +435,17 @@ def _write_down(room: Room, report: AuthorityReport, reference: str, by: Actor) 
     ("answers", "priority", "hours"),
     [
         ({"child_at_risk_now": Answer.YES, "still_going_on": Answer.YES}, Priority.ONE, 0.25),
-        ({"still_going_on": Answer.YES}, Priority.TWO, 4),
+        ({"child_at_risk_now": Answer.YES, "kind": ConductKind.TRADING}, Priority.ONE, 0.25),
+        ({"still_going_on": Answer.YES, "kind": ConductKind.GROOMING}, Priority.TWO, 4),
+        ({"still_going_on": Answer.YES, "kind": ConductKind.COERCION}, Priority.TWO, 4),
+        ({"still_going_on": Answer.YES, "kind": ConductKind.TRADING}, Priority.THREE, 24),
+        ({"still_going_on": Answer.UNKNOWN, "kind": ConductKind.GROOMING}, Priority.THREE, 24),
         ({"child_at_risk_now": Answer.NO}, Priority.THREE, 24),
     ],
-    ids=["at risk now", "goes on", "neither"],
+    ids=["at risk now", "at risk by trade", "grooming", "coercion", "trade", "perhaps", "neither"],
 )
 def test_what_people_answered_about_a_child_suggests_how_soon_a_report_is_due(
-    room: Room, answers: dict[str, Answer], priority: Priority, hours: float
+    room: Room, answers: dict[str, Any], priority: Priority, hours: float
 ) -> None:
     case_id, item_id = room.matched_case()
     room.sql("update item set kind = 'messages', media_id = null where id = :id", id=item_id)
@@ -437,6 +455,8 @@ def test_what_people_answered_about_a_child_suggests_how_soon_a_report_is_due(
     [report] = reports(room, case_id)
     assert report.priority is priority
     assert report.due_at == room.now + timedelta(hours=hours)
+    with room.begin() as tx:
+        assert suggested(gather(tx, case_id, [item_id], now=room.now)).priority is priority
 
 
 def test_a_person_chooses_the_priority_but_that_of_a_declared_risk(room: Room) -> None:

@@ -9,38 +9,51 @@ import pytest
 
 from safehold.authorities.incident import INCIDENT_TABLES, Incident, kind_of, versions
 from safehold.authorities.priority import suggested
-from safehold.model.assessment import Answer, ConductForm, ConductKind, Grown
+from safehold.model.assessment import Answer, ConductKind, Grown
 from safehold.model.authority_report import Priority, Relation
+from safehold.model.report_facts import RiskToLife
 from safehold.model.schemes import TABLES
 from safehold.testing.report_facts import APPROACH, RISK, conversation, facts, upload
 
 
+@pytest.mark.parametrize("at_risk", Answer)
+@pytest.mark.parametrize("goes_on", Answer)
+@pytest.mark.parametrize("kind", ConductKind)
+def test_what_people_answered_about_conduct_suggests_how_soon(
+    kind: ConductKind, goes_on: Answer, at_risk: Answer
+) -> None:
+    form = replace(APPROACH, kind=kind, still_going_on=goes_on, child_at_risk_now=at_risk)
+    by_kind = Priority.TWO if kind in (ConductKind.GROOMING, ConductKind.COERCION) else Priority.THREE
+    expected = by_kind if goes_on is Answer.YES else Priority.THREE
+    expected = Priority.ONE if at_risk is Answer.YES else expected
+    assert suggested(facts(upload(), conversation(form))).priority is expected
+
+
+ENDED = replace(RISK, stands=False)
+
+
 @pytest.mark.parametrize(
-    ("form", "priority"),
+    ("risk", "relation", "priority"),
     [
-        (replace(APPROACH, child_at_risk_now=Answer.YES), Priority.ONE),
-        (replace(APPROACH, still_going_on=Answer.YES), Priority.TWO),
-        (replace(APPROACH, kind=ConductKind.COERCION, still_going_on=Answer.YES), Priority.TWO),
-        (replace(APPROACH, kind=ConductKind.TRADING, still_going_on=Answer.YES), Priority.THREE),
-        (APPROACH, Priority.THREE),
+        (None, None, Priority.THREE),
+        (RISK, None, Priority.ONE),
+        (ENDED, None, Priority.THREE),
+        (None, Relation.SUPPLEMENT, Priority.THREE),
+        (RISK, Relation.SUPPLEMENT, Priority.ONE),
+        (ENDED, Relation.SUPPLEMENT, Priority.TWO),
+        (None, Relation.CORRECTION, Priority.THREE),
+        (RISK, Relation.CORRECTION, Priority.THREE),
+        (ENDED, Relation.CORRECTION, Priority.THREE),
     ],
 )
-def test_what_people_answered_about_conduct_suggests_how_soon(form: ConductForm, priority: Priority) -> None:
-    assert suggested(facts(upload(), conversation(form))).priority is priority
+def test_imagery_presses_only_with_a_declared_risk_and_what_adds_to_that_presses_after_its_end(
+    risk: RiskToLife | None, relation: Relation | None, priority: Priority
+) -> None:
+    assert suggested(facts(upload(), risk_to_life=risk, relation=relation)).priority is priority
 
 
 def test_a_declared_risk_to_life_is_the_highest_whatever_else_was_found() -> None:
     assert suggested(facts(upload(outcome=None), risk_to_life=RISK)).priority is Priority.ONE
-
-
-def test_a_correction_does_not_press() -> None:
-    corrected = facts(upload(outcome=None), relation=Relation.CORRECTION, risk_to_life=RISK)
-    assert suggested(corrected).priority is Priority.THREE
-
-
-def test_a_risk_to_life_that_has_ended_presses_no_more() -> None:
-    ended = replace(RISK, stands=False)
-    assert suggested(facts(upload(), risk_to_life=ended)).priority is Priority.THREE
 
 
 def test_every_suggestion_has_its_own_reason() -> None:
@@ -48,9 +61,11 @@ def test_every_suggestion_has_its_own_reason() -> None:
         facts(risk_to_life=RISK),
         facts(conversation(replace(APPROACH, child_at_risk_now=Answer.YES))),
         facts(conversation(replace(APPROACH, still_going_on=Answer.YES))),
+        facts(relation=Relation.SUPPLEMENT, risk_to_life=ENDED),
+        facts(relation=Relation.CORRECTION),
         facts(),
     )
-    assert len({suggested(each).reason for each in told}) == 4
+    assert len({suggested(each).reason for each in told}) == len(told)
 
 
 def test_the_table_of_incidents_has_an_answer_for_all_that_can_be_answered() -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from safehold.app.reader import messages
 from safehold.app.reader.messages import Bundle, Contact, File, Remake, Request, Show, Status
-from safehold.model.errors import BadForm, NotFound, ReaderDown
+from safehold.model.errors import BadForm, NotFound, ReaderDown, Unavailable
 from safehold.model.ids import AuthorityReportId, BundleId, ItemId, MediaId, PaperId, UserId
 from safehold.model.media import Examined
 from safehold.vault.age import KeyOfOnce
@@ -122,8 +122,15 @@ class ReaderClient:
         return key.open(self._ask(asking(key.recipient)).body)
 
     def status(self) -> Mapping[str, Any]:
-        """Return how the reader is: pid, its walls, its decoders."""
+        """Return how the reader is: pid, its walls, its decoders, and whether its store answers (vault)."""
         return messages.result(self._ask(Status()))
+
+    def is_ready(self) -> bool:
+        """Say whether it answers, and whether the store that it opens from does."""
+        try:
+            return self.status().get("vault") is True
+        except Unavailable:
+            return False
 
     def close(self) -> None:
         """End the connections that rest."""

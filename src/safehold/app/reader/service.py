@@ -93,7 +93,8 @@ class Service:
             case File():
                 return self._file(request)
             case Status():
-                return messages.answer(pid=os.getpid(), walls=dict(self._walls), **self._decoding())
+                how = {"walls": dict(self._walls), "vault": self._vault.answers(), **self._decoding()}
+                return messages.answer(pid=os.getpid(), **how)
             case _:
                 assert_never(request)
 

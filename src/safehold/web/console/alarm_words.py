@@ -30,6 +30,12 @@ ALARMS = N_(
             " reader.filing_clients, that the vault’s store answers, and that the destination is enabled. It"
             " goes on by itself.",
         ),
+        "report_incomplete": (
+            "A filed report lacks files that were sent",
+            "The authority does not name them among those it has. A supplement that brings them again waits"
+            " under Authorities, where people still find illegal what it is about. Ask the authority, then"
+            " send or decline it, and acknowledge this.",
+        ),
         "report_expiring": (
             "A report that is half sent expires in 20 minutes or less",
             "The authority deletes what is not finished. It is then begun anew by itself; where it is stuck,"

@@ -64,10 +64,13 @@ REASONS = N_(
         PlanReason.RISK_TO_LIFE: "A person declared a risk to life.",
         PlanReason.REVERSED: "Something that was reported turned out otherwise.",
         PlanReason.MORE_FOUND: "It was told of this case before, and more was found.",
+        PlanReason.FILES_FOLLOW: "They were told without these files, which could not be opened then,"
+        " or did not arrive.",
         PlanReason.ALREADY_REPORTED: "It has been told already.",
         PlanReason.DUPLICATE_FORBIDDEN: "Another has been told, and this one asks for no duplicates.",
         PlanReason.NOT_ILLEGAL: "It was not found illegal.",
         PlanReason.OUTSIDE_PURPOSE: "Cases of this purpose are told to nobody.",
+        PlanReason.PRACTICE_OVER: "It was practice, and nobody sent it within two weeks.",
         PlanReason.NO_DESTINATION: "The settings name none that would take it.",
         PlanReason.DESTINATION_OFF: "Another would come first, and is not enabled in the settings.",
     }

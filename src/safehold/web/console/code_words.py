@@ -49,6 +49,7 @@ LABELS = N_(
         "report_unsent": "Reports to authorities that are past their time",
         "report_stuck": "Reports to authorities that cannot go on",
         "report_waits": "Reports to authorities that wait for something of ours",
+        "report_incomplete": "Filed reports that lack files that were sent",
         "report_expiring": "Reports to authorities that expire half sent",
         "list_stale": "Lists that are older than they may be",
         "matcher_down": "Uploads that could not be compared with every list",
