@@ -429,6 +429,58 @@ def test_its_pages_are_accessible_and_whole_on_a_phone_in_every_state(site, visi
         page.goto(report)
 
 
+class TestFillingIn:
+    @pytest.fixture
+    def site(self, fresh_database_url, tmp_path):
+        """A site with a reader, which alone opens what people enter."""
+        more = {"authorities": AUTHORITIES}
+        with running_site(tmp_path, fresh_database_url, looking=True, more=more) as running:
+            add_people(running)
+            yield running
+
+    def test_the_checklist_is_filled_in_by_keyboard_and_without_a_script_and_says_who_did(
+        self, site, visit
+    ) -> None:
+        confirmed(site, visit)
+        page = visit(LEGAL)
+        opened(page)
+        report = page.url
+        press(page, "v")
+        page.keyboard.type("The account's phone")
+        press(page, "Tab Tab")
+        page.keyboard.type("no number")
+        press(page, "Tab Enter")
+        expect(page.get_by_text("line 1: a phone number").first).to_be_visible()
+        expect(page.get_by_role("combobox", name="Fill in")).to_have_value("phone")
+        assert Axe().run(page).response["violations"] == []
+        wrong = page.get_by_role("textbox", name="The value, or why it is not held")
+        expect(wrong).to_be_focused()
+        wrong.fill("+44 20 7946 0000")
+        press(page, "Tab Enter")
+        page.wait_for_url("**done=authority-filled")
+        row = page.locator("tbody tr").filter(has_text="The account's phone number")
+        expect(row).to_contain_text("+44 20 7946 0000")
+        expect(row).to_contain_text("entered by you")
+        plain = visit(LEAD, script=False)
+        plain.goto(report)
+        row = plain.locator("tbody tr").filter(has_text="The account's phone number")
+        row.get_by_role("link", name="Change").click()
+        field = plain.get_by_role("textbox", name="The value, or why it is not held")
+        expect(field).to_have_value("+44 20 7946 0000")
+        plain.get_by_label("It is not held: why").check()
+        field.fill("they never gave one")
+        plain.get_by_role("button", name="Write it down").click()
+        row = plain.locator("tbody tr").filter(has_text="The account's phone number")
+        expect(row).to_contain_text("they never gave one")
+        expect(row).to_contain_text("not held")
+        # Who may not send the report sees that there is something, and not what.
+        auditor = visit(AUDITOR)
+        auditor.goto(report)
+        expect(auditor.get_by_text("entered by hand, and sealed")).to_be_visible()
+        expect(auditor.get_by_text("they never gave one")).to_have_count(0)
+        expect(auditor.get_by_role("button", name="Write it down")).to_have_count(0)
+
+
 class TestNothingDeclared:
     @pytest.fixture
     def site(self, fresh_database_url, tmp_path):

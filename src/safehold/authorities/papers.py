@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from safehold.model.ids import AuthorityReportId, ObjectId, PaperId, new_id
 from safehold.model.permissions import system_actor
-from safehold.storage import audit, authority_papers
+from safehold.storage import audit, authority_papers, checklist_entries
 from safehold.storage.authority_papers import Paper, PaperKind, SealedPaper
 from safehold.storage.database import Tx
 from safehold.vault.vault import Vault
@@ -39,4 +39,5 @@ def forget(tx: Tx, *, now: datetime, limit: int = 100) -> int:
     for report_id in gone:
         about = f"authority_report:{report_id}"
         audit.append(tx, at=now, actor=_ACTOR, verb="authority.forget_papers", object=about)
+    checklist_entries.sweep(tx)
     return len(gone)

@@ -104,6 +104,7 @@ FORMS = {
         *("queue", "why", "kind", "stage", "signal"),
     },
     "post /console/account/password": {"username", "old", "new"},
+    "post /console/authorities/ID/checklist": {"was", "item", "state", "value"},
     "post /console/authorities/ID/reference": {"revision", "reference"},
     "post /console/authorities/ID/withdraw": {"revision"},
     "post /console/bulk": {"case", "all", "what", "skill_tag", "words"},

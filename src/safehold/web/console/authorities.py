@@ -11,12 +11,13 @@ from fastapi.responses import Response
 from safehold.app import authority_letters, authority_lists
 from safehold.app.authority_reports import Desk
 from safehold.app.program import Program
-from safehold.authorities.checklist import TITLES
+from safehold.authorities.checklist import TITLES, State
 from safehold.authorities.filings import expires_at
 from safehold.model.authority_report import AuthorityReportState, Priority
 from safehold.model.errors import BadForm, NotFound
 from safehold.model.ids import AuthorityReportId
 from safehold.model.permissions import Permission
+from safehold.web.console.authority_checklist import add_filling_in, filling_of
 from safehold.web.console.forms import UNSENT, Form, shown_again
 from safehold.web.console.pages import go, page
 from safehold.web.console.session import form_of
@@ -50,6 +51,7 @@ def add_authority_pages(router: APIRouter, program: Program) -> None:
 
     _add_deciding(router, program)
     _add_carrying(router, program)
+    add_filling_in(router, program, _ONE, partial(_show, program))
 
 
 def _add_deciding(router: APIRouter, program: Program) -> None:
@@ -141,6 +143,7 @@ def _show(program: Program, request: Request, form: Form) -> Response:
     with program.database.begin() as tx:
         reading = authority_letters.read(tx, program.settings, report_id, actor=actor, now=program.clock())
     report = reading.sheet.report
+    may_decide = authority_letters.may_decide(report, actor)
     return page(
         request,
         program,
@@ -150,10 +153,12 @@ def _show(program: Program, request: Request, form: Form) -> Response:
         reading=reading,
         report=report,
         case=reading.sheet.case,
-        may_decide=authority_letters.may_decide(report, actor),
+        may_decide=may_decide,
+        filling=filling_of(program, request, reading, form, may_decide=may_decide),
         may_hurry=actor.may(Permission.AUTHORITY_SEND) and report.emergency_id is None,
         priorities=tuple(Priority),
         checked=TITLES,
+        checklist_states=tuple(State),
         second=reading.two and report.approved_by is None,
         may_send=actor.may(Permission.AUTHORITY_SEND),
         expires_at=expires_at(reading.filing) if reading.filing is not None else None,

@@ -111,6 +111,15 @@ CHECKED = N_(
 )
 """The three states of the checklist."""
 
+ENTERED = N_(
+    {
+        State.VALUE: "There is a value",
+        State.NOT_HELD: "It is not held: why",
+        State.NOT_YET_LOOKED: "Nobody has looked yet",
+    }
+)
+"""The three states, as somebody chooses one."""
+
 
 def state(report: AuthorityReport) -> str:
     """Return how far a report is, in the words of a chip."""

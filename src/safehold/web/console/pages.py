@@ -52,6 +52,7 @@ NOTICES = N_(
         "authority-withdrawn": "Withdrawn. Nobody is told.",
         "authority-priority": "The priority is set.",
         "authority-filed": "Noted. They have it.",
+        "authority-filled": "Noted in the checklist.",
         "retry": "It is tried again.",
         "acknowledged": "Acknowledged. The alarm comes back only if it happens anew.",
         "signed-out": "You are signed out.",
