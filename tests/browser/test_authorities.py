@@ -8,20 +8,19 @@ import pytest
 import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
+from reporting import AUDITOR, LEAD, LEGAL, add_people, asked, confirmed, opened, press
 from site_under_test import ANN, AUTHORITIES, running_site
 
 from safehold.app import wiring
 from safehold.app.access.users import find_user
 from safehold.model.case import SubjectPart
 from safehold.model.ids import SubjectId
-from safehold.model.permissions import Role
 from safehold.review import conflicts
 from safehold.review.subjects import set_part
 from safehold.testing.running import TESTER
 
 pytestmark = pytest.mark.browser
 
-LEAD, LEGAL, AUDITOR = "lead-1", "legal-1", "auditor-1"
 BY_API = {
     "kind": "ncmec_cybertipline",
     "enabled": True,
@@ -29,11 +28,6 @@ BY_API = {
     "username": "us",
     "password": "a password for tests",
 }
-
-
-def add_people(running) -> None:
-    for name, role in ((LEAD, Role.LEAD), (LEGAL, Role.LEGAL), (AUDITOR, Role.AUDITOR)):
-        running.add_person(name, role)
 
 
 @pytest.fixture
@@ -62,16 +56,6 @@ def site_with_machine(fresh_database_url, tmp_path):
         yield running
 
 
-def press(page, keys: str) -> None:
-    for key in keys.split():
-        page.keyboard.press(key)
-
-
-def asked(site, statement: str) -> list[tuple[object, ...]]:
-    with site.machinery.database.begin() as tx:
-        return [tuple(row) for row in tx.run(sa.text(statement))]
-
-
 def files(site) -> None:
     """Let a worker file what is due."""
     [due] = [one for one in wiring.schedules(site.machinery) if one.name == "authority filings"]
@@ -80,27 +64,6 @@ def files(site) -> None:
 
 def states(site) -> list[str]:
     return [str(state) for (state,) in asked(site, "select state from authority_report order by planned_at")]
-
-
-def confirmed(site, visit, *, seed: int = 1) -> str:
-    """Confirm an item, so that a report about it waits; return the address of its case."""
-    site.upload(seed)
-    page = visit(ANN)
-    press(page, "Enter")
-    page.wait_for_url("**/console/cases/*")
-    case = page.url.partition("?")[0]
-    press(page, "b 3 Enter")
-    page.wait_for_url("**done=*")
-    site.follow()
-    return case
-
-
-def opened(page) -> None:
-    """Open the report that is due first: three keys from anywhere."""
-    press(page, "g t")
-    page.wait_for_url("**/console/authorities")
-    press(page, "o")
-    page.wait_for_url("**/console/authorities/*")
 
 
 def sets_part(site, part: SubjectPart) -> None:
@@ -427,58 +390,6 @@ def test_its_pages_are_accessible_and_whole_on_a_phone_in_every_state(site, visi
             assert Axe().run(page).response["violations"] == [], (address, done)
             assert page.evaluate("document.documentElement.scrollWidth") <= 390, (address, done)
         page.goto(report)
-
-
-class TestFillingIn:
-    @pytest.fixture
-    def site(self, fresh_database_url, tmp_path):
-        """A site with a reader, which alone opens what people enter."""
-        more = {"authorities": AUTHORITIES}
-        with running_site(tmp_path, fresh_database_url, looking=True, more=more) as running:
-            add_people(running)
-            yield running
-
-    def test_the_checklist_is_filled_in_by_keyboard_and_without_a_script_and_says_who_did(
-        self, site, visit
-    ) -> None:
-        confirmed(site, visit)
-        page = visit(LEGAL)
-        opened(page)
-        report = page.url
-        press(page, "v")
-        page.keyboard.type("The account's phone")
-        press(page, "Tab Tab")
-        page.keyboard.type("no number")
-        press(page, "Tab Enter")
-        expect(page.get_by_text("line 1: a phone number").first).to_be_visible()
-        expect(page.get_by_role("combobox", name="Fill in")).to_have_value("phone")
-        assert Axe().run(page).response["violations"] == []
-        wrong = page.get_by_role("textbox", name="The value, or why it is not held")
-        expect(wrong).to_be_focused()
-        wrong.fill("+44 20 7946 0000")
-        press(page, "Tab Enter")
-        page.wait_for_url("**done=authority-filled")
-        row = page.locator("tbody tr").filter(has_text="The account's phone number")
-        expect(row).to_contain_text("+44 20 7946 0000")
-        expect(row).to_contain_text("entered by you")
-        plain = visit(LEAD, script=False)
-        plain.goto(report)
-        row = plain.locator("tbody tr").filter(has_text="The account's phone number")
-        row.get_by_role("link", name="Change").click()
-        field = plain.get_by_role("textbox", name="The value, or why it is not held")
-        expect(field).to_have_value("+44 20 7946 0000")
-        plain.get_by_label("It is not held: why").check()
-        field.fill("they never gave one")
-        plain.get_by_role("button", name="Write it down").click()
-        row = plain.locator("tbody tr").filter(has_text="The account's phone number")
-        expect(row).to_contain_text("they never gave one")
-        expect(row).to_contain_text("not held")
-        # Who may not send the report sees that there is something, and not what.
-        auditor = visit(AUDITOR)
-        auditor.goto(report)
-        expect(auditor.get_by_text("entered by hand, and sealed")).to_be_visible()
-        expect(auditor.get_by_text("they never gave one")).to_have_count(0)
-        expect(auditor.get_by_role("button", name="Write it down")).to_have_count(0)
 
 
 class TestNothingDeclared:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import typer
 
+from safehold.cli import authority_questions
 from safehold.cli.who import As, proved
 
 if TYPE_CHECKING:
@@ -211,6 +212,7 @@ def pack(
         sys.stdout.write(f"{printable(each)}\n")
 
 
+app.add_typer(authority_questions.app, name="question")
 production = typer.Typer(
     help="Reports to a destination that are meant: two people switch it on.", no_args_is_help=True
 )

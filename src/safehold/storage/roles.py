@@ -223,6 +223,7 @@ GRANTS: dict[str, dict[str, str]] = {
         # What people enter for a checklist is sealed where they do.
         "authority_paper": f"{_PAPER}, insert",
         "checklist_entry": f"{_change('has_value', 'paper_id', 'entered_by', 'entered_at')}, delete",
+        "authority_question": _change("answered_at", "answered_by", "supplement", "answer"),
         "production_switch": _change(*_SWITCH.split(", ")),
         "delivery": "select, update (state, attempts, next_attempt_at, last_status, last_error)",
         "retention": _READ,
@@ -288,6 +289,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "filing": _change(*_FILING.split(", ")),
         "authority_paper": f"{_PAPER}, insert, delete",
         "checklist_entry": "select, delete",
+        "authority_question": _READ,
         "production_switch": _READ,
         "emergency_call": f"select, update ({_CALL})",
         "delivery": _CHANGE,

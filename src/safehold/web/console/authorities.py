@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from safehold.app import authority_letters, authority_lists
+from safehold.app import authority_letters, authority_lists, authority_questions
 from safehold.app.authority_reports import Desk
 from safehold.app.program import Program
 from safehold.authorities.checklist import TITLES, State
@@ -18,6 +18,7 @@ from safehold.model.errors import BadForm, NotFound
 from safehold.model.ids import AuthorityReportId
 from safehold.model.permissions import Permission
 from safehold.web.console.authority_checklist import add_filling_in, filling_of
+from safehold.web.console.authority_questions import add_questions
 from safehold.web.console.forms import UNSENT, Form, shown_again
 from safehold.web.console.pages import go, page
 from safehold.web.console.session import form_of
@@ -36,6 +37,7 @@ def add_authority_pages(router: APIRouter, program: Program) -> None:
         """Show what waits, the soonest due first, and what ended."""
         with program.database.begin() as tx:
             found = authority_lists.listing(tx, actor=actor_of(request))
+            asked = authority_questions.open_ones(tx, actor=actor_of(request))
         declared = program.settings.authorities.destinations
         enabled = [name for name, each in declared.items() if each.enabled]
         return page(
@@ -44,6 +46,7 @@ def add_authority_pages(router: APIRouter, program: Program) -> None:
             "authorities.html",
             place="authorities",
             found=found,
+            asked=asked,
             destinations=declared,
             enabled=enabled,
             country=program.settings.authorities.country,
@@ -52,6 +55,7 @@ def add_authority_pages(router: APIRouter, program: Program) -> None:
     _add_deciding(router, program)
     _add_carrying(router, program)
     add_filling_in(router, program, _ONE, partial(_show, program))
+    add_questions(router, program, _ONE, partial(_show, program))
 
 
 def _add_deciding(router: APIRouter, program: Program) -> None:
@@ -142,6 +146,7 @@ def _show(program: Program, request: Request, form: Form) -> Response:
     report_id, actor = AuthorityReportId(_id(request.path_params["report_id"])), actor_of(request)
     with program.database.begin() as tx:
         reading = authority_letters.read(tx, program.settings, report_id, actor=actor, now=program.clock())
+        asked = authority_questions.of_report(tx, reading.sheet.report)
     report = reading.sheet.report
     may_decide = authority_letters.may_decide(report, actor)
     return page(
@@ -151,6 +156,7 @@ def _show(program: Program, request: Request, form: Form) -> Response:
         place="authorities",
         form=form,
         reading=reading,
+        asked=asked,
         report=report,
         case=reading.sheet.case,
         may_decide=may_decide,

@@ -52,6 +52,8 @@ NOTICES = N_(
         "authority-withdrawn": "Withdrawn. Nobody is told.",
         "authority-priority": "The priority is set.",
         "authority-filed": "Noted. They have it.",
+        "authority-asked": "Noted. Its clock runs below.",
+        "authority-answered": "Noted. Its clock has ended.",
         "authority-filled": "Noted in the checklist.",
         "retry": "It is tried again.",
         "acknowledged": "Acknowledged. The alarm comes back only if it happens anew.",
