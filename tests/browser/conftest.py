@@ -28,7 +28,7 @@ def _beside(name: str) -> ModuleType:
 
 
 site_under_test = _beside("site_under_test")
-for _name in ("left_behind", "keyboard", "gallery"):
+for _name in ("left_behind", "keyboard", "gallery", "reporting"):
     _beside(_name)
 
 CHROMIUM = "/usr/bin/chromium-headless-shell"

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
+from reporting import AUDITOR, LEAD, LEGAL, add_people, asked, confirmed, opened, press
 from site_under_test import ANN, AUTHORITIES, running_site
 
 from safehold.app import wiring
@@ -16,7 +17,6 @@ from safehold.app.access.users import find_user
 from safehold.evidence import clocks
 from safehold.model.case import SubjectPart
 from safehold.model.ids import MediaId, SubjectId
-from safehold.model.permissions import Role
 from safehold.model.retention import Basis
 from safehold.review import conflicts
 from safehold.review.subjects import set_part
@@ -24,7 +24,6 @@ from safehold.testing.running import TESTER
 
 pytestmark = pytest.mark.browser
 
-LEAD, LEGAL, AUDITOR = "lead-1", "legal-1", "auditor-1"
 BY_API = {
     "kind": "ncmec_cybertipline",
     "enabled": True,
@@ -32,11 +31,6 @@ BY_API = {
     "username": "us",
     "password": "a password for tests",
 }
-
-
-def add_people(running) -> None:
-    for name, role in ((LEAD, Role.LEAD), (LEGAL, Role.LEGAL), (AUDITOR, Role.AUDITOR)):
-        running.add_person(name, role)
 
 
 @pytest.fixture
@@ -65,16 +59,6 @@ def site_with_machine(fresh_database_url, tmp_path):
         yield running
 
 
-def press(page, keys: str) -> None:
-    for key in keys.split():
-        page.keyboard.press(key)
-
-
-def asked(site, statement: str) -> list[tuple[object, ...]]:
-    with site.machinery.database.begin() as tx:
-        return [tuple(row) for row in tx.run(sa.text(statement))]
-
-
 def files(site) -> None:
     """Let a worker file what is due."""
     [due] = [one for one in wiring.schedules(site.machinery) if one.name == "authority filings"]
@@ -83,27 +67,6 @@ def files(site) -> None:
 
 def states(site) -> list[str]:
     return [str(state) for (state,) in asked(site, "select state from authority_report order by planned_at")]
-
-
-def confirmed(site, visit, *, seed: int = 1) -> str:
-    """Confirm an item, so that a report about it waits; return the address of its case."""
-    site.upload(seed)
-    page = visit(ANN)
-    press(page, "Enter")
-    page.wait_for_url("**/console/cases/*")
-    case = page.url.partition("?")[0]
-    press(page, "b 3 Enter")
-    page.wait_for_url("**done=*")
-    site.follow()
-    return case
-
-
-def opened(page) -> None:
-    """Open the report that is due first: three keys from anywhere."""
-    press(page, "g t")
-    page.wait_for_url("**/console/authorities")
-    press(page, "o")
-    page.wait_for_url("**/console/authorities/*")
 
 
 def sets_part(site, part: SubjectPart) -> None:

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from safehold.authorities import filings
 from safehold.authorities.means import REPORT_INCOMPLETE, REPORT_STUCK, REPORT_WAITS
+from safehold.authorities.questions import HEARD_BEFORE, QUESTION_DUE, QUESTION_LATE
 from safehold.model.errors import Conflict, NotFound
 from safehold.model.events import StepStuck
 from safehold.model.ids import AlarmId
@@ -23,6 +24,7 @@ from safehold.storage import (
     anchors,
     api_keys,
     audit,
+    authority_questions,
     calls,
     deliveries,
     emergencies,
@@ -109,6 +111,11 @@ CAUSES: Mapping[str, StillStands] = {
     REPORT_STUCK: lambda tx, ids, _: filing_rows.still_stuck(tx, ids),
     REPORT_WAITS: lambda tx, ids, _: set(ids) & filings.waiting_for_us(tx),
     REPORT_INCOMPLETE: lambda tx, ids, _: filing_rows.lacking_files(tx, ids),
+    QUESTION_DUE: lambda tx, ids, now: (
+        authority_questions.still_due(tx, ids, now + HEARD_BEFORE)
+        - authority_questions.still_due(tx, ids, now)
+    ),
+    QUESTION_LATE: lambda tx, ids, now: authority_questions.still_due(tx, ids, now),
     REPORT_EXPIRING: lambda tx, ids, now: set(ids) & set(filings.expiring(tx, now=now)),
     LIST_STALE: lambda tx, ids, now: (
         set(ids) & {known.id for known in hash_lists.in_use(tx) if known.is_stale(now)}

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from safehold.app.access.users import names
 from safehold.app.authority_reports import Desk, ReportSheet, sheet
 from safehold.app.settings import Settings
 from safehold.app.settings_authorities import AuthoritySettings, PersonSettings
+from safehold.authorities import entries
 from safehold.authorities import letter as letters
 from safehold.authorities import priority as urgency
-from safehold.authorities.checklist import Checklist, checklist
+from safehold.authorities.checklist import Checklist, ScheduleItem, checklist
 from safehold.authorities.facts import gather
 from safehold.authorities.hours import is_out_of_hours
 from safehold.authorities.letter import Letter
@@ -34,6 +37,7 @@ from safehold.model.permissions import Actor, Permission
 from safehold.model.report_facts import ReportFacts
 from safehold.storage import audit, filings
 from safehold.storage import authority_reports as rows
+from safehold.storage.checklist_entries import ChecklistEntry
 from safehold.storage.database import Tx
 from safehold.storage.filings import Filing
 from safehold.storage.report_facts import in_case
@@ -54,6 +58,7 @@ class Reading:
     what it adds to or corrects. filing: how far the machine is with it, None where it has not begun or a
     person takes it there. unset: settings about who reports that are missing. destination_on: whether
     the settings still name its destination, enabled. two: whether two people send it. people: names by id.
+    entries: what people entered for the checklist, without the words.
     """
 
     sheet: ReportSheet
@@ -70,6 +75,7 @@ class Reading:
     two: bool = False
     elsewhere: int = 0
     people: dict[UUID, str] = field(default_factory=dict)
+    entries: Mapping[ScheduleItem, ChecklistEntry] = field(default_factory=dict)
 
     @property
     def files_owed(self) -> int:
@@ -112,6 +118,7 @@ def read(tx: Tx, settings: Settings, report_id: AuthorityReportId, *, actor: Act
         two=said.second_person and report.emergency_id is None,
         elsewhere=draft.elsewhere,
         people=names(tx),
+        entries=draft.entries,
     )
 
 
@@ -163,6 +170,7 @@ class _Draft:
     operator: Operator
     held: Checklist | None
     elsewhere: int
+    entries: Mapping[ScheduleItem, ChecklistEntry]
 
     def written(self, now: datetime) -> tuple[Letter | None, Refused | None]:
         """Return the letter, or why there is none."""
@@ -180,10 +188,12 @@ class _Draft:
         written, _ = self.written(self.report.planned_at)
         if written is None:
             return ""
-        text = [
+        text: list[Any] = [
             [part.heading, part.paragraphs, [[row.label, row.value] for row in part.rows]]
             for part in written.sections
         ]
+        # A value that was put in the place of another changes no word of the letter.
+        text += sorted(str(each.paper_id) for each in self.entries.values())
         return hashlib.sha256(json.dumps(text).encode()).hexdigest()
 
 
@@ -218,8 +228,16 @@ def _drafted(tx: Tx, settings: Settings, report: AuthorityReport, now: datetime)
     gathered = facts_of(tx, settings, report, now=now)
     facts, operator = gathered.facts, operator_of(settings.authorities)
     has_checklist = report.kind is DestinationKind.UK_NCA and bool(facts.items)
-    held = checklist(facts, operator, {}) if has_checklist else None
-    return _Draft(report=report, facts=facts, operator=operator, held=held, elsewhere=gathered.elsewhere)
+    entered = entries.of_report(tx, report.id) if has_checklist else {}
+    held = checklist(facts, operator, entries.unopened(entered)) if has_checklist else None
+    return _Draft(
+        report=report,
+        facts=facts,
+        operator=operator,
+        held=held,
+        elsewhere=gathered.elsewhere,
+        entries=entered,
+    )
 
 
 def urgency_of(report: AuthorityReport, facts: ReportFacts) -> Urgency:

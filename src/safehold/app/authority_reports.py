@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -11,7 +11,8 @@ from safehold.app.authority_rules import authority_rules
 from safehold.app.operator import Operator
 from safehold.app.program import Program
 from safehold.app.settings import Settings
-from safehold.authorities import decisions, filings, plans
+from safehold.authorities import decisions, entries, filings, plans
+from safehold.authorities.entries import Filled
 from safehold.jobs.record import Record
 from safehold.model.authority_report import AuthorityReport, Priority, ReportedItem
 from safehold.model.case import Case
@@ -25,6 +26,7 @@ from safehold.review.cases import existing_case
 from safehold.storage import authority_reports as rows
 from safehold.storage import cases
 from safehold.storage.database import Database, Tx
+from safehold.vault.vault import Vault
 
 Decided = TypeVar("Decided")
 
@@ -123,6 +125,16 @@ class Desk:
             report_id,
             actor,
             lambda tx: filings.let_go_on(tx, report_id, actor=actor, anew=anew, now=self.clock()),
+        )
+
+    def fill(
+        self, report_id: AuthorityReportId, filled: Sequence[Filled], *, vault: Vault, actor: Actor
+    ) -> None:
+        """Fill items of the checklist in. Raises as `entries.fill` does, and NotFound, ConflictOfInterest."""
+        self._decide(
+            report_id,
+            actor,
+            lambda tx: entries.fill(tx, vault, report_id, filled, actor=actor, now=self.clock()),
         )
 
     def record_reference(

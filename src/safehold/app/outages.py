@@ -7,9 +7,10 @@ from uuid import UUID
 
 from safehold.app import alarms
 from safehold.authorities import filings
+from safehold.authorities.questions import HEARD_BEFORE, QUESTION_DUE, QUESTION_LATE
 from safehold.model.hash_list import HashList
 from safehold.storage import alarms as alarm_rows
-from safehold.storage import emergencies, hash_lists
+from safehold.storage import authority_questions, emergencies, hash_lists
 from safehold.storage import filings as filing_rows
 from safehold.storage.database import Tx
 
@@ -33,6 +34,12 @@ def raise_for_outages(tx: Tx, *, now: datetime) -> None:
         _raise_once(tx, alarms.REPORT_UNSENT, f"authority_report:{report_id}", since=due_at, now=now)
     for report_id, since in filings.expiring(tx, now=now).items():
         _raise_once(tx, alarms.REPORT_EXPIRING, f"authority_report:{report_id}", since=since, now=now)
+    for question_id, due_at in authority_questions.due_before(tx, now + HEARD_BEFORE).items():
+        subject, before = f"authority_question:{question_id}", due_at - HEARD_BEFORE
+        if due_at < now:
+            _raise_once(tx, QUESTION_LATE, subject, since=due_at, now=now)
+        else:
+            _raise_once(tx, QUESTION_DUE, subject, since=before, now=now)
     _raise_once(tx, alarms.MATCHER_DOWN, MATCHER, since=now - alarms.MATCHER_WINDOW, now=now)
 
 

@@ -22,7 +22,7 @@ from safehold.app.plugins import of_frames, signal_types
 from safehold.app.probing import CloseCalls
 from safehold.app.reactions import REACTIONS
 from safehold.app.reader.client import ReaderClient
-from safehold.app.reader.opening import FILING, SHOWING, reading
+from safehold.app.reader.opening import FILING, PACKING, SHOWING, reading
 from safehold.app.records import Addresses, check_up_to_date, running
 from safehold.app.scan import Scanner
 from safehold.app.scan_records import ScanRecords
@@ -61,7 +61,7 @@ SURFACES = frozenset({"api", "console", "worker", "media", "portal"})
 class Program:
     """What handlers, commands and the worker work with.
 
-    reader: where media is served, and in a worker that may have the files of reports opened.
+    reader: where media is served, and in a worker or a console that may have papers of reports opened.
     """
 
     settings: Settings
@@ -134,11 +134,14 @@ def open_program(
 def _purposes(settings: Settings, surfaces: Collection[str]) -> tuple[str, ...]:
     """Return what the reader of these surfaces is for, nothing where they need none.
 
-    A worker by itself starts none, so that it needs no private key: it asks one that runs by itself.
+    A worker or a console by itself starts none, so that it needs no private key: it asks one that runs by
+    itself.
     """
     showing = SHOWING if "media" in surfaces else ()
     has_one = bool(showing) or settings.reader.socket is not None
-    return (*showing, *FILING) if "worker" in surfaces and has_one else showing
+    filing = FILING if "worker" in surfaces and has_one else ()
+    packing = PACKING if "console" in surfaces and has_one else ()
+    return (*showing, *filing, *packing)
 
 
 def _check_sealing_key(settings: Settings) -> None:

@@ -332,6 +332,13 @@ class ReaderSettings(Section):
             " person has sent on to an authority: that of the worker."
         ),
     )
+    console_clients: list[str] = Field(
+        default_factory=list,
+        description=(
+            "Users, besides its own, whose processes may ask such a reader for what people entered into the"
+            " checklists of reports: that of the console."
+        ),
+    )
 
 
 class MediaSettings(Section):

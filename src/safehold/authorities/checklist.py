@@ -139,7 +139,8 @@ class Checklist:
 def checklist(facts: ReportFacts, operator: Operator, entered: Entered) -> Checklist:
     """Return every item with what the record and people say of it.
 
-    What people entered adds to values on record, and replaces "not held" and "not yet looked".
+    What people entered adds to values on record, and replaces "not held", "not yet looked", and that no
+    earlier report is on record.
     """
     known = _known(facts, operator)
     return Checklist(lines=tuple(_line(item, known.get(item), entered.get(item)) for item in ScheduleItem))
@@ -147,13 +148,18 @@ def checklist(facts: ReportFacts, operator: Operator, entered: Entered) -> Check
 
 @dataclass(frozen=True, slots=True)
 class _Known:
+    """presumed: that nothing is on record is all that the values say."""
+
     values: tuple[str, ...] = ()
     reason: str = ""
     lacking: int = 0
+    presumed: bool = False
 
 
 def _line(item: ScheduleItem, known: _Known | None, entered: EnteredValue | None) -> Line:
     known = known or _Known()
+    if entered is not None and known.presumed:
+        known = _Known()
     if entered is not None and not known.values and not entered.values:
         return Line(item=item, state=State.NOT_HELD, reason=entered.not_held)
     values = tuple(dict.fromkeys((*known.values, *(entered.values if entered else ()))))
@@ -174,7 +180,9 @@ def _known(facts: ReportFacts, operator: Operator) -> dict[ScheduleItem, _Known]
         ScheduleItem.PLATFORM: _said(operator.platform),
         ScheduleItem.CONTENT: _content(told),
         ScheduleItem.HOW_DETECTED: _of_items(told, _detected),
-        ScheduleItem.EARLIER_REPORT: _said("yes" if facts.prior else "none that is on record here"),
+        ScheduleItem.EARLIER_REPORT: _Known(("yes",))
+        if facts.prior
+        else _Known(("none that is on record here",), presumed=True),
         ScheduleItem.EARLIER_REFERENCE: _Known(facts.prior)
         if facts.prior
         else _Known(reason="there is no earlier report on record here"),

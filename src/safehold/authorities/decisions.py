@@ -47,7 +47,7 @@ def send(
     it no longer waits, when nothing is left in it to tell, or for the same person twice.
     """
     report = existing(tx, report_id, revision=revision)
-    by = _sender(report, actor)
+    by = require_sender(report, actor)
     _must_be(report, AuthorityReportState.PLANNED)
     _still_bears_out(tx, report)
     waits_for_another = two and report.emergency_id is None
@@ -117,7 +117,7 @@ def record_reference(
     for a report that the machine files, and one that nobody has sent on.
     """
     report = existing(tx, report_id, revision=revision)
-    _sender(report, actor)
+    require_sender(report, actor)
     said = reference.strip()
     if not 1 <= len(said) <= LONGEST_REFERENCE or not said.isprintable():
         raise BadForm(f"reference: 1 to {LONGEST_REFERENCE} characters on one line.", field="reference")
@@ -143,7 +143,8 @@ def filed(
     record(tx, AuthorityReportFiled(at=now, case_id=report.case_id, report_id=report.id))
 
 
-def _sender(report: AuthorityReport, actor: Actor) -> UserId:
+def require_sender(report: AuthorityReport, actor: Actor) -> UserId:
+    """Return the person who may send this report and is asking. Raises NotAllowed for anybody else."""
     if report.emergency_id is None or not actor.may(Permission.EMERGENCY_DECLARE):
         actor.require(Permission.AUTHORITY_SEND)
     if actor.user_id is None:
@@ -188,7 +189,7 @@ def _close(
     now: datetime,
 ) -> None:
     report = existing(tx, report_id, revision=revision)
-    _sender(report, actor)
+    require_sender(report, actor)
     if state is AuthorityReportState.DECLINED:
         _must_be(report, AuthorityReportState.PLANNED)
     else:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from safehold.model.ids import AuthorityReportId, ObjectId, PaperId, new_id
 from safehold.model.permissions import system_actor
-from safehold.storage import audit, authority_papers, authority_reports
+from safehold.storage import audit, authority_papers, authority_reports, checklist_entries
 from safehold.storage.authority_papers import Paper, PaperKind, SealedPaper
 from safehold.storage.database import Tx
 from safehold.vault.vault import Vault
@@ -31,5 +31,6 @@ def forget(tx: Tx, report_id: AuthorityReportId, *, now: datetime) -> None:
     if not authority_papers.forget(tx, report_id):
         return
     authority_reports.set_papers_gone(tx, report_id, at=now)
+    checklist_entries.sweep(tx)
     about = f"authority_report:{report_id}"
     audit.append(tx, at=now, actor=_ACTOR, verb="authority.forget_papers", object=about)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import typer
 
+from safehold.cli import authority_questions
 from safehold.cli.who import As, proved
 
 if TYPE_CHECKING:
@@ -135,6 +136,56 @@ def go_on(
     sys.stdout.write("It goes on. What was half sent is taken back first.\n")
 
 
+@app.command("checklist")
+def checklist(report: Report) -> None:
+    """Print the items of a report's checklist, each with its state; no value."""
+    from safehold.app import authority_checklists
+    from safehold.cli.opening import SHELL, operator, printable, shown
+    from safehold.model.ids import AuthorityReportId
+
+    with operator() as opened, opened.database.begin() as tx:
+        held, entered = authority_checklists.looked_at(
+            tx, opened.settings, AuthorityReportId(report), actor=SHELL, now=opened.clock()
+        )
+        people = authority_checklists.people(tx)
+    for line in held.lines:
+        by = entered.get(line.item)
+        who = f"  entered by {printable(people[by.entered_by])}, {shown(by.entered_at)}" if by else ""
+        sys.stdout.write(f"{line.item.value}  {line.state.value}{who}\n")
+    sys.stdout.write(f"{held.answered} of {len(held.lines)} answered\n")
+
+
+@app.command("fill")
+def fill(
+    report: Report,
+    values: Annotated[
+        Path,
+        typer.Option(
+            "--from",
+            help='JSON: by item, a list of values, {"not_held": "why"}, or null for not yet looked.',
+            exists=True,
+            dir_okay=False,
+            readable=True,
+        ),
+    ],
+    as_name: As,
+) -> None:
+    """Fill items of a report's checklist in, from a file: all of it or nothing. The values are sealed."""
+    from safehold.app import authority_checklists
+    from safehold.cli.opening import operator
+
+    with operator() as opened:
+        filled = authority_checklists.of_file(values, clock=opened.clock)
+        desk, actor, report_id, _revision = _at(opened, report, as_name)
+        desk.fill(
+            report_id,
+            authority_checklists.replacing(opened.database, report_id, filled),
+            vault=authority_checklists.sealing_of(opened),
+            actor=actor,
+        )
+    sys.stdout.write(f"Filled in: {len(filled)}. Remove the file when you need it no more.\n")
+
+
 @app.command("pack")
 def pack(
     report: Report,
@@ -142,7 +193,7 @@ def pack(
     as_name: As,
 ) -> None:
     """Write the pack of a report, for the portal of an authority or for a hotline. It holds no media."""
-    from safehold.app import authority_packs
+    from safehold.app import authority_checklists, authority_packs
     from safehold.cli.opening import operator, printable
     from safehold.model.ids import AuthorityReportId
 
@@ -153,6 +204,7 @@ def pack(
             opened.settings,
             AuthorityReportId(report),
             to=to,
+            open_entries=authority_checklists.opener(opened),
             actor=actor,
             now=opened.clock(),
         )
@@ -160,6 +212,7 @@ def pack(
         sys.stdout.write(f"{printable(each)}\n")
 
 
+app.add_typer(authority_questions.app, name="question")
 production = typer.Typer(
     help="Reports to a destination that are meant: two people switch it on.", no_args_is_help=True
 )

@@ -51,6 +51,7 @@ AuthorityReportId = NewType("AuthorityReportId", UUID)
 """A report that we make to an authority."""
 PaperId = NewType("PaperId", UUID)
 """A sealed paper of such a report: what was sent, what came back."""
+AuthorityQuestionId = NewType("AuthorityQuestionId", UUID)
 SwitchId = NewType("SwitchId", UUID)
 """The switch of a destination to reports that are meant."""
 BulkId = NewType("BulkId", UUID)

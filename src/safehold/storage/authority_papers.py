@@ -34,6 +34,8 @@ class PaperKind(StrEnum):
     """What the authority answered in the end."""
     PACK = "pack"
     """What a person carried there."""
+    ENTERED = "entered"
+    """What a person entered for one item of the checklist."""
 
 
 SENT_KINDS = frozenset({PaperKind.REPORT, PaperKind.FILE_DETAILS, PaperKind.TRANSCRIPT})

@@ -224,7 +224,10 @@ GRANTS: dict[str, dict[str, str]] = {
         "authority_report_item": _change("stands"),
         # Letting a stuck one go on is a person's; beginning one is the worker's.
         "filing": f"select, update ({_FILING})",
-        "authority_paper": _PAPER,
+        # What people enter for a checklist is sealed where they do.
+        "authority_paper": f"{_PAPER}, insert",
+        "checklist_entry": f"{_change('has_value', 'paper_id', 'entered_by', 'entered_at')}, delete",
+        "authority_question": _change("answered_at", "answered_by", "supplement", "answer"),
         "production_switch": _change(*_SWITCH.split(", ")),
         "delivery": "select, update (state, attempts, next_attempt_at, last_status, last_error)",
         "retention": _READ,
@@ -290,6 +293,8 @@ GRANTS: dict[str, dict[str, str]] = {
         # It seals papers, and destroys them when their time is over; it cannot read one.
         "filing": _change(*_FILING.split(", ")),
         "authority_paper": f"{_PAPER}, insert, delete",
+        "checklist_entry": "select, delete",
+        "authority_question": _READ,
         "production_switch": _READ,
         "emergency_call": f"select, update ({_CALL})",
         "delivery": _CHANGE,
@@ -342,10 +347,11 @@ GRANTS: dict[str, dict[str, str]] = {
         "reveal": "select, update (token_digest, fetched_at)",
         "sealed_object": _READ,
         "wrapped_key": _READ,
-        # What a person has sent on may be opened for sending.
-        "authority_report": "select (id, kind, state, approved_by)",
+        # What a person has sent on may be opened for sending, and what people entered for whoever sends it.
+        "authority_report": "select (id, case_id, kind, state, approved_by, emergency_id)",
         "authority_report_item": _READ,
         "authority_paper": _READ,
+        "checklist_entry": _READ,
         # Whether two people agreed that exactly this goes to exactly these; it counts how often it went.
         "bundle_request": "select, update (made, made_at)",
         "bundle_item": _READ,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,13 +44,21 @@ from safehold.storage.database import Database, Tx
 from safehold.storage.evidence import ObjectRole
 from safehold.storage.filings import Filing
 from safehold.testing import running
+from safehold.testing.commands import Ended, run_apart
 from safehold.testing.cybertipline import CyberTiplineServer, FiledReport
+from safehold.testing.handing_over import Person
+from safehold.testing.processes import environment_of
 from safehold.testing.running import Installation, MovableClock, altered_copy
 from safehold.vault.sealing import Sealed
 from safehold.vault.store import CiphertextStore
 from safehold.vault.vault import Reader
 
 SECRET = "for tests alone"
+OPERATOR = {
+    "company": "Example",
+    "reporting_person": {"first_name": "A", "last_name": "Person", "email": "reports@example.org"},
+}
+Shell = Callable[..., Ended]
 SEEDS = (1, 2, 3)
 _NUMBERS = itertools.count(1)
 
@@ -337,3 +346,25 @@ def office(
     with CyberTiplineServer(username="tests", password=SECRET, clock=clock) as server:
         yield Office(safehold, clock, server, as_worker, person, items)
     safehold.program.scanner.counters.flush()
+
+
+@pytest.fixture
+def shell(office: Any, tmp_path: Path) -> Callable[[dict[str, Any]], Shell]:
+    """Return what makes a shell with these settings about authorities, a password on standard input."""
+
+    def with_settings(authorities: dict[str, Any]) -> Shell:
+        program = office.safehold.program
+        plain = program.settings.model_dump(mode="json", include={"data_folder", "database", "surfaces"})
+        sections = plain | {"authorities": OPERATOR | authorities, "team": {"size_policy": "small"}}
+        environment = environment_of(sections)
+
+        def run(*arguments: object, by: Person | None = None) -> Ended:
+            typed = tmp_path / "typed"
+            typed.write_text(f"{by.password}\n" if by is not None else "")
+            named = () if by is None else ("--as", by.name)
+            with typed.open("rb") as stdin:
+                return run_apart("authorities", *arguments, *named, env=environment, stdin=stdin)
+
+        return run
+
+    return with_settings

@@ -7,42 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from safehold.model.assessment import Finding
-from safehold.testing.commands import Ended, run_apart
+from safehold.testing.commands import Ended
 from safehold.testing.handing_over import Person, person
-from safehold.testing.processes import environment_of
 
-OPERATOR = {
-    "company": "Example",
-    "reporting_person": {"first_name": "A", "last_name": "Person", "email": "reports@example.org"},
-}
 AGENCY = {"country": "GB", "destinations": {"agency": {"kind": "uk_nca", "enabled": True}}}
 
 Shell = Callable[..., Ended]
-
-
-@pytest.fixture
-def shell(office: Any, tmp_path: Path) -> Callable[[dict[str, Any]], Shell]:
-    """Return what makes a shell with these settings about authorities, a password on standard input."""
-
-    def with_settings(authorities: dict[str, Any]) -> Shell:
-        program = office.safehold.program
-        plain = program.settings.model_dump(mode="json", include={"data_folder", "database", "surfaces"})
-        sections = plain | {"authorities": OPERATOR | authorities, "team": {"size_policy": "small"}}
-        environment = environment_of(sections)
-
-        def run(*arguments: object, by: Person | None = None) -> Ended:
-            typed = tmp_path / "typed"
-            typed.write_text(f"{by.password}\n" if by is not None else "")
-            named = () if by is None else ("--as", by.name)
-            with typed.open("rb") as stdin:
-                return run_apart("authorities", *arguments, *named, env=environment, stdin=stdin)
-
-        return run
-
-    return with_settings
 
 
 def confirmed(office: Any) -> str:

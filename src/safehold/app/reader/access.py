@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from safehold.app.reader.messages import Bundle, Contact, File, Remake, Show
+from safehold.app.reader.messages import Bundle, Contact, Entries, File, Remake, Show
 from safehold.evidence import bundles
 from safehold.model.assessment import Tier
 from safehold.model.errors import Conflict, NotAllowed, NotFound, SafeholdError
@@ -30,12 +30,13 @@ from safehold.model.ids import (
 )
 from safehold.model.permissions import Permission, permissions_of, system_actor
 from safehold.review import admission, viewing
-from safehold.storage import authority_papers, filings, inbound_reports, viewers
+from safehold.storage import authority_papers, checklist_entries, filings, inbound_reports, viewers
 from safehold.storage import authority_reports as report_rows
 from safehold.storage import cases as case_rows
 from safehold.storage import evidence as evidence_rows
 from safehold.storage.authority_papers import SENT_KINDS, PaperKind
 from safehold.storage.bundles import BundleRequest
+from safehold.storage.checklist_entries import SealedEntry
 from safehold.storage.database import Tx
 from safehold.storage.evidence import ObjectRole
 from safehold.storage.reveals import Reveal
@@ -237,6 +238,24 @@ def to_send(tx: Tx, request: File) -> Sendable:
             raise NotFound("The report has no such paper that is sent.")
     kind, paper = found
     return Sendable(request.paper_id, kind, Sealed(paper.sealed, paper.wrapped), about)
+
+
+def to_enter(tx: Tx, request: Entries) -> list[SealedEntry]:
+    """Let somebody active who may send a report, and come near its case, have what was entered for it.
+
+    That of a risk to life opens for those too who may declare one. Raises Denied.
+    """
+    actor, about = f"user:{request.user_id}", f"authority_report:{request.report_id}"
+    with _denying(actor, about):
+        found = checklist_entries.about(tx, request.report_id)
+        if found is None:
+            raise NotFound("There is no such authority report.")
+        roles = viewers.roles_of(tx, request.user_id)
+        held = permissions_of(roles) if roles is not None else frozenset()
+        if not (Permission.AUTHORITY_SEND in held or (found.urgent and Permission.EMERGENCY_DECLARE in held)):
+            raise NotAllowed(f"This needs the permission {Permission.AUTHORITY_SEND.value}.")
+        admission.admit(tx, found.case_id, request.user_id)
+    return checklist_entries.sealed_of(tx, request.report_id)
 
 
 CHECKS: Mapping[type[Opening], Check] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from safehold.app.reader import messages
-from safehold.app.reader.messages import Bundle, Contact, File, Remake, Request, Show, Status
+from safehold.app.reader.messages import Bundle, Contact, Entries, File, Remake, Request, Show, Status
 from safehold.model.errors import BadForm, NotFound, ReaderDown, Unavailable
 from safehold.model.ids import AuthorityReportId, BundleId, ItemId, MediaId, PaperId, UserId
 from safehold.model.media import Examined
@@ -116,6 +117,15 @@ class ReaderClient:
     def file_paper(self, report_id: AuthorityReportId, paper_id: PaperId) -> bytes:
         """Return what is in a paper of a report that a person has sent on. Raises as `file_item` does."""
         return self._opened_here(lambda key: File(report_id, key, paper_id=paper_id))
+
+    def entries(self, report_id: AuthorityReportId, *, user_id: UserId) -> dict[str, bytes]:
+        """Return what people entered for a report's checklist, by item, for one of those who may send it.
+
+        Raises NotAllowed, NotFound, ConflictOfInterest, VaultObjectDamaged, DatabaseDown, ReaderDown.
+        """
+        key = KeyOfOnce()
+        told = json.loads(key.open(self._ask(Entries(report_id, user_id, key.recipient)).body))
+        return {item: said.encode() for item, said in told.items()}
 
     def _opened_here(self, asking: Callable[[str], File]) -> bytes:
         key = KeyOfOnce()

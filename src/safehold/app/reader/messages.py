@@ -22,6 +22,7 @@ MAX_ANSWER_BODY = 257 * 1024 * 1024
 
 _LONGEST_TICKET = 64
 _OF_A_FILE = frozenset({"purpose", "report", "to"})
+_OF_ENTRIES = frozenset({"purpose", "report", "user", "to"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,24 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Entries:
+    """Hand out what people entered for the checklist of a report, to one who may send it.
+
+    recipient: a public key of age, made for this request alone.
+    """
+
+    purpose: ClassVar[str] = "entries"
+    report_id: AuthorityReportId
+    user_id: UserId
+    recipient: str
+
+    def message(self) -> Message:
+        """Write it."""
+        head = {"purpose": self.purpose, "report": str(self.report_id), "user": str(self.user_id)}
+        return Message({**head, "to": self.recipient})
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Say how the process is: nothing is opened."""
 
@@ -108,7 +127,7 @@ class Status:
         return Message({"purpose": self.purpose})
 
 
-Request = Show | Bundle | Remake | Contact | File | Status
+Request = Show | Bundle | Remake | Contact | File | Entries | Status
 
 
 def parse(message: Message) -> Request:
@@ -126,6 +145,8 @@ def parse(message: Message) -> Request:
         return Contact(_id(head, "item"))
     if purpose == File.purpose and not message.body and fields - {"item", "paper"} == _OF_A_FILE:
         return _file(head)
+    if purpose == Entries.purpose and fields == _OF_ENTRIES and not message.body:
+        return _entries(head)
     if purpose == Status.purpose and fields == {"purpose"} and not message.body:
         return Status()
     raise BadForm("This is no request that the reader knows.")
@@ -138,6 +159,11 @@ def _file(head: Mapping[str, Any]) -> File:
     if "item" in head:
         return File(report_id, to, item_id=ItemId(_id(head, "item")))
     return File(report_id, to, paper_id=PaperId(_id(head, "paper")))
+
+
+def _entries(head: Mapping[str, Any]) -> Entries:
+    report_id, user_id = AuthorityReportId(_id(head, "report")), UserId(_id(head, "user"))
+    return Entries(report_id, user_id, _text(head, "to", _LONGEST_TICKET))
 
 
 def answer(body: bytes = b"", **fields: Any) -> Message:

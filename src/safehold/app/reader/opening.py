@@ -14,7 +14,7 @@ from safehold.app.confined import limits_of, must_be_confined
 from safehold.app.home import Home, open_home
 from safehold.app.reader import messages
 from safehold.app.reader.client import ReaderClient
-from safehold.app.reader.messages import Bundle, Contact, File, Remake, Show, Status
+from safehold.app.reader.messages import Bundle, Contact, Entries, File, Remake, Show, Status
 from safehold.app.reader.place import folder_of
 from safehold.app.reader.process import ReaderProcess
 from safehold.app.reader.server import opened
@@ -29,7 +29,9 @@ SHOWING = (Show.purpose, Status.purpose)
 """What a reader does for whoever serves pictures."""
 FILING = (File.purpose, Status.purpose)
 """What a reader does for the process that files reports."""
-OPERATING = (Bundle.purpose, Remake.purpose, Contact.purpose, Status.purpose)
+PACKING = (Entries.purpose, Status.purpose)
+"""What a reader does for the console's process: what people entered, for those who send it."""
+OPERATING = (Bundle.purpose, Remake.purpose, Contact.purpose, Entries.purpose, Status.purpose)
 """What a reader does for the operator's commands."""
 
 
@@ -88,9 +90,10 @@ def run_alone(settings: Settings, *, when_ready: Callable[[Path], None] = lambda
             settings,
             home,
             addresses,
-            own_purposes=(*SHOWING, *FILING, *OPERATING),
+            own_purposes=(*SHOWING, *FILING, *PACKING, *OPERATING),
             client_uids=_uids_of(settings.reader.clients, "clients"),
             filing_uids=_uids_of(settings.reader.filing_clients, "filing_clients"),
+            packing_uids=_uids_of(settings.reader.console_clients, "console_clients"),
         )
         with _told_to_stop() as stopped_by, opened(setup, lambda: _listen(settings, socket)) as server:
             when_ready(socket)
@@ -105,6 +108,7 @@ def setup_of(
     own_purposes: tuple[str, ...],
     client_uids: tuple[int, ...] = (),
     filing_uids: tuple[int, ...] = (),
+    packing_uids: tuple[int, ...] = (),
 ) -> Setup:
     """Return what a reader of this installation is told. Raises BadSettings without an address for it."""
     places = home.key_places()
@@ -125,6 +129,8 @@ def setup_of(
         client_uids=client_uids,
         filing_purposes=FILING,
         filing_uids=filing_uids,
+        packing_purposes=PACKING,
+        packing_uids=packing_uids,
     )
 
 
@@ -143,7 +149,8 @@ def _listen(settings: Settings, path: Path) -> Listener:
             "A reader listens on this socket already.",
             advice="Stop it first, or name another socket: reader.socket.",
         )
-    for_group = bool(settings.reader.clients or settings.reader.filing_clients)
+    asking = settings.reader
+    for_group = bool(asking.clients or asking.filing_clients or asking.console_clients)
     try:
         return Listener.at(path, max_body=messages.MAX_REQUEST_BODY, for_group=for_group)
     except ValueError:

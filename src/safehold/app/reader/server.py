@@ -113,7 +113,8 @@ class ReaderServer:
             return frozenset(self._setup.own_purposes)
         showing = self._setup.client_purposes if uid in self._setup.client_uids else ()
         filing = self._setup.filing_purposes if uid in self._setup.filing_uids else ()
-        return frozenset((*showing, *filing))
+        packing = self._setup.packing_purposes if uid in self._setup.packing_uids else ()
+        return frozenset((*showing, *filing, *packing))
 
     def _answered(self, asked: Message, purposes: frozenset[str], talk: Talk) -> Message:
         try:

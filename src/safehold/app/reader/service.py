@@ -7,6 +7,7 @@ that leaves a record of failing. Bytes as they came never leave here in the clea
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -26,17 +27,18 @@ from safehold.app.reader.access import (
     Grant,
     Opening,
     to_bundle,
+    to_enter,
     to_reach,
     to_send,
 )
 from safehold.app.reader.bundling import Files
-from safehold.app.reader.messages import Bundle, Contact, File, Remake, Request, Show, Status
+from safehold.app.reader.messages import Bundle, Contact, Entries, File, Remake, Request, Show, Status
 from safehold.app.reader.talk import Talk
 from safehold.app.reader.throttle import Throttle
 from safehold.evidence import reading
 from safehold.model.clock import Clock
 from safehold.model.errors import NotAllowed, NotFound, NotShowable, SafeholdError
-from safehold.model.ids import AnalystId, ItemId, MediaId
+from safehold.model.ids import AnalystId, ItemId, MediaId, ObjectId
 from safehold.review import viewing
 from safehold.storage import audit
 from safehold.storage import evidence as evidence_rows
@@ -47,6 +49,7 @@ from safehold.vault import age
 from safehold.vault.channel import Message
 from safehold.vault.decoding.pool import DecoderPool
 from safehold.vault.decoding.wire import write_document
+from safehold.vault.sealing import Sealed
 from safehold.vault.vault import Reader
 
 _REACHED = "inbound_report.open_contact"
@@ -92,6 +95,8 @@ class Service:
                 return self._contact(request)
             case File():
                 return self._file(request)
+            case Entries():
+                return self._entries(request)
             case Status():
                 how = {"walls": dict(self._walls), "vault": self._vault.answers(), **self._decoding()}
                 return messages.answer(pid=os.getpid(), **how)
@@ -182,6 +187,26 @@ class Service:
             raise denied.cause from None
         with self._noting_failure(FILING, found.about, str(found.paper_id)):
             return self._vault.open_beside(found.sealed, object_id=found.object_id)
+
+    def _entries(self, request: Entries) -> Message:
+        now, actor = self._clock(), f"user:{request.user_id}"
+        about = f"authority_report:{request.report_id}"
+        try:
+            with self._database.begin() as tx:
+                found = to_enter(tx, request)
+                detail = {"items": [each.item for each in found], "purpose": request.purpose}
+                audit.append(tx, at=now, actor=actor, verb=_SENT, object=about, detail=detail)
+        except Denied as denied:
+            self._note(denied.actor, "evidence.refused", denied.about, request.purpose, denied.cause)
+            raise denied.cause from None
+        with self._noting_failure(actor, about, request.purpose):
+            opened = {
+                each.item: self._vault.open_beside(
+                    Sealed(each.sealed.sealed, each.sealed.wrapped), object_id=ObjectId(each.paper_id)
+                ).decode()
+                for each in found
+            }
+            return messages.answer(age.encrypt_whole(json.dumps(opened).encode(), request.recipient))
 
     def _granted_to_operator(self, request: Remake | File) -> tuple[Grant, Openable]:
         try:

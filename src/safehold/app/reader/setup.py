@@ -23,8 +23,8 @@ class Setup:
 
     limits: what one decoding may cost. must_be_confined: refuse to start where a wall around the decoder is
     missing. views: how much one person may be shown. client_purposes: what processes of the users
-    in client_uids may ask for; filing_purposes, filing_uids: likewise. own_purposes: what those of the
-    reader's own user, and of root, may.
+    in client_uids may ask for; filing_purposes, filing_uids, and packing_purposes, packing_uids:
+    likewise. own_purposes: what those of the reader's own user, and of root, may.
     """
 
     database: str = field(repr=False)
@@ -43,6 +43,8 @@ class Setup:
     client_uids: tuple[int, ...] = ()
     filing_purposes: tuple[str, ...] = ()
     filing_uids: tuple[int, ...] = ()
+    packing_purposes: tuple[str, ...] = ()
+    packing_uids: tuple[int, ...] = ()
 
     def to_line(self) -> bytes:
         """Write it as one line."""

@@ -41,6 +41,14 @@ ALARMS = N_(
             "The authority deletes what is not finished. It is then begun anew by itself; where it is stuck,"
             " let it go on.",
         ),
+        "question_due": (
+            "A question of an authority is to be answered within two days",
+            "See it under Authorities. Answer it, then write down how: its clock ends with that.",
+        ),
+        "question_late": (
+            "A question of an authority was not answered in time",
+            "Answer it now, by a supplement or directly, then write down how under Authorities.",
+        ),
         "list_stale": (
             "A list is older than it may be",
             "New entries may be missing, so scans say that they are incomplete. See that its origin"

@@ -8,16 +8,18 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from safehold.app import authority_letters, authority_lists, report_clocks
+from safehold.app import authority_letters, authority_lists, authority_questions, report_clocks
 from safehold.app.authority_reports import Desk
 from safehold.app.program import Program
-from safehold.authorities.checklist import TITLES
+from safehold.authorities.checklist import TITLES, State
 from safehold.authorities.filings import expires_at
 from safehold.model.authority_report import AuthorityReportState, Priority
 from safehold.model.errors import BadForm, NotFound
 from safehold.model.ids import AuthorityReportId
 from safehold.model.permissions import Permission
 from safehold.web.console import ledger_words
+from safehold.web.console.authority_checklist import add_filling_in, filling_of
+from safehold.web.console.authority_questions import add_questions
 from safehold.web.console.forms import UNSENT, Form, shown_again
 from safehold.web.console.pages import go, page
 from safehold.web.console.session import form_of
@@ -36,6 +38,7 @@ def add_authority_pages(router: APIRouter, program: Program) -> None:
         """Show what waits, the soonest due first, and what ended."""
         with program.database.begin() as tx:
             found = authority_lists.listing(tx, actor=actor_of(request))
+            asked = authority_questions.open_ones(tx, actor=actor_of(request))
         declared = program.settings.authorities.destinations
         enabled = [name for name, each in declared.items() if each.enabled]
         return page(
@@ -44,6 +47,7 @@ def add_authority_pages(router: APIRouter, program: Program) -> None:
             "authorities.html",
             place="authorities",
             found=found,
+            asked=asked,
             destinations=declared,
             enabled=enabled,
             country=program.settings.authorities.country,
@@ -51,6 +55,8 @@ def add_authority_pages(router: APIRouter, program: Program) -> None:
 
     _add_deciding(router, program)
     _add_carrying(router, program)
+    add_filling_in(router, program, _ONE, partial(_show, program))
+    add_questions(router, program, _ONE, partial(_show, program))
 
 
 def _add_deciding(router: APIRouter, program: Program) -> None:
@@ -142,7 +148,9 @@ def _show(program: Program, request: Request, form: Form) -> Response:
     with program.database.begin() as tx:
         reading = authority_letters.read(tx, program.settings, report_id, actor=actor, now=program.clock())
         report = reading.sheet.report
+        asked = authority_questions.of_report(tx, report)
         clocks = report_clocks.of_report(tx, report, operator_term=program.settings.evidence.operator_term)
+    may_decide = authority_letters.may_decide(report, actor)
     return page(
         request,
         program,
@@ -150,14 +158,17 @@ def _show(program: Program, request: Request, form: Form) -> Response:
         place="authorities",
         form=form,
         reading=reading,
+        asked=asked,
         report=report,
         clocks=clocks,
         ledger_words=ledger_words,
         case=reading.sheet.case,
-        may_decide=authority_letters.may_decide(report, actor),
+        may_decide=may_decide,
+        filling=filling_of(program, request, reading, form, may_decide=may_decide),
         may_hurry=actor.may(Permission.AUTHORITY_SEND) and report.emergency_id is None,
         priorities=tuple(Priority),
         checked=TITLES,
+        checklist_states=tuple(State),
         second=reading.two and report.approved_by is None,
         may_send=actor.may(Permission.AUTHORITY_SEND),
         expires_at=expires_at(reading.filing) if reading.filing is not None else None,

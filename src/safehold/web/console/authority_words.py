@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from safehold.authorities.checklist import Checklist, State
+from safehold.model.authority_question import THEIR_CLOCK, AuthorityQuestion
 from safehold.model.authority_report import (
     AuthorityReport,
     AuthorityReportState,
@@ -114,6 +115,15 @@ CHECKED = N_(
 )
 """The three states of the checklist."""
 
+ENTERED = N_(
+    {
+        State.VALUE: "There is a value",
+        State.NOT_HELD: "It is not held: why",
+        State.NOT_YET_LOOKED: "Nobody has looked yet",
+    }
+)
+"""The three states, as somebody chooses one."""
+
 
 def state(report: AuthorityReport) -> str:
     """Return how far a report is, in the words of a chip."""
@@ -149,3 +159,27 @@ def answered(held: Checklist) -> str:
         all=len(held.lines),
         share=share,
     )
+
+
+def question_due(question: AuthorityQuestion, now: datetime) -> str:
+    """Return until when a question is to be answered, by clocks in London, and how far off that is."""
+    at = question.due_at.astimezone(THEIR_CLOCK).strftime("%Y-%m-%d %H:%M")
+    if now >= question.due_at:
+        late = span(waiting_seconds(question.due_at, now))
+        return _("was due %(at)s in London, %(span)s ago", at=at, span=late)
+    left = span(waiting_seconds(now, question.due_at))
+    return _("due %(at)s in London, in %(span)s", at=at, span=left)
+
+
+def question_answered(question: AuthorityQuestion) -> str:
+    """Return when a question was answered, and how where that has a name."""
+    assert question.answered_at is not None
+    at = instant(question.answered_at)
+    if question.answer is None:
+        return _("answered %(at)s by a report", at=at)
+    return _("answered %(at)s: %(words)s", at=at, words=question.answer)
+
+
+def question_is_late(question: AuthorityQuestion, now: datetime) -> bool:
+    """Say whether a question should have been answered by now."""
+    return question.answered_at is None and now >= question.due_at

@@ -51,6 +51,8 @@ LABELS = N_(
         "report_waits": "Reports to authorities that wait for something of ours",
         "report_incomplete": "Filed reports that lack files that were sent",
         "report_expiring": "Reports to authorities that expire half sent",
+        "question_due": "Questions of authorities that are due soon",
+        "question_late": "Questions of authorities that were not answered in time",
         "list_stale": "Lists that are older than they may be",
         "matcher_down": "Uploads that could not be compared with every list",
         "step_stuck": "Steps that wait for a person",
