@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from reference_pages import markdown as md
 from safehold.cli.exits import exit_code_of
+from safehold.model import figure_errors
 from safehold.model.errors import SafeholdError
 from safehold.web.errors import status_of
 
@@ -41,7 +42,7 @@ def classes() -> list[type[SafeholdError]]:
 def _below(root: type[SafeholdError]) -> Iterator[type[SafeholdError]]:
     yield root
     for kind in root.__subclasses__():
-        if kind.__module__ == SafeholdError.__module__:
+        if kind.__module__ in (SafeholdError.__module__, figure_errors.__name__):
             yield from _below(kind)
 
 

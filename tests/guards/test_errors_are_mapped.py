@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from safehold.cli.exits import EXIT_CODES, INTERRUPTED, UNFORESEEN, USAGE, exit_code_of
-from safehold.model import errors
+from safehold.model import errors, figure_errors
 from safehold.model.errors import SafeholdError
 from safehold.web.errors import HTTP_STATUS, problem, status_of
 
@@ -18,7 +18,7 @@ def classes(root: type[SafeholdError] = SafeholdError) -> Iterator[type[Safehold
     """Yield the error classes of the model, families before their members."""
     yield root
     for kind in root.__subclasses__():
-        if kind.__module__ == errors.__name__:
+        if kind.__module__ in (errors.__name__, figure_errors.__name__):
             yield from classes(kind)
 
 

@@ -20,6 +20,7 @@ from typer.main import get_command
 from safehold.app.plugins import BUILTIN_SIGNAL_TYPES
 from safehold.app.settings import Settings
 from safehold.cli.main import app
+from safehold.model import figure_errors
 from safehold.model.errors import SafeholdError
 from safehold.model.events import EVENTS
 from safehold.model.permissions import Permission, Role
@@ -71,7 +72,7 @@ def commands(group: Any, prefix: str = "safehold") -> Iterator[tuple[str, Any]]:
 
 
 def error_codes(root: type[SafeholdError] = SafeholdError) -> Iterator[str]:
-    if root.__module__ == SafeholdError.__module__:
+    if root.__module__ in (SafeholdError.__module__, figure_errors.__name__):
         yield root.code
     for kind in root.__subclasses__():
         yield from error_codes(kind)

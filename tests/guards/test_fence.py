@@ -94,6 +94,11 @@ PLANTED: dict[str, tuple[str, str, str]] = {
         "from safehold.lists import ledger\n",
         "safehold.storage.planted_stage -> safehold.lists.ledger",
     ),
+    "a figure asks a stage": (
+        "transparency/planted_stage.py",
+        "from safehold.review import quality\n",
+        "safehold.transparency.planted_stage -> safehold.review.quality",
+    ),
     "one door knows another": (
         "vault/planted_door.py",
         "from safehold.jobs import queue\n",

@@ -39,6 +39,7 @@ from safehold.cli import (
     reader,
     scan,
     serve,
+    stats,
     users,
     vault_keys,
     worker,
@@ -89,6 +90,7 @@ app.add_typer(cases.app, name="cases")
 app.add_typer(classifiers.app, name="classifiers")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(authorities.app, name="authorities")
+app.add_typer(stats.app, name="stats")
 app.add_typer(audit.app, name="audit")
 app.add_typer(users.app, name="users")
 app.add_typer(conflicts.app, name="conflicts")

@@ -3,25 +3,27 @@
 SafeholdError
 ├── InvalidInput      what was sent does not have the form that was asked for
 │   ├── BadDigest, UnknownSignalType, BadListFile, BadForm, BadSettings, UnknownSurface, EmptyFile,
-│   ├── MalformedJson, UnsupportedMediaType, WrongMethod, TooSlow
+│   ├── MalformedJson, UnsupportedMediaType, WrongMethod, TooSlow, YearAhead
 ├── NotAuthenticated  nobody we know
 ├── NotAllowed        known, but not permitted
 │   ├── ConflictOfInterest, StepUpNeeded
 ├── NotFound          no such thing, or none that this actor may know of
+│   ├── NoSuchExample
 ├── Conflict          it clashes with what is already recorded
-│   ├── StaleRevision, CaseLocked, IdempotencyMismatch, IdempotencyInProgress, NameTaken
+│   ├── StaleRevision, CaseLocked, IdempotencyMismatch, IdempotencyInProgress, NameTaken, FolderTaken
 ├── TooLarge          over a limit that is stated in the message
 ├── Refused           a rule of the house forbids it
 │   ├── AddressRefused, ErasedEvidence, TooManyViews, NotShowable, TooManyAttempts, TooOften, Unconfined,
-│   ├── DoubtfulImport, BreakDue, DayIsFull, SeenBefore, TooManyCases
+│   ├── DoubtfulImport, BreakDue, DayIsFull, SeenBefore, TooManyCases, MixedUnits, WrongWhole
 ├── Unavailable       a part we need is down; trying again later is right
 │   ├── DatabaseDown, DatabaseBusy, VaultDown, FetchFailed, DecoderDown, ReaderDown, SignInBusy, MailFailed,
-│   ├── AnchorFailed, SegmentNotWritten
+│   ├── AnchorFailed, SegmentNotWritten, PdfMissing
 └── Damaged           stored data is not what was written; a person must look
-    ├── VaultObjectDamaged, WrongDataFolder, SegmentDamaged
+    ├── VaultObjectDamaged, WrongDataFolder, SegmentDamaged, FiguresDiffer
 
-Every error says what happened, what was kept, and what to do, and has a stable code. An error never
-carries a digest, a listed URL, message text, a person's name or media: errors end up in logs.
+Those about figures are in `figure_errors`. Every error says what happened, what was kept, and what to do,
+and has a stable code. An error never carries a digest, a listed URL, message text, a person's name or media:
+errors end up in logs.
 """
 
 from __future__ import annotations

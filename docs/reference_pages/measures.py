@@ -1,0 +1,45 @@
+"""The measures page, from the catalogue of the annual report and the rules of counting."""
+
+from __future__ import annotations
+
+from reference_pages import markdown as md
+from safehold.transparency.attributes import ATTRIBUTES, RULES
+from safehold.transparency.catalogue import CATALOGUE
+from safehold.transparency.units import UNITS
+
+ABOUT = """\
+Each figure of the [annual report](../how-to/make-the-annual-report.md) is a named, versioned definition: what
+is counted, which of it, when, and by which rule. Its table is in `data/` of the report, as CSV and JSON,
+under its id. Amounts of different units are never added, compared or made a share of each other; the code
+refuses it. How to add one: [define a measure](../how-to/define-a-measure.md)."""
+
+
+def page() -> str:
+    """Return the page."""
+    units = [(md.code(unit.name), unit.many, md.first_line(unit.__doc__)) for unit in UNITS]
+    rules = [(md.code(rule.value), words) for rule, words in RULES.items()]
+    questions = [
+        (md.code(each.name), each.title, ", ".join(md.code(value) for value in each.values) or "open")
+        for each in ATTRIBUTES.values()
+    ]
+    measures = [
+        (
+            md.code(each.id),
+            str(each.version),
+            each.definition,
+            md.code(each.query),
+            md.code(each.of or each.id),
+        )
+        for each in CATALOGUE
+    ]
+    return md.page(
+        md.title("Measures", "hotlines, auditors and developers", ABOUT),
+        "## Units",
+        md.table(("Unit", "Read as", ""), units),
+        "## Rules",
+        md.table(("Rule", ""), rules),
+        "## Questions",
+        md.table(("Question", "Read as", "Answers"), questions),
+        "## Measures",
+        md.table(("Measure", "Version", "Definition", "Query", "Share of"), measures),
+    )

@@ -1,0 +1,1 @@
+"""Count what happened: measures, tables, charts and the annual report. Read-only."""

@@ -1,0 +1,141 @@
+"""What can be said of what is counted: the questions by which figures are divided, and their answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from safehold.model.assessment import (
+    AgeBand,
+    Category,
+    Circumstances,
+    Company,
+    ConductKind,
+    MadeBy,
+    SelfGenerated,
+    Sex,
+    SiteType,
+)
+from safehold.model.hash_list import Purpose
+
+
+class Rule(StrEnum):
+    """How something is counted that could be counted in several ways."""
+
+    EACH = "each"
+    ACTIONED = "actioned"
+    YOUNGEST = "youngest"
+    MOST_SEVERE = "most_severe"
+    SEX_SEEN = "sex_seen"
+
+
+RULES: dict[Rule, str] = {
+    Rule.EACH: "Each is counted once.",
+    Rule.ACTIONED: "Only what people confirmed, and what therefore was acted upon, is counted.",
+    Rule.YOUNGEST: "The age is that of the youngest child shown.",
+    Rule.MOST_SEVERE: (
+        "The category is the most severe of anything shown. It and the age are found independently: they may"
+        " come from different pictures of one page."
+    ),
+    Rule.SEX_SEEN: "“Girls” and “boys” mean that only they are shown; “both” may be in different pictures.",
+}
+"""What each rule means, for those who read the figures."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribute:
+    """One question. values: its answers in their order, with words; none: open, as for names of countries."""
+
+    name: str
+    title: str
+    values: dict[str, str]
+    rule: Rule | None = None
+
+    def words(self, value: str) -> str:
+        """Return an answer as it is read."""
+        return self.values.get(value, value)
+
+
+def _plain(values: type[StrEnum], **other: str) -> dict[str, str]:
+    return {each.value: each.value.replace("_", " ").capitalize() for each in values} | other
+
+
+_UNKNOWN = {"unknown": "Cannot be told"}
+_YES_NO = {"yes": "Yes", "no": "No"}
+
+ATTRIBUTES: dict[str, Attribute] = {
+    each.name: each
+    for each in (
+        Attribute(name="stage", title="Stage", values={}),
+        Attribute(name="actioned", title="Confirmed", values=_YES_NO),
+        Attribute(
+            name="kind",
+            title="Kind",
+            values={"webpage": "Webpages", "newsgroup": "Newsgroups"},
+        ),
+        Attribute(
+            name="age_band",
+            title="Age band",
+            values=_plain(AgeBand) | _UNKNOWN,
+            rule=Rule.YOUNGEST,
+        ),
+        Attribute(
+            name="sex",
+            title="Sex",
+            values=_plain(Sex) | _UNKNOWN,
+            rule=Rule.SEX_SEEN,
+        ),
+        Attribute(
+            name="category",
+            title="Category",
+            values={each.value: f"Category {each.value}" for each in Category}
+            | {"prohibited": "Prohibited (non-photographic)"},
+            rule=Rule.MOST_SEVERE,
+        ),
+        Attribute(
+            name="self_generated",
+            title="Self-generated",
+            values=_plain(SelfGenerated) | _UNKNOWN,
+        ),
+        Attribute(name="circumstances", title="Circumstances", values=_plain(Circumstances) | _UNKNOWN),
+        Attribute(name="company", title="Who is with the child", values=_plain(Company) | _UNKNOWN),
+        Attribute(
+            name="children",
+            title="Children shown",
+            values={"1": "One child", "2": "Two children", "more": "Three or more"} | _UNKNOWN,
+        ),
+        Attribute(
+            name="made_by",
+            title="How it was made",
+            values=_plain(MadeBy, ai_generated="AI-generated") | _UNKNOWN,
+        ),
+        Attribute(name="site_type", title="Site type", values=_plain(SiteType) | _UNKNOWN),
+        Attribute(name="country", title="Country of the server", values={}),
+        Attribute(
+            name="payment",
+            title="Payment for hosting",
+            values={"free": "Free to use", "paid_or_unknown": "Paid, or not known"},
+        ),
+        Attribute(name="purpose", title="Purpose", values=_plain(Purpose, csam="CSAM")),
+        Attribute(name="channel", title="How it came in", values={}),
+        Attribute(name="feature", title="What else is known", values={}),
+        Attribute(name="signal_type", title="Signal type", values={}),
+        Attribute(name="conduct", title="What the conversation shows", values=_plain(ConductKind) | _UNKNOWN),
+        Attribute(name="agreed", title="Agreement", values={"yes": "Agreed", "no": "Did not agree"}),
+        Attribute(
+            name="upheld", title="Result", values={"yes": "Changed the outcome", "no": "Outcome stands"}
+        ),
+        Attribute(
+            name="restated",
+            title="What was corrected",
+            values={
+                "withdrawn": "No longer confirmed",
+                "category": "Another category",
+                "same": "As published",
+            },
+        ),
+        Attribute(name="shown", title="What was shown", values={}),
+        Attribute(name="authority", title="Authority", values={}),
+    )
+}
+"""Every question, by its name."""

@@ -1,0 +1,168 @@
+"""The report as a folder, whole or not at all: pages without script, tables as files, a page for paper."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from safehold.model.figure_errors import FolderTaken
+from safehold.transparency import exports, pages
+from safehold.transparency.report import AnnualReport
+from safehold.transparency.shares import whole_of
+from safehold.transparency.summary import Summary
+from safehold.transparency.withholding import SMALLEST
+
+MARK = "report.json"
+"""The file by which a folder is known to hold a report."""
+
+
+def write(report: AnnualReport, folder: Path, *, also: Callable[[Path], None] | None = None) -> None:
+    """Write the report into a folder that does not exist, is empty, or holds an earlier report.
+
+    It is made beside and put in place in one go: whoever looks, or writes another at the same time, meets one
+    whole report. also: writes more into it before that, such as a PDF. Raises FolderTaken.
+    """
+    check_free(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        made.chmod(0o755)
+        _fill(report, made, pdf=also is not None)
+        if also is not None:
+            also(made)
+        _put(made, folder)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def check_free(folder: Path) -> None:
+    """Raise FolderTaken where a folder holds anything else than a report."""
+    if not folder.exists() and not folder.is_symlink():
+        return
+    if not folder.is_dir() or (any(folder.iterdir()) and not (folder / MARK).is_file()):
+        raise FolderTaken("The folder for the report holds something else.")
+
+
+def _put(made: Path, folder: Path) -> None:
+    """Give the folder its name. What was there before is set aside first, and then removed."""
+    for _ in range(100):
+        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            if folder.exists():
+                check_free(folder)
+                folder.replace(aside)
+            made.rename(folder)
+        except OSError:
+            # Somebody else has put theirs there between the two: it is set aside next time.
+            continue
+        else:
+            return
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+    raise FolderTaken("Others write into the same folder all the time.")
+
+
+def _fill(report: AnnualReport, folder: Path, *, pdf: bool) -> None:
+    data = folder / "data"
+    data.mkdir()
+    for name, table in report.tables.items():
+        whole = whole_of(table, report.tables)
+        _text(data / f"{name}.csv", exports.as_csv(table, report.year, whole=whole))
+        _text(data / f"{name}.json", exports.as_json(table, report.year, whole=whole))
+    _text(data / "index.json", _json({"year": report.year, "measures": _index(report)}))
+    templates = files("safehold.transparency") / "templates"
+    _text(folder / "style.css", (templates / "style.css").read_text(encoding="utf-8"))
+    for name, text in _pages(report, pdf=pdf):
+        _text(folder / name, text)
+    _text(folder / MARK, _json(_about(report)))
+
+
+def _pages(report: AnnualReport, *, pdf: bool) -> list[tuple[str, str]]:
+    sections = pages.sections_of(report)
+    checked = [("check.html", "Checks")] if report.against is not None else []
+    menu = [
+        ("index.html", "Summary"),
+        *((f"{section.id}.html", section.title) for section in sections),
+        ("year-on-year.html", "Year on year"),
+        *checked,
+        ("definitions.html", "Definitions"),
+    ]
+    shared: dict[str, Any] = {
+        "report": report,
+        "menu": menu,
+        "smallest": SMALLEST,
+        "pdf": pdf,
+        "sections": sections,
+        "summary": _summary(report),
+        "cards": pages.cards(report),
+        "compared": pages.compared(report),
+        "why_not_compared": pages.why_not_compared(report),
+        "measures": pages.all_measures(report),
+    }
+    environment = _environment()
+
+    def page(name: str, template: str, title: str, **more: Any) -> tuple[str, str]:
+        made = environment.get_template(template).render(**shared, here=name, title=title, **more)
+        return name, made
+
+    return [
+        page("index.html", "index.html", "The year in figures"),
+        *(page(f"{each.id}.html", "section.html", each.title, section=each) for each in sections),
+        page("year-on-year.html", "compared.html", "Year on year"),
+        *(page(name, "check.html", "Checked against what was published") for name, _ in checked),
+        page("definitions.html", "definitions.html", "Definitions"),
+        page("whole.html", "whole.html", "The whole report"),
+    ]
+
+
+def _summary(report: AnnualReport) -> list[str]:
+    written = Summary(year=report.year, tables=report.tables, before=report.before, doubted=report.notes)
+    return written.sentences()
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("safehold.transparency"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+    )
+
+
+def _index(report: AnnualReport) -> list[dict[str, Any]]:
+    return [
+        {
+            "measure": measure.id,
+            "version": measure.version,
+            "title": measure.title,
+            "unit": measure.unit.name,
+            "csv": f"{measure.id}.csv",
+            "json": f"{measure.id}.json",
+        }
+        for measure in report.catalogue
+    ]
+
+
+def _about(report: AnnualReport) -> dict[str, Any]:
+    return {
+        "year": report.year,
+        "publisher": report.publisher,
+        "provisional": report.provisional,
+        "made_at": report.made_at.isoformat(timespec="seconds") if report.made_at is not None else None,
+        "made_from": list(report.made_from),
+    }
+
+
+def _json(told: object) -> str:
+    return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
+
+
+def _text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
