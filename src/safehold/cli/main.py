@@ -38,6 +38,7 @@ from safehold.cli import (
     reader,
     scan,
     serve,
+    stats_compliance,
     users,
     vault_keys,
     worker,
@@ -92,6 +93,9 @@ app.add_typer(users.app, name="users")
 app.add_typer(conflicts.app, name="conflicts")
 app.add_typer(golden.app, name="golden")
 app.add_typer(vault_keys.app, name="keys")
+stats = typer.Typer(help="Figures, and what codes ask for.", no_args_is_help=True)
+stats.command("compliance")(stats_compliance.compliance)
+app.add_typer(stats, name="stats")
 app.command("probing")(probing.probing)
 app.add_typer(db.app, name="db")
 app.add_typer(config.app, name="config")
