@@ -22,6 +22,7 @@ from safehold.app.settings_emergency import EmergencySettings
 from safehold.app.settings_errors import PREFIX, in_words, misspelt, unparsed
 from safehold.app.settings_evidence import EvidenceSettings
 from safehold.app.settings_exposure import ExposureSettings
+from safehold.app.settings_prevent import PreventSettings
 from safehold.app.settings_queues import QueueSettings
 from safehold.app.settings_rehearsal import what_is_meant
 from safehold.app.settings_sections import (
@@ -98,6 +99,7 @@ class Settings(BaseSettings):
     team: TeamSettings = Field(default_factory=TeamSettings)
     review: ReviewSettings = Field(default_factory=ReviewSettings)
     queues: QueueSettings = Field(default_factory=QueueSettings)
+    prevent: PreventSettings = Field(default_factory=PreventSettings)
     plugins: PluginSettings = Field(default_factory=PluginSettings)
     authorities: AuthoritySettings = Field(default_factory=AuthoritySettings)
     audit: AuditSettings = Field(default_factory=AuditSettings)

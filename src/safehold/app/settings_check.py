@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from safehold.act.tell import TOLD_KINDS
 from safehold.app.audit.anchors import declared
 from safehold.app.bundles.asking import read_co_signer
+from safehold.app.child_policy import child_policy
 from safehold.app.listening import address, meet
 from safehold.app.plugins import signal_types
 from safehold.app.policy_text import policy_text
@@ -36,6 +37,7 @@ def check(settings: Settings) -> None:
     destinations(settings)
     declared.check(settings)
     policy_text(settings)
+    child_policy(settings)
     problems = [*_codes(settings), *_events(settings), *_origins(settings), *_addresses(settings)]
     problems += _review(settings)
     if problems:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from safehold.model.child_account import PlaceKind
 from safehold.model.media import HashMode
 from safehold.model.surface import LONGEST_TERM, Advice, Visibility
 from safehold.model.wording import worded
@@ -253,6 +254,14 @@ class SurfaceSettings(Section):
         default_factory=list,
         max_length=8,
         description="Names of those in `classifiers` that are asked about uploads to this surface.",
+    )
+    child_place: PlaceKind = Field(
+        PlaceKind.UNKNOWN,
+        description=(
+            "What kind of place it is for child accounts: `connections` (accounts connect before they talk),"
+            " `open` (there are no connections), `game` (none, and messages cannot wait), `live` (a stream)."
+            " Unset: the strictest of all."
+        ),
     )
     lookback: LookBackSettings | None = Field(
         None, description="Keep signals of harmless uploads for some days. Unset: nothing of them is kept."

@@ -8,6 +8,8 @@ USAGE = 64
 UNFORESEEN = 70
 PARTLY = 70
 """Some of many could not be done; each was named."""
+UNMET = 73
+"""What is declared clashes with a measure of a code; each was named."""
 INTERRUPTED = 75
 
 EXIT_CODES: dict[type[errors.SafeholdError], int] = {

@@ -40,6 +40,7 @@ from safehold.cli import (
     scan,
     serve,
     stats,
+    stats_compliance,
     users,
     vault_keys,
     worker,
@@ -96,6 +97,7 @@ app.add_typer(users.app, name="users")
 app.add_typer(conflicts.app, name="conflicts")
 app.add_typer(golden.app, name="golden")
 app.add_typer(vault_keys.app, name="keys")
+stats.app.command("compliance")(stats_compliance.compliance)
 app.command("probing")(probing.probing)
 app.add_typer(db.app, name="db")
 app.add_typer(config.app, name="config")

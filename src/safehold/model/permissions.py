@@ -19,6 +19,7 @@ class Permission(StrEnum):
     SCAN_DETAIL = "scan:detail"
     APPEAL_FILE = "appeal.file"
     INBOUND_REPORT = "inbound.report"
+    CHILD_POLICY = "child.policy"
     ITEM_READ = "item.read"
     CASE_READ = "case.read"
     CASE_ASSESS = "case.assess"
@@ -122,6 +123,7 @@ SCOPES = frozenset(
         Permission.SCAN_DETAIL,
         Permission.APPEAL_FILE,
         Permission.INBOUND_REPORT,
+        Permission.CHILD_POLICY,
         Permission.ITEM_READ,
         Permission.CASE_READ,
         Permission.LIST_READ,

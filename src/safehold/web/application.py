@@ -18,6 +18,7 @@ from safehold.web.api.authenticate import by_key
 from safehold.web.api.describing import describe
 from safehold.web.api.health import add_health_routes, ops_or_loopback
 from safehold.web.api.inbound_reports import add_inbound_report_routes
+from safehold.web.api.prevent import add_child_policy_routes
 from safehold.web.api.reading import add_reading_routes
 from safehold.web.api.scan import add_scan_routes
 from safehold.web.api.streams import add_stream_routes
@@ -64,9 +65,9 @@ def create_app(
     page = _failure_page(program)
     errors.install(app, page=page)
     if "api" in surfaces:
-        api, scan = _api(app, program)
+        api, hot = _api(app, program)
         app.include_router(api)
-        app.add_middleware(HotDoor, route=scan, page=page)
+        app.add_middleware(HotDoor, routes=hot, page=page)
     if "console" in surfaces:
         add_console_routes(app, program, media_origin=media_origin)
     if "portal" in surfaces:
@@ -96,10 +97,10 @@ def _failure_page(program: Program) -> errors.Page:
     return lambda request, error: of_portal(request, error) or of_console(request, error)
 
 
-def _api(app: FastAPI, program: Program) -> tuple[APIRouter, APIRoute]:
+def _api(app: FastAPI, program: Program) -> tuple[APIRouter, list[APIRoute]]:
     keyed = by_key(program)
     router, ops = guarded_router(keyed), guarded_router(ops_or_loopback(keyed))
-    scan = add_scan_routes(router, program)
+    hot = [add_scan_routes(router, program), add_child_policy_routes(router, program)]
     add_stream_routes(router, program)
     add_reading_routes(router, program)
     add_appeal_routes(router, program)
@@ -115,7 +116,7 @@ def _api(app: FastAPI, program: Program) -> tuple[APIRouter, APIRoute]:
     everything = APIRouter()
     everything.include_router(router)
     everything.include_router(ops)
-    return everything, scan
+    return everything, hot
 
 
 def _front_door(program: Program, first: str) -> APIRouter:

@@ -55,6 +55,7 @@ ADDRESSES = {
     "/v1/scan": 200,
     "/v1/appeals": 422,
     "/v1/inbound-reports": 422,
+    "/v1/child-policy/decide": 415,
     "/console/sign-in": 422,
     "/console/sign-in/second": 422,
     "/appeal": 415,

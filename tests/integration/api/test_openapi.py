@@ -25,6 +25,7 @@ PATHS = {
     "/v1/lists",
     "/v1/lists/{name}",
     "/v1/inbound-reports",
+    "/v1/child-policy/decide",
     "/v1/health/live",
     "/v1/health/ready",
     "/metrics",

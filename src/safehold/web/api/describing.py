@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from safehold.model.permissions import Permission
 from safehold.web.api.bodies import Problem, ScanAnswerBody, ScanBatch, ScanBatchAnswer, ScanItem
+from safehold.web.api.prevent_bodies import ChildPolicyAnswer, ChildPolicyBody
 from safehold.web.errors import PROBLEM
 from safehold.web.guard import permission_of
 
@@ -48,6 +49,8 @@ def _our_schemas() -> dict[str, Any]:
             (ScanBatch, "validation"),
             (ScanAnswerBody, "serialization"),
             (ScanBatchAnswer, "serialization"),
+            (ChildPolicyBody, "validation"),
+            (ChildPolicyAnswer, "serialization"),
             (Problem, "serialization"),
         ],
         ref_template=_SCHEMAS,

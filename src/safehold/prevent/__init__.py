@@ -1,0 +1,1 @@
+"""Keep children from harm before anything happened: safe defaults, words that help, and help lines."""
