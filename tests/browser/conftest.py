@@ -1,4 +1,4 @@
-"""A running site for each test, one Chromium for a file; a complaint of the browser fails the test."""
+"""A running site as if for each test, one Chromium for a file; a complaint of the browser fails the test."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ CHROMIUM = "/usr/bin/chromium-headless-shell"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-dev-shm-usage",
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -68,9 +69,28 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def kept_sites(
+    postgres_server: EmbeddedServer, database_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
+    """What hands a site from test to test, with its rows as they were when it had started."""
+    kept = site_under_test.KeptSites(
+        postgres_server, database_template, lambda: tmp_path_factory.mktemp("site")
+    )
+    yield kept
+    kept.close()
+
+
 @pytest.fixture
-def site(fresh_database_url: str, tmp_path: Path) -> Iterator[Any]:
-    """A whole Safehold of the test's own."""
+def site(kept_sites: Any) -> Iterator[Any]:
+    """A whole Safehold as if it were the test's own. See KeptSites for what may not be done to it."""
+    with kept_sites.as_it_began() as running:
+        yield running
+
+
+@pytest.fixture
+def own_site(fresh_database_url: str, tmp_path: Path) -> Iterator[Any]:
+    """A whole Safehold of the test's own: a test that changes more than rows overrides `site` with it."""
     with site_under_test.running_site(tmp_path, fresh_database_url) as running:
         yield running
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 SIZES = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
@@ -69,16 +69,36 @@ NO_PAGES = {
 """What answers to GET and is nothing to look at, each with its reason."""
 
 
+REFUSED = "Protocol error (Page.captureScreenshot): Unable to capture screenshot"
+
+
 def is_of(route: str, address: str) -> bool:
     """Say whether an address is one of this route."""
     pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(route))
     return re.fullmatch(pattern, urlsplit(address).path) is not None
 
 
+def take(page: Page, name: str, *, whole: bool = True) -> None:
+    """Put a picture of the page among the others, the whole page or what the screen shows of it.
+
+    A browser that is pressed for time may refuse one; it is asked up to three times.
+
+    Any other error is raised at once.
+    """
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    for left in (2, 1, 0):
+        try:
+            page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=whole)
+        except Error as error:
+            if left and REFUSED in error.message:
+                continue
+            raise
+        return
+
+
 def look_at(page: Page, name: str, *, whole: bool = True) -> list[str]:
     """Take a picture; return what axe finds and whether the page is wider than the screen."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=whole)
+    take(page, name, whole=whole)
     found = Axe().run(page).response["violations"]
     wrong = [f"{name}: {each['id']}: {[node['target'] for node in each['nodes']]}" for each in found]
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

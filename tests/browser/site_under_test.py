@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 from PIL import Image
 from sqlalchemy import make_url
@@ -27,6 +28,8 @@ from safehold.model.item import Context
 from safehold.model.permissions import Actor, Role, system_actor
 from safehold.model.scan import ScanAnswer
 from safehold.storage import schedules
+from safehold.storage.databases import InitialRows, create_database, drop_database
+from safehold.storage.embedded import EmbeddedServer
 from safehold.testing.jobs import run_all_steps, run_step, waiting_steps
 from safehold.testing.pictures import landscape
 from safehold.web.server import served
@@ -147,6 +150,46 @@ def running_site(
         load_list(machinery, folder, "northland", KNOWN_SEEDS, vetted=True, category="B")
         load_list(machinery, folder, "fjordland", [UNVETTED_SEED], vetted=False, category=None)
         yield site
+
+
+class KeptSites:
+    """The site that was started last, handed from test to test as it was when it had started.
+
+    Starting one takes seconds, putting its rows back milliseconds. What is in its memory stays: a test that
+    changes lists, or stops a part of it, starts one of its own.
+    """
+
+    def __init__(self, server: EmbeddedServer, template: str, new_folder: Callable[[], Path]) -> None:
+        self._server, self._template, self._new_folder = server, template, new_folder
+        self._stack = ExitStack()
+        self._kept: tuple[dict[str, object], Site, InitialRows] | None = None
+
+    @contextmanager
+    def as_it_began(self, more: dict[str, object] | None = None) -> Iterator[Site]:
+        """Yield a site with these settings besides; only one with other settings is started anew."""
+        if self._kept is None or self._kept[0] != (more or {}):
+            self.close()
+            self._kept = self._start(more or {})
+        _, site, rows = self._kept
+        try:
+            yield site
+            site.machinery.scanner.counters.flush()
+            rows.restore()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Stop the site that is kept, and drop its database; doing it twice is fine."""
+        self._kept = None
+        self._stack.close()
+
+    def _start(self, more: dict[str, object]) -> tuple[dict[str, object], Site, InitialRows]:
+        name = f"browser_{uuid4().hex}"
+        create_database(self._server, name, self._template)
+        self._stack.callback(drop_database, self._server, name)
+        site = self._stack.enter_context(running_site(self._new_folder(), self._server.url(name), more=more))
+        return more, site, InitialRows(self._server, name)
 
 
 def load_list(

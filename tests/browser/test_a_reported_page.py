@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from gallery import take
 from site_under_test import ANN
 
 from safehold.app import wiring
@@ -14,7 +14,6 @@ from safehold.intake import inbound_reports
 from safehold.model.ids import ItemId
 from safehold.storage import reported_items
 
-SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 ADDRESS = "https://example.org/gallery?<b>page</b>=2"
 
 
@@ -53,8 +52,7 @@ def test_a_reported_page_is_shown_as_text_and_closed_with_a_key(visit: Any, site
     with site.machinery.database.begin() as tx:
         [item_id] = tx.driver.execute("select id from item").fetchone()
     assert page.locator(".id").inner_text() == str(item_id)
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / "case-reported-page.png", full_page=True)
+    take(page, "case-reported-page")
     assert Axe().run(page).response["violations"] == []
 
     page.keyboard.press("n")
@@ -89,12 +87,11 @@ def test_a_page_and_what_it_shows_are_assessed_in_one_sitting(visit: Any, site: 
     assert page.get_by_role("group", name="What the page shows").get_by_role("row").count() == 4
 
     if script:
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         for name, theme, width in (("", "light", 1280), ("-dark-phone", "dark", 390)):
             page.emulate_media(color_scheme=theme)
             page.set_viewport_size({"width": width, "height": 844})
             assert Axe().run(page).response["violations"] == []
-            page.screenshot(path=SCREENSHOTS / f"case-sitting{name}.png", full_page=True)
+            take(page, f"case-sitting{name}")
         page.keyboard.press("b")
         page.keyboard.press("h")
         page.keyboard.press(".")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
-from site_under_test import ANN, running_site
+from site_under_test import ANN
 
 from safehold.model.permissions import Role
 from safehold.review.appeals import receive_appeal
@@ -17,8 +17,8 @@ WORDS = "This is the hill behind my school."
 
 
 @pytest.fixture
-def site(fresh_database_url, tmp_path):
-    with running_site(tmp_path, fresh_database_url, more={"team": {"size_policy": "full"}}) as running:
+def site(kept_sites):
+    with kept_sites.as_it_began({"team": {"size_policy": "full"}}) as running:
         running.add_person("analyst-2", Role.ANALYST)
         yield running
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from gallery import take
 from playwright.sync_api import Browser, Page
 from pyotp import TOTP
 from site_under_test import AUTHORITIES, PASSWORD, UNVETTED_SEED, running_site
@@ -27,7 +28,6 @@ from safehold.testing.pseudo_language import TAG, write_pseudo_language
 from safehold.web.server import served
 
 ROOT = Path(__file__).parents[2]
-SCREENSHOTS = ROOT / "build" / "screenshots"
 TEMPLATE = ROOT / "src" / "safehold" / "web" / "locale" / "safehold.pot"
 ALL = "all-roles"
 SIZES = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
@@ -143,8 +143,7 @@ def wrong_about(page: Page, name: str, *, look: bool = True) -> list[str]:
     if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
         wrong.append(f"{name}: too wide")
     if look:
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / f"rtl-{name}.png", full_page=True)
+        take(page, f"rtl-{name}")
         for each in Axe().run(page).response["violations"]:
             wrong.append(f"{name}: {each['id']}: {[node['target'] for node in each['nodes']]}")
     return wrong

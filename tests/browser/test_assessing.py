@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from gallery import take
 from site_under_test import ANN
 
 from safehold.app import golden_loading
@@ -20,7 +19,6 @@ from safehold.testing.running import TESTER, picture
 pytestmark = pytest.mark.browser
 
 UNLISTED = 61
-SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 
 
 def press(page, keys: str) -> None:
@@ -120,12 +118,11 @@ def test_the_whole_form_is_accessible_in_both_themes_and_on_a_phone(site, visit,
     press(page, "Enter")
     page.wait_for_url("**/console/cases/*")
     press(page, "a y . t")
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"form-{theme}-{size['width']}.png", full_page=True)
+    take(page, f"form-{theme}-{size['width']}")
     assert Axe().run(page).response["violations"] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     page.goto("/console/policy")
-    page.screenshot(path=SCREENSHOTS / f"policy-{theme}-{size['width']}.png", full_page=True)
+    take(page, f"policy-{theme}-{size['width']}")
     assert Axe().run(page).response["violations"] == []
 
 
@@ -175,7 +172,7 @@ def test_a_golden_item_is_a_case_like_others_and_its_figures_are_ones_own(site, 
     page.goto("/console/account")
     assert page.get_by_text("you found what was expected in 100 %").is_visible()
     assert page.get_by_text("as expected", exact=True).is_visible()
-    page.screenshot(path=SCREENSHOTS / "account-known-answers.png", full_page=True)
+    take(page, "account-known-answers")
     assert Axe().run(page).response["violations"] == []
     assert standing_of(program, item_id) == []
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from reporting import AUDITOR, LEAD, LEGAL, add_people, asked, confirmed, opened, press
-from site_under_test import ANN, AUTHORITIES, running_site
+from site_under_test import ANN, AUTHORITIES
 
 from safehold.app import wiring
 from safehold.app.access.users import find_user
@@ -34,27 +34,27 @@ BY_API = {
 
 
 @pytest.fixture
-def site(fresh_database_url, tmp_path):
+def site(kept_sites):
     """A site that reports to an agency by hand, with people of every kind who may read it."""
-    with running_site(tmp_path, fresh_database_url, more={"authorities": AUTHORITIES}) as running:
+    with kept_sites.as_it_began({"authorities": AUTHORITIES}) as running:
         add_people(running)
         yield running
 
 
 @pytest.fixture
-def site_of_two(fresh_database_url, tmp_path):
+def site_of_two(kept_sites):
     """A site where two people send each report."""
     more = {"authorities": {**AUTHORITIES, "second_person": True}}
-    with running_site(tmp_path, fresh_database_url, more=more) as running:
+    with kept_sites.as_it_began(more) as running:
         add_people(running)
         yield running
 
 
 @pytest.fixture
-def site_with_machine(fresh_database_url, tmp_path):
+def site_with_machine(kept_sites):
     """A site whose reports a machine files."""
     more = {"authorities": {**AUTHORITIES, "country": "US", "destinations": {"tipline": BY_API}}}
-    with running_site(tmp_path, fresh_database_url, more=more) as running:
+    with kept_sites.as_it_began(more) as running:
         add_people(running)
         yield running
 
@@ -429,8 +429,8 @@ def test_its_pages_are_accessible_and_whole_on_a_phone_in_every_state(site, visi
 
 class TestNothingDeclared:
     @pytest.fixture
-    def site(self, fresh_database_url, tmp_path):
-        with running_site(tmp_path, fresh_database_url) as running:
+    def site(self, kept_sites):
+        with kept_sites.as_it_began() as running:
             add_people(running)
             yield running
 

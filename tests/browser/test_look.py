@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyotp
 import pytest
-from gallery import SCREENSHOTS, SIZES, THEMES, WALKED, is_of, look_at
+from gallery import SIZES, THEMES, WALKED, is_of, look_at, take
 from site_under_test import ANN, UNVETTED_SEED, running_site
 
 from safehold.app.access.users import find_user
@@ -290,7 +290,7 @@ def test_a_held_shutter_is_pictured_for_the_record(visit, addresses) -> None:
             page.keyboard.down(part)
         page.wait_for_selector("#panel img")
         page.wait_for_function("document.querySelector('#panel img').complete")
-        page.screenshot(path=SCREENSHOTS / f"shutter-{name}.png")
+        take(page, f"shutter-{name}", whole=False)
         for part in reversed(key.split("+")):
             page.keyboard.up(part)
         page.wait_for_selector("#panel img", state="detached")
@@ -363,6 +363,5 @@ def test_an_empty_site_says_so_in_words(tmp_path, fresh_database_url, chromium) 
         page.get_by_label("Password").fill("a long enough password")
         page.keyboard.press("Enter")
         page.get_by_text("Nothing waits.").wait_for()
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=SCREENSHOTS / "queue-empty.png")
+        take(page, "queue-empty", whole=False)
         context.close()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from gallery import take
 from playwright.sync_api import Browser, Page
 from sqlalchemy import make_url
 
@@ -22,7 +22,6 @@ from safehold.testing import running
 from safehold.testing.jobs import run_all_steps
 from safehold.web.server import served
 
-SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 SIZES = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 NAME = "browser_portal"
 PORTAL = frozenset({"portal"})
@@ -115,8 +114,7 @@ def fill(page: Page, address: str = "https://example.org/gallery") -> None:
 
 def look_at(page: Page, name: str) -> list[str]:
     """Take a picture; return what axe finds, and whether the page is wider than the screen."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"portal-{name}.png", full_page=True)
+    take(page, f"portal-{name}")
     found = Axe().run(page).response["violations"]
     wrong = [f"{name}: {each['id']}: {[node['target'] for node in each['nodes']]}" for each in found]
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from gallery import take
 from site_under_test import ANN, PASSWORD, TESTS
 
 from safehold.app.access.users import add_user
@@ -15,7 +14,6 @@ from safehold.model.permissions import Role
 pytestmark = pytest.mark.browser
 
 BEN, ELSEWHERE = "analyst-2", "analyst-3"
-SCREENSHOTS = Path(__file__).parents[2] / "build" / "screenshots"
 PHONE = {"width": 390, "height": 844}
 
 
@@ -129,7 +127,6 @@ def test_a_case_with_all_of_it_open_is_accessible_and_whole_on_a_phone(site, vis
     page.get_by_text("Noted, for whoever goes on.").wait_for()
     press(page, ". m")
     press(page, ". n")
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"case-arranging-phone-{theme}.png", full_page=True)
+    take(page, f"case-arranging-phone-{theme}")
     assert Axe().run(page).response["violations"] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

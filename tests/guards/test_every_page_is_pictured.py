@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pytest
 from fastapi.routing import APIRoute
+from playwright.sync_api import Error
 
 from safehold.app.program import Program
 from safehold.app.settings import Settings
@@ -56,3 +59,33 @@ def test_an_address_is_told_from_that_of_another_page() -> None:
     assert gallery.is_of("/console/cases/{case_id}", "http://localhost/console/cases/1?item=2")
     assert not gallery.is_of("/console/cases/{case_id}", "http://localhost/console/cases/1/account")
     assert not gallery.is_of("/console/queue", "http://localhost/console/sign-in")
+
+
+def test_every_picture_is_taken_by_the_one_function_that_asks_again() -> None:
+    tests = {path.name: path.read_text(encoding="utf-8") for path in BROWSER.glob("*.py")}
+    assert [name for name, written in tests.items() if ".screenshot(" in written] == ["gallery.py"]
+
+
+class _Shy:
+    """A page whose browser refuses some pictures."""
+
+    def __init__(self, *refusals: str) -> None:
+        self.refusals = list(refusals)
+
+    def screenshot(self, *, path: Path, full_page: bool) -> None:
+        if self.refusals:
+            raise Error(f"Page.screenshot: {self.refusals.pop(0)}")
+        path.write_text("whole" if full_page else "screen")
+
+
+def test_a_refused_picture_is_asked_for_three_times_and_another_error_is_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gallery, "SCREENSHOTS", tmp_path / "screenshots")
+    gallery.take(_Shy(gallery.REFUSED, gallery.REFUSED), "queue")
+    assert (tmp_path / "screenshots" / "queue.png").read_text() == "whole"
+    for refusals in ([gallery.REFUSED] * 3, ["Target crashed"]):
+        page = _Shy(*refusals)
+        with pytest.raises(Error, match=re.escape(refusals[0])):
+            gallery.take(page, "other")
+        assert page.refusals == []

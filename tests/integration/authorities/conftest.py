@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import itertools
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from sqlalchemy import make_url
 
 from safehold.app import alarms, wiring
@@ -18,6 +20,7 @@ from safehold.authorities.contents import ContentFile, Contents
 from safehold.authorities.destinations.ncmec_cybertipline import wire
 from safehold.authorities.destinations.ncmec_cybertipline.client import Access
 from safehold.authorities.means import Means, Opening
+from safehold.cli.main import main
 from safehold.egress.addresses import PermittedNetworks
 from safehold.egress.client import Egress
 from safehold.evidence import reading
@@ -44,7 +47,7 @@ from safehold.storage.database import Database, Tx
 from safehold.storage.evidence import ObjectRole
 from safehold.storage.filings import Filing
 from safehold.testing import running
-from safehold.testing.commands import Ended, run_apart
+from safehold.testing.commands import Ended
 from safehold.testing.cybertipline import CyberTiplineServer, FiledReport
 from safehold.testing.handing_over import Person
 from safehold.testing.processes import environment_of
@@ -349,22 +352,32 @@ def office(
 
 
 @pytest.fixture
-def shell(office: Any, tmp_path: Path) -> Callable[[dict[str, Any]], Shell]:
-    """Return what makes a shell with these settings about authorities, a password on standard input."""
+def shell(
+    office: Any, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Callable[[dict[str, Any]], Shell]]:
+    """Return what makes a shell with these settings about authorities, a password on standard input.
+
+    Commands run in this process: two dozen of their own would take most of a minute.
+    """
+    handlers, level = logging.root.handlers[:], logging.root.level
 
     def with_settings(authorities: dict[str, Any]) -> Shell:
         program = office.safehold.program
         plain = program.settings.model_dump(mode="json", include={"data_folder", "database", "surfaces"})
         sections = plain | {"authorities": OPERATOR | authorities, "team": {"size_policy": "small"}}
-        environment = environment_of(sections)
+        for name, value in environment_of(sections).items():
+            monkeypatch.setenv(name, value)
 
         def run(*arguments: object, by: Person | None = None) -> Ended:
-            typed = tmp_path / "typed"
-            typed.write_text(f"{by.password}\n" if by is not None else "")
+            monkeypatch.setattr("sys.stdin", io.StringIO(f"{by.password}\n" if by is not None else ""))
             named = () if by is None else ("--as", by.name)
-            with typed.open("rb") as stdin:
-                return run_apart("authorities", *arguments, *named, env=environment, stdin=stdin)
+            capfd.readouterr()
+            code = main(["authorities", *map(str, arguments), *named])
+            return Ended(code, *capfd.readouterr())
 
         return run
 
-    return with_settings
+    yield with_settings
+    structlog.reset_defaults()
+    logging.root.handlers[:] = handlers
+    logging.root.setLevel(level)

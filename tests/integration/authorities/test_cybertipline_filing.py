@@ -206,6 +206,7 @@ def test_what_is_left_out_stays_left_out_when_it_is_begun_anew(desk: Desk) -> No
     assert [sent.left_out for sent in desk.kept.files] == ["erased", None, None]
 
 
+SLOW = [pytest.mark.slow, pytest.mark.timeout(600)]
 TRANSIENT = [fault for fault in Fault if fault not in (Fault.NO_ANSWER, Fault.FILE_FORGOTTEN)]
 FAULTS = st.dictionaries(
     st.sampled_from([Moment.OPEN, Moment.UPLOAD, Moment.DESCRIBE, Moment.FINISH, Moment.RETRACT]),
@@ -213,31 +214,33 @@ FAULTS = st.dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    faults=FAULTS,
-    kills=st.lists(st.booleans(), max_size=30),
-    pauses=st.lists(st.integers(0, 90), max_size=12),
-)
-def test_whatever_happens_one_report_is_filed_or_a_person_is_asked(
-    faults: dict[Moment, list[Fault]], kills: list[bool], pauses: list[int]
-) -> None:
-    clock = Clock()
-    with CyberTiplineServer(username="tests", password=SECRET, clock=clock) as server:
-        desk = Desk(server, clock)
-        desk.kills = list(kills)
-        for moment, wrong in faults.items():
-            server.fail_next(moment, *wrong)
-        for minutes in pauses:
-            desk.go_on(2)
-            clock.now += timedelta(minutes=minutes)
-        # As often as something can go wrong: each time somebody looks, and lets it go on.
-        for _ in range(4 * 5):
-            if desk.go_on(60).stage is not Stage.STUCK:
-                break
-            assert desk.kept.why
-            desk.kept = filing.let_go_on(desk.kept)
-        assert desk.go_on(60).stage is Stage.FILED
-        assert desk.is_whole()
-        clock.now += timedelta(hours=2)
-        assert server.unfinished == []
+@pytest.mark.parametrize("times", [40, pytest.param(400, marks=SLOW)])
+def test_whatever_happens_one_report_is_filed_or_a_person_is_asked(times: int) -> None:
+    @settings(deadline=None, max_examples=times, suppress_health_check=[HealthCheck.too_slow])
+    @given(
+        faults=FAULTS,
+        kills=st.lists(st.booleans(), max_size=30),
+        pauses=st.lists(st.integers(0, 90), max_size=12),
+    )
+    def whatever_happens(faults: dict[Moment, list[Fault]], kills: list[bool], pauses: list[int]) -> None:
+        clock = Clock()
+        with CyberTiplineServer(username="tests", password=SECRET, clock=clock) as server:
+            desk = Desk(server, clock)
+            desk.kills = list(kills)
+            for moment, wrong in faults.items():
+                server.fail_next(moment, *wrong)
+            for minutes in pauses:
+                desk.go_on(2)
+                clock.now += timedelta(minutes=minutes)
+            # As often as something can go wrong: each time somebody looks, and lets it go on.
+            for _ in range(4 * 5):
+                if desk.go_on(60).stage is not Stage.STUCK:
+                    break
+                assert desk.kept.why
+                desk.kept = filing.let_go_on(desk.kept)
+            assert desk.go_on(60).stage is Stage.FILED
+            assert desk.is_whole()
+            clock.now += timedelta(hours=2)
+            assert server.unfinished == []
+
+    whatever_happens()

@@ -137,6 +137,7 @@ CALLS = st.lists(
     ),
     max_size=20,
 )
+SLOW = [pytest.mark.slow, pytest.mark.timeout(600)]
 COMMITS = st.lists(st.sampled_from(["", "", "", "", "dies before", "dies inside", "dies after"]), max_size=30)
 FAULTS = st.dictionaries(
     st.sampled_from([Moment.OPEN, Moment.UPLOAD, Moment.DESCRIBE, Moment.FINISH, Moment.RETRACT]),
@@ -147,30 +148,32 @@ FAULTS = st.dictionaries(
 )
 
 
-@settings(
-    deadline=None,
-    max_examples=25,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
-@given(calls=CALLS, commits=COMMITS, faults=FAULTS)
-def test_whatever_happens_exactly_one_report_is_filed_or_a_person_is_asked(
-    office: Any, calls: list[str], commits: list[str], faults: dict[Moment, list[Fault]]
-) -> None:
-    with CyberTiplineServer(username="tests", password="for tests alone", clock=office.clock) as server:
-        office.server, office.clock.ahead = server, timedelta()
-        report_id = office.sent_on(first_told=False)
-        for moment, wrong in faults.items():
-            server.fail_next(moment, *wrong)
-        turmoil = Turmoil(office, calls, commits)
-        for _ in range(40):
-            try:
-                filings.file_due(turmoil.means(), most_calls=10)
-            except Killed:
-                office.clock.ahead += timedelta(seconds=90)
-            assert len(server.filed) <= 1
-            office.clock.ahead += timedelta(minutes=3)
-            if not (turmoil.calls or turmoil.commits):
-                break
-        ends_as_one_report(office, report_id)
-        assert not [why for why in server.refused if "no XML" in why or "schema" in why]
+@pytest.mark.parametrize("times", [8, pytest.param(80, marks=SLOW)])
+def test_whatever_happens_exactly_one_report_is_filed_or_a_person_is_asked(office: Any, times: int) -> None:
+    @settings(
+        deadline=None,
+        max_examples=times,
+        phases=[Phase.explicit, Phase.reuse, Phase.generate],
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    @given(calls=CALLS, commits=COMMITS, faults=FAULTS)
+    def whatever_happens(calls: list[str], commits: list[str], faults: dict[Moment, list[Fault]]) -> None:
+        with CyberTiplineServer(username="tests", password="for tests alone", clock=office.clock) as server:
+            office.server, office.clock.ahead = server, timedelta()
+            report_id = office.sent_on(first_told=False)
+            for moment, wrong in faults.items():
+                server.fail_next(moment, *wrong)
+            turmoil = Turmoil(office, calls, commits)
+            for _ in range(40):
+                try:
+                    filings.file_due(turmoil.means(), most_calls=10)
+                except Killed:
+                    office.clock.ahead += timedelta(seconds=90)
+                assert len(server.filed) <= 1
+                office.clock.ahead += timedelta(minutes=3)
+                if not (turmoil.calls or turmoil.commits):
+                    break
+            ends_as_one_report(office, report_id)
+            assert not [why for why in server.refused if "no XML" in why or "schema" in why]
+
+    whatever_happens()

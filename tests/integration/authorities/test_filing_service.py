@@ -132,7 +132,7 @@ def test_a_destination_that_is_down_for_a_week_ends_as_a_stuck_report_and_loses_
     office.server.fail_next(Moment.OPEN, *[Fault.STATUS_500] * 500)
     while office.clock() < began + timedelta(days=7):
         filings.file_due(office.means())
-        office.clock.ahead += timedelta(minutes=20)
+        office.clock.ahead += timedelta(hours=1)
     assert office.report(report_id).state is State.STUCK
     assert office.filing(report_id).why == "tried_too_long"
     assert "report_stuck" in office.alarms()

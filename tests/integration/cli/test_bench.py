@@ -11,6 +11,7 @@ from safehold.testing.bench import parts
 from safehold.testing.commands import Run
 
 
+@pytest.mark.slow
 def test_the_command_prints_ratios_and_writes_json(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
     ended = run("bench", "hashing", "--each", "1", "--size", "0.3 MP", "--json", file)
@@ -18,6 +19,11 @@ def test_the_command_prints_ratios_and_writes_json(run: Run, tmp_path: Path) -> 
     assert "of all of them missed by a fast look" in ended.out
     written = json.loads(file.read_text())
     assert list(written["sections"]) == ["hashing: speed", "hashing: fidelity", "hashing: recall"]
+
+
+def test_a_size_a_part_and_a_folder_that_are_none_are_refused_before_anything_is_measured(
+    run: Run, tmp_path: Path
+) -> None:
     assert run("bench", "--size", "7 MP").code == 64
     assert run("bench", "weather").code == 64
     assert run("bench", "--photos", tmp_path).code == 72
@@ -37,6 +43,7 @@ def test_one_run_measures_searching_and_what_an_index_takes_and_draws_it(run: Ru
     assert "goals met" in ended.out
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_list_is_imported_and_its_new_entries_are_matched_everywhere(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
