@@ -30,6 +30,7 @@ WALKED = {
     "authority-report": "/console/authorities/{report_id}",
     "authority-report-filed": "/console/authorities/{report_id}",
     "ledger": "/console/ledger",
+    "bundles": "/console/bundles",
     "lists": "/console/lists",
     "conflicts": "/console/conflicts",
     "policy": "/console/policy",

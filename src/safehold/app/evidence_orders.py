@@ -7,12 +7,11 @@ from datetime import datetime
 from uuid import UUID
 
 from safehold.app import alarms
-from safehold.app.access import users
 from safehold.evidence import orders
 from safehold.evidence.orders import Set
 from safehold.model.errors import NotAllowed, NotFound
 from safehold.model.ids import CaseId, ItemId, MediaId
-from safehold.model.permissions import Actor, Permission, permissions_of
+from safehold.model.permissions import Actor, Permission
 from safehold.model.team import TeamSize
 from safehold.review import admission
 from safehold.storage import cases as case_rows
@@ -32,21 +31,18 @@ def media_of(tx: Tx, about: UUID) -> list[MediaId]:
     return media
 
 
-def person_for(tx: Tx, name: str, about: UUID) -> Actor:
-    """Return somebody by name who may decide about this evidence.
+def admit(tx: Tx, actor: Actor, about: UUID) -> None:
+    """Let somebody who proved who they are decide about this evidence, or raise.
 
-    That is an active person with `evidence.edit` who works in the queues of each case with one of the items
-    and has no conflict about it. Raises NotFound, NotAllowed and ConflictOfInterest.
+    That is a person with `evidence.edit` who works in the queues of each case with one of the items and has
+    no conflict about it. Raises NotFound, NotAllowed and ConflictOfInterest.
     """
-    found = users.find_user(tx, name)
-    if found.disabled_at is not None:
-        raise NotAllowed("This person was shut out.")
-    actor = Actor(permissions=permissions_of(found.roles), user_id=found.id)
     actor.require(Permission.EVIDENCE_EDIT)
+    if actor.user_id is None:
+        raise NotAllowed("Only a person can do this.")
     cases = {case.id for item_id in _items(tx, about) for case in case_rows.of_item(tx, item_id)}
     for case_id in sorted(cases):
-        admission.admit(tx, case_id, found.id)
-    return actor
+        admission.admit(tx, case_id, actor.user_id)
 
 
 def hold(tx: Tx, about: UUID, *, reason: str, actor: Actor, through: Actor, now: datetime) -> Set:

@@ -10,13 +10,23 @@ from uuid import UUID
 
 import typer
 
+from safehold.cli.who import proved
+
 if TYPE_CHECKING:
     from safehold.app.operator import Operator
+    from safehold.model.permissions import Actor
 
 ItemOrCase = Annotated[
     UUID, typer.Argument(help="The item, by the id that its case's page in the console shows, or a case.")
 ]
-AsName = Annotated[str, typer.Option("--as", help="Who does it: an active person of the role legal.")]
+AsName = Annotated[
+    str,
+    typer.Option(
+        "--as",
+        help="Who you are: an active person of the role legal. The password is asked for, or read from"
+        " standard input.",
+    ),
+]
 _REASON = "A text file with who asks for it and why. It is kept beside it, and in no log."
 
 
@@ -30,11 +40,13 @@ def hold(
     from safehold.cli.opening import SHELL, operator
 
     reason = _text(reason_file)
-    with operator() as opened, opened.database.begin() as tx:
-        actor = evidence_orders.person_for(tx, as_name, item_or_case)
-        placed = evidence_orders.hold(
-            tx, item_or_case, reason=reason, actor=actor, through=SHELL, now=opened.clock()
-        )
+    with operator() as opened:
+        actor = proved(opened, as_name)
+        with opened.database.begin() as tx:
+            evidence_orders.admit(tx, actor, item_or_case)
+            placed = evidence_orders.hold(
+                tx, item_or_case, reason=reason, actor=actor, through=SHELL, now=opened.clock()
+            )
     sys.stdout.write(f"Hold {placed.id} stands on {_media(placed.media)}.\n")
     if placed.against:
         sys.stdout.write(f"It stops the order to destroy {_listed(placed.against)}: a person is alarmed.\n")
@@ -52,15 +64,18 @@ def release(
     from safehold.cli.opening import SHELL, operator, shown
     from safehold.evidence import ledger
 
-    with operator() as opened, opened.database.begin() as tx:
-        actor = evidence_orders.person_for(tx, as_name, item_or_case)
-        media = evidence_orders.release(
-            tx, item_or_case, hold_id=hold_id, actor=actor, through=SHELL, now=opened.clock()
-        )
-        for each in ledger.kept(tx, media):
-            until = each.until
-            why = f"{until.rule.value}, until {shown(until.destroy_at)}" if until else "nothing is sealed"
-            sys.stdout.write(f"media {each.media_id}  lifted  now kept as {why}\n")
+    with operator() as opened:
+        actor = proved(opened, as_name)
+        with opened.database.begin() as tx:
+            evidence_orders.admit(tx, actor, item_or_case)
+            media = evidence_orders.release(
+                tx, item_or_case, hold_id=hold_id, actor=actor, through=SHELL, now=opened.clock()
+            )
+            kept = ledger.kept(tx, media)
+    for each in kept:
+        until = each.until
+        why = f"{until.rule.value}, until {shown(until.destroy_at)}" if until else "nothing is sealed"
+        sys.stdout.write(f"media {each.media_id}  lifted  now kept as {why}\n")
 
 
 def destroy_order(
@@ -87,20 +102,21 @@ def destroy_order(
         raise typer.BadParameter("take one of --reason-file, --confirm and --withdraw.")
     reason = _text(reason_file) if reason_file is not None else ""
     with operator() as opened:
+        actor = proved(opened, as_name)
         if reason_file is not None:
-            _ask(opened, item_or_case, as_name, reason)
+            _ask(opened, item_or_case, actor, reason)
         elif confirm is not None:
-            _confirm(opened, item_or_case, as_name, confirm)
+            _confirm(opened, item_or_case, actor, confirm)
         elif withdraw is not None:
-            _withdraw(opened, item_or_case, as_name, withdraw)
+            _withdraw(opened, item_or_case, actor, withdraw)
 
 
-def _ask(opened: Operator, about: UUID, name: str, reason: str) -> None:
+def _ask(opened: Operator, about: UUID, actor: Actor, reason: str) -> None:
     from safehold.app import evidence_orders
     from safehold.cli.opening import SHELL
 
     with opened.database.begin() as tx:
-        actor = evidence_orders.person_for(tx, name, about)
+        evidence_orders.admit(tx, actor, about)
         asked = evidence_orders.ask_destruction(
             tx, about, reason=reason, actor=actor, through=SHELL, now=opened.clock()
         )
@@ -112,13 +128,13 @@ def _ask(opened: Operator, about: UUID, name: str, reason: str) -> None:
         sys.stdout.write(f"The hold {_listed(asked.against)} will stop it.\n")
 
 
-def _confirm(opened: Operator, about: UUID, name: str, order_id: UUID) -> None:
+def _confirm(opened: Operator, about: UUID, actor: Actor, order_id: UUID) -> None:
     from safehold.app import evidence_orders
     from safehold.cli.opening import SHELL
     from safehold.model.team import TeamSize
 
     with opened.database.begin() as tx:
-        actor = evidence_orders.person_for(tx, name, about)
+        evidence_orders.admit(tx, actor, about)
         confirmed = evidence_orders.confirm_destruction(
             tx,
             about,
@@ -139,12 +155,12 @@ def _confirm(opened: Operator, about: UUID, name: str, order_id: UUID) -> None:
         )
 
 
-def _withdraw(opened: Operator, about: UUID, name: str, order_id: UUID) -> None:
+def _withdraw(opened: Operator, about: UUID, actor: Actor, order_id: UUID) -> None:
     from safehold.app import evidence_orders
     from safehold.cli.opening import SHELL
 
     with opened.database.begin() as tx:
-        actor = evidence_orders.person_for(tx, name, about)
+        evidence_orders.admit(tx, actor, about)
         media = evidence_orders.withdraw_order(
             tx, about, order_id, actor=actor, through=SHELL, now=opened.clock()
         )

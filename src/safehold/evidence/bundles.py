@@ -6,7 +6,7 @@ Who may come near the cases is asked by whoever calls this; here it is two peopl
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from cryptography.exceptions import InvalidSignature
@@ -34,6 +34,7 @@ __all__ = [
     "begin",
     "cosign",
     "decline",
+    "note_made",
     "statement",
     "waiting",
 ]
@@ -158,6 +159,11 @@ def begin(tx: Tx, bundle_id: BundleId, *, actor: str, now: datetime) -> BundleRe
     detail = {"making": asked.made + 1, "items": len(asked.items)}
     _audit(tx, "evidence.bundle_make", bundle_id, actor, now, **detail)
     return asked
+
+
+def note_made(tx: Tx, bundle_id: BundleId, *, signed: bytes, held: int, not_held: Mapping[str, int]) -> None:
+    """Note what was in the bundle that was made last. signed: the SHA-256 of its signed sums."""
+    rows.set_made(tx, bundle_id, signed=signed, held=held, not_held=sum(not_held.values()))
 
 
 def agreed(tx: Tx, bundle_id: BundleId, *, now: datetime) -> BundleRequest:

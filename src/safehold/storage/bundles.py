@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from safehold.model.ids import BundleId, CaseId, ItemId, UserId
 from safehold.storage.case_moves import case_move, case_move_item
 from safehold.storage.cases import case_item
 from safehold.storage.database import Tx
+from safehold.storage.evidence import ObjectRole, sealed_object
 from safehold.storage.items import item
 from safehold.storage.tables import Instant, TextArray, Uuid, metadata, owned_by, writes
 
@@ -35,6 +37,10 @@ bundle_request = sa.Table(
     sa.Column("co_signer", sa.LargeBinary),
     sa.Column("made", sa.SmallInteger, nullable=False, server_default="0"),
     sa.Column("made_at", Instant),
+    # Of the one that was made whole last: what was signed, and its items with their bytes and without.
+    sa.Column("signed_sha256", sa.LargeBinary),
+    sa.Column("held", sa.Integer),
+    sa.Column("not_held", sa.Integer),
     sa.CheckConstraint("cardinality(recipients) between 1 and 8", name="has_recipients"),
     sa.CheckConstraint(
         "length(btrim(recipient_name)) between 3 and 200 and length(btrim(purpose)) between 10 and 1000",
@@ -50,6 +56,11 @@ bundle_request = sa.Table(
     sa.CheckConstraint("made between 0 and 3 and (made = 0 or approved is true)", name="made_as_approved"),
     sa.CheckConstraint(
         "(made = 0) = (made_at is null) and made_at < asked_at + interval '7 days'", name="made_in_time"
+    ),
+    sa.CheckConstraint("octet_length(signed_sha256) = 32", name="signed_sha256_length"),
+    sa.CheckConstraint(
+        "num_nonnulls(signed_sha256, held, not_held) in (0, 3) and (signed_sha256 is null or made > 0)",
+        name="made_whole",
     ),
     sa.Index("ix_bundle_request_asked_at", "asked_at"),
 )
@@ -73,7 +84,9 @@ class BundleRequest:
 
     items: what exactly, in the order of the bundle. recipients: as age writes public keys. approved: None
     while nobody has decided. decided_by: the second person; None where somebody outside has signed, whose
-    signature and public key, raw, then are here. made: how often it was made.
+    signature and public key, raw, then are here. made: how often it was made. signed_sha256, held,
+    not_held: of the one that was made whole last, the digest of its signed sums, and how many items are in it
+    with their bytes and without.
     """
 
     id: BundleId
@@ -90,6 +103,9 @@ class BundleRequest:
     co_signer: bytes | None = field(default=None, repr=False)
     made: int = 0
     made_at: datetime | None = None
+    signed_sha256: bytes | None = field(default=None, repr=False)
+    held: int | None = None
+    not_held: int | None = None
 
 
 @writes(bundle_request, bundle_item)
@@ -133,6 +149,13 @@ def count_making(tx: Tx, bundle_id: BundleId, *, at: datetime) -> None:
     tx.run(bundle_request.update().where(bundle_request.c.id == bundle_id).values(values))
 
 
+@writes(bundle_request)
+def set_made(tx: Tx, bundle_id: BundleId, *, signed: bytes, held: int, not_held: int) -> None:
+    """Record what the bundle that was made last is known by, and how much is in it."""
+    values = {"signed_sha256": signed, "held": held, "not_held": not_held}
+    tx.run(bundle_request.update().where(bundle_request.c.id == bundle_id).values(values))
+
+
 def get(tx: Tx, bundle_id: BundleId, *, for_change: bool = False) -> BundleRequest | None:
     """Return one, None when there is none. for_change: nobody else changes it until the end."""
     statement = sa.select(bundle_request).where(bundle_request.c.id == bundle_id)
@@ -144,6 +167,19 @@ def newest(tx: Tx, *, limit: int) -> list[BundleRequest]:
     """Return what was asked for last, the newest first."""
     statement = sa.select(bundle_request).order_by(bundle_request.c.asked_at.desc(), bundle_request.c.id)
     return _found(tx, statement.limit(limit))
+
+
+def with_bytes(tx: Tx, bundle_ids: Collection[BundleId]) -> dict[BundleId, int]:
+    """Return how many items of each of these requests have bytes that are sealed now."""
+    live = (sealed_object.c.media_id == item.c.media_id) & sealed_object.c.destroyed_at.is_(None)
+    sealed = sa.exists(sealed_object.c.id).where(live, sealed_object.c.role == ObjectRole.ORIGINAL)
+    statement = (
+        sa.select(bundle_item.c.bundle_id, sa.func.count().filter(sealed).label("held"))
+        .join(item, item.c.id == bundle_item.c.item_id)
+        .where(bundle_item.c.bundle_id.in_(bundle_ids))
+        .group_by(bundle_item.c.bundle_id)
+    )
+    return {BundleId(row.bundle_id): row.held for row in tx.run(statement)}
 
 
 def items_of_case(tx: Tx, case_id: CaseId, *, limit: int) -> list[ItemId]:

@@ -233,6 +233,12 @@ GRANTS: dict[str, dict[str, str]] = {
         "retention": _READ,
         "retention_clock": _READ,
         "destruction": _READ,
+        # Two people ask for a bundle and agree to it here; what counts its makings is the reader's.
+        "bundle_request": (
+            "select, insert (id, asked_by, asked_at, recipients, recipient_name, purpose),"
+            " update (approved, decided_by, decided_at)"
+        ),
+        "bundle_item": _APPEND,
         # Whether the bytes that a report is about are held. The keys are the reader's alone.
         "sealed_object": _READ,
         # Whoever asks to see too much raises one.

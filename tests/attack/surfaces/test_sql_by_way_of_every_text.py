@@ -109,6 +109,7 @@ FORMS = {
     "post /console/authorities/ID/reference": {"revision", "reference"},
     "post /console/authorities/ID/withdraw": {"revision"},
     "post /console/bulk": {"case", "all", "what", "skill_tag", "words"},
+    "post /console/bundles": {"items", "to", "recipient_name", "purpose"},
     "post /console/cases/ID/items/ID/assessment": {
         *("form", "revision", "finding", "count", "age_band", "sex", "self_generated", "setting", "made_by"),
         *("policy", "circumstances", "company", "commercial", "livestream", "new_to_us"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -20,9 +23,12 @@ from safehold.model.permissions import Role
 from safehold.model.retention import Basis
 from safehold.testing import running
 from safehold.testing.commands import Ended, Run
+from safehold.testing.handing_over import Person, person
 from safehold.testing.running import Installation, altered_copy, settings_of
 from safehold.web.server import served
 
+Order = Callable[..., Ended]
+"""Runs a command of evidence as a person."""
 LETTER = "Letter of an authority, file 12/26."
 
 
@@ -47,8 +53,7 @@ def evidence(settings: Settings, tmp_path: Path) -> SimpleNamespace:
         opened.run_steps()
         opened.assess(item_id, Finding.ILLEGAL, by=opened.analyst())
         opened.run_steps()
-        for name in ("counsel", "partner"):
-            opened.analyst(name, Role.LEGAL)
+        counsel, partner = person(opened), person(opened)
         [row] = opened.sql("select media_id from item")
         now = opened.program.clock()
         with opened.program.database.begin() as tx:
@@ -62,7 +67,19 @@ def evidence(settings: Settings, tmp_path: Path) -> SimpleNamespace:
             )
     letter = tmp_path / "letter.txt"
     letter.write_text(LETTER, encoding="utf-8")
-    return SimpleNamespace(item=item_id, media=row.media_id, letter=letter)
+    return SimpleNamespace(item=item_id, media=row.media_id, letter=letter, counsel=counsel, partner=partner)
+
+
+@pytest.fixture
+def order(run: Run, monkeypatch: pytest.MonkeyPatch) -> Order:
+    """Run a command of evidence as somebody, who gives their password on standard input."""
+
+    def order(by: Person, *arguments: object, password: str | None = None) -> Ended:
+        typed = by.password if password is None else password
+        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{typed}\n"))
+        return run("evidence", *arguments, "--as", by.name)
+
+    return order
 
 
 def said(ended: Ended) -> str:
@@ -81,26 +98,29 @@ def is_whole(opened: Installation) -> bool:
 
 
 def test_what_two_people_order_destroyed_is_gone_stays_gone_and_the_log_stays_whole(
-    evidence: SimpleNamespace, settings: Settings, tmp_path: Path, run: Run
+    evidence: SimpleNamespace, settings: Settings, tmp_path: Path, run: Run, order: Order
 ) -> None:
     about, letter = evidence.item, ("--reason-file", evidence.letter)
-    assert "Hold " in said(run("evidence", "hold", about, *letter, "--as", "counsel"))
+    counsel, partner = evidence.counsel, evidence.partner
+    assert "Hold " in said(order(counsel, "hold", about, *letter))
     said(run("db", "backup", "--to", tmp_path / "backups"))
 
-    asked = said(run("evidence", "destroy-order", about, *letter, "--as", "counsel"))
+    asked = said(order(counsel, "destroy-order", about, *letter))
     assert "will stop it" in asked
-    order = order_in(asked)
-    alone = run("evidence", "destroy-order", about, "--confirm", order, "--as", "counsel")
+    order_id = order_in(asked)
+    alone = order(counsel, "destroy-order", about, "--confirm", order_id)
     assert alone.code != 0
     assert "does not confirm it" in alone.err
-    confirmed = said(run("evidence", "destroy-order", about, "--confirm", order, "--as", "partner"))
+    pretended = order(partner, "destroy-order", about, "--confirm", order_id, password=counsel.password)
+    assert pretended.err.endswith("[not_authenticated]\n")
+    confirmed = said(order(partner, "destroy-order", about, "--confirm", order_id))
     assert "stopped" in confirmed
     assert said(run("evidence", "sweep")).startswith("0 objects destroyed, ")
     with running.installation(settings) as opened:
         assert [row.code for row in opened.sql("select code from alarm")] == ["destroy_order_waits"]
         assert opened.open_sealed(about) == altered_copy(1)
 
-    assert "destroy_order" in said(run("evidence", "release", about, "--as", "partner"))
+    assert "destroy_order" in said(order(partner, "release", about))
     shown = said(run("evidence", "clocks", about, "--reasons"))
     assert shown.count(LETTER) == 2
     assert said(run("evidence", "sweep")).startswith("2 objects destroyed, ")
@@ -125,7 +145,9 @@ def test_what_two_people_order_destroyed_is_gone_stays_gone_and_the_log_stays_wh
     assert run("audit", "verify").code == 0
 
 
-def test_the_commands_say_what_is_kept_and_what_expires(evidence: SimpleNamespace, run: Run) -> None:
+def test_the_commands_say_what_is_kept_and_what_expires(
+    evidence: SimpleNamespace, run: Run, order: Order
+) -> None:
     case_or_item = evidence.item
     assert "us_preservation" in said(run("evidence", "clocks", case_or_item))
     table, listed = (said(run("evidence", "ledger", "--format", each)) for each in ("table", "csv"))
@@ -134,25 +156,55 @@ def test_the_commands_say_what_is_kept_and_what_expires(evidence: SimpleNamespac
     assert said(run("evidence", "ledger", "--since", "2100-01-01")) == ""
     assert said(run("evidence", "forecast", "--days", 366)).startswith("2  us_preservation\n")
     assert "Nothing expires" in run("evidence", "forecast").err
-    for wrong in (("hold", "--reason-file", "/dev/null", "--as", "analyst"), ("release", "--as", "counsel")):
-        refused = run("evidence", wrong[0], case_or_item, *wrong[1:])
+    for wrong in (("hold", case_or_item, "--reason-file", "/dev/null"), ("release", case_or_item)):
+        refused = order(evidence.counsel, *wrong)
         assert refused.code not in (0, 64)
     both = ("--confirm", case_or_item, "--withdraw", case_or_item)
-    assert run("evidence", "destroy-order", case_or_item, "--as", "counsel", *both).code == 64
+    assert order(evidence.counsel, "destroy-order", case_or_item, *both).code == 64
 
 
-def test_whoever_knows_somebody_in_it_or_was_shut_out_orders_nothing(
-    evidence: SimpleNamespace, settings: Settings, run: Run
+def test_whoever_knows_somebody_in_it_was_shut_out_or_may_not_orders_nothing(
+    evidence: SimpleNamespace, settings: Settings, run: Run, order: Order
 ) -> None:
-    said(run("conflicts", "add", "counsel", "--account", "account-1"))
-    said(run("users", "disable", "partner"))
-    for name, code in (
-        ("counsel", "conflict_of_interest"),
-        ("partner", "not_allowed"),
-        ("nobody", "not_found"),
+    with running.installation(settings) as opened:
+        analyst = person(opened, Role.ANALYST)
+    said(run("conflicts", "add", evidence.counsel.name, "--account", "account-1"))
+    said(run("users", "disable", evidence.partner.name))
+    nobody = Person("nobody", "no password of anybody", analyst.actor)
+    for by, code in (
+        (evidence.counsel, "conflict_of_interest"),
+        (evidence.partner, "not_authenticated"),
+        (nobody, "not_authenticated"),
+        (analyst, "not_allowed"),
     ):
-        refused = run("evidence", "hold", evidence.item, "--reason-file", evidence.letter, "--as", name)
+        refused = order(by, "hold", evidence.item, "--reason-file", evidence.letter)
         assert refused.err.endswith(f"[{code}]\n")
         assert refused.out == ""
     with running.installation(settings) as opened:
         assert opened.sql("select 1 from retention_clock where basis = 'legal_hold'") == []
+
+
+def test_each_of_the_orders_asks_whoever_gives_it_for_their_password(
+    evidence: SimpleNamespace, settings: Settings, order: Order
+) -> None:
+    letter = ("--reason-file", evidence.letter)
+    said(order(evidence.counsel, "hold", evidence.item, *letter))
+    asked = order_in(said(order(evidence.counsel, "destroy-order", evidence.item, *letter)))
+    for arguments in (
+        ("hold", evidence.item, *letter),
+        ("release", evidence.item),
+        ("destroy-order", evidence.item, *letter),
+        ("destroy-order", evidence.item, "--confirm", asked),
+        ("destroy-order", evidence.item, "--withdraw", asked),
+    ):
+        refused = order(evidence.partner, *arguments, password="not the password")
+        assert refused.err.endswith("[not_authenticated]\n")
+        assert refused.out == ""
+    with running.installation(settings) as opened:
+        tried = opened.sql("select 1 from audit_record where verb = 'shell.refused'")
+        assert len(tried) == 5
+        rows = opened.sql(
+            "select basis, confirmed_at, ended_at from retention_clock where until is null order by basis"
+        )
+        found = [(row.basis, row.confirmed_at, row.ended_at) for row in rows]
+        assert found == [("destroy_order", None, None), ("legal_hold", None, None)]

@@ -13,7 +13,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from safehold.app.bundles import verifying
+from safehold.app.bundles import listing, verifying
 from safehold.app.settings import Settings
 from safehold.model.assessment import Finding, Tier
 from safehold.model.errors import NotFound, Refused
@@ -80,6 +80,11 @@ def test_a_bundle_is_opened_and_checked_with_public_tools_alone(
 
     folder = them.unpacks(out, tmp_path / "theirs")
     assert ": OK\n" in ran(folder, "sha256sum", "--check", "--strict", "SHA256SUMS")
+    with room.safehold.program.database.begin() as tx:
+        [shown] = listing.listing(tx, actor=other.actor, now=room.clock()).requests
+    # By this the page, and whoever has the bundle, know that it is the one that was made.
+    assert shown.fingerprint == hashlib.sha256((folder / "SHA256SUMS").read_bytes()).hexdigest()
+    assert (shown.standing, shown.made_held, shown.made_not_held) == (listing.Standing.MADE, 1, 0)
     verify = ("pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", "signing-key.pub.pem")
     said = ran(folder, "openssl", *verify, "-in", "SHA256SUMS", "-sigfile", "SHA256SUMS.sig")
     assert "Signature Verified Successfully" in said

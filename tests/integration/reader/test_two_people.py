@@ -235,11 +235,18 @@ def test_the_database_keeps_what_the_code_keeps(room: Any, other: Person, bundle
     refuses("made = 1, made_at = asked_at + interval '7 days'")
 
 
-def test_no_surface_may_ask_or_approve_and_the_reader_may_only_count() -> None:
+def test_the_console_asks_and_decides_and_makes_none_the_reader_only_counts_and_no_other_surface_may() -> (
+    None
+):
+    may = {
+        roles.READER: "select, update (made, made_at)",
+        roles.CONSOLE: "select, insert (id, asked_by, asked_at, recipients, recipient_name, purpose),"
+        " update (approved, decided_by, decided_at)",
+    }
     for role, grants in roles.GRANTS.items():
-        expected = "select, update (made, made_at)" if role == roles.READER else None
-        assert grants.get("bundle_request") == expected
+        assert grants.get("bundle_request") == may.get(role)
     assert roles.GRANTS[roles.READER]["bundle_item"] == "select"
+    assert roles.GRANTS[roles.CONSOLE]["bundle_item"] == "select, insert"
 
 
 def test_whoever_asks_the_reader_names_a_bundle_and_nothing_that_would_be_in_it() -> None:

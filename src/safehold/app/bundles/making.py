@@ -12,7 +12,7 @@ from safehold.app.access.at_the_shell import proved
 from safehold.app.audit.sequencer import sequence
 from safehold.app.bundles import signing
 from safehold.app.bundles.inventory import Found, Making, inventory, written
-from safehold.app.bundles.signing import Stamped
+from safehold.app.bundles.signing import Closing, Stamped
 from safehold.app.operator import Operator, open_operator
 from safehold.app.reader.client import ReaderClient
 from safehold.app.reader.opening import OPERATING, open_reader
@@ -28,10 +28,14 @@ from safehold.vault.files import new_file
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What became of it. held: items whose bytes are in it. not_held: how many are not, by why."""
+    """What became of it. held: items whose bytes are in it. not_held: how many are not, by why.
+
+    signed: the SHA-256 of its signed sums, by which whoever has it knows that it is this one.
+    """
 
     size_bytes: int
     held: int
+    signed: bytes
     not_held: Mapping[str, int] = field(default_factory=dict)
     stamped: Stamped = field(default_factory=Stamped)
 
@@ -67,12 +71,13 @@ class _Bundle:
         self._bundle_id = bundle_id
         self._file = file
         self._found: Sequence[Found] = ()
-        self._stamped = Stamped()
+        self._closing = Closing(b"", Stamped(), b"")
 
     def fill(self, reader: ReaderClient, person: UserId) -> Made:
         reader.bundle(self._bundle_id, user_id=person, write=self._file.write, close=self._close)
         why = Counter(str(each["not_held"]) for each in self._found if "not_held" in each)
-        return Made(self._file.tell(), len(self._found) - why.total(), dict(why), self._stamped)
+        held = len(self._found) - why.total()
+        return Made(self._file.tell(), held, self._closing.signed, dict(why), self._closing.stamped)
 
     def _close(self, found: Sequence[Mapping[str, Any]]) -> bytes:
         self._found, settings, now = found, self._operator.settings, self._operator.clock()
@@ -86,7 +91,7 @@ class _Bundle:
                 now=now,
             )
             content = written(inventory(tx, making, found))
-        tail, self._stamped = signing.closing(
+        self._closing = signing.closing(
             content,
             {each["name"]: each["sha256"] for each in found if "name" in each},
             key=self._operator.home.bundles_key(),
@@ -94,11 +99,12 @@ class _Bundle:
             now=now,
             at=making.agreed.asked_at,
         )
-        return tail
+        return self._closing.tail
 
 
 def _note(operator: Operator, bundle_id: BundleId, actor: Actor, made: Made) -> None:
     with operator.database.begin() as tx:
+        bundles.note_made(tx, bundle_id, signed=made.signed, held=made.held, not_held=made.not_held)
         audit.append(
             tx,
             at=operator.clock(),

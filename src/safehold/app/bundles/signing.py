@@ -69,6 +69,15 @@ class Stamped:
     failed: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What a bundle ends with: the end of its tar, its time stamp, and the SHA-256 of what was signed."""
+
+    tail: bytes
+    stamped: Stamped
+    signed: bytes
+
+
 def public_pem(key: Ed25519PublicKey) -> bytes:
     """Return a public key as PEM."""
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -92,8 +101,8 @@ def closing(
     settings: Settings,
     now: datetime,
     at: datetime,
-) -> tuple[bytes, Stamped]:
-    """Return what the tar of a bundle ends with, behind its media, and whether it was time-stamped.
+) -> Closing:
+    """Return what the tar of a bundle ends with, behind its media, whether it was stamped, what was signed.
 
     media: digests by name. at: the time that all members bear. A time-stamp server that fails keeps nobody
     from handing evidence over: the bundle then has no stamp.
@@ -109,7 +118,7 @@ def closing(
     files = {**plain, SUMS: listed, SIGNATURE: key.sign(listed)}
     if stamped.response is not None:
         files[STAMP] = stamped.response
-    return b"".join(_members(files, at)) + tar.end(), stamped
+    return Closing(b"".join(_members(files, at)) + tar.end(), stamped, hashlib.sha256(listed).digest())
 
 
 def stamp(data: bytes, *, settings: Settings, now: datetime) -> Stamped:

@@ -12,6 +12,7 @@ from safehold.web.console.arranging import add_arranging
 from safehold.web.console.audit import add_audit_pages
 from safehold.web.console.authorities import add_authority_pages
 from safehold.web.console.bulk import add_bulk
+from safehold.web.console.bundles import add_bundles_page
 from safehold.web.console.case import add_case_pages
 from safehold.web.console.choosing_language import add_choosing_language
 from safehold.web.console.confirm import add_confirm
@@ -58,6 +59,7 @@ _PAGES = (
     add_emergency_pages,
     add_authority_pages,
     add_ledger_page,
+    add_bundles_page,
     add_policy_pages,
     add_arranging,
     add_conflicts_pages,

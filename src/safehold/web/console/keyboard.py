@@ -125,6 +125,7 @@ OTHERS = (
         (_key("f", "Choose which lines"), _key("/", "Write an id"), _key("n", "Older lines")),
         ("ledger.html",),
     ),
+    Keyed("Evidence, handed over", (_key("i", "Write what to hand over"),), ("bundles.html",)),
     Keyed("Conflicts of interest", (_key("n", "Write whose conflict it is"),), ("conflicts.html",)),
     Keyed("The cases of an account", (_key("b", "Back to the case"),), ("account_cases.html",)),
     Keyed(
