@@ -34,7 +34,6 @@ from safehold.storage import items as item_rows
 from safehold.storage import report_facts as rows
 from safehold.storage import subjects as subject_rows
 from safehold.storage.assessments import StoredAssessment
-from safehold.storage.case_facts import MatchFacts
 from safehold.storage.database import Tx
 from safehold.storage.items import StoredItem
 from safehold.storage.report_facts import Fetched, Sealed
@@ -92,7 +91,7 @@ class _Found:
     media: Mapping[MediaId, MediaOnRecord]
     sealed: Mapping[MediaId, Sealed]
     fetched: Mapping[MediaId, list[Fetched]]
-    matches: Mapping[ItemId, list[MatchFacts]]
+    matches: Mapping[ItemId, list[ListMatch]]
     flagged_by: Mapping[ItemId, list[str]]
     told_us: Collection[object]
     outcomes: Mapping[ItemId, StandingOutcome]
@@ -102,9 +101,7 @@ def _read(tx: Tx, case_id: CaseId, item_ids: list[ItemId]) -> _Found:
     items = item_rows.get_many(tx, item_ids)
     media_ids = {each.item.media_id for each in items.values() if each.item.media_id is not None}
     sealed = rows.sealed_originals(tx, media_ids)
-    matches, flagged_by = defaultdict(list), defaultdict(list)
-    for match in case_facts.matches_of(tx, item_ids):
-        matches[match.item_id].append(match)
+    flagged_by = defaultdict(list)
     for item_id, flag in case_facts.flags_of(tx, item_ids):
         flagged_by[item_id].append(flag.source)
     return _Found(
@@ -113,7 +110,7 @@ def _read(tx: Tx, case_id: CaseId, item_ids: list[ItemId]) -> _Found:
         media=rows.media_on_record(tx, media_ids, sealed),
         sealed=sealed,
         fetched=_by_media(rows.fetched_of(tx, media_ids)),
-        matches=matches,
+        matches=rows.list_matches(tx, item_ids),
         flagged_by=flagged_by,
         told_us=rows.told_to_us(tx, item_ids),
         outcomes=standing_outcomes(tx, case_id, item_ids),
@@ -178,7 +175,7 @@ def _item(found: _Found, item_id: ItemId, visibilities: Mapping[str, Visibility]
         media=media,
         bytes=_bytes(stored, found.sealed),
         viewing=_viewing(item_id, media, found.fetched[media.id]) if media else Viewing(),
-        matches=tuple(_match(each) for each in found.matches.get(item_id, ())),
+        matches=tuple(found.matches.get(item_id, ())),
         flagged_by=tuple(dict.fromkeys(found.flagged_by.get(item_id, ()))),
         told_us=item_id in found.told_us,
         page_url=page.url if page else None,
@@ -219,14 +216,3 @@ def shown_whole(media: MediaOnRecord) -> bool:
 def _clearest(fetched: list[Fetched]) -> Tier:
     seen = {each.tier for each in fetched}
     return next((tier for tier in (Tier.CLEAR, Tier.BLURRED) if tier in seen), Tier.NONE)
-
-
-def _match(found: MatchFacts) -> ListMatch:
-    return ListMatch(
-        list_name=found.list_name,
-        purpose=found.purpose,
-        signal_type=found.signal_type,
-        distance=found.distance,
-        category=found.category,
-        withdrawn=found.withdrawn,
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields
 from enum import StrEnum
 from types import UnionType
@@ -16,6 +17,9 @@ Form = ImageryForm | ConductForm
 
 FORMS: dict[str, type[ImageryForm] | type[ConductForm]] = {"imagery": ImageryForm, "conduct": ConductForm}
 """The forms by the names under which they are stored."""
+
+# Worked out once: it takes far longer than reading a form.
+_HINTS = {name: get_type_hints(form) for name, form in FORMS.items()}
 
 
 def form_name(form: Form) -> str:
@@ -38,7 +42,7 @@ def from_answers(name: str, answers: Mapping[str, Any]) -> Form:
     form = FORMS.get(name)
     if form is None:
         raise BadForm("form: either imagery or conduct.")
-    hints = get_type_hints(form)
+    hints = _HINTS[name]
     unknown = len(answers.keys() - hints.keys())
     if unknown:
         raise BadForm(f"{unknown} of the answers belong to no field of this form.")
@@ -53,6 +57,8 @@ def readable(name: str, answers: Mapping[str, Any], *, finding: Finding) -> Form
     For pages: an answer that a later version wrote, or that was damaged, must not keep the others from
     being seen. finding: as it is stored beside the answers. Raises BadForm for a form that does not exist.
     """
+    with suppress(BadForm):
+        return from_answers(name, {**answers, "finding": finding.value})
     read: dict[str, Any] = {"finding": finding.value}
     for field, answer in answers.items():
         try:

@@ -15,7 +15,7 @@ from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, AssessmentId, CaseId, ItemId, MediaId, OutcomeId, UserId
 from safehold.storage.database import Tx
 from safehold.storage.items import item
-from safehold.storage.tables import Instant, Json, Uuid, metadata, one_of, owned_by, writes
+from safehold.storage.tables import Instant, Json, Uuid, is_among, metadata, one_of, owned_by, writes
 
 # csam, and test in its place on a rehearsal, have categories; the other purposes do not.
 CATEGORY_ONLY_WHEN_ILLEGAL = "category is null or (finding = 'illegal' and purpose in ('csam', 'test'))"
@@ -265,10 +265,10 @@ def of_case(tx: Tx, case_id: CaseId, item_ids: Iterable[ItemId]) -> list[StoredA
     """Return the assessments of these items in a case, oldest first."""
     statement = (
         sa.select(assessment)
-        .where(assessment.c.case_id == case_id, assessment.c.item_id.in_(list(item_ids)))
+        .where(assessment.c.case_id == case_id, is_among(assessment.c.item_id, item_ids))
         .order_by(assessment.c.filed_at, assessment.c.id)
     )
-    return [_assessment(row) for row in tx.run(statement)]
+    return [_assessment(row) for row in tx.run(statement).all()]
 
 
 def standing_of_media(
@@ -445,7 +445,7 @@ def outcomes_of_case(
     tx: Tx, case_id: CaseId, item_ids: Iterable[ItemId] | None = None
 ) -> list[StoredOutcome]:
     """Return the outcomes of a case, or of these items in it, reversed ones too, oldest first."""
-    chosen = sa.true() if item_ids is None else outcome.c.item_id.in_(list(item_ids))
+    chosen = sa.true() if item_ids is None else is_among(outcome.c.item_id, item_ids)
     return _outcomes(tx, outcome.c.case_id == case_id, chosen)
 
 
@@ -475,7 +475,7 @@ def _outcomes(tx: Tx, *where: sa.ColumnElement[bool]) -> list[StoredOutcome]:
             reversed_at=row.reversed_at,
             reversed_by=row.reversed_by,
         )
-        for row in tx.run(statement)
+        for row in tx.run(statement).all()
     ]
 
 

@@ -27,6 +27,7 @@ from safehold.storage.hash_lists import entry, hash_list
 from safehold.storage.holds import hold
 from safehold.storage.items import item
 from safehold.storage.matches import flag, match
+from safehold.storage.tables import is_among
 from safehold.storage.withdrawn_matches import HAS_GONE
 
 _LISTED = (
@@ -133,7 +134,7 @@ class HistoryLine:
 def matches_of(tx: Tx, item_ids: Iterable[ItemId]) -> list[MatchFacts]:
     """Return the matches of these items: those that stand first, and of each kind the nearest."""
     order: tuple[sa.ColumnElement[Any], ...] = (sa.literal_column("withdrawn"), match.c.distance, match.c.id)
-    statement = _LISTED.where(match.c.item_id.in_(list(item_ids))).order_by(*order)
+    statement = _LISTED.where(is_among(match.c.item_id, item_ids)).order_by(*order)
     return [_match(row) for row in tx.run(statement)]
 
 
@@ -179,7 +180,7 @@ def kinds_of_items(tx: Tx, item_ids: Iterable[ItemId], purpose: Purpose) -> dict
 def flags_of(tx: Tx, item_ids: Iterable[ItemId]) -> list[tuple[ItemId, Flag]]:
     """Return the flags of these items, oldest first."""
     statement = (
-        sa.select(flag).where(flag.c.item_id.in_(list(item_ids))).order_by(flag.c.flagged_at, flag.c.id)
+        sa.select(flag).where(is_among(flag.c.item_id, item_ids)).order_by(flag.c.flagged_at, flag.c.id)
     )
     return [(ItemId(row.item_id), _flag(row)) for row in tx.run(statement)]
 

@@ -12,7 +12,7 @@ from safehold.model.ids import ItemId, KeyId, MediaId, PageId, ScanId
 from safehold.model.item import Context, Item, ItemKind, Page
 from safehold.model.scan import ScanResult
 from safehold.storage.database import Tx
-from safehold.storage.tables import Instant, Uuid, metadata, one_of, owned_by, writes
+from safehold.storage.tables import Instant, Uuid, is_among, metadata, one_of, owned_by, writes
 
 page = sa.Table(
     "page",
@@ -124,7 +124,7 @@ def pages_of(tx: Tx, item_ids: Iterable[ItemId]) -> dict[ItemId, Page]:
     statement = (
         sa.select(item.c.id.label("item_id"), page)
         .join(page, page.c.id == item.c.page_id)
-        .where(item.c.id.in_(list(item_ids)))
+        .where(is_among(item.c.id, item_ids))
     )
     return {
         ItemId(row.item_id): Page(id=PageId(row.id), url=row.url, seen_at=row.seen_at)
@@ -179,9 +179,9 @@ def get_many(tx: Tx, item_ids: Iterable[ItemId]) -> dict[ItemId, StoredItem]:
             *(item_context.c[name] for name in _CONTEXT_FIELDS),
         )
         .outerjoin(item_context, item_context.c.item_id == item.c.id)
-        .where(item.c.id.in_(list(item_ids)))
+        .where(is_among(item.c.id, item_ids))
     )
-    return {ItemId(row.id): _stored(row) for row in tx.run(statement)}
+    return {ItemId(row.id): _stored(row) for row in tx.run(statement).all()}
 
 
 def of_media(tx: Tx, media_id: MediaId) -> list[ItemId]:

@@ -11,21 +11,30 @@ import sqlalchemy as sa
 
 from safehold.model.assessment import Tier
 from safehold.model.emergency import EmergencyEnd
+from safehold.model.hash_list import Purpose
 from safehold.model.ids import AssessmentId, CaseId, ItemId, MediaId, ObjectId, OutcomeId
 from safehold.model.media import DecodeFailure, MediaKind
-from safehold.model.report_facts import MediaOnRecord, RiskToLife
-from safehold.model.signal import MD5, SHA1
+from safehold.model.report_facts import ListMatch, MediaOnRecord, RiskToLife
+from safehold.model.signal import MD5, SHA1, SignalTypeName
 from safehold.storage.assessments import STANDS, outcome, outcome_assessment
 from safehold.storage.cases import case_item
 from safehold.storage.database import Tx
 from safehold.storage.emergencies import emergency
 from safehold.storage.evidence import ObjectRole, sealed_object
 from safehold.storage.golden import golden_item
+from safehold.storage.hash_lists import entry, hash_list
 from safehold.storage.inbound_reports import inbound_report
 from safehold.storage.items import item
+from safehold.storage.matches import match
 from safehold.storage.media import media, media_signal
 from safehold.storage.reported_items import reported_item
 from safehold.storage.reveals import reveal
+from safehold.storage.tables import is_among
+from safehold.storage.withdrawn_matches import HAS_GONE
+
+_OF_MEDIA = [
+    media.c[name] for name in ("id", "sha256", "media_type", "kind", "size_bytes", "frames", "failure")
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +58,7 @@ def in_case(tx: Tx, case_id: CaseId, item_ids: Collection[ItemId]) -> list[ItemI
     """Return those of these items that lie in a case, in the order in which they joined it."""
     statement = (
         sa.select(case_item.c.item_id)
-        .where(case_item.c.case_id == case_id, case_item.c.item_id.in_(list(item_ids)))
+        .where(case_item.c.case_id == case_id, is_among(case_item.c.item_id, item_ids))
         .order_by(case_item.c.joined_at, case_item.c.item_id)
     )
     return [ItemId(each) for each in tx.run(statement).scalars()]
@@ -61,10 +70,10 @@ def media_on_record(
     """Return what is known of these media, with the digests that were kept. sealed: of `sealed_originals`."""
     wanted = list(media_ids)
     kept = sa.select(media_signal.c.media_id, media_signal.c.signal_type, media_signal.c.value).where(
-        media_signal.c.media_id.in_(wanted), media_signal.c.signal_type.in_([MD5, SHA1])
+        is_among(media_signal.c.media_id, wanted), media_signal.c.signal_type.in_([MD5, SHA1])
     )
-    digests = {(row.media_id, row.signal_type): bytes(row.value).hex() for row in tx.run(kept)}
-    rows = tx.run(sa.select(media).where(media.c.id.in_(wanted)))
+    digests = {(row.media_id, row.signal_type): bytes(row.value).hex() for row in tx.run(kept).all()}
+    rows = tx.run(sa.select(*_OF_MEDIA).where(is_among(media.c.id, wanted))).all()
     return {
         MediaId(row.id): MediaOnRecord(
             id=MediaId(row.id),
@@ -88,14 +97,15 @@ def sealed_originals(tx: Tx, media_ids: Collection[MediaId]) -> dict[MediaId, Se
     statement = (
         sa.select(sealed_object.c.media_id, sealed_object.c.id, live.label("live"))
         .where(
-            sealed_object.c.media_id.in_(list(media_ids)),
+            is_among(sealed_object.c.media_id, media_ids),
             sealed_object.c.role == ObjectRole.ORIGINAL.value,
         )
         # A live one, of which there is one at most, comes last and counts.
         .order_by(live, sealed_object.c.id)
     )
     return {
-        MediaId(row.media_id): Sealed(ObjectId(row.id) if row.live else None) for row in tx.run(statement)
+        MediaId(row.media_id): Sealed(ObjectId(row.id) if row.live else None)
+        for row in tx.run(statement).all()
     }
 
 
@@ -107,7 +117,7 @@ def fetched_of(tx: Tx, media_ids: Collection[MediaId]) -> list[Fetched]:
     statement = (
         sa.select(item.c.id, item.c.media_id, reveal.c.tier, sa.func.max(reveal.c.fetched_at).label("at"))
         .join(reveal, reveal.c.item_id == item.c.id)
-        .where(item.c.media_id.in_(list(media_ids)), reveal.c.fetched_at.is_not(None))
+        .where(is_among(item.c.media_id, media_ids), reveal.c.fetched_at.is_not(None))
         .group_by(item.c.id, item.c.media_id, reveal.c.tier)
     )
     return [
@@ -124,26 +134,57 @@ def counted_for(
     statement = (
         sa.select(outcome.c.id, outcome_assessment.c.assessment_id)
         .join(outcome_assessment, outcome_assessment.c.outcome_id == outcome.c.id)
-        .where(outcome.c.case_id == case_id, outcome.c.item_id.in_(list(item_ids)), STANDS)
+        .where(outcome.c.case_id == case_id, is_among(outcome.c.item_id, item_ids), STANDS)
         .order_by(outcome.c.id, decides.desc(), outcome_assessment.c.assessment_id)
     )
     found: dict[OutcomeId, list[AssessmentId]] = {}
-    for row in tx.run(statement):
+    for row in tx.run(statement).all():
         found.setdefault(OutcomeId(row.id), []).append(AssessmentId(row.assessment_id))
     return dict(found)
+
+
+def list_matches(tx: Tx, item_ids: Collection[ItemId]) -> dict[ItemId, list[ListMatch]]:
+    """Return the matches of these items: those that stand first, and of each kind the nearest."""
+    statement = (
+        sa.select(
+            match.c.item_id,
+            hash_list.c.name,
+            hash_list.c.purpose,
+            match.c.signal_type,
+            match.c.distance,
+            match.c.category,
+            HAS_GONE.label("withdrawn"),
+        )
+        .join(hash_list, hash_list.c.id == match.c.list_id)
+        .join(entry, entry.c.id == match.c.entry_id)
+        .where(is_among(match.c.item_id, item_ids))
+        .order_by(sa.literal_column("withdrawn"), match.c.distance, match.c.id)
+    )
+    found: dict[ItemId, list[ListMatch]] = {}
+    for row in tx.run(statement).all():
+        told = ListMatch(
+            list_name=row.name,
+            purpose=Purpose(row.purpose),
+            signal_type=SignalTypeName(row.signal_type),
+            distance=row.distance,
+            category=row.category,
+            withdrawn=row.withdrawn,
+        )
+        found.setdefault(ItemId(row.item_id), []).append(told)
+    return found
 
 
 def told_to_us(tx: Tx, item_ids: Collection[ItemId]) -> set[UUID]:
     """Return those of these items that somebody reported: as a page, or as what a page shows."""
     wanted = list(item_ids)
-    pages = sa.select(inbound_report.c.item_id).where(inbound_report.c.item_id.in_(wanted))
-    shown = sa.select(reported_item.c.item_id).where(reported_item.c.item_id.in_(wanted))
+    pages = sa.select(inbound_report.c.item_id).where(is_among(inbound_report.c.item_id, wanted))
+    shown = sa.select(reported_item.c.item_id).where(is_among(reported_item.c.item_id, wanted))
     return set(tx.run(sa.union(pages, shown)).scalars())
 
 
 def any_golden(tx: Tx, item_ids: Collection[ItemId]) -> bool:
     """Say whether one of these items is golden: a harmless picture, known to us, for practice."""
-    golden = sa.exists().where(golden_item.c.item_id.in_(list(item_ids)))
+    golden = sa.exists().where(is_among(golden_item.c.item_id, item_ids))
     return bool(tx.run(sa.select(golden)).scalar_one())
 
 

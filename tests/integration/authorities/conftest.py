@@ -7,7 +7,7 @@ import itertools
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,8 +16,6 @@ from sqlalchemy import make_url
 
 from safehold.app import alarms, wiring
 from safehold.authorities import decisions, filings, plans
-from safehold.authorities.contents import ContentFile, Contents
-from safehold.authorities.destinations.ncmec_cybertipline import wire
 from safehold.authorities.destinations.ncmec_cybertipline.client import Access
 from safehold.authorities.means import Means, Opening
 from safehold.cli.main import main
@@ -49,6 +47,7 @@ from safehold.storage.filings import Filing
 from safehold.testing import running
 from safehold.testing.commands import Ended
 from safehold.testing.cybertipline import CyberTiplineServer, FiledReport
+from safehold.testing.filing import least_contents, least_details, least_report
 from safehold.testing.handing_over import Person
 from safehold.testing.processes import environment_of
 from safehold.testing.running import Installation, MovableClock, altered_copy
@@ -77,33 +76,6 @@ def permitted(server: CyberTiplineServer, **changed: Any) -> Access:
         "upload_seconds": 20,
     }
     return Access(**(given | changed))
-
-
-def a_report(now: datetime) -> wire.Report:
-    """Return the smallest report."""
-    return wire.Report(
-        incident_summary=wire.IncidentSummary(
-            incident_type=wire.IncidentType.IMAGERY, incident_date_time=now - timedelta(days=30)
-        ),
-        internet_details=(wire.InternetDetails(web_page_incident=wire.WebPageIncident()),),
-        reporter=wire.Reporter(reporting_person=wire.Person(email=(wire.Email(address="a@example.org"),))),
-    )
-
-
-def details(report_id: int, file_id: str) -> wire.FileDetails:
-    """Return the least that can be said of a file."""
-    return wire.FileDetails(report_id=report_id, file_id=file_id, file_viewed_by_esp=False)
-
-
-def contents_of(
-    tx: Tx, report: AuthorityReport, items: list[ReportedItem], now: datetime, **more: Any
-) -> Contents:
-    """Say the least, with every item of the report as a file."""
-    files = []
-    for one in items:
-        media_id = evidence_rows.media_of_item(tx, one.item_id)
-        files.append(ContentFile(item_id=one.item_id, media_id=media_id, size=1, details=details))
-    return Contents(report=a_report(now), files=tuple(files), **more)
 
 
 @dataclass(slots=True)
@@ -155,7 +127,7 @@ class Office:
             "egress": Egress(user_agent="safehold-test"),
             "clock": self.clock,
             "record": program.recorder.record,
-            "contents_of": contents_of,
+            "contents_of": least_contents,
             "access_of": self.access.get,
             "opening": self.opening(),
             "alarm": self.alarm,
@@ -278,9 +250,9 @@ class Office:
     def sweeps_alarms(self) -> None:
         wiring.sweep_alarms(self.safehold.program)
 
-    contents_of = staticmethod(contents_of)
-    a_report = staticmethod(a_report)
-    details = staticmethod(details)
+    contents_of = staticmethod(least_contents)
+    a_report = staticmethod(least_report)
+    details = staticmethod(least_details)
     permitted = staticmethod(permitted)
 
     def alarms(self) -> list[str]:

@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from safehold.authorities import filings
-from safehold.authorities.contents import ContentFile, Contents
-from safehold.authorities.destinations.ncmec_cybertipline import wire
 from safehold.authorities.destinations.ncmec_cybertipline.client import Access
 from safehold.authorities.means import Means, Opening
 from safehold.authorities.plans import Rules
@@ -32,6 +30,7 @@ from safehold.storage import authority_papers
 from safehold.storage import evidence as evidence_rows
 from safehold.storage.database import Database
 from safehold.storage.evidence import ObjectRole
+from safehold.testing.filing import least_contents
 from safehold.vault.keys import load_opening_key, load_sealing_key
 from safehold.vault.sealing import Sealed
 from safehold.vault.store import CiphertextStore
@@ -114,7 +113,7 @@ class Life:
             egress=mortal,
             clock=self.clock,
             record=Recorder({}, Queue(self.database.driver_url), clock=self.clock).record,
-            contents_of=contents_of,
+            contents_of=least_contents,
             access_of=lambda _: access,
             opening=Opening(item=item, paper=paper, ready=lambda: True),
             alarm=lambda tx, code, report_id: None,
@@ -126,30 +125,6 @@ class Life:
             filings.file_due(self.means())
             filings.plan_owed_files(self.means(), Rules())
             time.sleep(0.05)
-
-
-def contents_of(tx: Any, report: Any, items: Any, now: datetime) -> Contents:
-    summary = wire.IncidentSummary(
-        incident_type=wire.IncidentType.IMAGERY, incident_date_time=report.planned_at - timedelta(days=9)
-    )
-    files = []
-    for one in items:
-        media_id = evidence_rows.media_of_item(tx, one.item_id)
-        files.append(ContentFile(item_id=one.item_id, media_id=media_id, size=1, details=details))
-    return Contents(
-        report=wire.Report(
-            incident_summary=summary,
-            internet_details=(wire.InternetDetails(web_page_incident=wire.WebPageIncident()),),
-            reporter=wire.Reporter(
-                reporting_person=wire.Person(email=(wire.Email(address="a@example.org"),))
-            ),
-        ),
-        files=tuple(files),
-    )
-
-
-def details(report_id: int, file_id: str) -> wire.FileDetails:
-    return wire.FileDetails(report_id=report_id, file_id=file_id, file_viewed_by_esp=True)
 
 
 def main() -> None:

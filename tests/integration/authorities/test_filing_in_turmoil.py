@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -124,6 +125,32 @@ def test_a_worker_that_dies_at_a_call_files_nothing_twice(office: Any, number: i
     filings.file_due(office.means())
     assert office.server.calls.total() == called
     ends_as_one_report(office, report_id)
+
+
+@pytest.mark.parametrize("jump", ["ahead", "back"])
+@pytest.mark.parametrize(("number", "point"), [(0, "after"), (1, "before"), (3, "after"), (7, "before")])
+def test_a_clock_that_jumps_at_a_call_files_nothing_twice_and_loses_nothing(
+    office: Any, number: int, point: str, jump: str
+) -> None:
+    report_id = office.sent_on()
+    turmoil = Turmoil(office, [*[""] * number, f"{jump} {point}"], [])
+    filings.file_due(turmoil.means())
+    assert turmoil.calls == []
+    ends_as_one_report(office, report_id)
+
+
+def test_two_workers_at_the_same_time_file_two_reports_of_one_case_once_each(office: Any) -> None:
+    reports = [office.sent_on(items=office.items[:1]), office.sent_on(items=office.items[1:])]
+    workers = [threading.Thread(target=office.works, args=(office.means(),)) for _ in range(2)]
+    for each in workers:
+        each.start()
+    for each in workers:
+        each.join()
+    office.works()
+    assert sorted(len(each.files) for each in office.server.filed) == [1, 2]
+    references = {office.report(each).reference for each in reports}
+    assert references == {str(each.report_id) for each in office.server.filed}
+    assert office.server.calls[Moment.OPEN] == 2
 
 
 CALLS = st.lists(

@@ -18,6 +18,7 @@ from safehold.authorities.destinations.ncmec_cybertipline.filing import Call, St
 from safehold.model.authority_report import AuthorityReportState, Priority
 from safehold.model.errors import Conflict, NotAllowed, NotFound, ReaderDown, VaultDown
 from safehold.model.permissions import Role
+from safehold.storage import authority_reports as report_rows
 from safehold.storage import filings as filing_rows
 from safehold.testing.cybertipline import Fault, Moment
 
@@ -52,6 +53,18 @@ def test_a_report_that_a_person_has_sent_on_is_filed_with_its_reference(office: 
     assert str(report_id) in str(event)
     assert office.server.refused == []
     assert office.alarms() == []
+
+
+def test_a_user_who_was_reported_before_is_reported_again_and_the_first_report_is_named(office: Any) -> None:
+    first = office.sent_on(items=office.items[:1])
+    office.works()
+    again = office.sent_on(items=office.items[1:], destination=office.report(first).destination)
+    office.works()
+    [told, told_again] = office.server.filed
+    assert office.report(again).reference == str(told_again.report_id)
+    with office.safehold.program.database.begin() as tx:
+        before = report_rows.references_before(tx, office.report(again), before=office.clock())
+    assert before == [str(told.report_id)]
 
 
 def test_what_nobody_has_sent_on_is_not_filed(office: Any) -> None:

@@ -18,8 +18,6 @@ from safehold.app.reader.messages import File
 from safehold.app.reader.opening import FILING, SHOWING, reading
 from safehold.app.records import running as records_running
 from safehold.authorities import filings
-from safehold.authorities.contents import ContentFile, Contents
-from safehold.authorities.destinations.ncmec_cybertipline import wire
 from safehold.authorities.destinations.ncmec_cybertipline.client import Access
 from safehold.egress.addresses import PermittedNetworks
 from safehold.model.authority_report import (
@@ -34,9 +32,9 @@ from safehold.model.errors import ErasedEvidence, NotAllowed, NotFound
 from safehold.model.ids import AuthorityReportId, ItemId, new_id
 from safehold.storage import authority_papers
 from safehold.storage import authority_reports as rows
-from safehold.storage import evidence as evidence_rows
 from safehold.storage.authority_papers import PaperKind
 from safehold.testing.cybertipline import CyberTiplineServer
+from safehold.testing.filing import least_contents
 from safehold.testing.running import altered_copy
 from safehold.vault.age import KeyOfOnce
 from safehold.vault.channel import connect
@@ -162,7 +160,7 @@ def test_a_whole_report_is_filed_through_the_reader_and_its_receipt_is_for_nobod
             permitted=PermittedNetworks.of(f"127.0.0.1:{server.port}"),
         )
         program = replace(room.safehold.program, reader=filing_reader)
-        how = Filing(access_of=lambda name: access if name == "hotline" else None, contents_of=contents_of)
+        how = Filing(access_of=lambda name: access if name == "hotline" else None, contents_of=least_contents)
         report_id = report_of(room, item)
         # Each turn opens anew what it sends: as many processes, one after the other.
         for _ in range(6):
@@ -189,7 +187,7 @@ def test_a_reader_is_ready_while_it_answers_and_its_store_does(
 
 
 def test_a_worker_runs_schedules_of_filing_of_which_one_is_for_what_is_urgent(room: Any) -> None:
-    how = Filing(access_of=lambda _: None, contents_of=contents_of)
+    how = Filing(access_of=lambda _: None, contents_of=least_contents)
     found = authorities.filing_schedules(room.safehold.program, how)
     assert [each.name for each in found] == [
         "authority filings",
@@ -208,21 +206,3 @@ def _sha256(room: Any, item: ItemId) -> str:
         id=item,
     )
     return str(row.digest)
-
-
-def contents_of(tx: Any, report: AuthorityReport, items: Any, now: Any) -> Contents:
-    def details(report_id: int, file_id: str) -> wire.FileDetails:
-        return wire.FileDetails(report_id=report_id, file_id=file_id)
-
-    media_id = evidence_rows.media_of_item(tx, items[0].item_id)
-    reporter = wire.Reporter(reporting_person=wire.Person(email=(wire.Email(address="a@example.org"),)))
-    return Contents(
-        report=wire.Report(
-            incident_summary=wire.IncidentSummary(
-                incident_type=wire.IncidentType.IMAGERY, incident_date_time=now - timedelta(days=2)
-            ),
-            internet_details=(wire.InternetDetails(web_page_incident=wire.WebPageIncident()),),
-            reporter=reporter,
-        ),
-        files=(ContentFile(item_id=items[0].item_id, media_id=media_id, size=1, details=details),),
-    )
