@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+from zipfile import ZipFile
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from reporting import AUDITOR, LEAD, LEGAL, add_people, asked, confirmed, opened, press
-from site_under_test import AUTHORITIES, running_site
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def site(fresh_database_url, tmp_path):
+@pytest.fixture(scope="module")
+def staffed(quiet_site):
     """A site that reports to an agency by hand, with a reader, which alone opens what people enter."""
-    more = {"authorities": AUTHORITIES}
-    with running_site(tmp_path, fresh_database_url, looking=True, more=more) as running:
-        add_people(running)
-        yield running
+    add_people(quiet_site)
+    return quiet_site
+
+
+@pytest.fixture
+def site(staffed):
+    return staffed
 
 
 def test_what_they_ask_is_written_down_counted_down_and_answered_by_keyboard(site, visit) -> None:
@@ -57,8 +62,21 @@ def test_what_they_ask_is_written_down_counted_down_and_answered_by_keyboard(sit
     assert asked(site, "select answer from authority_question") == [("by mail, NCA-4711/2",)]
 
 
+def downloads(page) -> list[bytes]:
+    """Download the pack in each of its forms; of the zip, what it holds for machines."""
+    taken = []
+    for name, kind in (("to read and print", "html"), ("for machines", "json"), ("Download the pack", "zip")):
+        with page.expect_download() as downloading:
+            page.get_by_role("button", name=name).click()
+        assert downloading.value.suggested_filename.endswith(f".{kind}")
+        taken.append(downloading.value.path().read_bytes())
+    with ZipFile(BytesIO(taken.pop())) as archive:
+        assert archive.namelist() == ["pack.json", "pack.html"]
+        return [*taken, archive.read("pack.json")]
+
+
 def test_the_checklist_is_filled_in_by_keyboard_and_without_a_script_and_says_who_did(site, visit) -> None:
-    confirmed(site, visit)
+    confirmed(site, visit, seed=2)
     page = visit(LEGAL)
     opened(page)
     report = page.url
@@ -96,3 +114,28 @@ def test_the_checklist_is_filled_in_by_keyboard_and_without_a_script_and_says_wh
     expect(auditor.get_by_text("entered by hand, and sealed")).to_be_visible()
     expect(auditor.get_by_text("they never gave one")).to_have_count(0)
     expect(auditor.get_by_role("button", name="Write it down")).to_have_count(0)
+
+
+def test_the_pack_is_downloaded_in_each_form_by_whoever_may_send_the_report_and_nobody_else(
+    site, visit
+) -> None:
+    confirmed(site, visit, seed=3)
+    page = visit(LEGAL, script=False)
+    page.goto("/console/authorities")
+    page.get_by_role("link", name="Open the one that is due first").click()
+    page.get_by_label("Fill in").select_option("billing")
+    page.get_by_role("textbox", name="The value, or why it is not held").fill("a card that ends with 42")
+    page.get_by_role("button", name="Write it down").click()
+    for data in downloads(page):
+        assert b"a card that ends with 42" in data
+    packed = "select count(*) from audit_record where verb = 'authority_report.pack'"
+    assert asked(site, packed) == [(3,)]
+    auditor = visit(AUDITOR)
+    auditor.goto(page.url)
+    expect(auditor.get_by_role("button", name="Download the pack")).to_have_count(0)
+    token = auditor.locator("input[name=form_token]").first.get_attribute("value")
+    report = page.url.partition("?")[0]
+    refused = auditor.request.post(
+        f"{report}/pack", form={"form": "zip", "form_token": token}, headers={"origin": site.url}
+    )
+    assert (refused.status, asked(site, packed)) == (403, [(3,)])

@@ -106,6 +106,7 @@ FORMS = {
     "get /console/ledger": {"state", "why", "about"},
     "post /console/account/password": {"username", "old", "new"},
     "post /console/authorities/ID/checklist": {"was", "item", "state", "value"},
+    "post /console/authorities/ID/pack": {"form"},
     "post /console/authorities/ID/reference": {"revision", "reference"},
     "post /console/authorities/ID/withdraw": {"revision"},
     "post /console/bulk": {"case", "all", "what", "skill_tag", "words"},

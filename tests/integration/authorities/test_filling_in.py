@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from safehold.app import authority_checklists
+from safehold.app import authority_checklists, authority_packs
 from safehold.app.authority_reports import Desk
 from safehold.app.reader.client import ReaderClient
 from safehold.app.reader.opening import FILING, PACKING, SHOWING, reading
@@ -22,7 +22,15 @@ from safehold.authorities.checklist import EnteredValue, ScheduleItem
 from safehold.authorities.entries import Filled
 from safehold.model.assessment import Finding
 from safehold.model.authority_report import AuthorityReportState, DestinationKind
-from safehold.model.errors import Conflict, InvalidInput, NotAllowed, NotFound, ReaderDown, StaleRevision
+from safehold.model.errors import (
+    BadForm,
+    Conflict,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+    ReaderDown,
+    StaleRevision,
+)
 from safehold.model.ids import AuthorityReportId, PaperId
 from safehold.model.permissions import Role
 from safehold.storage import checklist_entries
@@ -236,6 +244,31 @@ def test_a_file_is_filled_in_by_command_shown_as_states_and_taken_into_the_pack(
     assert lines["billing"]["values"] == list(BILLING.values)
     assert (lines["exif"]["state"], lines["exif"]["reason"]) == ("not_held", NOTHING.not_held)
     assert BILLING.values[0] in (folder / "pack.html").read_text()
+
+
+def test_a_pack_as_one_file_is_the_same_bytes_for_the_same_pack_and_in_pieces(office: Any) -> None:
+    report_id, program = told_agency(office), office.safehold.program
+    fills(office, report_id, ScheduleItem.BILLING, BILLING)
+    made = authority_packs.opened(
+        program.database,
+        program.settings,
+        report_id,
+        open_entries=lambda *_: {ScheduleItem.BILLING: EnteredValue(values=("x" * 200_000,))},
+        actor=office.person,
+        now=office.clock(),
+    )
+    files = authority_packs.files_of(made)
+    for form in ("json", "html"):
+        pieces = list(authority_packs.download(made, form).pieces)
+        assert b"".join(pieces) == files[f"pack.{form}"]
+        assert max(map(len, pieces)) <= authority_packs.PIECE_BYTES < sum(map(len, pieces))
+    zipped = [b"".join(authority_packs.download(made, "zip").pieces) for _ in range(2)]
+    assert zipped[0] == zipped[1]
+    with pytest.raises(BadForm):
+        authority_packs.download(made, "exe")
+    auditor = office.safehold.analyst("who-reads", Role.AUDITOR)
+    with program.database.begin() as tx, pytest.raises(NotAllowed):
+        authority_packs.make(tx, program.settings, report_id, entered={}, actor=auditor, now=office.clock())
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from safehold.model.ids import AuthorityReportId
 from safehold.model.permissions import Permission
 from safehold.web.console import ledger_words
 from safehold.web.console.authority_checklist import add_filling_in, filling_of
+from safehold.web.console.authority_pack import add_pack
 from safehold.web.console.authority_questions import add_questions
 from safehold.web.console.forms import UNSENT, Form, shown_again
 from safehold.web.console.pages import go, page
@@ -56,6 +57,7 @@ def add_authority_pages(router: APIRouter, program: Program) -> None:
     _add_deciding(router, program)
     _add_carrying(router, program)
     add_filling_in(router, program, _ONE, partial(_show, program))
+    add_pack(router, program, _ONE, partial(_show, program))
     add_questions(router, program, _ONE, partial(_show, program))
 
 

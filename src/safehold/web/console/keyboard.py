@@ -112,6 +112,7 @@ OTHERS = (
             _key("c", "Open the case"),
             _key("u", "Look how it stands now"),
             _key("m", "Let the report go on"),
+            _key("d", "Download the pack"),
             _key("v", "Fill in the checklist"),
             _key("q", "Write down a question of theirs"),
             _key("a", "Write how the first question was answered"),
