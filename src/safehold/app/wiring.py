@@ -31,7 +31,7 @@ from safehold.app.rules_again import RulesAgain
 from safehold.authorities import papers, plans
 from safehold.detect import look_back
 from safehold.evidence import clocks, closing, retention, sweep
-from safehold.intake import inbound_reports, uploads
+from safehold.intake import conversations, inbound_reports, uploads
 from safehold.jobs.running import Handler
 from safehold.jobs.schedules import Schedule
 from safehold.jobs.worker import Timings, Worker
@@ -179,6 +179,7 @@ def sweep_retention(program: Program) -> sweep.Swept:
         inbound_reports.forget_contacts(tx, now=now)
         contest.erase_words(tx, now=now, limit=ERASED_AT_ONCE)
         papers.forget(tx, now=now)
+        conversations.forget(tx, now=now)
     return done
 
 

@@ -19,6 +19,7 @@ class Permission(StrEnum):
     SCAN_DETAIL = "scan:detail"
     APPEAL_FILE = "appeal.file"
     INBOUND_REPORT = "inbound.report"
+    CONVERSATION = "conversation"
     ITEM_READ = "item.read"
     CASE_READ = "case.read"
     CASE_ASSESS = "case.assess"
@@ -119,6 +120,7 @@ SCOPES = frozenset(
         Permission.SCAN_DETAIL,
         Permission.APPEAL_FILE,
         Permission.INBOUND_REPORT,
+        Permission.CONVERSATION,
         Permission.ITEM_READ,
         Permission.CASE_READ,
         Permission.LIST_READ,

@@ -24,6 +24,7 @@ PATHS = {
     "/v1/lists",
     "/v1/lists/{name}",
     "/v1/inbound-reports",
+    "/v1/conversations/{conversation_id}/messages",
     "/v1/health/live",
     "/v1/health/ready",
     "/metrics",
