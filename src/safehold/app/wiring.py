@@ -32,7 +32,7 @@ from safehold.app.rules_again import RulesAgain
 from safehold.authorities import plans
 from safehold.detect import look_back
 from safehold.evidence import clocks, closing, retention, sweep
-from safehold.intake import inbound_reports, uploads
+from safehold.intake import conversations, inbound_reports, uploads
 from safehold.jobs.running import Handler
 from safehold.jobs.schedules import Schedule
 from safehold.jobs.worker import Timings, Worker
@@ -179,6 +179,7 @@ def sweep_retention(program: Program) -> sweep.Swept:
         cases.forget_accounts(tx, now=now, limit=ERASED_AT_ONCE)
         inbound_reports.forget_contacts(tx, now=now)
         contest.erase_words(tx, now=now, limit=ERASED_AT_ONCE)
+        conversations.forget(tx, now=now)
     paper_sweep.forget_papers(program.database, operator_term=evidence.operator_term, now=now)
     return done
 

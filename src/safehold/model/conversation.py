@@ -6,7 +6,7 @@ Nothing here acts. A band asks a person to look, or does not; there is no other 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from safehold.model.assessment import AgeBand
@@ -124,6 +124,11 @@ class Evidence:
     rule: str
     start: int = 0
     end: int = 0
+
+    @property
+    def sent_at(self) -> datetime:
+        """When the message was sent: aware, UTC."""
+        return datetime.fromtimestamp(self.at, UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from safehold.model.assessment import Category, Finding
+from safehold.model.conversation import Band
 from safehold.model.emergency import EmergencyEnd
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import (
@@ -28,6 +29,7 @@ from safehold.model.ids import (
     AuthorityReportId,
     BulkId,
     CaseId,
+    ConversationId,
     EmergencyId,
     InboundReportId,
     ItemId,
@@ -88,6 +90,20 @@ class ItemFlagged(Event):
     kind: ClassVar[str] = "item_flagged"
     item_id: ItemId
     purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationFlagged(Event):
+    """Rules ask that somebody look at a conversation. item_id: the window of messages that was made of it.
+
+    Who takes part, and which side is a child's, is asked of the conversation; nothing of it is in here.
+    """
+
+    kind: ClassVar[str] = "conversation_flagged"
+    item_id: ItemId
+    conversation_id: ConversationId
+    purpose: Purpose
+    band: Band
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,6 +331,7 @@ EVENTS: dict[str, type[Event]] = {
     for event in (
         ItemMatched,
         ItemFlagged,
+        ConversationFlagged,
         CaseOpened,
         AssessmentFiled,
         ItemConfirmed,

@@ -20,6 +20,7 @@ class Permission(StrEnum):
     APPEAL_FILE = "appeal.file"
     INBOUND_REPORT = "inbound.report"
     CHILD_POLICY = "child.policy"
+    CONVERSATION = "conversation"
     ITEM_READ = "item.read"
     CASE_READ = "case.read"
     CASE_ASSESS = "case.assess"
@@ -124,6 +125,7 @@ SCOPES = frozenset(
         Permission.APPEAL_FILE,
         Permission.INBOUND_REPORT,
         Permission.CHILD_POLICY,
+        Permission.CONVERSATION,
         Permission.ITEM_READ,
         Permission.CASE_READ,
         Permission.LIST_READ,

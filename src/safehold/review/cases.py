@@ -10,7 +10,13 @@ from uuid import UUID
 from safehold.jobs.record import Record
 from safehold.model.case import Case, CaseState
 from safehold.model.errors import CaseLocked, Conflict, NotFound
-from safehold.model.events import CaseOpened, InboundReportReceived, ItemFlagged, ItemMatched
+from safehold.model.events import (
+    CaseOpened,
+    ConversationFlagged,
+    InboundReportReceived,
+    ItemFlagged,
+    ItemMatched,
+)
 from safehold.model.exposure import ExposureKind
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, CaseId, ItemId, SubjectId, UserId, new_id
@@ -75,13 +81,13 @@ _REVIEW = system_actor("review").label
 
 def open_case(
     tx: Tx,
-    event: ItemMatched | ItemFlagged | InboundReportReceived,
+    event: ItemMatched | ItemFlagged | ConversationFlagged | InboundReportReceived,
     *,
     record: Record,
     rules: QueueRules = AS_NOTHING_SET,
     now: datetime,
 ) -> CaseId:
-    """Handle item_matched, item_flagged, inbound_report_received: put the item into a case, and return it.
+    """Handle what asks for a look (see the table of reactions): put the item into a case, and return it.
 
     Cases gather by account, purpose and rehearsal; where no account is known, by media, and else by the
     item alone. Of these at most one is open; a new one is opened when there is none. An item lies in one

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from safehold.model.assessment import Assessment
 from safehold.model.case import Appeal, Case, Outcome, Subject, WaitsFor
+from safehold.model.conversation import Evidence
 from safehold.model.errors import NotFound
 from safehold.model.ids import AnalystId, CaseId, ItemId, MediaId
 from safehold.model.inbound_report import InboundReport
@@ -23,7 +24,7 @@ from safehold.review.cases import existing_case
 from safehold.review.turns import Turn, turn_of
 from safehold.storage import appeals as appeal_rows
 from safehold.storage import assessments as assessment_rows
-from safehold.storage import case_facts, case_queue, recusals
+from safehold.storage import case_facts, case_queue, flag_cues, recusals
 from safehold.storage import cases as case_rows
 from safehold.storage import evidence as evidence_rows
 from safehold.storage import inbound_reports as report_rows
@@ -78,7 +79,8 @@ class ItemView:
     a lead who has assessed the item and now decides; hidden_assessments: how many are not shown. turn: what
     the viewer may do about it now. outcomes: of this item in this case, reversed ones
     too, oldest first. earlier: what stands for other appearances of the same media, in any case; kept from a
-    second person who is to assess it by themselves. appeals: their words are for people alone.
+    second person who is to assess it by themselves. appeals: their words are for people alone. cues: what a
+    flag about a conversation rests on, by time.
     """
 
     item: Item
@@ -97,6 +99,7 @@ class ItemView:
     earlier: tuple[EarlierOutcome, ...]
     appeals: tuple[Appeal, ...]
     turn: Turn
+    cues: tuple[Evidence, ...] = ()
 
     @property
     def outcome(self) -> Outcome | None:
@@ -214,7 +217,7 @@ def _item_views(
     media_ids = [one.item.media_id for one in stored.values() if one.item.media_id is not None]
     media, destroyed = media_rows.facts_of(tx, media_ids), evidence_rows.destroyed(tx, media_ids)
     matches = _grouped((match.item_id, match) for match in case_facts.matches_of(tx, item_ids))
-    flags = _grouped(case_facts.flags_of(tx, item_ids))
+    flags, cues = _grouped(case_facts.flags_of(tx, item_ids)), flag_cues.of_items(tx, item_ids)
     pages, reports = item_rows.pages_of(tx, item_ids), report_rows.of_items(tx, item_ids)
     holds = case_facts.holds_of(tx, item_ids)
     earlier = _grouped(case_facts.earlier_outcomes(tx, media_ids, reader=reader))
@@ -248,6 +251,7 @@ def _item_views(
             earlier=() if turn is Turn.BLIND and hidden else _of_other_appearances(earlier, stored[item.id]),
             appeals=tuple(appeal_rows.of_item(tx, item.id)) if item.id in contested else (),
             turn=turn,
+            cues=tuple(cues.get(item.id, ())),
         )
 
     return tuple(view(place) for place in places)

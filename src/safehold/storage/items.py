@@ -40,6 +40,8 @@ item = sa.Table(
     sa.CheckConstraint("result in ('hold', 'review')", name="result_kept"),
     sa.CheckConstraint("(kind = 'media') = (media_id is not null)", name="media_present"),
     sa.CheckConstraint("(kind = 'page') = (page_id is not null)", name="page_present"),
+    # Nothing that a rule or a behaviour says of messages may hold anything.
+    sa.CheckConstraint("kind <> 'messages' or result = 'review'", name="messages_never_hold"),
     sa.Index("ix_item_media_id", "media_id"),
 )
 

@@ -130,6 +130,15 @@ GRANTS: dict[str, dict[str, str]] = {
         "inbound_report": "insert (id, address, seen, statement, reference_digest, received_at, key_id)",
         "report_contact": "insert",
         "reported_item": "insert",
+        # What it seals of a conversation it cannot read back: of a message it sees that it came.
+        "conversation": _change("state", "expires_at"),
+        "conversation_message": (
+            "select (conversation_id, message_id, sent_at, sealed_as), insert,"
+            " update (sealed_as, sealed, wrapped)"
+        ),
+        "conversation_item": _APPEND,
+        "account_habits": _change("habits", "expires_at"),
+        "flag_cue": _APPEND,
         # A hold that nothing could be sealed for raises one in the request.
         "alarm": _APPEND,
         # For the metrics: how many there are, and nothing of what they say.
@@ -173,7 +182,8 @@ GRANTS: dict[str, dict[str, str]] = {
         "match": _READ,
         "flag": _READ,
         "opinion": _READ,
-        "classifier_stop": _ALL,
+        "flag_cue": _READ,
+        "conversation_item": _READ,
         "hold": _READ,
         "declared_conflict": _change("ended_at", "ended_by"),
         # Opening one is for golden items, and for what is split off, alone: others are a worker's.
@@ -269,6 +279,11 @@ GRANTS: dict[str, dict[str, str]] = {
         "match": _READ,
         "flag": _READ,
         "opinion": _READ,
+        # It ends conversations whose time is over, and reads nothing of them.
+        "conversation": "select (id, expires_at), delete",
+        "conversation_message": "select (conversation_id, message_id, expires_at), delete",
+        "conversation_item": _READ,
+        "account_habits": "select (surface, account_id, expires_at), delete",
         "hold": _change("released_at", "release_reason"),
         "review_case": f"{_APPEND}, update ({_CASE}, account_id, gathered_by)",
         "case_item": _change("waits_for", "round"),

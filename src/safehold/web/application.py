@@ -15,6 +15,7 @@ from safehold.model.permissions import Permission
 from safehold.web import errors, origins
 from safehold.web.api.appeals import add_appeal_routes
 from safehold.web.api.authenticate import by_key
+from safehold.web.api.conversations import add_conversation_routes
 from safehold.web.api.describing import describe
 from safehold.web.api.health import add_health_routes, ops_or_loopback
 from safehold.web.api.inbound_reports import add_inbound_report_routes
@@ -105,6 +106,7 @@ def _api(app: FastAPI, program: Program) -> tuple[APIRouter, list[APIRoute]]:
     add_reading_routes(router, program)
     add_appeal_routes(router, program)
     add_inbound_report_routes(router, program)
+    add_conversation_routes(router, program)
     add_health_routes(router, ops, program)
 
     @router.get("/openapi.json", include_in_schema=False)

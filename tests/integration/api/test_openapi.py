@@ -26,6 +26,7 @@ PATHS = {
     "/v1/lists/{name}",
     "/v1/inbound-reports",
     "/v1/child-policy/decide",
+    "/v1/conversations/{conversation_id}/messages",
     "/v1/health/live",
     "/v1/health/ready",
     "/metrics",

@@ -6,6 +6,7 @@ to three other words stand between, `#` is a number. `examples` and `counter` be
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections import Counter
@@ -98,14 +99,22 @@ def parse(source: str) -> Language:
 
 
 @cache
+def version() -> str:
+    """Return what stands for the rules that are shipped: it changes with any word of them."""
+    summed = hashlib.sha256("".join(_sources()).encode())
+    return summed.hexdigest()[:12]
+
+
+@cache
 def shipped() -> Mapping[str, Matcher]:
     """Return a matcher for each language that Safehold comes with, by its code."""
+    return {language.code: Matcher(language) for language in map(parse, _sources())}
+
+
+def _sources() -> list[str]:
     folder = resources.files("safehold.detect.conversations").joinpath("languages")
-    files = sorted(
-        (each for each in folder.iterdir() if each.name.endswith(".toml")), key=lambda one: one.name
-    )
-    languages = [parse(each.read_text("utf-8")) for each in files]
-    return {language.code: Matcher(language) for language in languages}
+    files = [each for each in folder.iterdir() if each.name.endswith(".toml")]
+    return [each.read_text("utf-8") for each in sorted(files, key=lambda one: one.name)]
 
 
 class Matcher:

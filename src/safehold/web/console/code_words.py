@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from safehold.model.case import AppealState
+from safehold.model.conversation import Cue
 from safehold.model.emergency import EmergencyEnd
 from safehold.model.media import DecodeFailure, MediaKind
 from safehold.model.signal import Turn as PictureTurn
@@ -21,6 +22,9 @@ LABELS = N_(
         "own_terms": "own terms",
         "test": "test",
         "audit_sample": "the audit sample",
+        "conversation_rules": "a rule for conversations",
+        "several_cues": "several cues of one side",
+        "threat_with_demand": "a threat with a demand or a deadline",
         "public_report": "a report from the public",
         "platform_report": "a report that a platform passed on",
         "child_images": "sexual images or videos of a child",
@@ -158,6 +162,28 @@ LABELS = N_(
 )
 """A code without a row is shown as it is, its underscores as spaces."""
 
+CUES = N_(
+    {
+        Cue.ASKS_AGE: "asks for an age",
+        Cue.SECRECY: "asks for secrecy",
+        Cue.OTHER_APP: "wants to move elsewhere",
+        Cue.ALONE: "asks whether somebody is alone",
+        Cue.WHO_IS_HOME: "asks who is at home",
+        Cue.ASKS_PICTURES: "asks for a picture or the camera",
+        Cue.GIFT: "promises something",
+        Cue.MEETING: "plans to meet",
+        Cue.THREAT: "a threat",
+        Cue.DEMAND: "a demand",
+        Cue.DEADLINE: "a deadline",
+        Cue.INSISTS: "insists after a refusal",
+        Cue.REFUSES: "the refusal before",
+        Cue.FAN_OUT: "wrote to many children within a day",
+        Cue.SAME_SCRIPT: "sent the same to many",
+        Cue.FAST_PRIVATE: "a private channel soon after the first contact",
+    }
+)
+"""What a message or a behaviour shows, as a rule has it."""
+
 ENDS = N_({EmergencyEnd.REPORTED: "reported", EmergencyEnd.WITHDRAWN: "a wrong alarm, withdrawn"})
 """How a risk to life ended."""
 
@@ -257,6 +283,7 @@ DONE = N_(
         "outcome.contest": "The outcome is contested: somebody else assesses it afresh",
         "outcome.stands": "Assessed afresh, and the outcome stands",
         "inbound_report.receive": "A report arrived",
+        "conversation.flag": "Rules asked for a look at a conversation",
         "scan.keep": "Scanned and kept",
         "hold.place": "Held",
         "hold.release": "Released from the hold",

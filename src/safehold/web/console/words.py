@@ -12,6 +12,7 @@ from babel.numbers import format_decimal
 
 from safehold.act.calls import Call, CallState
 from safehold.app.console_view import Looking
+from safehold.model.conversation import Cue
 from safehold.model.exposure import ExposureKind
 from safehold.model.figures import Figure
 from safehold.model.inbound_report import Seen
@@ -25,6 +26,7 @@ from safehold.review.facts import Destruction, HistoryLine, ItemView, MatchFacts
 from safehold.review.left_appeals import UNNAMED
 from safehold.web.console.alarm_words import ALARMS
 from safehold.web.console.code_words import (
+    CUES,
     DESTROYED,
     DONE,
     FAILURES,
@@ -86,6 +88,11 @@ def uncalled(error: str) -> str:
     if word == "status":
         return _("the channel answered %(number)s", number=number)
     return _("it was over before") if word == "superseded" else undelivered(error)
+
+
+def cue(shown: Cue) -> str:
+    """Return what a message or a behaviour shows."""
+    return translated(CUES[shown]) if shown in CUES else label(shown.value)
 
 
 def seen(said: Seen) -> str:
