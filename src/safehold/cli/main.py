@@ -32,6 +32,7 @@ from safehold.cli import (
     evidence,
     golden,
     hash_files,
+    keywords,
     lists,
     opening,
     probing,
@@ -39,6 +40,7 @@ from safehold.cli import (
     scan,
     serve,
     stats_compliance,
+    support,
     users,
     vault_keys,
     worker,
@@ -96,6 +98,8 @@ app.add_typer(vault_keys.app, name="keys")
 stats = typer.Typer(help="Figures, and what codes ask for.", no_args_is_help=True)
 stats.command("compliance")(stats_compliance.compliance)
 app.add_typer(stats, name="stats")
+app.add_typer(support.app, name="support")
+app.add_typer(keywords.app, name="keywords")
 app.command("probing")(probing.probing)
 app.add_typer(db.app, name="db")
 app.add_typer(config.app, name="config")

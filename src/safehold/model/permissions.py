@@ -20,6 +20,8 @@ class Permission(StrEnum):
     APPEAL_FILE = "appeal.file"
     INBOUND_REPORT = "inbound.report"
     CHILD_POLICY = "child.policy"
+    CHILD_SUPPORT = "child.support"
+    SEARCH_POLICY = "search.policy"
     ITEM_READ = "item.read"
     CASE_READ = "case.read"
     CASE_ASSESS = "case.assess"
@@ -43,6 +45,7 @@ class Permission(StrEnum):
     USER_EDIT = "user.edit"
     KEY_EDIT = "key.edit"
     EVIDENCE_EDIT = "evidence.edit"
+    SUPPORT_APPROVE = "support.approve"
 
 
 class Role(StrEnum):
@@ -70,7 +73,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.LEAD: frozenset(
         _REVIEW
         | {Permission.PROPOSAL_DECIDE, Permission.CASE_REVERSE, Permission.CONFLICT_EDIT}
-        | {Permission.CASE_ARRANGE, Permission.AUTHORITY_SEND}
+        | {Permission.CASE_ARRANGE, Permission.AUTHORITY_SEND, Permission.SUPPORT_APPROVE}
         | {Permission.WEBHOOK_READ, Permission.JOB_READ, Permission.EXPOSURE_READ}
     ),
     Role.LEGAL: frozenset(
@@ -83,6 +86,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.AUTHORITY_SWITCH,
             Permission.AUDIT_READ,
             Permission.EVIDENCE_EDIT,
+            Permission.SUPPORT_APPROVE,
             Permission.LIST_READ,
         }
     ),
@@ -121,6 +125,8 @@ SCOPES = frozenset(
         Permission.APPEAL_FILE,
         Permission.INBOUND_REPORT,
         Permission.CHILD_POLICY,
+        Permission.CHILD_SUPPORT,
+        Permission.SEARCH_POLICY,
         Permission.ITEM_READ,
         Permission.CASE_READ,
         Permission.LIST_READ,
