@@ -17,3 +17,15 @@ class PreventSettings(Section):
         description="A TOML file with your own policy for child accounts. Unset: the one that Safehold comes"
         " with.",
     )
+    messages_per_week: int = Field(
+        3,
+        ge=0,
+        le=20,
+        description="How often words that help are shown to one account in seven days, at most. 0: never.",
+    )
+    checked_days: int = Field(
+        365,
+        ge=1,
+        le=730,
+        description="For how many days a text or a help line counts as checked. From then on it is hidden.",
+    )

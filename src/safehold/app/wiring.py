@@ -39,6 +39,7 @@ from safehold.jobs.worker import Timings, Worker
 from safehold.model.events import Event
 from safehold.model.ids import ObjectId
 from safehold.model.permissions import Actor
+from safehold.prevent import support
 from safehold.review import bulk, cases, contest, golden, left_appeals, settle, viewing, weighing, withdrawn
 from safehold.storage.database import Tx
 
@@ -233,6 +234,7 @@ def _sweep_access(program: Program) -> None:
     with program.database.begin() as tx:
         probing.forget(tx, now=program.clock())
         bulk.forget(tx, now=program.clock())
+        support.forget(tx, now=program.clock())
         sessions.sweep_sessions(tx, program.settings.sign_in, now=program.clock())
         sign_in.sweep(tx, now=program.clock())
         alarms.raise_for_expiring_keys(tx, now=program.clock())

@@ -142,6 +142,7 @@ def _prepare(program: Program, examples: Path) -> tuple[str, str]:
     from safehold.lists.file_import import FileImport
 
     _declare_list(program)
+    _load_words(program)
     say(f"2  Loading {examples / 'demo-list.jsonl'} into the list {LIST!r}")
     report = FileImport(
         database=program.database,
@@ -169,6 +170,14 @@ def _declare_list(program: Program) -> None:
             provenance="The harmless photos in examples/photos",
         )
         ledger.add_list(tx, wanted, actor=SHELL, now=program.clock())
+
+
+def _load_words(program: Program) -> None:
+    """Load the words that help, as the drafts that they are."""
+    from safehold.prevent import help_files, help_texts
+
+    with program.database.begin() as tx:
+        help_texts.load(tx, help_files.shipped(), actor=SHELL, now=program.clock())
 
 
 def _new_secrets(program: Program) -> tuple[str, str]:

@@ -33,6 +33,7 @@ from safehold.cli import (
     evidence,
     golden,
     hash_files,
+    keywords,
     lists,
     opening,
     probing,
@@ -41,6 +42,7 @@ from safehold.cli import (
     serve,
     stats,
     stats_compliance,
+    support,
     users,
     vault_keys,
     worker,
@@ -98,6 +100,8 @@ app.add_typer(conflicts.app, name="conflicts")
 app.add_typer(golden.app, name="golden")
 app.add_typer(vault_keys.app, name="keys")
 stats.app.command("compliance")(stats_compliance.compliance)
+app.add_typer(support.app, name="support")
+app.add_typer(keywords.app, name="keywords")
 app.command("probing")(probing.probing)
 app.add_typer(db.app, name="db")
 app.add_typer(config.app, name="config")

@@ -21,6 +21,8 @@ class Permission(StrEnum):
     INBOUND_REPORT = "inbound.report"
     CHILD_POLICY = "child.policy"
     CONVERSATION = "conversation"
+    CHILD_SUPPORT = "child.support"
+    SEARCH_POLICY = "search.policy"
     ITEM_READ = "item.read"
     CASE_READ = "case.read"
     CASE_ASSESS = "case.assess"
@@ -45,6 +47,7 @@ class Permission(StrEnum):
     KEY_EDIT = "key.edit"
     EVIDENCE_EDIT = "evidence.edit"
     LEDGER_READ = "ledger.read"
+    SUPPORT_APPROVE = "support.approve"
 
 
 class Role(StrEnum):
@@ -72,7 +75,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.LEAD: frozenset(
         _REVIEW
         | {Permission.PROPOSAL_DECIDE, Permission.CASE_REVERSE, Permission.CONFLICT_EDIT}
-        | {Permission.CASE_ARRANGE, Permission.AUTHORITY_SEND}
+        | {Permission.CASE_ARRANGE, Permission.AUTHORITY_SEND, Permission.SUPPORT_APPROVE}
         | {Permission.WEBHOOK_READ, Permission.JOB_READ, Permission.EXPOSURE_READ}
     ),
     Role.LEGAL: frozenset(
@@ -86,6 +89,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.AUDIT_READ,
             Permission.EVIDENCE_EDIT,
             Permission.LEDGER_READ,
+            Permission.SUPPORT_APPROVE,
             Permission.LIST_READ,
         }
     ),
@@ -126,6 +130,8 @@ SCOPES = frozenset(
         Permission.INBOUND_REPORT,
         Permission.CHILD_POLICY,
         Permission.CONVERSATION,
+        Permission.CHILD_SUPPORT,
+        Permission.SEARCH_POLICY,
         Permission.ITEM_READ,
         Permission.CASE_READ,
         Permission.LIST_READ,

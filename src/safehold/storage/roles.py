@@ -148,6 +148,12 @@ GRANTS: dict[str, dict[str, str]] = {
         # Where it keeps signals for look-back it says so, once; the rest is for the metrics.
         "lookback_store": _APPEND,
         "lookback_task": _READ,
+        # Words that help, and that something was shown. Approving them is a person's.
+        "help_text": _READ,
+        "help_shown": _APPEND,
+        "help_off": "select, insert, delete",
+        "help_count": _change("times"),
+        "keyword_list": "select (name, sealed)",
     },
     CONSOLE: {
         **_JOBS,
@@ -257,6 +263,9 @@ GRANTS: dict[str, dict[str, str]] = {
         # For `safehold doctor`: how long entries wait, and nothing of what was found.
         "lookback_store": _READ,
         "lookback_task": _READ,
+        # People approve words that help, and write none here.
+        "help_text": "select, update (status, reviewed_by_role, checked_on, decided_by, decided_at)",
+        "help_count": _READ,
     },
     WORKER: {
         **_JOBS,
@@ -343,6 +352,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "passkey_challenge": "select, delete",
         "sign_in_failure": "select, delete",
         "known_device": "select, delete",
+        "help_shown": "select (at), delete",
     },
     # People without any account write here, and nobody reads on this side what they wrote. What becomes of
     # a report cannot be set: that column is a worker's.

@@ -22,7 +22,9 @@ from safehold.web.api.inbound_reports import add_inbound_report_routes
 from safehold.web.api.prevent import add_child_policy_routes
 from safehold.web.api.reading import add_reading_routes
 from safehold.web.api.scan import add_scan_routes
+from safehold.web.api.search_policy import add_search_policy_routes
 from safehold.web.api.streams import add_stream_routes
+from safehold.web.api.support import add_support_routes
 from safehold.web.catalogs import Spoken, languages
 from safehold.web.console import add_console_routes, console_page
 from safehold.web.console.cookies import LANGUAGE, cookie_name
@@ -107,6 +109,8 @@ def _api(app: FastAPI, program: Program) -> tuple[APIRouter, list[APIRoute]]:
     add_appeal_routes(router, program)
     add_inbound_report_routes(router, program)
     add_conversation_routes(router, program)
+    add_support_routes(router, program)
+    add_search_policy_routes(router, program)
     add_health_routes(router, ops, program)
 
     @router.get("/openapi.json", include_in_schema=False)

@@ -77,5 +77,5 @@ def test_an_option_of_one_command_does_not_reach_the_next(run: Run) -> None:
 def test_every_command_has_a_line_of_help(run: Run) -> None:
     listed = run("--help").out.partition("Commands:\n")[2].splitlines()
 
-    assert len(listed) == 21
+    assert len(listed) == 24
     assert [line for line in listed if len(line.split()) < 3] == []
