@@ -35,7 +35,7 @@ from safehold.model.errors import Refused, StaleRevision
 from safehold.model.ids import AuthorityReportId
 from safehold.model.permissions import Actor, Permission
 from safehold.model.report_facts import ReportFacts
-from safehold.storage import audit, filings
+from safehold.storage import audit, filings, report_lists
 from safehold.storage import authority_reports as rows
 from safehold.storage.checklist_entries import ChecklistEntry
 from safehold.storage.database import Tx
@@ -217,7 +217,7 @@ def facts_of(tx: Tx, settings: Settings, report: AuthorityReport, *, now: dateti
         here,
         now=now,
         visibilities={name: each.visibility for name, each in settings.surfaces.items()},
-        prior=tuple(rows.references_before(tx, report, before=report.filed_at or now)),
+        prior=tuple(report_lists.references_before(tx, report, before=report.filed_at or now)),
         relation=report.relation,
         names=report.subject_id,
     )

@@ -11,8 +11,9 @@ from safehold.model.ids import CaseId
 from safehold.model.permissions import Actor, Permission
 from safehold.review.admission import is_kept_from
 from safehold.storage import authority_reports as rows
-from safehold.storage.authority_reports import ReportLine
+from safehold.storage import report_lists
 from safehold.storage.database import Tx
+from safehold.storage.report_lists import ReportLine
 
 __all__ = ["Listing", "ReportLine", "UrgentReport", "listing", "of_case", "of_cases", "of_emergency"]
 
@@ -40,8 +41,8 @@ def listing(tx: Tx, *, actor: Actor) -> Listing:
     actor.require(Permission.AUTHORITY_READ)
     reader = actor.user_id
     return Listing(
-        tuple(rows.listed(tx, is_open=True, reader=reader, limit=OPEN_SHOWN)),
-        tuple(rows.listed(tx, is_open=False, reader=reader, limit=ENDED_SHOWN)),
+        tuple(report_lists.listed(tx, is_open=True, reader=reader, limit=OPEN_SHOWN)),
+        tuple(report_lists.listed(tx, is_open=False, reader=reader, limit=ENDED_SHOWN)),
     )
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -24,8 +22,6 @@ from safehold.model.authority_report import (
 from safehold.model.case import SubjectPart
 from safehold.model.errors import StaleRevision
 from safehold.model.ids import AuthorityReportId, CaseId, EmergencyId, ItemId, OutcomeId, SubjectId, UserId
-from safehold.storage import admission, conflicts
-from safehold.storage.cases import review_case
 from safehold.storage.database import Tx
 from safehold.storage.tables import (
     Instant,
@@ -171,7 +167,7 @@ authority_report_item = sa.Table(
 owned_by("authorities", authority_report, authority_report_item)
 
 _COLUMNS = tuple(AuthorityReport.__slots__)
-_OPEN = tuple(state.value for state in AuthorityReportState if state.is_open)
+OPEN = tuple(state.value for state in AuthorityReportState if state.is_open)
 _CLOSED = (AuthorityReportState.DECLINED.value, AuthorityReportState.WITHDRAWN.value)
 
 
@@ -327,7 +323,7 @@ def get(tx: Tx, report_id: AuthorityReportId, *, for_change: bool = False) -> Au
     """Return one report, None when there is none. for_change: nobody else changes it until the end."""
     statement = sa.select(authority_report).where(authority_report.c.id == report_id)
     row = tx.run(statement.with_for_update() if for_change else statement).mappings().first()
-    return _report(row) if row else None
+    return report_of(row) if row else None
 
 
 def papers_gone_at(tx: Tx, report_id: AuthorityReportId) -> datetime | None:
@@ -344,7 +340,7 @@ def of_case(tx: Tx, case_id: CaseId, *, for_change: bool = False) -> list[Author
         .order_by(authority_report.c.planned_at, authority_report.c.id)
     )
     return [
-        _report(row) for row in tx.run(statement.with_for_update() if for_change else statement).mappings()
+        report_of(row) for row in tx.run(statement.with_for_update() if for_change else statement).mappings()
     ]
 
 
@@ -357,7 +353,7 @@ def of_cases(tx: Tx, case_ids: Collection[CaseId]) -> dict[CaseId, list[Authorit
     )
     found: dict[CaseId, list[AuthorityReport]] = {}
     for row in tx.run(statement).mappings():
-        found.setdefault(CaseId(row["case_id"]), []).append(_report(row))
+        found.setdefault(CaseId(row["case_id"]), []).append(report_of(row))
     return found
 
 
@@ -391,7 +387,7 @@ def telling(tx: Tx, item_id: ItemId, *, for_change: bool = False) -> list[Author
     )
     if for_change:
         statement = statement.with_for_update(of=authority_report)
-    return [_report(row) for row in tx.run(statement).mappings()]
+    return [report_of(row) for row in tx.run(statement).mappings()]
 
 
 def open_ones(
@@ -401,13 +397,13 @@ def open_ones(
     statement = (
         sa.select(authority_report)
         .where(
-            authority_report.c.state.in_(_OPEN),
+            authority_report.c.state.in_(OPEN),
             authority_report.c.kind.in_([kind.value for kind in kinds]),
         )
         .order_by(authority_report.c.due_at, authority_report.c.id)
         .limit(limit)
     )
-    return [_report(row) for row in tx.run(statement).mappings()]
+    return [report_of(row) for row in tx.run(statement).mappings()]
 
 
 def practice_left(tx: Tx, *, planned_before: datetime, limit: int) -> list[AuthorityReport]:
@@ -424,69 +420,7 @@ def practice_left(tx: Tx, *, planned_before: datetime, limit: int) -> list[Autho
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return [_report(row) for row in tx.run(statement).mappings()]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportLine:
-    """A report in a list. items: how many it tells about, or would have told about."""
-
-    report: AuthorityReport
-    case_number: int
-    items: int
-
-
-def listed(tx: Tx, *, is_open: bool, reader: UUID | None, limit: int) -> list[ReportLine]:
-    """Return reports with their cases: the open ones, soonest due first, or those that ended, newest first.
-
-    reader: a person; left out is what they may not know of, and what they have a conflict of interest about.
-    """
-    by_time = authority_report.c.due_at if is_open else authority_report.c.ended_at.desc()
-    wanted = authority_report.c.state.in_(_OPEN)
-    conditions: list[sa.ColumnElement[bool]] = [wanted if is_open else ~wanted]
-    if reader is not None:
-        conditions.append(admission.of_user_and_case(authority_report.c.case_id, reader))
-        conditions.append(conflicts.knows_nobody_in(authority_report.c.case_id, reader))
-    items = sa.select(sa.func.count()).where(authority_report_item.c.report_id == authority_report.c.id)
-    statement = (
-        sa.select(authority_report, review_case.c.number, items.scalar_subquery().label("items"))
-        .join(review_case, review_case.c.id == authority_report.c.case_id)
-        .where(*conditions)
-        .order_by(by_time, authority_report.c.id)
-        .limit(limit)
-    )
-    return [
-        ReportLine(report=_report(row), case_number=row["number"], items=row["items"])
-        for row in tx.run(statement).mappings()
-    ]
-
-
-def references_before(tx: Tx, report: AuthorityReport, *, before: datetime) -> list[str]:
-    """Return what its destination calls earlier reports about the same case or account, oldest first.
-
-    Of other cases of the account those of the same purpose count, so that whoever may know of this case may
-    know of them; and what was practice counts for practice alone. before: when they were filed.
-    """
-    here = review_case.alias("here")
-    of_account = sa.and_(
-        review_case.c.account_id == here.c.account_id,
-        review_case.c.purpose == here.c.purpose,
-        review_case.c.rehearsal == here.c.rehearsal,
-    )
-    statement = (
-        sa.select(authority_report.c.reference)
-        .join(review_case, review_case.c.id == authority_report.c.case_id)
-        .join(here, here.c.id == report.case_id)
-        .where(
-            authority_report.c.state == AuthorityReportState.FILED.value,
-            authority_report.c.destination == report.destination,
-            authority_report.c.id != report.id,
-            authority_report.c.filed_at < before,
-            sa.or_(review_case.c.id == here.c.id, of_account),
-        )
-        .order_by(authority_report.c.filed_at, authority_report.c.id)
-    )
-    return list(tx.run(statement).scalars())
+    return [report_of(row) for row in tx.run(statement).mappings()]
 
 
 def _plain(value: Any) -> Any:
@@ -495,7 +429,8 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, Priority) else value
 
 
-def _report(row: Mapping[Any, Any]) -> AuthorityReport:
+def report_of(row: Mapping[Any, Any]) -> AuthorityReport:
+    """Return the report of a row of the table."""
     named = {name: row[name] for name in _COLUMNS}
     return AuthorityReport(
         **{

@@ -18,8 +18,8 @@ from safehold.authorities.destinations.ncmec_cybertipline.filing import Call, St
 from safehold.model.authority_report import AuthorityReportState, Priority
 from safehold.model.errors import Conflict, NotAllowed, NotFound, ReaderDown, VaultDown
 from safehold.model.permissions import Role
-from safehold.storage import authority_reports as report_rows
 from safehold.storage import filings as filing_rows
+from safehold.storage import report_lists
 from safehold.testing.cybertipline import Fault, Moment
 
 State = AuthorityReportState
@@ -63,7 +63,7 @@ def test_a_user_who_was_reported_before_is_reported_again_and_the_first_report_i
     [told, told_again] = office.server.filed
     assert office.report(again).reference == str(told_again.report_id)
     with office.safehold.program.database.begin() as tx:
-        before = report_rows.references_before(tx, office.report(again), before=office.clock())
+        before = report_lists.references_before(tx, office.report(again), before=office.clock())
     assert before == [str(told.report_id)]
 
 
