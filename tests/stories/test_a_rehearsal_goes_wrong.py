@@ -157,7 +157,9 @@ def test_each_of_its_pages_says_so_those_of_failures_too(office: Office, path: s
     assert not is_rehearsing()
 
 
-def test_nothing_of_it_is_filed_as_meant_whatever_is_changed_in_the_database(office: Office) -> None:
+def test_nothing_of_it_is_filed_as_meant_even_where_its_report_says_that_it_is_no_practice(
+    office: Office,
+) -> None:
     with office.safehold.program.database.begin() as tx, pytest.raises(Refused, match="a rehearsal"):
         production_switch.ask(
             tx,
