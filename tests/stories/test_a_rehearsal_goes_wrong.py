@@ -23,11 +23,13 @@ from safehold.storage.embedded import EmbeddedServer
 from safehold.testing import running
 from safehold.testing.cybertipline import CyberTiplineServer, Moment, SlippingClock, arrange
 from safehold.testing.mishaps import Mishap
+from safehold.testing.platform import Platform
 from safehold.testing.running import Installation, MovableClock, altered_copy
+from safehold.web.rehearsing import is_rehearsing
 from safehold.web.server import served
 
 NAME = "rehearsal_goes_wrong"
-SURFACES = frozenset({"api", "console", "media", "worker"})
+SURFACES = frozenset({"api", "console", "media", "portal", "worker"})
 SEEDS = {mishap: seed for seed, mishap in enumerate(Mishap, start=1)}
 TAMPERED = 9
 PAUSE = timedelta(minutes=2)
@@ -147,7 +149,17 @@ def test_what_is_refused_waits_for_a_person_who_lets_it_go_on(office: Office) ->
     assert office.goes_on(stuck).state.value == "filed"
 
 
-def test_nothing_of_it_is_filed_as_meant_whatever_is_changed_in_the_database(office: Office) -> None:
+@pytest.mark.parametrize("path", ["/console/sign-in", "/console/nowhere", "/report", "/report/nowhere"])
+def test_each_of_its_pages_says_so_those_of_failures_too(office: Office, path: str) -> None:
+    answer = Platform(office.safehold.base_url, "").send("GET", path, None, {"Accept": "text/html"})
+    page = str(answer.body)
+    assert page.count("Everything here is practice on harmless files") == 1
+    assert not is_rehearsing()
+
+
+def test_nothing_of_it_is_filed_as_meant_even_where_its_report_says_that_it_is_no_practice(
+    office: Office,
+) -> None:
     with office.safehold.program.database.begin() as tx, pytest.raises(Refused, match="a rehearsal"):
         production_switch.ask(
             tx,
