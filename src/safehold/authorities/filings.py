@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 import structlog
 
 from safehold.authorities import plans
-from safehold.authorities.desk import HELD_BETWEEN, Desk
 from safehold.authorities.destinations.ncmec_cybertipline import filing
 from safehold.authorities.destinations.ncmec_cybertipline.client import Access
 from safehold.authorities.means import (
@@ -22,6 +21,7 @@ from safehold.authorities.means import (
     Means,
     is_alarming,
 )
+from safehold.authorities.one_call import HELD_BETWEEN, OneCall
 from safehold.authorities.plans import Rules
 from safehold.authorities.progress import fields_of, progress_of
 from safehold.authorities.sheets import Sheets
@@ -175,7 +175,7 @@ def _go_on(
 ) -> None:
     sheets = opened.setdefault(report.id, Sheets(means, report))
     try:
-        Desk(means, taken, report, reached[report.destination], sheets).go_on()
+        OneCall(means, taken, report, reached[report.destination], sheets).go_on()
     except Unavailable:
         raise
     except Exception as error:  # noqa: BLE001 - what is wrong with one report must not keep others from going

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from safehold.jobs.record import Record
+from safehold.model.answers import from_answers
 from safehold.model.case import Case, WaitsFor
 from safehold.model.errors import BadForm, Conflict, StaleRevision
 from safehold.model.ids import AnalystId, AssessmentId, CaseId, ItemId
 from safehold.model.item import Item
 from safehold.review import admission, cases, copies
-from safehold.review.answers import from_answers
 from safehold.review.assess import file_assessment
 from safehold.review.contest import contested_outcome
 from safehold.review.copies import Copy

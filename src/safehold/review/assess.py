@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from safehold.jobs.record import Record
+from safehold.model.answers import Form, form_name, to_answers
 from safehold.model.assessment import Assessment, ConductForm, ImageryForm, Tier
 from safehold.model.case import Case, WaitsFor
 from safehold.model.errors import BadForm, Conflict, NotFound, StaleRevision
@@ -14,7 +15,6 @@ from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, AssessmentId, CaseId, ItemId, new_id
 from safehold.model.item import ItemKind
 from safehold.review import golden, pages
-from safehold.review.answers import Form, form_name, to_answers
 from safehold.review.cases import held_case, person
 from safehold.review.turns import Turn, turn_of
 from safehold.review.viewing import clearest_seen

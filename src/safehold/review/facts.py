@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 from uuid import UUID
 
+from safehold.model.answers import readable
 from safehold.model.assessment import Assessment
 from safehold.model.case import Appeal, Case, Outcome, Subject, WaitsFor
 from safehold.model.conversation import Evidence
@@ -19,7 +20,6 @@ from safehold.model.ids import AnalystId, CaseId, ItemId, MediaId
 from safehold.model.inbound_report import InboundReport
 from safehold.model.item import Context, Item, ItemKind, Page
 from safehold.model.match import Flag
-from safehold.review.answers import readable
 from safehold.review.cases import existing_case
 from safehold.review.turns import Turn, turn_of
 from safehold.storage import appeals as appeal_rows

@@ -10,10 +10,10 @@ from collections.abc import Hashable
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
+from safehold.model.answers import FORMS
 from safehold.model.assessment import Finding
 from safehold.model.figures import Figure, share
 from safehold.model.ids import AnalystId
-from safehold.review.answers import FORMS
 from safehold.review.asked import applies
 from safehold.review.reliability import cohens_kappa, krippendorffs_alpha
 from safehold.storage import quality as rows

@@ -11,13 +11,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from safehold.jobs.record import Record
+from safehold.model.answers import from_answers
 from safehold.model.case import Case, WaitsFor
 from safehold.model.errors import NotFound, StaleRevision
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, AssessmentId, CaseId, ItemId
 from safehold.model.item import Item
 from safehold.review import admission
-from safehold.review.answers import from_answers
 from safehold.review.assess import file_assessment
 from safehold.review.cases import existing_case
 from safehold.review.rules import Policy, Settled, decide

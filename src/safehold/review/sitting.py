@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from safehold.jobs.record import Record
+from safehold.model.answers import Form
 from safehold.model.assessment import AgeBand, Category, Finding, ImageryForm
 from safehold.model.errors import BadForm, NotFound
 from safehold.model.ids import AnalystId, CaseId, ItemId
 from safehold.model.item import Item, ItemKind
 from safehold.review import pages
-from safehold.review.answers import Form
 from safehold.review.assess import file_assessment
 from safehold.review.pages import Verdict
 from safehold.review.turns import Turn, turn_of

@@ -14,6 +14,7 @@ from safehold.authorities.facts import gather
 from safehold.intake.uploads import receive
 from safehold.jobs.queue import Queue
 from safehold.jobs.record import Recorder
+from safehold.model.answers import Form
 from safehold.model.assessment import Category, ConductForm, ConductKind, Finding, ImageryForm, Tier
 from safehold.model.case import SubjectPart
 from safehold.model.errors import NotFound
@@ -27,7 +28,6 @@ from safehold.model.report_facts import Bytes, ReportFacts
 from safehold.model.scan import ScanResult
 from safehold.model.signal import MD5, SHA1, Signal
 from safehold.model.surface import Visibility
-from safehold.review.answers import Form
 from safehold.review.assess import file_assessment
 from safehold.review.cases import open_case, take
 from safehold.review.rules import Policy

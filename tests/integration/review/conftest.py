@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from safehold.intake.uploads import receive
 from safehold.jobs.queue import Queue
 from safehold.jobs.record import Recorder
+from safehold.model.answers import Form
 from safehold.model.assessment import Category, Finding, ImageryForm, Tier
 from safehold.model.case import Case
 from safehold.model.events import AssessmentFiled, Event, ItemFlagged, ItemMatched, from_fields
@@ -37,7 +38,6 @@ from safehold.model.media import Examined, MediaKind
 from safehold.model.scan import ScanResult
 from safehold.model.signal import PDQ
 from safehold.review import golden
-from safehold.review.answers import Form
 from safehold.review.assess import file_assessment
 from safehold.review.cases import open_case, take
 from safehold.review.rules import Policy

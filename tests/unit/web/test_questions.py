@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from safehold.model import assessment
+from safehold.model.answers import to_answers
 from safehold.model.assessment import Category, ConductForm, Finding, ImageryForm
 from safehold.model.errors import BadForm
 from safehold.model.hash_list import Purpose
-from safehold.review.answers import to_answers
 from safehold.review.asked import applies
 from safehold.web.console.questions import (
     conduct_questions,

@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from safehold.app import console_alike, policy_text, proposals
 from safehold.app.program import Program
 from safehold.app.review_policy import review_policy
+from safehold.model.answers import Form
 from safehold.model.assessment import ImageryForm
 from safehold.model.case import SubjectPart
 from safehold.model.errors import BadForm
@@ -30,7 +31,6 @@ from safehold.model.item import ItemKind
 from safehold.model.permissions import Permission
 from safehold.review import same, settle, sitting, subjects
 from safehold.review.admission import admit
-from safehold.review.answers import Form
 from safehold.review.cases import existing_case
 from safehold.review.facts import has_another, kind_of
 from safehold.review.reopening import BY_PEOPLE

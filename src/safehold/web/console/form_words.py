@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from safehold.model import schemes
+from safehold.model.answers import to_answers
 from safehold.model.assessment import ConductForm, ImageryForm
-from safehold.review.answers import to_answers
 from safehold.review.asked import applies
 from safehold.web.console import asking
 from safehold.web.console.words import label

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from safehold.model.answers import from_answers
 from safehold.model.assessment import ConductForm, ImageryForm
 from safehold.model.errors import BadForm
 from safehold.model.hash_list import Purpose
-from safehold.review.answers import from_answers
 from safehold.review.asked import applies
 from safehold.web.console import asking
 from safehold.web.console.asking import Choice, Question

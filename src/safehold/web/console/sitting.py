@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from safehold.model.answers import from_answers
 from safehold.model.assessment import AgeBand, Development, ImageryForm, SeverityTier
 from safehold.model.errors import BadForm
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import ItemId
-from safehold.review.answers import from_answers
 from safehold.review.sitting import alike
 from safehold.web.console.asking import Choice
 from safehold.web.console.questions import CATEGORISED, imagery_questions

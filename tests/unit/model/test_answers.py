@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from safehold.model.answers import FORMS, Form, form_name, from_answers, to_answers
 from safehold.model.assessment import Category, ConductForm, Finding, ImageryForm
 from safehold.model.errors import BadForm
-from safehold.review.answers import FORMS, Form, form_name, from_answers, to_answers
 
 ANY_FORM = st.one_of(st.builds(ImageryForm), st.builds(ConductForm))
 

@@ -1,4 +1,4 @@
-"""One filing at the desk: who holds it makes one call, and puts down before and after it what is so.
+"""One call of one filing: who holds it makes it, and puts down before and after it what is so.
 
 Before each call it is asked anew whether a person still wants the report sent, and whether it may go where it
 is going. Whoever was overtaken by another process is refused at that moment, by the filing's revision.
@@ -57,7 +57,7 @@ _SENDING = AuthorityReportState.SENDING
 _log = structlog.get_logger()
 
 
-class Desk:
+class OneCall:
     """Holds one filing for one call. sheets: what an earlier call of this process had opened, used again."""
 
     def __init__(
