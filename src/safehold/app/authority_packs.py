@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -14,11 +14,14 @@ from safehold.app.authority_reports import sheet
 from safehold.app.settings import Settings
 from safehold.authorities.checklist import Entered
 from safehold.authorities.decisions import require_sender
-from safehold.authorities.destinations.uk_nca import pack as packs
-from safehold.authorities.destinations.uk_nca.pack import Pack
+from safehold.authorities.destinations.generic import letter_pack
+from safehold.authorities.destinations.uk_nca import pack as nca
+from safehold.authorities.letter import letter
+from safehold.model.authority_report import AuthorityReport, DestinationKind
 from safehold.model.errors import BadForm, Conflict
 from safehold.model.ids import AuthorityReportId
 from safehold.model.permissions import Actor
+from safehold.model.report_facts import ReportFacts
 from safehold.storage import audit
 from safehold.storage.database import Database, Tx
 from safehold.vault.files import write_new
@@ -26,6 +29,15 @@ from safehold.vault.files import write_new
 PIECE_BYTES = 64 * 1024
 """How much of a download is handed on at once."""
 _MEDIA_TYPES = {"json": "application/json", "html": "text/html; charset=utf-8"}
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """What a person takes to an authority. files: for machines and for eyes, by their names."""
+
+    case_number: int
+    files: Mapping[str, bytes] = field(repr=False)
+
 
 OpenEntries = Callable[[AuthorityReportId, Actor], Entered]
 """Opens what people entered for a report's checklist, for somebody who may send it."""
@@ -52,8 +64,8 @@ def make(
     if not report.kind.by_hand:
         raise Conflict("The machine files this one; nobody takes a pack there.")
     facts = facts_of(tx, settings, report, now=now).facts
-    operator = operator_of(settings.authorities)
-    made = packs.pack(facts, operator, entered, urgency_of(report, facts), now=now)
+    written = _for_the_nca if report.kind is DestinationKind.UK_NCA else _for_others
+    files = written(settings, report, facts, entered, now)
     audit.append(
         tx,
         at=now,
@@ -62,7 +74,25 @@ def make(
         object=f"authority_report:{report.id}",
         detail={"case": str(report.case_id)},
     )
-    return made
+    return Pack(facts.case_number, files)
+
+
+def _for_the_nca(
+    settings: Settings, report: AuthorityReport, facts: ReportFacts, entered: Entered, now: datetime
+) -> Mapping[str, bytes]:
+    operator, urgent = operator_of(settings.authorities), urgency_of(report, facts)
+    made = nca.pack(facts, operator, entered, urgent, now=now)
+    return {"pack.json": nca.as_json(made), "pack.html": nca.as_page(made)}
+
+
+def _for_others(
+    settings: Settings, report: AuthorityReport, facts: ReportFacts, _: Entered, now: datetime
+) -> Mapping[str, bytes]:
+    """Return the letter as its sender read it: whatever one country's law asks for is no part of it."""
+    operator, urgent, to = operator_of(settings.authorities), urgency_of(report, facts), report.destination
+    written = letter(facts, operator, urgent, to=to, now=now)
+    content = letter_pack.content_of(facts, written, report.id, to=to, now=now)
+    return {"pack.json": letter_pack.as_json(content), "pack.html": letter_pack.as_page(content)}
 
 
 def write(
@@ -81,7 +111,7 @@ def write(
     """
     made = opened(database, settings, report_id, open_entries=open_entries, actor=actor, now=now)
     to.mkdir(parents=True, exist_ok=True)
-    written = {to / name: data for name, data in files_of(made).items()}
+    written = {to / name: data for name, data in made.files.items()}
     for path, data in written.items():
         write_new(path, data)
     return list(written)
@@ -104,11 +134,6 @@ def opened(
         return make(tx, settings, report_id, entered=entered, actor=actor, now=now)
 
 
-def files_of(made: Pack) -> dict[str, bytes]:
-    """Return the files of a pack by their names: for machines, and for eyes."""
-    return {"pack.json": packs.as_json(made), "pack.html": packs.as_page(made)}
-
-
 @dataclass(frozen=True, slots=True)
 class Download:
     """A pack as one file. pieces: its bytes, in order."""
@@ -120,7 +145,7 @@ class Download:
 
 def download(made: Pack, form: str) -> Download:
     """Return a pack as one file: "json", "html", or "zip" for both. Raises BadForm for any other form."""
-    case, files = made.content["case"], files_of(made)
+    case, files = made.case_number, made.files
     if form == "zip":
         return Download(f"report-case-{case}.zip", "application/zip", _pieces(_zipped(files)))
     if form not in _MEDIA_TYPES:

@@ -80,6 +80,14 @@ def opened(office: Any, reader: ReaderClient | None, report_id: AuthorityReportI
     return authority_checklists.opened(office.safehold.program.database, reader, report_id, actor=actor)
 
 
+def confirmed(office: Any) -> str:
+    """Confirm the first item, and return its id."""
+    item_id = str(office.items[0])
+    office.safehold.assess(item_id, Finding.ILLEGAL, by=office.safehold.analyst())
+    office.safehold.run_steps()
+    return item_id
+
+
 def test_what_is_entered_opens_for_who_may_send_it_and_stands_nowhere_in_the_clear(
     office: Any, packing_reader: ReaderClient
 ) -> None:
@@ -216,10 +224,7 @@ def test_the_score_follows_whatever_is_filled_in_and_taken_back(office: Any, sai
 def test_a_file_is_filled_in_by_command_shown_as_states_and_taken_into_the_pack(
     office: Any, shell: Callable[[dict[str, Any]], Shell], tmp_path: Path
 ) -> None:
-    item_id = str(office.items[0])
-    office.safehold.assess(item_id, Finding.ILLEGAL, by=office.safehold.analyst())
-    office.safehold.run_steps()
-    case_id, counsel, run = office.safehold.case_of(item_id), person(office.safehold), shell(AGENCY)
+    case_id, counsel, run = office.safehold.case_of(confirmed(office)), person(office.safehold), shell(AGENCY)
     report = run("plan", case_id).out.split()[-1]
     before = run("checklist", report)
     assert "billing  not_yet_looked\n" in before.out
@@ -246,9 +251,26 @@ def test_a_file_is_filled_in_by_command_shown_as_states_and_taken_into_the_pack(
     assert BILLING.values[0] in (folder / "pack.html").read_text()
 
 
+def test_a_hotline_gets_the_letter_in_a_shape_of_its_own(office: Any) -> None:
+    confirmed(office)
+    program, report_id = office.safehold.program, office.sent_on(kind=DestinationKind.GENERIC)
+    made = authority_packs.opened(
+        program.database,
+        program.settings,
+        report_id,
+        open_entries=lambda *_: {},
+        actor=office.person,
+        now=office.clock(),
+    )
+    said = json.loads(made.files["pack.json"])
+    assert (said["shape"], said["report"]) == ("safehold.authority-letter", str(report_id))
+    assert (said["rehearsal"], len(said["files"])) == (True, 1)
+    assert b"Who reports whom" in made.files["pack.html"]
+
+
 def test_a_pack_as_one_file_is_the_same_bytes_for_the_same_pack_and_in_pieces(office: Any) -> None:
+    confirmed(office)
     report_id, program = told_agency(office), office.safehold.program
-    fills(office, report_id, ScheduleItem.BILLING, BILLING)
     made = authority_packs.opened(
         program.database,
         program.settings,
@@ -257,10 +279,9 @@ def test_a_pack_as_one_file_is_the_same_bytes_for_the_same_pack_and_in_pieces(of
         actor=office.person,
         now=office.clock(),
     )
-    files = authority_packs.files_of(made)
     for form in ("json", "html"):
         pieces = list(authority_packs.download(made, form).pieces)
-        assert b"".join(pieces) == files[f"pack.{form}"]
+        assert b"".join(pieces) == made.files[f"pack.{form}"]
         assert max(map(len, pieces)) <= authority_packs.PIECE_BYTES < sum(map(len, pieces))
     zipped = [b"".join(authority_packs.download(made, "zip").pieces) for _ in range(2)]
     assert zipped[0] == zipped[1]
