@@ -131,7 +131,7 @@ def talked_about(site) -> str:
         Message(id=f"message-{place}", by="account-77", sent_at=now, language="en", text=text)
         for place, text in enumerate(said)
     )
-    told = Told(reference="talk-7", surface="rehearsal", messages=messages)
+    told = Told(reference="talk-7", surface="public_uploads", messages=messages)
     item_id = conversations.take(site.machinery, told, actor=TESTER).item_id
     site.follow()
     with site.machinery.database.begin() as tx:
