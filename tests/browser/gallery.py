@@ -20,6 +20,7 @@ WALKED = {
     "case": "/console/cases/{case_id}",
     "case-free": "/console/cases/{case_id}",
     "case-settled-item": "/console/cases/{case_id}",
+    "case-conversation": "/console/cases/{case_id}",
     "alike": "/console/cases/{case_id}/items/{item_id}/alike",
     "account-cases": "/console/cases/{case_id}/account",
     "find": "/console/find",

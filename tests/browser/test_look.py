@@ -10,11 +10,14 @@ import pytest
 from gallery import SIZES, THEMES, WALKED, is_of, look_at, take
 from site_under_test import ANN, UNVETTED_SEED, running_site
 
+from safehold.app import conversations
 from safehold.app.access.users import find_user
+from safehold.app.conversations import Message, Told
 from safehold.model.exposure import ExposureChoices
 from safehold.model.permissions import Actor, Role, permissions_of
 from safehold.review import conflicts, wellbeing
 from safehold.review.appeals import receive_appeal
+from safehold.review.facts import standing_of_item
 from safehold.testing.running import TESTER
 
 pytestmark = pytest.mark.browser
@@ -107,6 +110,7 @@ def addresses(full_site, chromium):
     page.goto(found["case-settled-item"])
     found["policy-version"] = link_to(page, "/console/policy/")
     found["exposure-of"] = f"/console/exposure/of/{somebody_else(full_site)}"
+    found["case-conversation"] = talked_about(full_site)
     context.close()
     static = {name: route for name, route in WALKED.items() if "{" not in route}
     return (
@@ -117,6 +121,21 @@ def addresses(full_site, chromium):
             "emergency-asked": f"{found['case-free']}/emergency",
         }
     )
+
+
+def talked_about(site) -> str:
+    """Let a conversation ask for a look, and return the address of its case."""
+    now = site.machinery.clock()
+    said = ("How old are you?", "Come over to the other app: add me on there", "Don't tell your parents")
+    messages = tuple(
+        Message(id=f"message-{place}", by="account-77", sent_at=now, language="en", text=text)
+        for place, text in enumerate(said)
+    )
+    told = Told(reference="talk-7", surface="public_uploads", messages=messages)
+    item_id = conversations.take(site.machinery, told, actor=TESTER).item_id
+    site.follow()
+    with site.machinery.database.begin() as tx:
+        return f"/console/cases/{standing_of_item(tx, item_id).case_id}"
 
 
 def link_to(page, prefix: str) -> str:

@@ -62,6 +62,7 @@ KEPT = {
     "appeals": "select appeal::text from appeal",
     "entries": "select labels::text || source_id from entry",
     "media": "select encode(sha256, 'hex') from media",
+    "messages": "select message_id || ' ' || account_id from conversation_message",
 }
 """Where content may stand."""
 
@@ -148,7 +149,7 @@ def set_up(folder: Path, canary: Canary) -> tuple[str, str]:
         "keys",
         "add",
         "platform",
-        *_scopes("scan", "scan:detail", "appeal.file", "item.read", "list.read", "ops"),
+        *_scopes("scan", "scan:detail", "appeal.file", "conversation", "item.read", "list.read", "ops"),
     )
     canary.watch("key", key.strip())
     return key.strip(), "".join([*printed, said])
@@ -212,7 +213,12 @@ def play(platform: Platform, canary: Canary) -> dict[str, Answer]:
     for name, body in bodies.items():
         answers[name] = platform.ask("POST", "/v1/scan", {**body, "context": place})
     answers["batch"] = platform.ask("POST", "/v1/scan", {"items": list(bodies.values()), "context": place})
-    answers |= malformed(platform, canary) | appeals(platform, canary, answers) | addresses(platform, canary)
+    answers |= (
+        conversations(platform, canary)
+        | malformed(platform, canary)
+        | appeals(platform, canary, answers)
+        | addresses(platform, canary)
+    )
     return answers
 
 
@@ -234,6 +240,27 @@ def malformed(platform: Platform, canary: Canary) -> dict[str, Answer]:
             "POST", "/v1/scan", marker.encode(), {"Content-Type": "multipart/form-data; boundary=b"}
         ),
         "key": platform.send("GET", "/v1/lists", None, {"Authorization": f"Bearer {canary.of('wrong key')}"}),
+    }
+
+
+def conversations(platform: Platform, canary: Canary) -> dict[str, Answer]:
+    """Send messages of which one asks for a look, and what cannot be taken."""
+    said = {
+        "id": canary.of("id of a message"),
+        "by": canary.of("who wrote"),
+        "sent_at": "2026-11-22T12:00:00Z",
+        "language": canary.of("language")[:20],
+        "text": f"How old are you? Don't tell anyone, {canary.of('words of a message')}",
+    }
+    body = {"surface": "uploads", "region": canary.of("region of a talk"), "messages": [said]}
+    reader = {"id": canary.of("who reads"), "age": 12}
+    address = f"/v1/conversations/{canary.of('id of a talk')}/messages"
+    return {
+        "messages": platform.ask("POST", address, body | {"participants": [reader]}),
+        "messages of nowhere": platform.ask("POST", address, body | {"surface": canary.of("no surface")}),
+        "an age": platform.ask("POST", address, body | {"participants": [reader | {"age_band": said["id"]}]}),
+        "a time": platform.ask("POST", address, body | {"messages": [said | {"sent_at": said["text"]}]}),
+        "a message with a NUL": platform.ask("POST", address, body | {"messages": [said | {"id": "a\0"}]}),
     }
 
 
@@ -370,12 +397,14 @@ def test_the_markers_were_taken_in_and_kept_where_they_belong(story: Story) -> N
     assert story.answers["upload that matches"].body["result"] == "hold"
     assert story.answers["upload that is clear"].body["result"] == "clear"
     assert story.answers["appeal"].status == 201
+    assert story.answers["messages"].body["result"] == "review"
     kept = "\n".join(row for name in KEPT for row in story.rows[name])
     names = {
         "account_id of match",
         "original_name of match",
         "statement",
         "who contests",
+        "who wrote",
         "label of an entry",
     }
     assert names <= set(story.canary.seen_in(kept))
@@ -384,6 +413,11 @@ def test_the_markers_were_taken_in_and_kept_where_they_belong(story: Story) -> N
 def test_nothing_of_a_clear_upload_is_kept_anywhere(story: Story) -> None:
     seen = story.canary.seen_in("\n".join(row for rows in story.rows.values() for row in rows))
     assert [name for name in seen if name.endswith("of clear") or "unlisted" in name] == []
+
+
+def test_no_word_of_a_message_is_in_any_row_or_file_that_is_read_here(story: Story) -> None:
+    seen = story.canary.seen_in("\n".join(row for rows in story.rows.values() for row in rows))
+    assert "words of a message" not in seen
 
 
 def test_no_marker_is_in_what_the_program_prints(story: Story) -> None:

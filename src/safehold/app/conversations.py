@@ -34,7 +34,7 @@ NO_CHILD = "no_child"
 """Everybody is known to be grown up: nothing is read and nothing is kept."""
 SENT_IN_FUTURE = "sent_in_future"
 
-__all__ = ["NO_CHILD", "Message", "Read", "Told", "take"]
+__all__ = ["NO_CHILD", "Message", "Read", "Told", "take", "take_in"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +77,12 @@ def take(program: Program, told: Told, *, actor: Actor) -> Read:
     not_scanned, nothing kept. A message whose id came before changes nothing. All or nothing is recorded.
     Raises UnknownSurface, DatabaseDown.
     """
+    with program.database.begin() as tx:
+        return take_in(tx, program, told, actor=actor)
+
+
+def take_in(tx: Tx, program: Program, told: Told, *, actor: Actor) -> Read:
+    """Do what `take` does in a transaction that is open."""
     surface = program.scanner.surfaces.get(told.surface)
     if surface is None:
         raise UnknownSurface("The settings declare no surface of this name.")
@@ -85,8 +91,7 @@ def take(program: Program, told: Told, *, actor: Actor) -> Read:
         return Read(result=ScanResult.NOT_SCANNED)
     if len(told.participants) > 1 and all(each.years.is_grown for each in told.participants):
         return Read(result=ScanResult.NOT_SCANNED, limits=(NO_CHILD,))
-    with program.database.begin() as tx:
-        return _Taking(program, told, surface, actor, now).run(tx)
+    return _Taking(program, told, surface, actor, now).run(tx)
 
 
 class _Taking:

@@ -22,7 +22,7 @@ from psycopg.conninfo import conninfo_to_dict
 from safehold.model.errors import Conflict, DatabaseDown
 from safehold.storage.binaries import Binaries, find_binaries
 
-KEY_TABLES = ("wrapped_key", "report_contact", "authority_paper")
+KEY_TABLES = ("wrapped_key", "report_contact", "authority_paper", "conversation_message")
 """What opens sealed bytes, contacts and papers of reports: copied apart, so that the copies end apart."""
 LEFT_OUT = ("session", "closing")
 """Whoever is signed in signs in again after a load; what was about to be destroyed was, or is not."""

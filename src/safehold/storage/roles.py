@@ -375,6 +375,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "outcome": _READ,
         "inbound_report": "select (id, item_id)",
         "report_contact": _READ,
+        "conversation_message": _READ,
         "reveal": "select, update (token_digest, fetched_at)",
         "sealed_object": _READ,
         "wrapped_key": _READ,

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from safehold.model.ids import ObjectId
 from safehold.storage.authority_papers import authority_paper
+from safehold.storage.conversations import conversation_message
 from safehold.storage.database import Tx
 from safehold.storage.evidence import wrapped_key
 from safehold.storage.inbound_reports import report_contact
@@ -20,7 +21,7 @@ _NONE = UUID(int=0)
 
 @dataclass(frozen=True, slots=True)
 class WrappedKey:
-    """One data key, wrapped. object_id: what it is bound to; of a contact its report, of a paper itself."""
+    """One data key, wrapped. object_id: what it is bound to; of a contact its report, else itself."""
 
     object_id: ObjectId
     wrapped: bytes = field(repr=False)
@@ -58,6 +59,13 @@ def paper_keys_of_others(tx: Tx, fingerprint: bytes, after: ObjectId | None, lim
     return _others(tx, authority_paper, authority_paper.c.id, fingerprint, after, limit)
 
 
+def message_keys_of_others(
+    tx: Tx, fingerprint: bytes, after: ObjectId | None, limit: int
+) -> list[WrappedKey]:
+    """Return keys of messages' texts that are wrapped to another pair; see WrappedKeys."""
+    return _others(tx, conversation_message, conversation_message.c.sealed_as, fingerprint, after, limit)
+
+
 def object_keys_by_pair(tx: Tx) -> dict[bytes, int]:
     """Return how many keys of sealed objects are wrapped to each pair, by its fingerprint."""
     return _by_pair(tx, wrapped_key)
@@ -71,6 +79,11 @@ def contact_keys_by_pair(tx: Tx) -> dict[bytes, int]:
 def paper_keys_by_pair(tx: Tx) -> dict[bytes, int]:
     """Return how many keys of authority reports' papers are wrapped to each pair, by its fingerprint."""
     return _by_pair(tx, authority_paper)
+
+
+def message_keys_by_pair(tx: Tx) -> dict[bytes, int]:
+    """Return how many keys of messages' texts are wrapped to each pair, by its fingerprint."""
+    return _by_pair(tx, conversation_message)
 
 
 @writes(wrapped_key)
@@ -91,9 +104,15 @@ def replace_paper_key(tx: Tx, old: WrappedKey, new: bytes) -> bool:
     return _replace(tx, authority_paper, authority_paper.c.id, old, new)
 
 
+@writes(conversation_message)
+def replace_message_key(tx: Tx, old: WrappedKey, new: bytes) -> bool:
+    """Do the same for the key of a message's text."""
+    return _replace(tx, conversation_message, conversation_message.c.sealed_as, old, new)
+
+
 def may_count(tx: Tx) -> bool:
     """Say whether this role may read every wrapped key."""
-    tables = (wrapped_key, report_contact, authority_paper)
+    tables = (wrapped_key, report_contact, authority_paper, conversation_message)
     asked = [sa.func.has_table_privilege(table.name, "select") for table in tables]
     return all(tx.run(sa.select(*asked)).one())
 
@@ -113,7 +132,7 @@ def _others(
 ) -> list[WrappedKey]:
     statement = (
         sa.select(id_.label("bound_to"), table.c.wrapped)
-        .where(_pair(table).is_distinct_from(fingerprint), id_ > (after or _NONE))
+        .where(table.c.wrapped.is_not(None), _pair(table) != fingerprint, id_ > (after or _NONE))
         .order_by(id_)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -123,7 +142,8 @@ def _others(
 
 def _by_pair(tx: Tx, table: sa.Table) -> dict[bytes, int]:
     pair, number = _pair(table).label("pair"), sa.func.count().label("number")
-    statement = sa.select(pair, number).group_by(pair)
+    # What left its window has no key any more.
+    statement = sa.select(pair, number).where(table.c.wrapped.is_not(None)).group_by(pair)
     return {bytes(row.pair): int(row.number) for row in tx.run(statement)}
 
 

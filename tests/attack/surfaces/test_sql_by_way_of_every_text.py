@@ -58,8 +58,12 @@ def texts(platform: Platform, text: str) -> list[Answer]:
     ]
     held = platform.upload(altered_copy(1), context, media_type="image/jpeg")
     appeal = {"item_id": held.body["item_id"], "statement": text, "by": text}
+    said = {"id": text, "by": text, "sent_at": "2026-11-22T12:00:00Z", "language": text[:35], "text": text}
+    talk = {"surface": "rehearsal", "region": text, "participants": [{"id": text}], "messages": [said]}
     return [
         held,
+        platform.ask("POST", f"/v1/conversations/{quote(text, safe='')}/messages", talk),
+        platform.ask("POST", "/v1/conversations/one/messages", {**talk, "surface": text}),
         *(platform.ask("POST", "/v1/scan", body) for body in as_json),
         platform.ask("POST", "/v1/scan", {"items": as_json}),
         platform.ask("POST", "/v1/appeals", appeal),

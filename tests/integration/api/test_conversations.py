@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,17 +15,23 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 
 from safehold.app import wiring
-from safehold.app.conversations import Message, Told, take
+from safehold.app.conversations import Message, Told, take, take_in
+from safehold.app.keeping.rewrapping import ALL_KEYS
 from safehold.app.settings import Settings
 from safehold.intake import conversations as intake
+from safehold.intake.message_keys import MESSAGE_KEYS
 from safehold.model.assessment import ConductForm, Finding
 from safehold.model.conversation import Participant, Years
 from safehold.model.ids import ItemId
 from safehold.model.permissions import Actor, Permission
 from safehold.review import cases
 from safehold.review.assess import file_assessment
-from safehold.storage.roles import API
+from safehold.storage.dumps import KEY_TABLES
+from safehold.storage.roles import API, WORKER
 from safehold.testing.running import TESTER, Installation
+from safehold.vault.sealing import Sealed
+from safehold.vault.store import CiphertextStore
+from safehold.vault.vault import Reader
 
 CHILD = {"id": "ann", "age_band": "11-13"}
 GROWN = {"id": "bo", "age": 34}
@@ -311,6 +320,64 @@ def decided(at: Installation, item_id: str, finding: Finding) -> None:
         at.run_steps()
 
 
+def test_what_people_let_go_asks_again_only_by_what_came_later_and_as_another_item(
+    bare: Installation,
+) -> None:
+    said = (message(1, "How old are you?"), message(2, SECRET))
+    first = post(bare, *said, name="later").body
+    bare.run_steps()
+    decided(bare, first["item_id"], Finding.NOT_ILLEGAL)
+    assert post(bare, message(3, "bread and a map"), name="later").body["result"] == "clear"
+    [settled] = bare.sql("select settled_at from outcome")
+    after = settled.settled_at + timedelta(seconds=1)
+    told = Told(
+        reference="later",
+        surface="public",
+        messages=(
+            Message(id="m4", by="bo", sent_at=after, language="en", text="Do you want free coins"),
+            Message(id="m5", by="bo", sent_at=after, language="en", text="Are you home alone?"),
+        ),
+    )
+    later = replace(bare.program, clock=lambda: after + timedelta(seconds=1))
+    again = take(later, told, actor=TESTER)
+    assert again.item_id not in (None, UUID(first["item_id"]))
+    assert {each.message for each in again.judgement.evidence} == {"m4", "m5"}
+
+
+def test_two_at_once_lose_no_message_and_make_one_item(bare: Installation) -> None:
+    texts = ("How old are you?", SECRET, "Are you home alone?", "Do you want free coins")
+    together = Barrier(len(texts))
+
+    def send(number: int) -> int:
+        together.wait()
+        return int(post(bare, message(number, texts[number]), name="crowded").status)
+
+    with ThreadPoolExecutor(len(texts)) as pool:
+        assert set(pool.map(send, range(len(texts)))) == {200}
+    whole = post(bare, message(0, texts[0]), name="crowded").body
+    assert {each["message"] for each in whole["evidence"]} == {"m0", "m1", "m2", "m3"}
+    assert len(bare.sql("select 1 from item")) == 1
+
+
+def test_a_text_is_opened_by_the_private_key_alone_and_a_rotation_and_a_backup_know_of_its_key(
+    bare: Installation,
+) -> None:
+    post(bare, message(1, SECRET), message(2, None))
+    home = bare.program.home
+    [row] = bare.sql("select sealed_as, sealed, wrapped from conversation_message where sealed is not null")
+    reader = Reader(CiphertextStore(home.vault), home.opening_keys())
+    opened = reader.open_beside(Sealed(bytes(row.sealed), bytes(row.wrapped)), object_id=row.sealed_as)
+    assert opened.decode() == SECRET
+    assert MESSAGE_KEYS in ALL_KEYS
+    assert "conversation_message" in KEY_TABLES
+    with bare.program.database.begin() as tx:
+        [key] = MESSAGE_KEYS.others(tx, b"12345678", None, 10)
+        assert (key.object_id, key.wrapped) == (row.sealed_as, bytes(row.wrapped))
+        assert sum(MESSAGE_KEYS.counted(tx).values()) == 1
+        assert MESSAGE_KEYS.replace(tx, key, b"another")
+        assert not MESSAGE_KEYS.replace(tx, key, b"another")
+
+
 def test_settings_have_no_word_for_a_conversation_that_acts() -> None:
     for section in ({"conversations": {"hold": True}}, {"policies": {"hold_conversations": True}}):
         with pytest.raises(ValidationError):
@@ -352,12 +419,27 @@ def test_nothing_was_done_about_any_conversation_on_the_word_of_a_machine_alone(
     assert bare.sql(PROOF) == []
 
 
-def test_the_role_of_the_api_takes_messages_in_and_cannot_read_one_back(bare: Installation) -> None:
-    post(bare, message(1, SECRET))
+def test_the_role_of_the_api_takes_messages_in_and_cannot_read_one_back_and_the_workers_ends_them(
+    bare: Installation,
+) -> None:
+    now = bare.program.clock()
+    told = Told(
+        reference="roles",
+        surface="public",
+        messages=(
+            Message(id="m1", by="bo", sent_at=now, language="en", text="How old are you?"),
+            Message(id="m2", by="bo", sent_at=now, language="en", text=SECRET),
+        ),
+    )
     with bare.program.database.begin() as tx:
         tx.run(sa.text(f"set local role {API}"))
-        with pytest.raises(sa.exc.ProgrammingError):
+        assert take_in(tx, bare.program, told, actor=TESTER).item_id is not None
+        with pytest.raises(sa.exc.ProgrammingError), tx.driver.transaction():
             tx.run(sa.text("select sealed from conversation_message"))
+    bare.run_steps()
+    with bare.program.database.begin() as tx:
+        tx.run(sa.text(f"set local role {WORKER}"))
+        assert intake.forget(tx, now=now + timedelta(hours=80))["habits"] == 1
 
 
 def test_a_hundred_thousand_messages_of_one_conversation_leave_a_small_state(bare: Installation) -> None:

@@ -11,6 +11,7 @@ import structlog
 from safehold.authorities.paper_keys import PAPER_KEYS
 from safehold.evidence.object_keys import OBJECT_KEYS
 from safehold.intake.contact_keys import CONTACT_KEYS
+from safehold.intake.message_keys import MESSAGE_KEYS
 from safehold.model.errors import VaultObjectDamaged
 from safehold.model.ids import ObjectId
 from safehold.storage.database import Database, Tx
@@ -19,7 +20,7 @@ from safehold.vault.key_ring import KeyRing
 from safehold.vault.sealing import OpeningKey, rewrap
 
 BATCH = 200
-ALL_KEYS = (OBJECT_KEYS, CONTACT_KEYS, PAPER_KEYS)
+ALL_KEYS = (OBJECT_KEYS, CONTACT_KEYS, PAPER_KEYS, MESSAGE_KEYS)
 _log = structlog.get_logger()
 
 Tell = Callable[[int, int], None]
