@@ -22,7 +22,7 @@ class TransparencySettings(Section):
     def _known(cls, name: str) -> str:
         try:
             ZoneInfo(name)
-        except (OSError, ValueError) as unknown:
+        except (OSError, ValueError, KeyError) as unknown:
             raise ValueError(f"{name!r} is no time zone that this machine knows") from unknown
         return name
 
