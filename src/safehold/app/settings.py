@@ -44,6 +44,7 @@ from safehold.app.settings_sections import (
     WebhookSettings,
     WebSettings,
 )
+from safehold.app.settings_transparency import TransparencySettings
 from safehold.model.errors import BadSettings
 from safehold.model.surface import FOLDER_NAME, LegalBasis, LookBack, Surface
 
@@ -103,6 +104,7 @@ class Settings(BaseSettings):
     plugins: PluginSettings = Field(default_factory=PluginSettings)
     authorities: AuthoritySettings = Field(default_factory=AuthoritySettings)
     audit: AuditSettings = Field(default_factory=AuditSettings)
+    transparency: TransparencySettings = Field(default_factory=TransparencySettings)
 
     @field_validator("surfaces")
     @classmethod

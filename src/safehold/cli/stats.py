@@ -31,6 +31,12 @@ def annual(
             "--example", help="Without a database: a synthetic year with published margins, checked."
         ),
     ] = None,
+    audit: Annotated[
+        bool,
+        typer.Option(
+            "--audit/--no-audit", help="Recompute the audit log, and say in the report what was found."
+        ),
+    ] = True,
     pdf: Annotated[
         bool | None,
         typer.Option(
@@ -43,18 +49,34 @@ def annual(
 
     folder = out.absolute()
     site.check_free(folder)
-    report = _made(year, example)
+    report = _recorded(year, audited=audit) if example is None else _published(year)
     _write(report, folder, pdf)
     sys.stdout.write(f"The report is in {folder}: begin with index.html.\n")
     if report.against is not None:
         _say_checks(report)
 
 
-def _made(year: int, example: Example | None) -> AnnualReport:
+def _recorded(year: int, *, audited: bool) -> AnnualReport:
+    from safehold.app import annual_report
+    from safehold.app.audit.anchors.declared import declared
+    from safehold.cli.opening import operator
+
+    with operator() as opened:
+        return annual_report.make(
+            opened.database,
+            year,
+            settings=opened.settings.transparency,
+            now=opened.clock(),
+            audited=audited,
+            anchors=[each.anchor for each in declared(opened.settings)] if audited else (),
+        )
+
+
+def _published(year: int) -> AnnualReport:
     from safehold.model.figure_errors import NoSuchExample
     from safehold.transparency.report import of_iwf_2023
 
-    if example is None or year != 2023:
+    if year != 2023:
         raise NoSuchExample(f"The examples are of the year 2023, and of none in {year}.")
     return of_iwf_2023()
 

@@ -63,6 +63,11 @@ def _plain(values: type[StrEnum], **other: str) -> dict[str, str]:
 _UNKNOWN = {"unknown": "Cannot be told"}
 _YES_NO = {"yes": "Yes", "no": "No"}
 
+# Lists for tests never count: they are only on surfaces that are rehearsals.
+_PUBLIC_PURPOSES = {
+    name: words for name, words in _plain(Purpose, csam="CSAM").items() if name != Purpose.TEST.value
+}
+
 ATTRIBUTES: dict[str, Attribute] = {
     each.name: each
     for each in (
@@ -116,7 +121,7 @@ ATTRIBUTES: dict[str, Attribute] = {
             title="Payment for hosting",
             values={"free": "Free to use", "paid_or_unknown": "Paid, or not known"},
         ),
-        Attribute(name="purpose", title="Purpose", values=_plain(Purpose, csam="CSAM")),
+        Attribute(name="purpose", title="Purpose", values=_PUBLIC_PURPOSES),
         Attribute(name="channel", title="How it came in", values={}),
         Attribute(name="feature", title="What else is known", values={}),
         Attribute(name="signal_type", title="Signal type", values={}),

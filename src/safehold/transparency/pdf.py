@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from safehold.model.figure_errors import PdfMissing
@@ -22,6 +23,8 @@ def write(folder: Path, page: str = "whole.html", to: str = "report.pdf") -> Non
         import weasyprint
     except (ImportError, OSError) as missing:
         raise PdfMissing("WeasyPrint, or a library that it needs, is not installed.") from missing
+    # Of rules for screens it says at length that paper has no use for them.
+    logging.getLogger("weasyprint").setLevel(logging.ERROR)
     # A report needs nothing but its own files, and nothing in it may make this process ask for more.
     own_files = weasyprint.urls.URLFetcher(allowed_protocols=("file",), allow_redirects=False)
     document = weasyprint.HTML(filename=str(folder / page), url_fetcher=own_files)

@@ -87,8 +87,9 @@ def _exposed(hidden: set[Key], lines: list[Line], numbers: Mapping[Key, int]) ->
         return more
     for key in _follow(hidden, lines):
         for whole, parts in lines:
-            if key == whole or key in parts:
-                more |= _next(whole, parts, hidden, numbers)
+            found = _next(whole, parts, hidden, numbers) if key == whole or key in parts else set()
+            if found:
+                more |= found
                 break
     return more
 

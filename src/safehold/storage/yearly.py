@@ -1,0 +1,282 @@
+"""What a year amounts to, counted in the database from recorded events. Nothing written here stays.
+
+What counts is the state at the end of the year: an item that was confirmed then, and was not when the year
+began. So what happens later changes no closed year, and an item counts in one year alone. Rehearsals never
+count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from safehold.storage.database import Tx
+
+# Where each item stood in each of its cases when the year ended, and when it began; what stands at the end
+# and did not at the beginning is new. An item that several cases of one purpose confirm counts once, as the
+# most severe. What became of it since is asked only of those of which anything was recorded since.
+_CONFIRMED = sa.text("""
+create temporary table year_confirmed on commit drop as
+with course as (
+    select distinct on (item_id, fields ->> 'case_id')
+           item_id, (fields ->> 'case_id')::uuid as case_id, kind, at, fields ->> 'category' as category
+      from event
+     where kind in ('item_confirmed', 'item_cleared', 'outcome_reversed') and at < :ends
+     order by item_id, fields ->> 'case_id', seq desc
+), fresh as (
+    select course.*, review_case.purpose
+      from course join review_case on review_case.id = course.case_id
+     where course.kind = 'item_confirmed' and course.at >= :begins and not review_case.rehearsal
+), earlier as (
+    select distinct on (event.item_id, event.fields ->> 'case_id')
+           event.item_id, (event.fields ->> 'case_id')::uuid as case_id, event.kind
+      from event
+     where event.kind in ('item_confirmed', 'item_cleared', 'outcome_reversed') and event.at < :begins
+       and event.item_id in (select item_id from fresh)
+     order by event.item_id, event.fields ->> 'case_id', event.seq desc
+), known as (
+    select distinct earlier.item_id, review_case.purpose
+      from earlier join review_case on review_case.id = earlier.case_id
+     where earlier.kind = 'item_confirmed'
+), counted as (
+    select distinct on (fresh.item_id, fresh.purpose) fresh.*
+      from fresh left join known on known.item_id = fresh.item_id and known.purpose = fresh.purpose
+     where known.item_id is null
+     order by fresh.item_id, fresh.purpose, fresh.category nulls last, fresh.at
+), since as (
+    select distinct on (event.item_id, event.fields ->> 'case_id')
+           event.item_id, (event.fields ->> 'case_id')::uuid as case_id, event.kind,
+           event.fields ->> 'category' as category
+      from event
+     where event.kind in ('item_confirmed', 'item_cleared', 'outcome_reversed')
+       and event.item_id in (
+           select later.item_id from event later
+            where later.kind in ('item_confirmed', 'item_cleared', 'outcome_reversed') and later.at >= :ends)
+       and event.item_id in (select item_id from counted)
+     order by event.item_id, event.fields ->> 'case_id', event.seq desc
+), present as (
+    select since.item_id, review_case.purpose, bool_or(since.kind = 'item_confirmed') as stands,
+           min(since.category) filter (where since.kind = 'item_confirmed') as category
+      from since join review_case on review_case.id = since.case_id
+     group by since.item_id, review_case.purpose
+)
+select item.kind, item.media_id, counted.purpose, counted.category, assessment.answers,
+       case when present.item_id is null then 'same'
+            when not present.stands then 'withdrawn'
+            when present.category is distinct from counted.category then 'category'
+            else 'same' end as restated
+  from counted
+  join item on item.id = counted.item_id and not item.rehearsal
+  left join outcome on outcome.item_id = counted.item_id and outcome.case_id = counted.case_id
+       and outcome.settled_at = counted.at and outcome.finding in ('illegal', 'against_terms')
+  left join assessment on assessment.id = outcome.rests_on
+  left join present on present.item_id = counted.item_id and present.purpose = counted.purpose
+""")
+
+_ITEMS = sa.text("""
+select kind, purpose, category, restated, answers ->> 'age_band' as age_band, answers ->> 'sex' as sex,
+       answers ->> 'self_generated' as self_generated, answers ->> 'circumstances' as circumstances,
+       answers ->> 'company' as company, answers ->> 'made_by' as made_by,
+       answers ->> 'site_type' as site_type, answers ->> 'kind' as conduct,
+       case when answers is null then null
+            when coalesce((answers ->> 'count')::int, 0) < 1 then 'unknown'
+            when (answers ->> 'count')::int > 2 then 'more' else answers ->> 'count' end as children,
+       count(*) as many
+  from year_confirmed
+ group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+""")
+
+# Of each media everything that was found in any of its appearances, once; the rules decide what holds.
+_MEDIA = sa.text("""
+select ages, sexes, categories, self_generated, circumstances, company, made_by, children, count(*) as many
+  from (
+    select array_agg(distinct answers ->> 'age_band') as ages, array_agg(distinct answers ->> 'sex') as sexes,
+           array_agg(distinct category) as categories, max(answers ->> 'self_generated') as self_generated,
+           min(answers ->> 'circumstances') as circumstances, min(answers ->> 'company') as company,
+           min(answers ->> 'made_by') as made_by,
+           case when max((answers ->> 'count')::int) > 2 then 'more'
+                else coalesce(max((answers ->> 'count')::int)::text, 'unknown') end as children
+      from year_confirmed
+     where media_id is not null and purpose = 'csam'
+     group by media_id) of_media
+ group by 1, 2, 3, 4, 5, 6, 7, 8
+""")
+
+# A report is assessed in the year in which its page had its first outcome, and confirmed as that year ended.
+_REPORTS = sa.text("""
+with reported as (
+    select event.item_id, min(event.at) as at
+      from event join item on item.id = event.item_id and not item.rehearsal
+     where event.kind = 'inbound_report_received' and event.at < :ends
+     group by event.item_id
+), settled as (
+    select event.item_id, min(event.at) as first_at,
+           (array_agg(event.kind order by event.seq desc))[1] as last
+      from event join reported on reported.item_id = event.item_id
+     where event.kind in ('item_confirmed', 'item_cleared', 'outcome_reversed') and event.at < :ends
+     group by event.item_id
+)
+select 'received' as stage, null as actioned, count(*) as many from reported where at >= :begins
+union all
+select 'assessed', case when last = 'item_confirmed' then 'yes' else 'no' end, count(*)
+  from settled where first_at >= :begins group by 2
+""")
+
+_ENTRIES = sa.text("""
+select stage, hash_list.purpose, signal_type, count(*) as many
+  from entry join hash_list on hash_list.id = entry.list_id,
+       lateral (
+           values ('there', entry.added_at < :ends and coalesce(entry.removed_at >= :ends, true)),
+                  ('added', entry.added_at >= :begins and entry.added_at < :ends),
+                  ('removed', entry.removed_at >= :begins and entry.removed_at < :ends)
+       ) stages (stage, counts)
+ where stages.counts and hash_list.purpose <> 'test'
+ group by 1, 2, 3
+""")
+
+_FILED = sa.text("""
+select authority_report.kind as authority, count(*) as many
+  from event join authority_report on authority_report.id = (event.fields ->> 'report_id')::uuid
+ where event.kind = 'authority_report_filed' and event.at >= :begins and event.at < :ends
+   and not authority_report.rehearsal
+ group by 1
+""")
+
+_APPEALS = sa.text("""
+select case when (event.fields ->> 'upheld')::boolean then 'yes' else 'no' end as upheld, count(*) as many
+  from event join review_case on review_case.id = (event.fields ->> 'case_id')::uuid
+ where event.kind = 'appeal_decided' and event.at >= :begins and event.at < :ends
+   and not review_case.rehearsal
+ group by 1
+""")
+
+_REVERSED = sa.text("""
+select count(*) as many
+  from event join review_case on review_case.id = (event.fields ->> 'case_id')::uuid
+ where event.kind = 'outcome_reversed' and event.at >= :begins and event.at < :ends
+   and not review_case.rehearsal
+""")
+
+_TOGETHER = sa.text("""
+select case when same then 'yes' else 'no' end as agreed, count(*) as many
+  from (
+    select count(distinct assessment.finding || coalesce(assessment.category, '')) = 1 as same
+      from assessment join review_case on review_case.id = assessment.case_id
+     where assessment.blind and assessment.same_as is null and not review_case.rehearsal
+       and assessment.filed_at >= :begins and assessment.filed_at < :ends
+     group by assessment.case_id, assessment.item_id, assessment.round
+    having count(distinct assessment.analyst_id) > 1) units
+ group by 1
+""")
+
+# Whoever changes a table cannot change the chain of the audit log with it: it tells what was settled, too.
+_UNVOUCHED = sa.text("""
+with said as (
+    select object, at, detail ->> 'case' as case_id, detail ->> 'finding' as finding, true as said
+      from audit_record
+     where verb = 'item.settle' and at >= :begins and at < :ends
+), happened as (
+    select 'item:' || event.item_id as object, event.at, event.fields ->> 'case_id' as case_id,
+           event.fields ->> 'finding' as finding, true as happened
+      from event
+     where event.kind in ('item_confirmed', 'item_cleared') and event.at >= :begins and event.at < :ends
+)
+select count(*)
+  from said full join happened using (object, at, case_id, finding)
+ where said is null or happened is null
+""")
+_UNLIKE = sa.text("""
+select count(*)
+  from event left join outcome on outcome.item_id = event.item_id and outcome.settled_at = event.at
+       and outcome.case_id = (event.fields ->> 'case_id')::uuid
+       and outcome.finding = event.fields ->> 'finding'
+       and outcome.category is not distinct from event.fields ->> 'category'
+ where event.kind in ('item_confirmed', 'item_cleared') and event.at >= :begins and event.at < :ends
+   and outcome.id is null
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A year as instants: it begins at the first and ends before the second."""
+
+    begins: datetime
+    ends: datetime
+
+
+def read_alike(tx: Tx) -> None:
+    """Let every question of this transaction see the records as they are now, whatever happens meanwhile."""
+    tx.run(sa.text("set transaction isolation level repeatable read"))
+    tx.run(sa.text("set local work_mem = '128MB'"))
+    # Of what it has just put together the planner believes it to be little, and then asks row by row.
+    tx.run(sa.text("set local enable_nestloop = off"))
+
+
+def gather(tx: Tx, span: Span) -> None:
+    """Put together what was newly confirmed in a year, for `items` and `media`."""
+    tx.run(sa.text("drop table if exists pg_temp.year_confirmed"))
+    tx.run(_CONFIRMED, _values(span))
+
+
+def items(tx: Tx) -> Iterator[Any]:
+    """Yield what was gathered, pages and messages too, grouped by what was found. many: how many."""
+    yield from tx.run(_ITEMS)
+
+
+def media(tx: Tx) -> Iterator[Any]:
+    """Yield the unique media of what was gathered, grouped by all that was found in any appearance."""
+    yield from tx.run(_MEDIA)
+
+
+def reports(tx: Tx, span: Span) -> Iterator[Any]:
+    """Yield inbound reports by stage (received, assessed) and, where assessed, whether confirmed."""
+    yield from tx.run(_REPORTS, _values(span))
+
+
+def entries(tx: Tx, span: Span) -> Iterator[Any]:
+    """Yield entries of lists by stage (there at the end, added, removed), purpose and signal type."""
+    yield from tx.run(_ENTRIES, _values(span))
+
+
+def filed(tx: Tx, span: Span) -> Iterator[Any]:
+    """Yield the reports that authorities have, by authority."""
+    yield from tx.run(_FILED, _values(span))
+
+
+def appeals(tx: Tx, span: Span) -> Iterator[Any]:
+    """Yield decided appeals by whether an outcome was changed."""
+    yield from tx.run(_APPEALS, _values(span))
+
+
+def reversals(tx: Tx, span: Span) -> int:
+    """Return how many outcomes were reversed."""
+    return int(tx.run(_REVERSED, _values(span)).scalar_one())
+
+
+def together(tx: Tx, span: Span) -> Iterator[Any]:
+    """Yield what several people assessed blind, by whether all found the same."""
+    yield from tx.run(_TOGETHER, _values(span))
+
+
+def unvouched(tx: Tx, span: Span) -> int:
+    """Return how many settled items events and audit log tell differently, either of them missing too."""
+    return int(tx.run(_UNVOUCHED, _values(span)).scalar_one())
+
+
+def unlike(tx: Tx, span: Span) -> int:
+    """Return how many events of settled items have no outcome that says the same."""
+    return int(tx.run(_UNLIKE, _values(span)).scalar_one())
+
+
+def first_event(tx: Tx) -> datetime | None:
+    """Return when the first event was recorded, None before any was."""
+    found: datetime | None = tx.run(sa.text("select at from event order by seq limit 1")).scalar_one_or_none()
+    return found
+
+
+def _values(span: Span) -> dict[str, datetime]:
+    return {"begins": span.begins, "ends": span.ends}
