@@ -31,6 +31,8 @@ WALKED = {
     "authority-report-filed": "/console/authorities/{report_id}",
     "lists": "/console/lists",
     "conflicts": "/console/conflicts",
+    "support": "/console/support",
+    "support-text": "/console/support/{text_id}",
     "policy": "/console/policy",
     "policy-version": "/console/policy/{version}",
     "webhooks": "/console/webhooks",
