@@ -34,6 +34,8 @@ WALKED = {
     "bundles": "/console/bundles",
     "lists": "/console/lists",
     "conflicts": "/console/conflicts",
+    "support": "/console/support",
+    "support-text": "/console/support/{text_id}",
     "policy": "/console/policy",
     "policy-version": "/console/policy/{version}",
     "webhooks": "/console/webhooks",

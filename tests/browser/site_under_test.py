@@ -27,6 +27,7 @@ from safehold.model.hash_list import Purpose
 from safehold.model.item import Context
 from safehold.model.permissions import Actor, Role, system_actor
 from safehold.model.scan import ScanAnswer
+from safehold.prevent import help_files, help_texts
 from safehold.storage import schedules
 from safehold.storage.databases import InitialRows, create_database, drop_database
 from safehold.storage.embedded import EmbeddedServer
@@ -92,6 +93,11 @@ class Site:
         [step] = waiting_steps(program.database)
         run_step(program.database, program.recorder, {step.name: fail}, step.id)
         self.follow()
+
+    def load_words(self) -> None:
+        """Load the words that help, as drafts."""
+        with self.machinery.database.begin() as tx:
+            help_texts.load(tx, help_files.shipped(), actor=TESTS, now=self.machinery.clock())
 
     def note_sweeps(self) -> None:
         """Put on record that one sweep went well, an hour ago, and that another fails."""

@@ -156,6 +156,7 @@ PAGES = (
     "/console/authorities",
     "/console/lists",
     "/console/conflicts",
+    "/console/support",
     "/console/webhooks",
     "/console/webhooks?state=dead",
     "/console/jobs",

@@ -109,6 +109,9 @@ def addresses(full_site, chromium):
     page.get_by_role("heading", name="Nearly the same").wait_for()
     page.goto(found["case-settled-item"])
     found["policy-version"] = link_to(page, "/console/policy/")
+    full_site.load_words()
+    page.goto("/console/support")
+    found["support-text"] = link_to(page, "/console/support/")
     found["exposure-of"] = f"/console/exposure/of/{somebody_else(full_site)}"
     found["case-conversation"] = talked_about(full_site)
     context.close()
@@ -217,7 +220,7 @@ def test_every_page_is_accessible_and_fits_the_screen(visit, addresses, theme, s
         assert is_of(route, page.url), name
         wrong += look_at(page, f"{name}-{size}-{theme}")
     proves(page)
-    for name in ("account", "people", "keys"):
+    for name in ("account", "people", "keys", "support-text"):
         page.goto(addresses[name])
         wrong += look_at(page, f"{name}-confirmed-{size}-{theme}")
     page.goto(addresses["audit"])

@@ -39,18 +39,25 @@ help_text = sa.Table(
         name="approved_by_somebody",
     ),
     sa.CheckConstraint("length(btrim(source)) > 0", name="has_a_source"),
-    *(
-        sa.Index(
-            f"uq_help_text_{status}",
-            "kind",
-            "name",
-            "audience",
-            "language",
-            "jurisdiction",
-            unique=True,
-            postgresql_where=sa.text(f"status = '{status}'"),
-        )
-        for status in ("draft", "approved")
+    sa.Index(
+        "uq_help_text_draft",
+        "kind",
+        "name",
+        "audience",
+        "language",
+        "jurisdiction",
+        unique=True,
+        postgresql_where=sa.text("status = 'draft'"),
+    ),
+    sa.Index(
+        "uq_help_text_approved",
+        "kind",
+        "name",
+        "audience",
+        "language",
+        "jurisdiction",
+        unique=True,
+        postgresql_where=sa.text("status = 'approved'"),
     ),
 )
 

@@ -20,8 +20,9 @@ from safehold.app.access import users
 from safehold.model.exposure import ExposureKind
 from safehold.model.ids import AuthorityReportId, CaseId
 from safehold.model.permissions import Actor, permissions_of
+from safehold.prevent import help_files, help_texts
 from safehold.testing.platform import Answer, Platform
-from safehold.testing.running import Installation, altered_copy
+from safehold.testing.running import TESTER, Installation, altered_copy
 
 PLAIN = "plain words"
 PAYLOADS = (
@@ -136,6 +137,7 @@ FORMS = {
     "post /console/find": {"text"},
     "post /console/keys": {"name", "days", "scope"},
     "post /console/people": {"name", "role", "queue"},
+    "post /console/support/ID/approve": {"role", "checked_on"},
     "post /appeal": {"reference", "statement", "by"},
     "post /report": {"address", "seen", "statement", "contact"},
     "post /report/status": {"code"},
@@ -166,6 +168,16 @@ def send_a_report(safehold: Installation) -> None:
     desk.send(AuthorityReportId(report.id), actor=everybody, revision=report.revision)
 
 
+def load_a_text(safehold: Installation) -> None:
+    """Load a text that helps, so that there is one to approve."""
+    text = (
+        'language = "en"\nsource = "ours"\nchecked_on = 2026-11-01\n'
+        '[[search_warning]]\nname = "warning"\ntitle = "A"\nsays = ["B"]\n'
+    )
+    with safehold.program.database.begin() as tx:
+        help_texts.load(tx, help_files.parse(text), actor=TESTER, now=safehold.program.clock())
+
+
 @pytest.mark.parametrize("payload", PAYLOADS)
 def test_every_text_of_the_console_and_the_portal_is_data(
     safehold: Installation, visitor: Any, payload: str
@@ -176,6 +188,7 @@ def test_every_text_of_the_console_and_the_portal_is_data(
     visitor.confirm("a password that is long enough")
     take_the_case(visitor)
     send_a_report(safehold)
+    load_a_text(safehold)
     before = safehold.counts()
     tried: dict[str, set[str]] = {}
     for path in [

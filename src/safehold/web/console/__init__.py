@@ -34,6 +34,7 @@ from safehold.web.console.reveal import add_reveals
 from safehold.web.console.second_step import add_second_step
 from safehold.web.console.session import by_session, form_check, renewing
 from safehold.web.console.sign_in import add_sign_in
+from safehold.web.console.support import add_support_pages
 from safehold.web.console.unveiling import add_unveiling
 from safehold.web.console.webhooks import add_webhooks_page
 from safehold.web.guard import guarded_router
@@ -63,6 +64,7 @@ _PAGES = (
     add_policy_pages,
     add_arranging,
     add_conflicts_pages,
+    add_support_pages,
     add_lists_page,
     add_webhooks_page,
     add_jobs_page,

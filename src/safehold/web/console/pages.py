@@ -75,6 +75,8 @@ NOTICES = N_(
         "filter-deleted": "Deleted.",
         "exposure": "Kept. It holds from now on.",
         "language": "Chosen. This browser keeps it.",
+        "text-approved": "Approved. It is shown from now on.",
+        "text-withdrawn": "Withdrawn. It is shown no more.",
         "key-revoked": "Revoked. The key opens nothing any more.",
     }
 )
@@ -101,6 +103,7 @@ PLACES = (
     Place("bundles", "/console/bundles", "Hand-over", "g b", Permission.EVIDENCE_EDIT),
     Place("lists", "/console/lists", "Lists", "g l", Permission.LIST_READ),
     Place("conflicts", "/console/conflicts", "Conflicts", "g i", Permission.CONFLICT_EDIT),
+    Place("support", "/console/support", "Support", "g h", Permission.SUPPORT_APPROVE),
     Place("webhooks", "/console/webhooks", "Webhooks", "g w", Permission.WEBHOOK_READ),
     Place("jobs", "/console/jobs", "Jobs", "g j", Permission.JOB_READ),
     Place("audit", "/console/audit", "Audit", "g a", Permission.AUDIT_READ),
