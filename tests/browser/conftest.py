@@ -69,11 +69,11 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def kept_sites(
     postgres_server: EmbeddedServer, database_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Any]:
-    """What hands a site from test to test, with its rows as they were when it had started."""
+    """What hands a site from test to test of a file, with its rows as they were when it had started."""
     kept = site_under_test.KeptSites(
         postgres_server, database_template, lambda: tmp_path_factory.mktemp("site")
     )

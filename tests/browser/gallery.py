@@ -73,6 +73,16 @@ NO_PAGES = {
 """What answers to GET and is nothing to look at, each with its reason."""
 
 
+CUT_OFF = """() => [...document.querySelectorAll("kbd")]
+    .filter(key => key.scrollWidth > key.clientWidth + 1)
+    .map(key => key.parentElement.textContent.trim())"""
+TOUCHING = """() => [...document.querySelectorAll(".button + .button, .button + form .button")]
+    .map(after => [after, after.previousElementSibling ?? after.closest("form").previousElementSibling])
+    .map(pair => pair.map(each => each.getBoundingClientRect()).concat(pair[0]))
+    .filter(([after, before]) => after.height > 0 && before.height > 0
+        && after.top >= before.bottom - 1 && after.top < before.bottom + 3)
+    .map(([after, before, button]) => button.textContent.trim())"""
+
 REFUSED = "Protocol error (Page.captureScreenshot): Unable to capture screenshot"
 
 
@@ -85,9 +95,7 @@ def is_of(route: str, address: str) -> bool:
 def take(page: Page, name: str, *, whole: bool = True) -> None:
     """Put a picture of the page among the others, the whole page or what the screen shows of it.
 
-    A browser that is pressed for time may refuse one; it is asked up to three times.
-
-    Any other error is raised at once.
+    A browser that is pressed for time may refuse one; it is asked up to three times. Other errors are raised.
     """
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     for left in (2, 1, 0):
@@ -101,10 +109,12 @@ def take(page: Page, name: str, *, whole: bool = True) -> None:
 
 
 def look_at(page: Page, name: str, *, whole: bool = True) -> list[str]:
-    """Take a picture; return what axe finds and whether the page is wider than the screen."""
+    """Take a picture; return what is wrong: what axe finds, what is cut off, touches or is too wide."""
     take(page, name, whole=whole)
     found = Axe().run(page).response["violations"]
     wrong = [f"{name}: {each['id']}: {[node['target'] for node in each['nodes']]}" for each in found]
+    wrong += [f"{name}: the key of {each!r} is cut off" for each in page.evaluate(CUT_OFF)]
+    wrong += [f"{name}: {each!r} touches the button above" for each in page.evaluate(TOUCHING)]
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     return wrong + ([f"{name}: {wide} px too wide"] if wide > 0 else [])
 

@@ -57,7 +57,7 @@ def test_somebody_else_decides_and_whoever_had_decided_is_not_offered_it(
     ann.keyboard.press("Enter")
     ann.wait_for_url("**done=nothing")
     ann.goto(address)
-    expect(ann.locator(".lead")).to_contain_text("is contested, and waits for an assessment")
+    expect(ann.locator(".lead")).to_contain_text("is contested. It waits for an assessment")
     expect(ann.get_by_text("there is nothing more for you to do")).to_be_visible()
 
     other.goto(address)

@@ -14,6 +14,12 @@ ACCOUNT = "account-17"
 LEAD = "lead-1"
 
 
+@pytest.fixture
+def site(own_site):
+    """A site of the test's own."""
+    return own_site
+
+
 def standing(site) -> list[conflicts.Conflict]:
     with site.machinery.database.begin() as tx:
         return conflicts.standing(tx)

@@ -33,6 +33,12 @@ def team(site):
     return replace(site, machinery=replace(site.machinery, settings=settings))
 
 
+@pytest.fixture
+def site(own_site):
+    """A site of the test's own."""
+    return own_site
+
+
 def press(page, keys: str) -> None:
     for key in keys.split():
         page.keyboard.press(key)

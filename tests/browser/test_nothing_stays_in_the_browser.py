@@ -25,7 +25,7 @@ from site_under_test import ANN, PASSWORD, jpeg
 
 CHROMIUM = "/usr/bin/chromium"
 """The browser as people use it, with everything that writes into a profile."""
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run"]
 
 
 @pytest.fixture(scope="module")

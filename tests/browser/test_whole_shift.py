@@ -45,7 +45,7 @@ from safehold.testing.webhook_receiver import WebhookReceiver
 
 CHROMIUM = "/usr/bin/chromium"
 """The browser as people use it, with everything that writes into a profile."""
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run"]
 BEN, CLEO, LEA = "analyst-2", "analyst-3", "lead-1"
 SECRET = "whsec_" + base64.b64encode(b"a secret that only tests share").decode()
 NUMBER = "112, police"

@@ -233,7 +233,7 @@ def _records(settings: Settings) -> Iterator[Database]:
     _check_set_up(settings)
     with running(settings, open_home(settings)) as addresses:
         address = _an_address(addresses)
-        check_up_to_date(address)
+        check_up_to_date(addresses, address)
         database = Database(address, pool_size=1)
         try:
             database.ping()

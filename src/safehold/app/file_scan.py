@@ -71,10 +71,17 @@ def load_list_file(path: Path, kinds: SignalTypes, known: KnownLists, *, strict:
     hash_list = HashList(
         id=ListId(new_id()), name=path.name, purpose=Purpose.TEST, may_hold=True, created_at=utc_now()
     )
-    entries, bad = list_file.load(path, kinds, hash_list.id)
+    try:
+        entries, bad = list_file.load(path, kinds, hash_list.id)
+    except BadListFile as error:
+        # Several may be given: which one it is has to be said.
+        raise BadListFile(
+            f"{str(path)!r}: {error.what}", kept="Nothing was loaded or scanned.", advice=error.advice_now
+        ) from None
     if strict and bad:
         raise BadListFile(
-            f"{len(bad)} bad lines. {list_file.named_lines(bad)}", kept="Nothing was loaded or scanned."
+            f"{str(path)!r} has bad lines. {list_file.named_lines(bad)}",
+            kept="Nothing was loaded or scanned.",
         )
     known.load(hash_list, entries)
     return bad

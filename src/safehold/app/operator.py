@@ -42,7 +42,7 @@ def open_operator(
     home = open_home(settings, makes_keys=makes_keys)
     with running(settings, home) as addresses:
         address = addresses.of(frozenset())
-        check_up_to_date(address)
+        check_up_to_date(addresses, address)
         database = Database(address, pool_size=2)
         try:
             yield Operator(

@@ -123,7 +123,7 @@ def open_program(
             stack.enter_context(decoders)
             check_walls(decoders, required=must_be_confined(settings))
         addresses = stack.enter_context(running(settings, home))
-        check_up_to_date(addresses.of(surfaces))
+        check_up_to_date(addresses, addresses.of(surfaces))
         reader = None
         if purposes := _purposes(settings, surfaces):
             reader = stack.enter_context(reading(settings, home, addresses, purposes=purposes))

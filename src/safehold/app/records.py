@@ -85,13 +85,21 @@ def bring_up_to_date(addresses: Addresses) -> None:
         migrate.upgrade(owner)
 
 
-def check_up_to_date(address: str) -> None:
+def check_up_to_date(addresses: Addresses, address: str) -> None:
     """Raise DatabaseDown with advice unless the schema is the one that this program knows.
 
     address: that of the process itself; every role may read which revision the tables are at.
     """
-    with _naming(address):
-        unfinished = is_unfinished(address)
+    try:
+        with _naming(address):
+            unfinished = is_unfinished(address)
+    except DatabaseDown:
+        if addresses.embedded and migrate.current(addresses.for_owner()) is None:
+            # Its roles are made with its tables, so that nobody is let in yet.
+            raise DatabaseDown(
+                "There is no database here yet.", advice="Run `safehold db init`, which makes it."
+            ) from None
+        raise
     if unfinished:
         raise DatabaseDown(
             "A restore from a backup was begun here and is not finished.",

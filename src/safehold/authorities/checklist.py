@@ -220,7 +220,7 @@ def _content(items: tuple[ItemOnRecord, ...]) -> _Known:
     files = sum(each.bytes is Bytes.SEALED for each in items)
     lacking = len(items) - files
     if files:
-        return _Known((f"{files} sealed files",), lacking=lacking)
+        return _Known(("1 sealed file" if files == 1 else f"{files} sealed files",), lacking=lacking)
     reasons = dict.fromkeys(WHY_NOT_HELD[each.bytes] for each in items)
     return _Known(reason="; ".join(reasons), lacking=lacking)
 

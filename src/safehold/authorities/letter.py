@@ -11,7 +11,7 @@ from safehold.authorities.fitting import Remarks, sentences, shown, writable
 from safehold.authorities.incident import Incident, check_reportable, kind_of
 from safehold.authorities.operator import Contact, Operator
 from safehold.authorities.priority import Urgency
-from safehold.authorities.said import WHY_NOT_HELD, assessed, of_report, viewed
+from safehold.authorities.said import WHY_NOT_HELD, assessed, counted, of_report, viewed
 from safehold.authorities.when import happened
 from safehold.authorities.whom import Whom, whom
 from safehold.model.assessment import ImageryForm, SelfGenerated
@@ -149,9 +149,10 @@ def _when(facts: ReportFacts, now: datetime) -> Section:
 def _files(facts: ReportFacts) -> Section:
     rows = tuple(Row(f"Item {number}", _of_file(facts, item)) for number, item in enumerate(_told(facts), 1))
     sent = sum(each.bytes is Bytes.SEALED for each in facts.told)
+    along = "1 file goes" if sent == 1 else f"{sent} files go"
     return Section(
         heading="Files, and what was viewed",
-        paragraphs=(f"{sent} files go along. Whether each was viewed is taken from the log.",),
+        paragraphs=(f"{along} along. Whether each was viewed is taken from the log.",),
         rows=rows,
     )
 
@@ -168,12 +169,14 @@ def _of_file(facts: ReportFacts, item: ItemOnRecord) -> str:
 def _missing(facts: ReportFacts, held: Checklist | None) -> Section:
     paragraphs = []
     if facts.not_told:
-        paragraphs.append(f"Left out, for nobody has settled what they are: {len(facts.not_told)} items.")
+        paragraphs.append(
+            f"Left out, for nobody has settled what they are: {counted(len(facts.not_told), 'item')}."
+        )
     if facts.let_go and not facts.is_correction:
-        paragraphs.append(f"Left out, for people found something else: {len(facts.let_go)} items.")
+        paragraphs.append(f"Left out, for people found something else: {counted(len(facts.let_go), 'item')}.")
     without = sum(each.bytes is not Bytes.SEALED for each in facts.told)
     if without:
-        paragraphs.append(f"Without a file: {without} items.")
+        paragraphs.append(f"Without a file: {counted(without, 'item')}.")
     rows = []
     if held is not None:
         paragraphs.append(f"Of the checklist {held.answered} of {len(held.lines)} items are answered.")

@@ -27,6 +27,11 @@ WHY_NOT_HELD = {
 """Why no file goes along for an item."""
 
 
+def counted(count: int, noun: str) -> str:
+    """Return how many there are with what they are: "0 files", "1 file", "2 files"."""
+    return f"1 {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def of_report(facts: ReportFacts, named: Whom, remarks: Remarks) -> list[str]:
     """Return what a report says in sentences, the unverified first."""
     parts = (
@@ -110,7 +115,7 @@ def _unverified(facts: ReportFacts) -> list[str]:
     because = f"because a person declared a risk to life at {at}."
     if not facts.told:
         return [f"Unverified: nothing on record was found illegal. This is reported {because}"]
-    waiting = f"what {len(facts.unverified)} of {_items(len(facts.told))} may be"
+    waiting = f"what {len(facts.unverified)} of {counted(len(facts.told), 'item')} may be"
     return [f"Unverified: people here have not settled {waiting}. They are reported {because}"]
 
 
@@ -120,8 +125,8 @@ def _occasion(facts: ReportFacts) -> list[str]:
         said.append("Rehearsal: this is practice with harmless files, and nothing happened.")
     if facts.is_correction:
         said.append(
-            f"Correction: of {_items(len(facts.corrected))} that an earlier report told about people no"
-            " longer find that they are illegal. Please do not rely on what was reported of them."
+            f"Correction: of {counted(len(facts.corrected), 'item')} that an earlier report told about people"
+            " no longer find that they are illegal. Please do not rely on what was reported of them."
         )
         said += [_corrected(each) for each in facts.corrected]
     if facts.relation is Relation.SUPPLEMENT:
@@ -149,13 +154,16 @@ def _counts(facts: ReportFacts) -> list[str]:
         f"category {one.category.value}" if one.category else "without a category" for one in settled
     )
     listed = ", ".join(f"{times} {label}" for label, times in sorted(labels.items()))
-    return [f"Assessed as illegal by people here: {_items(len(settled))} ({listed}, United Kingdom)."]
+    return [
+        f"Assessed as illegal by people here: {counted(len(settled), 'item')} ({listed}, United Kingdom)."
+    ]
 
 
 def _viewed(facts: ReportFacts) -> list[str]:
     files = [each for each in facts.told if each.media is not None]
     whole = sum(each.viewing.whole for each in files)
-    return [f"Viewed here as a whole: {whole} of {len(files)} files; each file says how."] if files else []
+    of = counted(len(files), "file")
+    return [f"Viewed here as a whole: {whole} of {of}; each file says how."] if files else []
 
 
 def _accounts(facts: ReportFacts, named: Whom, remarks: Remarks) -> list[str]:
@@ -176,13 +184,15 @@ def _accounts(facts: ReportFacts, named: Whom, remarks: Remarks) -> list[str]:
 
 
 def _did(items: int) -> str:
-    return f"uploaded {_items(items)} of these" if items else "belongs to the case"
+    return f"uploaded {counted(items, 'item')} of these" if items else "belongs to the case"
 
 
 def _not_held(facts: ReportFacts) -> list[str]:
     without = [each for each in facts.told if each.bytes is not Bytes.SEALED]
     reasons = Counter(each.bytes for each in without)
-    said = [f"Without a file: {_items(times)}; {WHY_NOT_HELD[why]}." for why, times in reasons.items()]
+    said = [
+        f"Without a file: {counted(times, 'item')}; {WHY_NOT_HELD[why]}." for why, times in reasons.items()
+    ]
     known = dict.fromkeys(each.media.sha256 for each in without if each.media is not None)
     if known:
         said.append(f"SHA-256 of bytes that are not held: {', '.join(known)}.")
@@ -244,10 +254,6 @@ def _repeated(outcome: StandingOutcome) -> str:
 def _forms(facts: ReportFacts) -> list[ConductForm]:
     forms = (each.outcome.form for each in facts.told if each.outcome is not None)
     return [form for form in forms if isinstance(form, ConductForm)]
-
-
-def _items(count: int) -> str:
-    return "1 item" if count == 1 else f"{count} items"
 
 
 def _quoted(text: str) -> str:

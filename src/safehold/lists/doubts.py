@@ -47,7 +47,8 @@ _WORDS = {
         "--accept-growth",
     ),
     Doubt.PLAIN: (
-        "Entries are those of empty files or plain patterns, and would match harmless uploads.",
+        "Entries are those of empty files or plain patterns, and would match harmless uploads:"
+        " {plain} of {entries}.",
         "--accept-plain",
     ),
 }
@@ -81,12 +82,12 @@ def grows_too_fast(*, before: int, lately: int, coming: int) -> bool:
     return grown > GROWTH_ENTRIES and grown * 100 > before * GROWTH_PERCENT
 
 
-def refusal(doubts: frozenset[Doubt]) -> DoubtfulImport:
-    """Return the error for a file that a person must look at first."""
+def refusal(doubts: frozenset[Doubt], counted: Counted) -> DoubtfulImport:
+    """Return the error for a file that a person must look at first. counted: what is in the file."""
     words = [_WORDS[doubt] for doubt in sorted(doubts)]
     options = " ".join(option for _, option in words)
     return DoubtfulImport(
-        " ".join(what for what, _ in words),
+        " ".join(what.format(plain=counted.plain, entries=counted.entries) for what, _ in words),
         advice=f"Ask the source whether that is meant. Where it is, import again with {options}.",
     )
 

@@ -110,7 +110,7 @@ class FileImport:
             counted = self._survey(file, strict=strict, told=on_checked)
             doubts = self._doubts(target, file, counted, bring_back)
             if doubts - accepted:
-                raise refusal(doubts - accepted)
+                raise refusal(doubts - accepted, counted)
             report = ImportReport(0, 0, 0, 0, (), target.last_seq)
             with closing(one_ahead(self._packed(file))) as ready:
                 for batch, packed in ready:
@@ -165,7 +165,10 @@ class FileImport:
             lately = list_rows.added_since(tx, target.id, first)
         growth = partial(grows_too_fast, before=live - lately, lately=lately)
         # What is on the list already is no growth, nor is what stays off. It is asked where it matters.
-        return growth(coming=entries) and growth(coming=self._new_ones(tx, target.id, file, bring_back))
+        if not growth(coming=entries):
+            return False
+        coming = self._new_ones(tx, target.id, file, bring_back)
+        return coming > 0 and growth(coming=coming)
 
     def _new_ones(self, tx: Tx, list_id: ListId, file: ListFile, bring_back: bool) -> int:
         """Return how many entries of the file would go on the list."""

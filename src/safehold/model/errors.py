@@ -67,8 +67,9 @@ class BadDigest(InvalidInput):
 
     def __init__(self, signal_type: str, *, length: int, expected: int) -> None:
         self.signal_type, self.length, self.expected = signal_type, length, expected
+        wrong = f"{length} characters" if length != expected else "a character that is not hexadecimal"
         super().__init__(
-            f"{signal_type}: {length} characters, expected {expected} hexadecimal ones.",
+            f"{signal_type}: {wrong}, expected {expected} hexadecimal ones.",
             advice=f"Send {signal_type} values as {expected} hexadecimal characters.",
         )
 

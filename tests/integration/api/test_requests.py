@@ -370,3 +370,16 @@ def test_a_part_that_comes_twice_or_that_nobody_reads_is_refused(bare: Installat
     )
 
     assert_problem(answer, 422, "bad_form")
+
+
+def test_a_context_that_is_no_json_is_named_as_the_part_that_is_wrong(platform: Platform) -> None:
+    parts = (("context", "surface=rehearsal"), ("file", "some bytes"))
+    body = "".join(
+        f'--x\r\nContent-Disposition: form-data; name="{name}"'
+        f"{'; filename=a' if name == 'file' else ''}\r\n\r\n{said}\r\n"
+        for name, said in parts
+    )
+    sent = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = platform.send("POST", "/v1/scan", f"{body}--x--\r\n".encode(), sent)
+    assert_problem(answer, 422, "malformed_json")
+    assert answer.body["title"].startswith("context: ")

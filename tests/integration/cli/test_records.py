@@ -256,6 +256,15 @@ def test_the_doctor_makes_nothing_where_nothing_is_set_up(run: Run, tmp_path: Pa
     assert [path.name for path in tmp_path.iterdir()] == ["safehold.toml"]
 
 
+def test_whoever_has_set_up_nothing_is_told_to(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "safehold.toml").write_text('data_folder = "data"\n')
+    for command in (("lists", "show"), ("keys", "add", "platform", "--scope", "scan")):
+        ended = run(*command)
+        assert ended.code == 75
+        assert ended.err.startswith("There is no database here yet.")
+        assert "Run `safehold db init`" in ended.err
+
+
 def test_a_database_that_is_away_is_told_without_its_password(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -228,6 +228,16 @@ def test_every_form_of_list_file_is_read_and_several_count_together(
     assert matches == {"l.jsonl": ("A", ["x"]), "l.csv": ("B", []), "bare.txt": (None, [])}
 
 
+def test_of_several_list_files_the_one_that_cannot_be_read_is_named(
+    run: Run, zoo: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "good.txt").write_text("0123456789abcdef" * 4 + "\n")
+    (tmp_path / "bad.csv").write_text("a,b\n1,2\n")
+    ended = run("scan", zoo / "photo.jpg", "--list", "good.txt", "--list", "bad.csv", "--list", "gone.txt")
+    assert (ended.code, ended.out) == (71, "")
+    assert ended.err.startswith("'bad.csv': The list file is of no form")
+
+
 def test_bad_lines_are_named_and_the_rest_counts_unless_strict(run: Run, zoo: Path, tmp_path: Path) -> None:
     good = f'{{"signal_type": "pdq", "value": "{DIGEST}"}}'
     (tmp_path / "l.jsonl").write_text(f'nonsense\n{good}\n{{"signal_type": "pdq", "value": "12"}}\n')
@@ -240,6 +250,7 @@ def test_bad_lines_are_named_and_the_rest_counts_unless_strict(run: Run, zoo: Pa
     ]
     strict = run("scan", zoo / "photo.jpg", "--list", "l.jsonl", "--strict")
     assert (strict.code, strict.out) == (71, "")
+    assert strict.err.startswith("'l.jsonl' has bad lines. ")
     assert "Line 1: " in strict.err
     assert "Line 3: " in strict.err
 

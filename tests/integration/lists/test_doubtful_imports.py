@@ -80,6 +80,18 @@ def test_loading_again_what_is_on_the_list_is_no_growth(
     assert loading.run("northland", list_file(range(1, 2101))).added == 100
 
 
+def test_what_was_accepted_is_loaded_again_within_the_day_without_being_asked_about(
+    northland: HashList, loading: FileImport, list_file: Callable[..., Path], rows: Rows
+) -> None:
+    loading.run("northland", list_file(range(1, 11)))
+    later = replace(loading, clock=lambda: loading.clock() + timedelta(hours=1))
+    grown = list_file(range(1, 3011))
+    assert later.run("northland", grown, accepted=GROWTH).added == 3000
+    assert later.run("northland", grown).added == 0
+    with pytest.raises(DoubtfulImport):
+        later.run("northland", list_file(range(1, 3012)))
+
+
 def test_what_was_withdrawn_here_and_stays_off_is_no_growth_unless_it_is_brought_back(
     northland: HashList,
     loading: FileImport,

@@ -35,7 +35,7 @@ def test_what_is_on_record_is_a_value() -> None:
     assert line(ScheduleItem.UPLOAD_PORT).values == ("50000",)
     assert line(ScheduleItem.UPLOADED_AT).values == ("2026-11-20T09:00:00Z",)
     assert line(ScheduleItem.USERNAME).values == ("uploader",)
-    assert line(ScheduleItem.CONTENT).values == ("1 sealed files",)
+    assert line(ScheduleItem.CONTENT).values == ("1 sealed file",)
     assert line(ScheduleItem.CONTENT_ADDRESS, page("https://a.example/1")).values == ("https://a.example/1",)
 
 

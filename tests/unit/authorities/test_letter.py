@@ -93,6 +93,12 @@ def test_it_says_of_each_file_what_was_viewed_and_of_each_item_without_one_why()
     assert "No file goes along: its bytes were destroyed" in said
 
 
+def test_one_file_is_not_counted_as_several() -> None:
+    made = of(facts(upload(viewing=Viewing())))
+    assert section(made, "Files, and what was viewed").startswith("1 file goes along.")
+    assert "Viewed here as a whole: 0 of 1 file;" in section(made, "What is reported")
+
+
 def test_it_says_where_and_what_is_missing() -> None:
     harmless = upload(outcome=found(ImageryForm(finding=Finding.NOT_ILLEGAL)))
     told = facts(upload(), page("https://a.example/1"), upload(outcome=None), harmless)
@@ -100,9 +106,9 @@ def test_it_says_where_and_what_is_missing() -> None:
     assert "Item 1: public_uploads, public, content 1" in section(made, "Where")
     assert "https://a.example/1" in section(made, "Where")
     missing = section(made, "What is missing")
-    assert "nobody has settled what they are: 1 items" in missing
-    assert "people found something else: 1 items" in missing
-    assert "Without a file: 1 items" in missing
+    assert "nobody has settled what they are: 1 item." in missing
+    assert "people found something else: 1 item." in missing
+    assert "Without a file: 1 item." in missing
     assert "Billing details: not looked for yet" in missing
     assert section(of(facts()), "What is missing") == "Nothing."
 

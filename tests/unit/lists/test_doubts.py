@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safehold.lists.doubts import Doubt, count, grows_too_fast, refusal
+from safehold.lists.doubts import Counted, Doubt, count, grows_too_fast, refusal
 from safehold.lists.formats.base import EntryDraft
 from safehold.model.hash_list import Purpose
 from safehold.model.signal import PDQ, SHA256, SignalTypeName
@@ -59,6 +59,8 @@ def test_a_large_growth_in_slices_is_one_large_growth() -> None:
 
 
 def test_the_refusal_says_how_to_go_on() -> None:
-    told = refusal(frozenset({Doubt.GROWTH, Doubt.PLAIN})).advice_now
-    assert "--accept-growth" in told
-    assert "--accept-plain" in told
+    refused = refusal(frozenset({Doubt.GROWTH, Doubt.PLAIN}), Counted(entries=9, plain=3))
+    assert "3 of 9." in refused.what
+    assert "more than 50 %" in refused.what
+    assert "--accept-growth" in refused.advice_now
+    assert "--accept-plain" in refused.advice_now

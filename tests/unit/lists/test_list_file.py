@@ -126,6 +126,10 @@ def test_bad_lines_are_named_by_their_numbers_and_all_others_are_read(
         ('{"signal_type": "pdq"}', "value is missing"),
         ('{"signal_type": "md9", "value": "00"}', "signal_type is none of md5, pdq, sha1, sha256"),
         ('{"signal_type": "pdq", "value": "00"}', "pdq: 2 characters, expected 64 hexadecimal ones."),
+        (
+            '{"signal_type": "pdq", "value": "' + "z" * 64 + '"}',
+            "pdq: a character that is not hexadecimal, expected 64 hexadecimal ones.",
+        ),
         ('{"signal_type": "md5", "value": "' + MD5_TEXT + '", "labels": "a"}', "labels is not a list"),
         ('{"signal_type": "md5", "value": "' + MD5_TEXT + '", "category": {}}', "category is not text"),
         ('{"signal_type": "md5", "value": "\0"}', "holds a NUL byte"),

@@ -72,7 +72,7 @@ def _described(tx: Tx, one: aside.Aside) -> Replaced:
 def _as_owner(settings: Settings) -> Iterator[Database]:
     with running(settings, open_home(settings, makes_keys=False)) as addresses:
         address = addresses.for_owner()
-        check_up_to_date(address)
+        check_up_to_date(addresses, address)
         database = Database(address, pool_size=1)
         try:
             yield database

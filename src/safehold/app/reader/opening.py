@@ -66,7 +66,7 @@ def open_reader(settings: Settings, *, purposes: tuple[str, ...] = SHOWING) -> I
         return
     home = open_home(settings)
     with running(settings, home) as addresses:
-        check_up_to_date(addresses.of(frozenset({"reader"})))
+        check_up_to_date(addresses, addresses.of(frozenset({"reader"})))
         with reading(settings, home, addresses, purposes=purposes) as found:
             yield found
 
@@ -85,7 +85,7 @@ def run_alone(settings: Settings, *, when_ready: Callable[[Path], None] = lambda
         )
     home = open_home(settings)
     with running(settings, home) as addresses:
-        check_up_to_date(addresses.of(frozenset({"reader"})))
+        check_up_to_date(addresses, addresses.of(frozenset({"reader"})))
         setup = setup_of(
             settings,
             home,

@@ -19,7 +19,7 @@ from safehold.app.requests import Answer, Answering, Attempt, Settle, Unrepeated
 from safehold.app.scan import Fingerprints
 from safehold.app.scan_records import WhenKept
 from safehold.app.shared_look import SharedLook
-from safehold.model.errors import BadForm, SafeholdError, TooLarge, UnsupportedMediaType
+from safehold.model.errors import BadForm, MalformedJson, SafeholdError, TooLarge, UnsupportedMediaType
 from safehold.model.item import Context
 from safehold.model.permissions import Actor, Permission
 from safehold.model.scan import ScanAnswer
@@ -170,7 +170,10 @@ def _file_and_context(form: FormData) -> tuple[UploadFile, ContextBody]:
         raise BadForm("file: send the bytes in a part of this name.")
     if not isinstance(context, str):
         raise BadForm("context: send JSON in a part of this name.")
-    parsed: ContextBody = read(ContextBody, context)
+    try:
+        parsed: ContextBody = read(ContextBody, context)
+    except MalformedJson:
+        raise MalformedJson("context: what was sent in the part of this name is not JSON.") from None
     return file, parsed
 
 

@@ -205,14 +205,14 @@ def sentence(item: ItemView) -> str:
 
 
 def stands(item: ItemView) -> str:
-    """Say in one sentence how an item stands: what it waits for, or what it was settled as."""
+    """Say in one or two sentences how an item stands: what it waits for, or what it was settled as."""
     waits = "" if item.waits_for is None else translated(WAITS[item.waits_for])
     if item.outcome is None:
         return _("It %(waits)s.", waits=waits)
     outcome = found(item.outcome.finding, item.outcome.category)
     if not waits:
         return _("It was settled as %(outcome)s.", outcome=outcome)
-    return _("It was settled as %(outcome)s, is contested, and %(waits)s.", outcome=outcome, waits=waits)
+    return _("It was settled as %(outcome)s and is contested. It %(waits)s.", outcome=outcome, waits=waits)
 
 
 def found(finding: object, category: object = None) -> str:
