@@ -21,9 +21,8 @@ SafeholdError
 └── Damaged           stored data is not what was written; a person must look
     ├── VaultObjectDamaged, WrongDataFolder, SegmentDamaged, FiguresDiffer
 
-Those about figures are in `figure_errors`. Every error says what happened, what was kept, and what to do,
-and has a stable code. An error never carries a digest, a listed URL, message text, a person's name or media:
-errors end up in logs.
+Those about figures are in `figure_errors`. Every error says what happened, what was kept, what to do, and has
+a stable code. None carries a digest, a listed URL, message text, a person's name or media: they end up in logs.
 """
 
 from __future__ import annotations
