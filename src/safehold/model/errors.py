@@ -22,7 +22,7 @@ SafeholdError
     ├── VaultObjectDamaged, WrongDataFolder, SegmentDamaged, FiguresDiffer
 
 Those about figures are in `figure_errors`. Every error says what happened, what was kept, what to do, and has
-a stable code. None carries a digest, a listed URL, message text, a person's name or media: they end up in logs.
+a stable code. None carries a digest, a listed URL, message text, a name or media: they end up in logs.
 """
 
 from __future__ import annotations
