@@ -12,12 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from safehold.app import authority_checklists, authority_packs
+from safehold.app import authority_checklists, authority_packs, paper_sweep
 from safehold.app.authority_reports import Desk
 from safehold.app.reader.client import ReaderClient
 from safehold.app.reader.opening import FILING, PACKING, SHOWING, reading
 from safehold.app.records import running as records_running
-from safehold.authorities import papers
 from safehold.authorities.checklist import EnteredValue, ScheduleItem
 from safehold.authorities.entries import Filled
 from safehold.model.assessment import Finding
@@ -186,8 +185,8 @@ def test_what_was_entered_goes_with_the_papers_of_its_report(
         fills(office, each, ScheduleItem.BILLING, BILLING)
     ended = office.clock()
     office.change(report_id, state=AuthorityReportState.WITHDRAWN, ended_at=ended)
-    with office.as_worker.begin() as tx:
-        papers.forget(tx, now=ended + papers.DROPPED_KEPT + timedelta(seconds=1))
+    term = timedelta(days=90)
+    paper_sweep.forget_papers(office.as_worker, operator_term=term, now=ended + term + timedelta(seconds=1))
     assert opened(office, packing_reader, report_id) == {}
     assert [row.report_id for row in office.safehold.sql("select report_id from checklist_entry")] == [kept]
     assert opened(office, packing_reader, kept)[ScheduleItem.BILLING] == BILLING
