@@ -34,7 +34,8 @@ class Keyboard:
         self.is_holding = False
 
     def press(self, keys: str) -> None:
-        """Press keys one after the other: "b 3 Enter"."""
+        """Press keys one after the other: "b 3 Enter". Before the page has loaded no key does anything."""
+        self.page.wait_for_load_state()
         for key in keys.split():
             self.page.keyboard.press(key)
 

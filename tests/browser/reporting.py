@@ -16,6 +16,7 @@ def add_people(running) -> None:
 
 
 def press(page, keys: str) -> None:
+    page.wait_for_load_state()  # before that no key does anything
     for key in keys.split():
         page.keyboard.press(key)
 

@@ -22,6 +22,7 @@ UNLISTED = 61
 
 
 def press(page, keys: str) -> None:
+    page.wait_for_load_state()  # before that no key does anything
     for key in keys.split():
         page.keyboard.press(key)
 

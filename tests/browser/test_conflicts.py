@@ -26,6 +26,7 @@ def standing(site) -> list[conflicts.Conflict]:
 
 
 def press(page, keys: str) -> None:
+    page.wait_for_load_state()  # before that no key does anything
     for key in keys.split():
         page.keyboard.press(key)
 

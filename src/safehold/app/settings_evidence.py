@@ -17,8 +17,8 @@ class EvidenceSettings(Section):
         ge=14,
         le=3650,
         description="Your own term, for what is confirmed and no legal clock covers: the purposes"
-        " `intimate_images`, `own_terms` and `test`. At least the 14 days for an appeal. Clocks that run"
-        " already keep their date.",
+        " `intimate_images` and `own_terms`. At least the 14 days for an appeal. Clocks that run already keep"
+        " their date.",
     )
     unfiled_alarm_days: int = Field(
         30,

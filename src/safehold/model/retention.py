@@ -50,9 +50,8 @@ class Basis(StrEnum):
 
 _YEARS = {Basis.US_PRESERVATION: 1, Basis.UK_CONTENT: 1, Basis.UK_REFERENCE: 5}
 
-OPERATORS_OWN = frozenset({Purpose.INTIMATE_IMAGES, Purpose.OWN_TERMS, Purpose.TEST})
-"""Purposes for which no law says how long: what is confirmed for them is kept for the operator's term. A
-report of practice starts no clock of the law."""
+OPERATORS_OWN = frozenset({Purpose.INTIMATE_IMAGES, Purpose.OWN_TERMS})
+"""Purposes for which no law says how long: what is confirmed for them is kept for the operator's term."""
 
 
 def end_of(basis: Basis, since: datetime, *, operator_term: timedelta = OPERATOR_TERM) -> datetime | None:

@@ -160,18 +160,22 @@ def whole(verdict: Verdict) -> bool:
     return verdict.intact and verdict.waiting == 0
 
 
-def test_what_is_erased_destroyed_and_forgotten_leaves_a_whole_log_and_a_whole_ledger(house: House) -> None:
-    ordered, turned = (house.reported(seed, ACCOUNTS[seed - 1]) for seed in (1, 2))
+def ask_for_a_bundle(house: House, item_id: ItemId) -> None:
     with house.opened.program.database.begin() as tx:
         asking.ask(
             tx,
-            [turned.item_id],
+            [item_id],
             recipients=[str(x25519.Identity.generate().to_public())],
             recipient_name=RECIPIENT,
             purpose="An order of the court",
             actor=house.legal[0],
             now=house.clock(),
         )
+
+
+def test_what_is_erased_destroyed_and_forgotten_leaves_a_whole_log_and_a_whole_ledger(house: House) -> None:
+    ordered, turned = (house.reported(seed, ACCOUNTS[seed - 1]) for seed in (1, 2))
+    ask_for_a_bundle(house, turned.item_id)
     house.reversed(turned, house.opened.analyst("lead", Role.LEAD))
     house.ordered_destroyed(ordered)
     began = house.lines()

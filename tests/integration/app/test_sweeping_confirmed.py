@@ -36,10 +36,9 @@ def safehold(fresh_database_url: str, tmp_path: Path, clock: MovableClock) -> It
 
 
 def confirmed(opened: Installation, purpose: Purpose, finding: Finding) -> MediaId:
-    """Return the media of an upload that people confirmed, to a surface in earnest but for practice."""
-    surface = "rehearsal" if purpose is Purpose.TEST else "public"
+    """Return the media of an upload to a surface in earnest that people confirmed."""
     opened.add_list(purpose.value, seeds=[1], purpose=purpose, may_hold=purpose is Purpose.CSAM)
-    item_id = opened.platform().upload(altered_copy(1), {"surface": surface}).body["item_id"]
+    item_id = opened.platform().upload(altered_copy(1), {"surface": "public"}).body["item_id"]
     opened.run_steps()
     opened.assess(ItemId(item_id), finding, by=opened.analyst())
     opened.run_steps()
@@ -52,13 +51,10 @@ def standing(opened: Installation) -> list[tuple[str, str]]:
     return [(row.code, row.subject) for row in alarms]
 
 
-@pytest.mark.parametrize(
-    ("purpose", "finding"), [(Purpose.OWN_TERMS, Finding.AGAINST_TERMS), (Purpose.TEST, Finding.ILLEGAL)]
-)
-def test_what_is_confirmed_against_the_terms_or_as_practice_is_kept_for_the_declared_days(
-    safehold: Installation, clock: MovableClock, purpose: Purpose, finding: Finding
+def test_what_is_confirmed_against_the_terms_is_kept_for_the_declared_days(
+    safehold: Installation, clock: MovableClock
 ) -> None:
-    media_id = confirmed(safehold, purpose, finding)
+    media_id = confirmed(safehold, Purpose.OWN_TERMS, Finding.AGAINST_TERMS)
     [kept] = safehold.sql("select rule, destroy_at - since as term from retention")
     assert (kept.rule, kept.term) == ("operator_term", 40 * DAY)
     for days in (39.9, 40.1):

@@ -60,7 +60,7 @@ def test_a_year_is_never_shorter_than_365_days(hours: int) -> None:
 def test_the_operators_term_covers_its_own_purposes_alone() -> None:
     term = clock(Basis.OPERATOR_TERM, START + timedelta(days=90))
     covered = {purpose for purpose in Purpose if term.covers(purpose, START)}
-    assert covered == {Purpose.INTIMATE_IMAGES, Purpose.OWN_TERMS, Purpose.TEST}
+    assert covered == {Purpose.INTIMATE_IMAGES, Purpose.OWN_TERMS}
 
 
 def test_an_earlier_reports_clock_covers_what_it_outlasts_by_the_time_that_a_filing_takes() -> None:
