@@ -10,8 +10,9 @@ from safehold.detect.classifiers.cards import read_card
 from safehold.detect.classifiers.onnx import open_onnx
 from safehold.detect.classifiers.panel import Appointment, Panel
 from safehold.detect.classifiers.standing import all_stopped
-from safehold.model.classifier import Band, ClassifierInfo, LeavingBasis, Use
+from safehold.model.classifier import Band, ClassifierInfo, Use
 from safehold.model.errors import NotFound
+from safehold.model.surface import LegalBasis
 from safehold.storage.database import Database
 
 
@@ -49,5 +50,5 @@ def _appointed(name: str, declared: ClassifierSettings) -> Appointment:
         flags_from=Band(declared.flags_from),
         seconds=declared.seconds,
         a_day=declared.a_day,
-        bases=tuple(LeavingBasis(**basis.model_dump()) for basis in declared.leaving),
+        bases=tuple(LegalBasis(**basis.model_dump()) for basis in declared.leaving),
     )

@@ -7,7 +7,6 @@ asked to look.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 
 
@@ -110,16 +109,3 @@ class Heard:
     in_shadow: bool
     opinion: Opinion
     milliseconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeavingBasis:
-    """The law under which what appears in a region may be sent to somebody else's classifier."""
-
-    region: str
-    name: str
-    expires_at: datetime | None = None
-
-    def stands(self, now: datetime) -> bool:
-        """Say whether it is in force at this instant."""
-        return self.expires_at is None or now < self.expires_at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -42,6 +43,20 @@ class LegalBasis:
     def stands(self, now: datetime) -> bool:
         """Say whether the basis is in force at this instant."""
         return self.expires_at is None or now < self.expires_at
+
+
+def are_covered(
+    regions: Iterable[str], bases: Iterable[LegalBasis], region: str | None, now: datetime
+) -> bool:
+    """Say whether a basis stands for a region; an unknown one counts as the strictest: every one needs one.
+
+    regions: those in which the surface exists. Regions are compared without regard to case.
+    """
+    covered = {basis.region.casefold() for basis in bases if basis.stands(now)}
+    declared = {each.casefold() for each in regions}
+    asked = region.casefold() if region is not None else None
+    wanted = {asked} if asked in declared else declared
+    return bool(wanted) and wanted <= covered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,11 +111,7 @@ class Surface:
         """
         if self.visibility is Visibility.PUBLIC:
             return True
-        covered = {basis.region.casefold() for basis in self.legal_bases if basis.stands(now)}
-        declared = {each.casefold() for each in self.regions}
-        asked = region.casefold() if region is not None else None
-        wanted = {asked} if asked in declared else declared
-        return bool(wanted) and wanted <= covered
+        return are_covered(self.regions, self.legal_bases, region, now)
 
     def advice_when_incomplete(self, codes: tuple[str, ...]) -> Advice:
         """Return the most careful advice that any of the codes calls for: hold, then retry, then publish."""

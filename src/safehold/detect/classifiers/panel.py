@@ -18,11 +18,11 @@ import structlog
 
 from safehold.detect.classifiers.base import Classifier, Pixels, Unanswered
 from safehold.detect.classifiers.breaker import Breaker
-from safehold.model.classifier import Answered, Band, Heard, LeavingBasis, Opinion, Use
+from safehold.model.classifier import Answered, Band, Heard, Opinion, Use
 from safehold.model.ids import FlagId, new_id
 from safehold.model.match import Flag
 from safehold.model.scan import CheckReport, CheckState
-from safehold.model.surface import Surface
+from safehold.model.surface import LegalBasis, Surface, are_covered
 
 log = structlog.get_logger()
 
@@ -46,7 +46,7 @@ class Appointment:
     flags_from: Band = Band.HIGH
     seconds: float = 1.0
     a_day: int | None = None
-    bases: tuple[LeavingBasis, ...] = ()
+    bases: tuple[LegalBasis, ...] = ()
 
     def may_ask(self, surface: Surface, region: str | None, now: datetime) -> bool:
         """Say whether the law lets it be asked about this: for whatever leaves the house, a basis must stand.
@@ -55,11 +55,7 @@ class Appointment:
         """
         if not self.classifier.info.leaves_house:
             return True
-        covered = {basis.region.casefold() for basis in self.bases if basis.stands(now)}
-        declared = {each.casefold() for each in surface.regions}
-        asked = region.casefold() if region is not None else None
-        wanted = {asked} if asked is not None and asked in declared else declared
-        return bool(wanted) and wanted <= covered
+        return are_covered(surface.regions, self.bases, region, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,12 @@ from safehold.model.classifier import (
     Band,
     ClassifierInfo,
     ClassifierKind,
-    LeavingBasis,
     Opinion,
     Sends,
     Use,
 )
 from safehold.model.scan import CheckState, ScanResult
-from safehold.model.surface import Advice, Surface
+from safehold.model.surface import Advice, LegalBasis, Surface
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SURFACE = Surface(name="uploads", classifiers=("one",), regions=("north", "south"))
@@ -195,8 +194,8 @@ def test_a_days_budget_ends_with_the_day() -> None:
         assert panel.ask(["one"], PICTURES, NOW + timedelta(days=1)).reports[0].codes == ()
 
 
-def basis(region: str, expires_at: datetime | None = None) -> LeavingBasis:
-    return LeavingBasis(region=region, name="the law of it", expires_at=expires_at)
+def basis(region: str, expires_at: datetime | None = None) -> LegalBasis:
+    return LegalBasis(region=region, name="the law of it", expires_at=expires_at)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +212,7 @@ def basis(region: str, expires_at: datetime | None = None) -> LeavingBasis:
     ids=["none", "another-case", "another", "unknown", "unknown-all", "expired", "about-to-expire"],
 )
 def test_nothing_leaves_the_house_without_a_law_that_stands_for_the_region(
-    bases: tuple[LeavingBasis, ...], region: str | None, wanted: bool
+    bases: tuple[LegalBasis, ...], region: str | None, wanted: bool
 ) -> None:
     with seated(Scripted(lambda _: [], leaves_house=True), bases=bases) as panel:
         assert panel.wants(SURFACE, region, NOW) == (["one"] if wanted else [])
