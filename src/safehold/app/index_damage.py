@@ -28,7 +28,7 @@ def alarming(folder: Path, database: Database, clock: Clock) -> Callable[[Signal
         subject = f"index:{place_of(folder, kind)}"
         with database.begin() as tx:
             alarms.raise_alarm(tx, alarms.INDEX_DAMAGED, subject, now=clock())
-        log.error("index_rebuilt", signal_type=kind, alarm=subject)
+        log.error("index_rebuilding", signal_type=kind, alarm=subject)
 
     return alarm
 
