@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from safehold.app.program import Program
-from safehold.model.errors import SafeholdError, SegmentDamaged
+from safehold.detect.known import KnownLists
+from safehold.model.errors import SafeholdError, SegmentDamaged, SegmentNotWritten
 
 NEEDED = ("database", "decoders")
 LATE = "list_late"
@@ -35,6 +36,12 @@ def check(program: Program) -> Readiness:
     except SafeholdError as error:
         parts["database"] = error.code
     known = program.scanner.known
-    parts["index"] = SegmentDamaged.code if known.damaged else "ok"
+    parts["index"] = _index(known)
     parts["lists"] = LATE if any(each.late for each in known.lists) else "ok"
     return Readiness(parts)
+
+
+def _index(known: KnownLists) -> str:
+    if known.damaged:
+        return SegmentDamaged.code
+    return SegmentNotWritten.code if known.unwritten else "ok"

@@ -104,6 +104,11 @@ class EntryIndexes:
         return False
 
     @property
+    def unwritten(self) -> bool:
+        """Whether the disk took no more when it was last tried: everything is found, from memory alone."""
+        return False
+
+    @property
     def damages(self) -> Mapping[SignalTypeName, int]:
         """How often something of each kind was found damaged."""
         return {}

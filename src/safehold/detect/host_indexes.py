@@ -93,6 +93,7 @@ class HostIndexes(EntryIndexes):
         self._segmented: dict[SignalTypeName, SegmentedIndex] = {}
         self._unseen: set[SignalTypeName] = set()
         self._bad: set[SignalTypeName] = set()
+        self._unwritten: set[SignalTypeName] = set()
         self._when_damaged = when_damaged
         self._untold: set[SignalTypeName] = set()
         self._damages: Counter[SignalTypeName] = Counter()
@@ -181,6 +182,11 @@ class HostIndexes(EntryIndexes):
     def damaged(self) -> bool:
         """Whether something was found that has to be rebuilt."""
         return bool(self._bad)
+
+    @property
+    def unwritten(self) -> bool:
+        """Whether the disk took no more of some kind when it was last tried."""
+        return bool(self._unwritten)
 
     @property
     def damages(self) -> Mapping[SignalTypeName, int]:
@@ -282,11 +288,13 @@ class HostIndexes(EntryIndexes):
     def _finish(self, begun: Merges) -> None:
         for name, index, merge in begun:
             try:
-                index.finish_merge(merge)
+                if index.finish_merge(merge):
+                    self._unwritten.discard(name)
             except SegmentDamaged as error:
                 self._note_damage(name, error)
             except SegmentNotWritten as error:
                 # Everything stays in memory, and the next merge tries again.
+                self._unwritten.add(name)
                 log.error("index_not_written", signal_type=name, code=error.code)
 
     def _note_damage(self, name: SignalTypeName, error: SegmentDamaged) -> None:

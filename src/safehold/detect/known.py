@@ -176,6 +176,11 @@ class KnownLists:
         return self._indexes.damaged
 
     @property
+    def unwritten(self) -> bool:
+        """Whether the disk took no more of what is searched; everything is found all the same."""
+        return self._indexes.unwritten
+
+    @property
     def damages(self) -> Mapping[SignalTypeName, int]:
         """How often what lay on the disk for each signal type was found damaged since the start."""
         return self._indexes.damages

@@ -342,19 +342,27 @@ def test_entries_of_a_type_that_is_not_loaded_are_counted_after_a_start_too(
             assert held(one.known)[0][1] == {PDQ: 1, MD5: 1, FOREIGN: 1}
 
 
-def test_a_folder_that_takes_no_more_files_loses_no_entry(
+def test_a_folder_that_takes_no_more_files_loses_no_entry_and_says_so_until_it_does_again(
     database: Database, kinds: SignalTypes, northland: HashList, tmp_path: Path
 ) -> None:
     put(database, northland, *range(6))
     with process(kinds, tmp_path, database) as one:
         for kind in kinds:
             (folder_of(tmp_path, kind) / "contents.json.partial").mkdir()
+        assert not one.known.unwritten
         put(database, northland, *range(6, 12))
         one.refresh()
         one.indexes.close()
+        assert one.known.unwritten
         same(one.known, in_memory(kinds, database))
         with process(kinds, tmp_path, database) as two:
             same(two.known, in_memory(kinds, database))
+        for kind in kinds:
+            (folder_of(tmp_path, kind) / "contents.json.partial").rmdir()
+        put(database, northland, 12, 13)
+        one.refresh()
+        one.indexes.close()
+        assert not one.known.unwritten
 
 
 def test_the_doctor_says_what_is_in_segments_and_refuses_what_is_damaged(
