@@ -6,6 +6,7 @@ import pytest
 from site_under_test import PASSWORD
 
 from safehold.model.permissions import Role
+from safehold.web.console.pages import PLACES as EVERYWHERE
 
 pytestmark = pytest.mark.browser
 
@@ -168,6 +169,54 @@ def test_what_has_the_focus_is_never_hidden_behind_something_else(visit, address
                 break
             wrong += [] if at["seen"] else [f"{address}: {at['name']}"]
     assert wrong == []
+
+
+def test_the_bar_of_whoever_may_go_everywhere_is_one_line_high(visit) -> None:
+    page = visit(ALL)
+    middles = page.locator(".bar > .name, .bar nav > *, .meter, .who > a, .who > form > button").evaluate_all(
+        "all => all.map(each => { const box = each.getBoundingClientRect(); return box.y + box.height / 2 })"
+    )
+    assert len(middles) > 10
+    assert max(middles) - min(middles) < 4
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_what_the_bar_has_no_room_for_is_in_its_menu_which_tab_and_enter_open(visit, script: bool) -> None:
+    page = visit(ALL, script=script)
+    page.goto("/console/audit")
+    menu = page.locator(".bar nav details")
+    assert menu.locator("summary[aria-current]").count() == 1
+    in_view = page.get_by_role("navigation", name="Main").get_by_role("link")
+    before = in_view.all_inner_texts()
+    menu.locator("summary").focus()
+    page.keyboard.press("Enter")
+    after = in_view.all_inner_texts()
+    assert after[: len(before)] == before
+    assert after == [place.label for place in EVERYWHERE]
+    for _ in range(len(after) - len(before)):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{EVERYWHERE[-1].path}*")
+
+
+def test_the_menu_closes_on_escape_and_when_somebody_goes_on(visit) -> None:
+    page = visit(ALL)
+    menu = page.locator(".bar nav details")
+    summary, is_open = menu.locator("summary"), "each => each.open"
+    for leave in (
+        lambda: page.keyboard.press("Escape"),
+        lambda: page.keyboard.press("Shift+Tab"),
+        lambda: page.locator("main h1").click(),
+    ):
+        summary.focus()
+        page.keyboard.press("Enter")
+        assert menu.evaluate(is_open)
+        leave()
+        assert not menu.evaluate(is_open)
+    summary.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    assert summary.evaluate("each => each === document.activeElement")
 
 
 def test_where_colours_are_forced_the_focus_and_what_is_chosen_are_seen_by_lines(

@@ -94,7 +94,7 @@ class Place:
     permission: Permission
 
 
-PLACES = (
+PLACES = (  # those that are gone to most often first: they stand in the bar where not all can
     Place("queue", "/console/queue", "Cases", "g c", Permission.CASE_READ),
     Place("find", "/console/find", "Find", "g f", Permission.CASE_READ),
     Place("emergencies", "/console/emergencies", "Emergencies", "g r", Permission.EMERGENCY_DECLARE),
@@ -112,9 +112,19 @@ PLACES = (
 )
 
 
+SIDE_BY_SIDE = 8
+"""So many entries stand side by side on a screen of 1,280 pixels, with a name and a sentence about time."""
+
+
 def places(actor: Actor) -> list[Place]:
     """Return where this person may go."""
     return [place for place in PLACES if actor.may(place.permission)]
+
+
+def arranged(known: list[Place]) -> tuple[list[Place], list[Place]]:
+    """Return the places that stand in the bar, and those that its menu folds away: none, or two at least."""
+    in_bar = len(known) if len(known) <= SIDE_BY_SIDE else SIDE_BY_SIDE - 1
+    return known[:in_bar], known[in_bar:]
 
 
 def page(request: Request, program: Program, template: str, *, place: str = "", **context: Any) -> Response:
@@ -138,7 +148,8 @@ def rendered(template: str, status: int, **context: Any) -> Response:
     context = {"form": None} | context
     signed_in = context["signed_in"]
     known = places(signed_in.actor) if signed_in is not None else []
-    html = _environment().get_template(template).render(places=known, **context)
+    in_bar, in_menu = arranged(known)
+    html = _environment().get_template(template).render(places=in_bar, more_places=in_menu, **context)
     # Browsers then name our own origin in what a page of ours sends, and nothing to anybody else.
     return HTMLResponse(html, status, {"referrer-policy": "same-origin"})
 

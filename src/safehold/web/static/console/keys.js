@@ -78,9 +78,12 @@ function find(key) {
   return shown(`[data-key="${CSS.escape(key)}"]`);
 }
 
-/** Whether a control is there to be used: a question that does not apply is not, and its keys rest. */
+/**
+ * Whether a control is there to be used: a question that does not apply is not, and its keys rest. What the bar's
+ * menu folds away is there all the same.
+ */
 export function isThere(control) {
-  return control.getClientRects().length > 0;
+  return control.getClientRects().length > 0 || control.closest(".more") !== null;
 }
 
 function shown(selector) {
