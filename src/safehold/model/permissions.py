@@ -36,6 +36,7 @@ class Permission(StrEnum):
     AUTHORITY_READ = "authority.read"
     AUTHORITY_SEND = "authority.send"
     AUTHORITY_SWITCH = "authority.switch"
+    AUTHORITY_REREAD = "authority.reread"
     LIST_READ = "list.read"
     LIST_EDIT = "list.edit"
     WEBHOOK_READ = "webhook.read"
@@ -75,7 +76,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.LEAD: frozenset(
         _REVIEW
         | {Permission.PROPOSAL_DECIDE, Permission.CASE_REVERSE, Permission.CONFLICT_EDIT}
-        | {Permission.CASE_ARRANGE, Permission.AUTHORITY_SEND, Permission.SUPPORT_APPROVE}
+        | {Permission.CASE_ARRANGE, Permission.AUTHORITY_SEND, Permission.AUTHORITY_REREAD}
+        | {Permission.SUPPORT_APPROVE}
         | {Permission.WEBHOOK_READ, Permission.JOB_READ, Permission.EXPOSURE_READ}
     ),
     Role.LEGAL: frozenset(
@@ -86,6 +88,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.AUTHORITY_READ,
             Permission.AUTHORITY_SEND,
             Permission.AUTHORITY_SWITCH,
+            Permission.AUTHORITY_REREAD,
             Permission.AUDIT_READ,
             Permission.EVIDENCE_EDIT,
             Permission.LEDGER_READ,

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from safehold.app.reader.messages import Bundle, Contact, Entries, File, Remake, Show
+from safehold.app.reader.messages import Bundle, Contact, Entries, File, Remake, Reread, Show
 from safehold.evidence import bundles
 from safehold.model.assessment import Tier
 from safehold.model.errors import Conflict, NotAllowed, NotFound, SafeholdError
@@ -34,7 +34,7 @@ from safehold.storage import authority_papers, checklist_entries, filings, inbou
 from safehold.storage import authority_reports as report_rows
 from safehold.storage import cases as case_rows
 from safehold.storage import evidence as evidence_rows
-from safehold.storage.authority_papers import SENT_KINDS, PaperKind
+from safehold.storage.authority_papers import REREAD_KINDS, SENT_KINDS, PaperKind
 from safehold.storage.bundles import BundleRequest
 from safehold.storage.checklist_entries import SealedEntry
 from safehold.storage.database import Tx
@@ -73,8 +73,8 @@ class Reachable:
 
 
 @dataclass(frozen=True, slots=True)
-class Sendable:
-    """A paper of a report that is being sent, still sealed. about: kind and id."""
+class FoundPaper:
+    """A paper of a report that may be opened, still sealed. about: kind and id."""
 
     paper_id: PaperId
     kind: PaperKind
@@ -227,7 +227,7 @@ def to_file(tx: Tx, request: File, asked: Asked) -> Grant:
     )
 
 
-def to_send(tx: Tx, request: File) -> Sendable:
+def to_send(tx: Tx, request: File) -> FoundPaper:
     """Let a paper be sent to an authority: of a report that is being sent. Raises Denied."""
     assert request.paper_id is not None
     about = f"authority_report:{request.report_id}"
@@ -237,7 +237,7 @@ def to_send(tx: Tx, request: File) -> Sendable:
         if found is None or found[0] not in SENT_KINDS:
             raise NotFound("The report has no such paper that is sent.")
     kind, paper = found
-    return Sendable(request.paper_id, kind, Sealed(paper.sealed, paper.wrapped), about)
+    return FoundPaper(request.paper_id, kind, Sealed(paper.sealed, paper.wrapped), about)
 
 
 def to_enter(tx: Tx, request: Entries) -> list[SealedEntry]:
@@ -256,6 +256,23 @@ def to_enter(tx: Tx, request: Entries) -> list[SealedEntry]:
             raise NotAllowed(f"This needs the permission {Permission.AUTHORITY_SEND.value}.")
         admission.admit(tx, found.case_id, request.user_id)
     return checklist_entries.sealed_of(tx, request.report_id)
+
+
+def to_reread(tx: Tx, request: Reread) -> FoundPaper:
+    """Let somebody active who may, and who may come near the case, read again what was sent, or came back.
+
+    Raises Denied.
+    """
+    actor, about = f"user:{request.user_id}", f"authority_report:{request.report_id}"
+    with _denying(actor, about):
+        _require(tx, request.user_id, Permission.AUTHORITY_REREAD)
+        report = checklist_entries.about(tx, request.report_id)
+        found = authority_papers.sealed(tx, request.report_id, request.paper_id)
+        if report is None or found is None or found[0] not in REREAD_KINDS:
+            raise NotFound("The report has no such paper.")
+        admission.admit(tx, report.case_id, request.user_id)
+    kind, paper = found
+    return FoundPaper(request.paper_id, kind, Sealed(paper.sealed, paper.wrapped), about)
 
 
 CHECKS: Mapping[type[Opening], Check] = {

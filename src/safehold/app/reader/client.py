@@ -12,7 +12,17 @@ from typing import Any
 from uuid import UUID
 
 from safehold.app.reader import messages
-from safehold.app.reader.messages import Bundle, Contact, Entries, File, Remake, Request, Show, Status
+from safehold.app.reader.messages import (
+    Bundle,
+    Contact,
+    Entries,
+    File,
+    Remake,
+    Request,
+    Reread,
+    Show,
+    Status,
+)
 from safehold.model.errors import BadForm, NotFound, ReaderDown, Unavailable
 from safehold.model.ids import AuthorityReportId, BundleId, ItemId, MediaId, PaperId, UserId
 from safehold.model.media import Examined
@@ -127,7 +137,14 @@ class ReaderClient:
         told = json.loads(key.open(self._ask(Entries(report_id, user_id, key.recipient)).body))
         return {item: said.encode() for item, said in told.items()}
 
-    def _opened_here(self, asking: Callable[[str], File]) -> bytes:
+    def reread(self, report_id: AuthorityReportId, paper_id: PaperId, *, user_id: UserId) -> bytes:
+        """Return what is in a paper of a report, for one of those who may read again what was sent.
+
+        Raises NotAllowed, NotFound, ConflictOfInterest, VaultObjectDamaged, DatabaseDown, ReaderDown.
+        """
+        return self._opened_here(lambda key: Reread(report_id, paper_id, user_id, key))
+
+    def _opened_here(self, asking: Callable[[str], File | Reread]) -> bytes:
         key = KeyOfOnce()
         return key.open(self._ask(asking(key.recipient)).body)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from uuid import UUID
@@ -21,8 +21,6 @@ MAX_ANSWER_BODY = 257 * 1024 * 1024
 """Bytes beside the head of an answer: the largest sealed object, with what is around it."""
 
 _LONGEST_TICKET = 64
-_OF_A_FILE = frozenset({"purpose", "report", "to"})
-_OF_ENTRIES = frozenset({"purpose", "report", "user", "to"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +115,25 @@ class Entries:
 
 
 @dataclass(frozen=True, slots=True)
+class Reread:
+    """Hand out a paper of a report once more, to one who may read again what was sent.
+
+    recipient: a public key of age, made for this request alone.
+    """
+
+    purpose: ClassVar[str] = "reread"
+    report_id: AuthorityReportId
+    paper_id: PaperId
+    user_id: UserId
+    recipient: str
+
+    def message(self) -> Message:
+        """Write it."""
+        head = {"purpose": self.purpose, "report": str(self.report_id), "paper": str(self.paper_id)}
+        return Message({**head, "user": str(self.user_id), "to": self.recipient})
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Say how the process is: nothing is opened."""
 
@@ -127,35 +144,20 @@ class Status:
         return Message({"purpose": self.purpose})
 
 
-Request = Show | Bundle | Remake | Contact | File | Entries | Status
+Request = Show | Bundle | Remake | Contact | File | Entries | Reread | Status
 
 
 def parse(message: Message) -> Request:
     """Read a request that may say anything. Raises BadForm for what is none of those above, to the letter."""
-    head = message.head
-    fields = frozenset(head)
-    purpose = head.get("purpose")
-    if purpose == Show.purpose and fields == {"purpose", "ticket"} and not message.body:
-        return Show(_text(head, "ticket", _LONGEST_TICKET))
-    if purpose == Bundle.purpose and fields == {"purpose", "bundle", "user"} and not message.body:
-        return Bundle(BundleId(_id(head, "bundle")), UserId(_id(head, "user")))
-    if purpose == Remake.purpose and fields == {"purpose", "media"} and not message.body:
-        return Remake(MediaId(_id(head, "media")))
-    if purpose == Contact.purpose and fields == {"purpose", "item"} and not message.body:
-        return Contact(_id(head, "item"))
-    if purpose == File.purpose and not message.body and fields - {"item", "paper"} == _OF_A_FILE:
-        return _file(head)
-    if purpose == Entries.purpose and fields == _OF_ENTRIES and not message.body:
-        return _entries(head)
-    if purpose == Status.purpose and fields == {"purpose"} and not message.body:
-        return Status()
-    raise BadForm("This is no request that the reader knows.")
+    purpose, fields = message.head.get("purpose"), frozenset(message.head) - {"purpose"}
+    known = _FORMS.get(purpose) if isinstance(purpose, str) else None
+    if known is None or message.body or fields not in known[0]:
+        raise BadForm("This is no request that the reader knows.")
+    return known[1](message.head)
 
 
 def _file(head: Mapping[str, Any]) -> File:
     report_id, to = AuthorityReportId(_id(head, "report")), _text(head, "to", _LONGEST_TICKET)
-    if ("item" in head) == ("paper" in head):
-        raise BadForm("Either an item or a paper.")
     if "item" in head:
         return File(report_id, to, item_id=ItemId(_id(head, "item")))
     return File(report_id, to, paper_id=PaperId(_id(head, "paper")))
@@ -164,6 +166,31 @@ def _file(head: Mapping[str, Any]) -> File:
 def _entries(head: Mapping[str, Any]) -> Entries:
     report_id, user_id = AuthorityReportId(_id(head, "report")), UserId(_id(head, "user"))
     return Entries(report_id, user_id, _text(head, "to", _LONGEST_TICKET))
+
+
+def _reread(head: Mapping[str, Any]) -> Reread:
+    report_id, paper_id = AuthorityReportId(_id(head, "report")), PaperId(_id(head, "paper"))
+    return Reread(report_id, paper_id, UserId(_id(head, "user")), _text(head, "to", _LONGEST_TICKET))
+
+
+def _of(*names: str) -> frozenset[frozenset[str]]:
+    return frozenset({frozenset(names)})
+
+
+_FORMS: Mapping[str, tuple[frozenset[frozenset[str]], Callable[[Mapping[str, Any]], Request]]] = {
+    Show.purpose: (_of("ticket"), lambda head: Show(_text(head, "ticket", _LONGEST_TICKET))),
+    Bundle.purpose: (
+        _of("bundle", "user"),
+        lambda head: Bundle(BundleId(_id(head, "bundle")), UserId(_id(head, "user"))),
+    ),
+    Remake.purpose: (_of("media"), lambda head: Remake(MediaId(_id(head, "media")))),
+    Contact.purpose: (_of("item"), lambda head: Contact(_id(head, "item"))),
+    File.purpose: (_of("report", "to", "item") | _of("report", "to", "paper"), _file),
+    Entries.purpose: (_of("report", "user", "to"), _entries),
+    Reread.purpose: (_of("report", "paper", "user", "to"), _reread),
+    Status.purpose: (_of(), lambda _: Status()),
+}
+"""What a request of each purpose names besides that, and what reads it. No request has a body."""
 
 
 def answer(body: bytes = b"", **fields: Any) -> Message:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from typing import Any, assert_never
+from typing import Any, TypeVar, assert_never
 from uuid import UUID
 
 import structlog
@@ -24,15 +24,27 @@ from safehold.app.reader.access import (
     Asked,
     BundleFile,
     Denied,
+    FoundPaper,
     Grant,
     Opening,
     to_bundle,
     to_enter,
     to_reach,
+    to_reread,
     to_send,
 )
 from safehold.app.reader.bundling import Files
-from safehold.app.reader.messages import Bundle, Contact, Entries, File, Remake, Request, Show, Status
+from safehold.app.reader.messages import (
+    Bundle,
+    Contact,
+    Entries,
+    File,
+    Remake,
+    Request,
+    Reread,
+    Show,
+    Status,
+)
 from safehold.app.reader.talk import Talk
 from safehold.app.reader.throttle import Throttle
 from safehold.evidence import reading
@@ -43,7 +55,7 @@ from safehold.review import viewing
 from safehold.storage import audit
 from safehold.storage import evidence as evidence_rows
 from safehold.storage.bundles import BundleRequest
-from safehold.storage.database import Database
+from safehold.storage.database import Database, Tx
 from safehold.storage.evidence import Openable
 from safehold.vault import age
 from safehold.vault.channel import Message
@@ -55,6 +67,7 @@ from safehold.vault.vault import Reader
 _REACHED = "inbound_report.open_contact"
 _SENT = "authority_paper.open"
 _log = structlog.get_logger()
+Papered = TypeVar("Papered", File, Reread)
 
 
 class Service:
@@ -95,8 +108,8 @@ class Service:
                 return self._contact(request)
             case File():
                 return self._file(request)
-            case Entries():
-                return self._entries(request)
+            case Entries() | Reread():
+                return self._for_somebody(request)
             case Status():
                 how = {"walls": dict(self._walls), "vault": self._vault.answers(), **self._decoding()}
                 return messages.answer(pid=os.getpid(), **how)
@@ -170,25 +183,35 @@ class Service:
 
     def _file(self, request: File) -> Message:
         if request.paper_id is not None:
-            return messages.answer(age.encrypt_whole(self._paper(request), request.recipient))
+            paper = self._paper(request, to_send, by=FILING)
+            return messages.answer(age.encrypt_whole(paper, request.recipient))
         grant, found = self._granted_to_operator(request)
         with self._noting_failure(grant.actor, grant.about, str(found.object.id)):
             return messages.answer(age.encrypt_whole(self._opened(found), request.recipient))
 
-    def _paper(self, request: File) -> bytes:
+    def _for_somebody(self, request: Entries | Reread) -> Message:
+        """Answer a person with words, sealed to whoever asked for them in that person's name."""
+        if isinstance(request, Entries):
+            opened = self._entries(request)
+        else:
+            opened = self._paper(request, to_reread, by=f"user:{request.user_id}")
+        return messages.answer(age.encrypt_whole(opened, request.recipient))
+
+    def _paper(self, request: Papered, check: Callable[[Tx, Papered], FoundPaper], *, by: str) -> bytes:
+        """Check, put on record, open one paper of a report."""
         now = self._clock()
         try:
             with self._database.begin() as tx:
-                found = to_send(tx, request)
+                found = check(tx, request)
                 detail = {"paper": str(found.paper_id), "kind": found.kind.value, "purpose": request.purpose}
-                audit.append(tx, at=now, actor=FILING, verb=_SENT, object=found.about, detail=detail)
+                audit.append(tx, at=now, actor=by, verb=_SENT, object=found.about, detail=detail)
         except Denied as denied:
             self._note(denied.actor, "evidence.refused", denied.about, request.purpose, denied.cause)
             raise denied.cause from None
-        with self._noting_failure(FILING, found.about, str(found.paper_id)):
+        with self._noting_failure(by, found.about, str(found.paper_id)):
             return self._vault.open_beside(found.sealed, object_id=found.object_id)
 
-    def _entries(self, request: Entries) -> Message:
+    def _entries(self, request: Entries) -> bytes:
         now, actor = self._clock(), f"user:{request.user_id}"
         about = f"authority_report:{request.report_id}"
         try:
@@ -206,7 +229,7 @@ class Service:
                 ).decode()
                 for each in found
             }
-            return messages.answer(age.encrypt_whole(json.dumps(opened).encode(), request.recipient))
+            return json.dumps(opened).encode()
 
     def _granted_to_operator(self, request: Remake | File) -> tuple[Grant, Openable]:
         try:

@@ -113,6 +113,7 @@ OTHERS = (
             _key("u", "Look how it stands now"),
             _key("m", "Let the report go on"),
             _key("d", "Download the pack"),
+            _key("s", "Read again what was sent"),
             _key("v", "Fill in the checklist"),
             _key("q", "Write down a question of theirs"),
             _key("a", "Write how the first question was answered"),
@@ -121,6 +122,7 @@ OTHERS = (
         ),
         ("authority_report.html", "authority_checklist.html", "authority_questions.html"),
     ),
+    Keyed("What was sent to an authority", (_key("b", "Back to the report"),), ("authority_sent.html",)),
     Keyed(
         "The ledger",
         (_key("f", "Choose which lines"), _key("/", "Write an id"), _key("n", "Older lines")),
