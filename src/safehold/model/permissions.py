@@ -29,6 +29,7 @@ class Permission(StrEnum):
     CASE_REVEAL = "case.reveal"
     CASE_REVERSE = "case.reverse"
     CASE_ARRANGE = "case.arrange"
+    CASE_THREAD = "case.thread"
     EMERGENCY_DECLARE = "emergency.declare"
     EXPOSURE_READ = "exposure.read"
     CONFLICT_EDIT = "conflict.edit"
@@ -66,6 +67,7 @@ _REVIEW = {
     Permission.ITEM_READ,
     Permission.CASE_ASSESS,
     Permission.CASE_REVEAL,
+    Permission.CASE_THREAD,
     Permission.EMERGENCY_DECLARE,
     Permission.AUTHORITY_READ,
     Permission.LIST_READ,
@@ -84,6 +86,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             Permission.CASE_READ,
             Permission.ITEM_READ,
+            Permission.CASE_THREAD,
             Permission.EMERGENCY_DECLARE,
             Permission.AUTHORITY_READ,
             Permission.AUTHORITY_SEND,

@@ -10,7 +10,17 @@ from uuid import UUID
 
 from safehold.model import errors
 from safehold.model.errors import BadForm, SafeholdError
-from safehold.model.ids import AuthorityReportId, BundleId, ItemId, MediaId, PaperId, UserId
+from safehold.model.ids import (
+    AuthorityReportId,
+    BundleId,
+    CaseId,
+    ItemId,
+    MediaId,
+    PaperId,
+    SessionId,
+    ThreadRequestId,
+    UserId,
+)
 from safehold.vault.channel import Message
 
 MAX_REQUEST_BODY = 1024
@@ -134,6 +144,46 @@ class Reread:
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """Hand out the words that rules saw in a conversation to whoever holds its case, and nothing more.
+
+    recipient: a public key of age, made for this request alone.
+    """
+
+    purpose: ClassVar[str] = "words"
+    case_id: CaseId
+    item_id: ItemId
+    user_id: UserId
+    session_id: SessionId
+    recipient: str
+
+    def message(self) -> Message:
+        """Write it."""
+        about = {"case": str(self.case_id), "item": str(self.item_id)}
+        whose = {"user": str(self.user_id), "session": str(self.session_id), "to": self.recipient}
+        return Message({"purpose": self.purpose, **about, **whose})
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """Hand out a whole conversation that two people have agreed to read, to one of them.
+
+    recipient: a public key of age, made for this request alone.
+    """
+
+    purpose: ClassVar[str] = "thread"
+    request_id: ThreadRequestId
+    user_id: UserId
+    session_id: SessionId
+    recipient: str
+
+    def message(self) -> Message:
+        """Write it."""
+        whose = {"user": str(self.user_id), "session": str(self.session_id), "to": self.recipient}
+        return Message({"purpose": self.purpose, "request": str(self.request_id), **whose})
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Say how the process is: nothing is opened."""
 
@@ -144,7 +194,7 @@ class Status:
         return Message({"purpose": self.purpose})
 
 
-Request = Show | Bundle | Remake | Contact | File | Entries | Reread | Status
+Request = Show | Bundle | Remake | Contact | File | Entries | Reread | Words | Thread | Status
 
 
 def parse(message: Message) -> Request:
@@ -173,6 +223,15 @@ def _reread(head: Mapping[str, Any]) -> Reread:
     return Reread(report_id, paper_id, UserId(_id(head, "user")), _text(head, "to", _LONGEST_TICKET))
 
 
+def _words(head: Mapping[str, Any]) -> Words:
+    case_id, item_id = CaseId(_id(head, "case")), ItemId(_id(head, "item"))
+    return Words(case_id, item_id, *_whose(head))
+
+
+def _whose(head: Mapping[str, Any]) -> tuple[UserId, SessionId, str]:
+    return UserId(_id(head, "user")), SessionId(_id(head, "session")), _text(head, "to", _LONGEST_TICKET)
+
+
 def _of(*names: str) -> frozenset[frozenset[str]]:
     return frozenset({frozenset(names)})
 
@@ -188,6 +247,11 @@ _FORMS: Mapping[str, tuple[frozenset[frozenset[str]], Callable[[Mapping[str, Any
     File.purpose: (_of("report", "to", "item") | _of("report", "to", "paper"), _file),
     Entries.purpose: (_of("report", "user", "to"), _entries),
     Reread.purpose: (_of("report", "paper", "user", "to"), _reread),
+    Words.purpose: (_of("case", "item", "user", "session", "to"), _words),
+    Thread.purpose: (
+        _of("request", "user", "session", "to"),
+        lambda head: Thread(ThreadRequestId(_id(head, "request")), *_whose(head)),
+    ),
     Status.purpose: (_of(), lambda _: Status()),
 }
 """What a request of each purpose names besides that, and what reads it. No request has a body."""

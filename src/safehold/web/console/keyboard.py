@@ -82,8 +82,9 @@ CASE = Keyed(
         _key(". f", "Show the report to an authority"),
         _key(". l", "Show what is nearly the same"),
         _key(". p", "The page that shows this"),
+        _key(". v", "Show the words that rules saw"),
     ),
-    ("case.html", "case_moving.html", "case_notes.html", "case_alike.html"),
+    ("case.html", "case_moving.html", "case_notes.html", "case_alike.html", "case_words.html"),
 )
 SAVED = tuple(_key(f"v {number}", f"Show the cases of saved filter {number}") for number in range(1, 10))
 OTHERS = (
@@ -122,6 +123,7 @@ OTHERS = (
         ),
         ("authority_report.html", "authority_checklist.html", "authority_questions.html"),
     ),
+    Keyed("The words of a conversation", (_key("b", "Back"),), ("conversation_words.html",)),
     Keyed("What was sent to an authority", (_key("b", "Back to the report"),), ("authority_sent.html",)),
     Keyed(
         "The ledger",
