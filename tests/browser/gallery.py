@@ -27,6 +27,7 @@ WALKED = {
     "emergencies": "/console/emergencies",
     "emergency-asked": "/console/cases/{case_id}/emergency",
     "emergency": "/console/emergencies/{emergency_id}",
+    "threads": "/console/threads",
     "authorities": "/console/authorities",
     "authority-report": "/console/authorities/{report_id}",
     "authority-report-filed": "/console/authorities/{report_id}",

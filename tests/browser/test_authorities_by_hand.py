@@ -7,8 +7,10 @@ from zipfile import ZipFile
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from gallery import SIZES, look_at
 from playwright.sync_api import expect
 from reporting import AUDITOR, LEAD, LEGAL, add_people, asked, confirmed, opened, press
+from site_under_test import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -139,3 +141,49 @@ def test_the_pack_is_downloaded_in_each_form_by_whoever_may_send_the_report_and_
         f"{report}/pack", form={"form": "zip", "form_token": token}, headers={"origin": site.url}
     )
     assert (refused.status, asked(site, packed)) == (403, [(3,)])
+
+
+def test_what_was_taken_there_is_read_again_after_a_proof_and_nothing_of_it_stays(site, visit) -> None:
+    confirmed(site, visit, seed=4)
+    page = visit(LEGAL)
+    opened(page)
+    report = page.url.partition("?")[0]
+    with page.expect_download():
+        press(page, "d")
+    press(page, "Enter")
+    page.wait_for_url("**done=authority-sent")
+    card = page.locator("section").filter(has=page.get_by_role("heading", name="What was sent"))
+    expect(card.get_by_role("button")).to_have_count(0)
+    card.get_by_role("link", name="Confirm that it is you").click()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**done=confirmed")
+    with page.expect_response(f"{report}/sent") as answered:
+        press(page, "s")
+    assert answered.value.headers["cache-control"] == "no-store"
+    expect(page.get_by_role("heading", name="The pack that somebody took there").first).to_be_visible()
+    expect(page.get_by_text("byte for byte what was put on record then").first).to_be_visible()
+    expect(page.get_by_text("duty@hillside.example").first).to_be_visible()
+    expect(page.get_by_text("A person carries this one there")).to_be_visible()
+    for size, viewport in SIZES.items():
+        page.set_viewport_size(viewport)
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            assert look_at(page, f"authority-sent-{size}-{theme}") == []
+    press(page, "b")
+    page.wait_for_url(report)
+    read = "select count(*) from audit_record where verb = 'authority_report.reread'"
+    assert asked(site, read) == [(1,)]
+    # Nobody comes to it by an address, an old form or another role.
+    page.goto(f"{report}/sent")
+    expect(page.get_by_text("duty@hillside.example")).to_have_count(0)
+    for name in (AUDITOR, LEAD):
+        other = visit(name)
+        other.goto(report)
+        expect(other.get_by_role("button", name="Read again what was sent")).to_have_count(0)
+        token = other.locator("input[name=form_token]").first.get_attribute("value")
+        answer = other.request.post(
+            f"{report}/sent", form={"form_token": token}, headers={"origin": site.url, "referer": report}
+        )
+        assert "duty@hillside.example" not in answer.text()
+    assert asked(site, read) == [(1,)]

@@ -12,6 +12,7 @@ from pathlib import Path
 from safehold.app.authority_letters import facts_of, operator_of, urgency_of
 from safehold.app.authority_reports import sheet
 from safehold.app.settings import Settings
+from safehold.authorities import papers
 from safehold.authorities.checklist import Entered
 from safehold.authorities.decisions import require_sender
 from safehold.authorities.destinations.generic import letter_pack
@@ -23,8 +24,10 @@ from safehold.model.ids import AuthorityReportId
 from safehold.model.permissions import Actor
 from safehold.model.report_facts import ReportFacts
 from safehold.storage import audit
+from safehold.storage.authority_papers import PaperKind
 from safehold.storage.database import Database, Tx
 from safehold.vault.files import write_new
+from safehold.vault.vault import Vault
 
 PIECE_BYTES = 64 * 1024
 """How much of a download is handed on at once."""
@@ -49,12 +52,14 @@ def make(
     report_id: AuthorityReportId,
     *,
     entered: Entered,
+    vault: Vault,
     actor: Actor,
     now: datetime,
 ) -> Pack:
     """Return the pack of a report as the record stands now, and put on record that it was made.
 
-    entered: what people entered for its checklist, opened.
+    entered: what people entered for its checklist, opened. While the report is open a copy is sealed: this
+    may be what the authority is told, and nobody can make it anew later.
 
     Raises NotAllowed, NotFound, ConflictOfInterest; Conflict for a report that the machine files; Refused
     where nothing is left to say.
@@ -66,6 +71,8 @@ def make(
     facts = facts_of(tx, settings, report, now=now).facts
     written = _for_the_nca if report.kind is DestinationKind.UK_NCA else _for_others
     files = written(settings, report, facts, entered, now)
+    if report.state.is_open:
+        papers.add(tx, vault, report.id, PaperKind.PACK, files["pack.json"], now=now)
     audit.append(
         tx,
         at=now,
@@ -102,6 +109,7 @@ def write(
     *,
     to: Path,
     open_entries: OpenEntries,
+    vault: Vault,
     actor: Actor,
     now: datetime,
 ) -> list[Path]:
@@ -109,7 +117,7 @@ def write(
 
     open_entries: opens what people entered for the checklist. Raises as `make` and `open_entries`, NameTaken.
     """
-    made = opened(database, settings, report_id, open_entries=open_entries, actor=actor, now=now)
+    made = opened(database, settings, report_id, open_entries=open_entries, vault=vault, actor=actor, now=now)
     to.mkdir(parents=True, exist_ok=True)
     written = {to / name: data for name, data in made.files.items()}
     for path, data in written.items():
@@ -123,6 +131,7 @@ def opened(
     report_id: AuthorityReportId,
     *,
     open_entries: OpenEntries,
+    vault: Vault,
     actor: Actor,
     now: datetime,
 ) -> Pack:
@@ -131,7 +140,7 @@ def opened(
         require_sender(sheet(tx, report_id, actor=actor).report, actor)
     entered = open_entries(report_id, actor)
     with database.begin() as tx:
-        return make(tx, settings, report_id, entered=entered, actor=actor, now=now)
+        return make(tx, settings, report_id, entered=entered, vault=vault, actor=actor, now=now)
 
 
 @dataclass(frozen=True, slots=True)

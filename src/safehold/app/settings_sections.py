@@ -345,7 +345,8 @@ class ReaderSettings(Section):
         default_factory=list,
         description=(
             "Users, besides its own, whose processes may ask such a reader for what people entered into the"
-            " checklists of reports: that of the console."
+            " checklists of reports, for what was sent of them, and for words of conversations: that of the"
+            " console."
         ),
     )
 

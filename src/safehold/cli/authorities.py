@@ -205,11 +205,35 @@ def pack(
             AuthorityReportId(report),
             to=to,
             open_entries=authority_checklists.opener(opened),
+            vault=authority_checklists.sealing_of(opened),
             actor=actor,
             now=opened.clock(),
         )
     for each in written:
         sys.stdout.write(f"{printable(each)}\n")
+
+
+@app.command("sent")
+def sent(report: Report, as_name: As) -> None:
+    """Print what an authority was told, from the sealed copy, with each call and what came back. No media."""
+    from safehold.app import authority_sent
+    from safehold.app.reader.opening import OPERATING, open_reader
+    from safehold.cli import authority_sent as words
+    from safehold.cli.opening import operator
+    from safehold.model.ids import AuthorityReportId
+
+    with operator() as opened:
+        actor = proved(opened, as_name)
+        with open_reader(opened.settings, purposes=OPERATING) as reader:
+            found = authority_sent.read_again(
+                opened.database,
+                authority_sent.opening(reader),
+                AuthorityReportId(report),
+                actor=actor,
+                now=opened.clock(),
+            )
+    for line in words.lines(found):
+        sys.stdout.write(line + "\n")
 
 
 app.add_typer(authority_questions.app, name="question")

@@ -74,6 +74,18 @@ def foreseen(tx: Tx, report: AuthorityReport, *, operator_term: timedelta) -> da
     )
 
 
+def kept_for(tx: Tx, report: AuthorityReport) -> tuple[Basis, ...]:
+    """Return what the papers of a report that ended are kept for, see `decide`.
+
+    The bases of a law, else the operator's term, else the order that ended it.
+    """
+    laws, ordered_at = _laws(report), _ordered_at(tx, media_of(tx, report.id))
+    if laws:
+        return tuple(laws)
+    cut_short = ordered_at is not None and report.ended_at is not None and ordered_at >= report.ended_at
+    return (Basis.DESTROY_ORDER if cut_short else Basis.OPERATOR_TERM,)
+
+
 def perhaps_over(
     tx: Tx, *, now: datetime, after: AuthorityReportId | None = None, limit: int
 ) -> list[AuthorityReportId]:

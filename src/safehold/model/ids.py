@@ -45,6 +45,7 @@ DeviceId = NewType("DeviceId", UUID)
 ConflictId = NewType("ConflictId", UUID)
 UnveilingId = NewType("UnveilingId", UUID)
 BundleId = NewType("BundleId", UUID)
+ThreadRequestId = NewType("ThreadRequestId", UUID)
 """A request to hand evidence over."""
 CaseNoteId = NewType("CaseNoteId", UUID)
 CaseMoveId = NewType("CaseMoveId", UUID)

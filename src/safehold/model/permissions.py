@@ -29,6 +29,7 @@ class Permission(StrEnum):
     CASE_REVEAL = "case.reveal"
     CASE_REVERSE = "case.reverse"
     CASE_ARRANGE = "case.arrange"
+    CASE_THREAD = "case.thread"
     EMERGENCY_DECLARE = "emergency.declare"
     EXPOSURE_READ = "exposure.read"
     CONFLICT_EDIT = "conflict.edit"
@@ -36,6 +37,7 @@ class Permission(StrEnum):
     AUTHORITY_READ = "authority.read"
     AUTHORITY_SEND = "authority.send"
     AUTHORITY_SWITCH = "authority.switch"
+    AUTHORITY_REREAD = "authority.reread"
     LIST_READ = "list.read"
     LIST_EDIT = "list.edit"
     WEBHOOK_READ = "webhook.read"
@@ -65,6 +67,7 @@ _REVIEW = {
     Permission.ITEM_READ,
     Permission.CASE_ASSESS,
     Permission.CASE_REVEAL,
+    Permission.CASE_THREAD,
     Permission.EMERGENCY_DECLARE,
     Permission.AUTHORITY_READ,
     Permission.LIST_READ,
@@ -75,17 +78,20 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.LEAD: frozenset(
         _REVIEW
         | {Permission.PROPOSAL_DECIDE, Permission.CASE_REVERSE, Permission.CONFLICT_EDIT}
-        | {Permission.CASE_ARRANGE, Permission.AUTHORITY_SEND, Permission.SUPPORT_APPROVE}
+        | {Permission.CASE_ARRANGE, Permission.AUTHORITY_SEND, Permission.AUTHORITY_REREAD}
+        | {Permission.SUPPORT_APPROVE}
         | {Permission.WEBHOOK_READ, Permission.JOB_READ, Permission.EXPOSURE_READ}
     ),
     Role.LEGAL: frozenset(
         {
             Permission.CASE_READ,
             Permission.ITEM_READ,
+            Permission.CASE_THREAD,
             Permission.EMERGENCY_DECLARE,
             Permission.AUTHORITY_READ,
             Permission.AUTHORITY_SEND,
             Permission.AUTHORITY_SWITCH,
+            Permission.AUTHORITY_REREAD,
             Permission.AUDIT_READ,
             Permission.EVIDENCE_EDIT,
             Permission.LEDGER_READ,

@@ -41,6 +41,9 @@ class PaperKind(StrEnum):
 SENT_KINDS = frozenset({PaperKind.REPORT, PaperKind.FILE_DETAILS, PaperKind.TRANSCRIPT})
 """What the machine has to open again in order to send it."""
 
+REREAD_KINDS = frozenset(PaperKind) - {PaperKind.ENTERED}
+"""What is read again to see what was sent: what people entered went with a pack, and has a way of its own."""
+
 authority_paper = sa.Table(
     "authority_paper",
     metadata,

@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from safehold.storage import roles
+from safehold.storage import granting
 from safehold.storage.database import Database
 from safehold.storage.schema import metadata
 
@@ -25,7 +25,7 @@ def upgrade(url: str, revision: str = "head") -> None:
             command.upgrade(_config(tx.connection), revision)
         with database.begin() as tx:
             tx.lock(_LOCK)
-            roles.grant(tx)
+            granting.grant(tx)
     finally:
         database.close()
 

@@ -7,9 +7,6 @@ chain, an event, or an entry of the destruction ledger.
 
 from __future__ import annotations
 
-import sqlalchemy as sa
-
-from safehold.storage.database import Tx
 from safehold.storage.tables import metadata
 
 APP, API, CONSOLE, WORKER = "safehold_app", "safehold_api", "safehold_console", "safehold_worker"
@@ -36,6 +33,9 @@ _READ, _APPEND, _CHANGE, _ALL = (
     "select, insert, update",
     "select, insert, update, delete",
 )
+
+
+READING, EVERYTHING = _READ, _ALL
 
 
 def _change(*columns: str) -> str:
@@ -255,6 +255,11 @@ GRANTS: dict[str, dict[str, str]] = {
             " update (approved, decided_by, decided_at)"
         ),
         "bundle_item": _APPEND,
+        # So they do for the whole of a conversation.
+        "thread_request": (
+            "select, insert (id, item_id, asked_by, asked_at, reason),"
+            " update (approved, decided_by, decided_at)"
+        ),
         # Whether the bytes that a report is about are held. The keys are the reader's alone.
         "sealed_object": _READ,
         # Whoever asks to see too much raises one.
@@ -387,6 +392,10 @@ GRANTS: dict[str, dict[str, str]] = {
         # Whether two people agreed that exactly this goes to exactly these; it counts how often it went.
         "bundle_request": "select, update (made, made_at)",
         "bundle_item": _READ,
+        # Which words rules saw, and whether two people agreed that the whole of a conversation is read.
+        "conversation_item": _READ,
+        "flag_cue": _READ,
+        "thread_request": _READ,
     },
 }
 """Per role, per table, what it may do. That of the all-in-one role is computed by `app_grants`."""
@@ -419,76 +428,3 @@ VERSION = "alembic_version"
 def app_grants() -> dict[str, str]:
     """Return what the all-in-one role may do: everything, except changing what is append-only."""
     return {table.name: _APPEND if table.name in APPEND_ONLY else _ALL for table in metadata.sorted_tables}
-
-
-def with_settings_of_their_own(tx: Tx) -> dict[str, list[str]]:
-    """Return which of the roles have settings that the server gives every connection of theirs, and which.
-
-    Here or in every database; names alone. Any role may ask, and any may have made some for itself.
-    """
-    statement = sa.text(
-        "select r.rolname, split_part(each, '=', 1) as setting"
-        " from pg_db_role_setting s join pg_roles r on r.oid = s.setrole, unnest(s.setconfig) as each"
-        " where r.rolname = any(:roles) and s.setdatabase in"
-        " (0, (select oid from pg_database where datname = current_database())) order by 1, 2"
-    )
-    found: dict[str, list[str]] = {}
-    for row in tx.run(statement, {"roles": list(ROLES)}):
-        found.setdefault(row.rolname, []).append(row.setting)
-    return found
-
-
-def create(tx: Tx) -> None:
-    """Make the roles where they do not exist yet. Roles belong to the server, not to one database."""
-    tx.lock("safehold roles")
-    for role in ROLES:
-        known = tx.run(sa.text("select 1 from pg_roles where rolname = :role"), {"role": role}).first()
-        if known is None:
-            tx.run(sa.text(f"create role {role} login"))
-
-
-def grant(tx: Tx) -> None:
-    """Make the roles and set their grants to exactly what is declared here."""
-    create(tx)
-    present = {
-        row[0] for row in tx.run(sa.text("select tablename from pg_tables where schemaname = 'public'"))
-    }
-    queue = sorted(name for name in present if name.startswith("procrastinate_"))
-    for role in ROLES:
-        grants = app_grants() if role == APP else GRANTS[role]
-        declared = {VERSION: _READ, **grants, **_of_queue(role, queue)}
-        tx.run(sa.text(f"revoke all on all tables in schema public from {role}"))
-        tx.run(sa.text(f"revoke all on all sequences in schema public from {role}"))
-        for table, privileges in declared.items():
-            if table in present:
-                tx.run(sa.text(f"grant {privileges} on {table} to {role}"))
-    _grant_sequences(tx)
-    _grant_functions(tx)
-
-
-def _of_queue(role: str, queue: list[str]) -> dict[str, str]:
-    if role not in QUEUE:
-        return {}
-    return QUEUE[role] or dict.fromkeys(queue, _ALL)
-
-
-def _grant_sequences(tx: Tx) -> None:
-    """Let the queue count its rows. Our own tables number theirs by identity, which asks for no right."""
-    statement = sa.text(
-        "select sequencename from pg_sequences where schemaname = 'public'"
-        " and sequencename like 'procrastinate_%'"
-    )
-    for (sequence,) in tx.run(statement).all():
-        tx.run(sa.text(f"grant usage, select on sequence {sequence} to {', '.join(QUEUE)}"))
-
-
-def _grant_functions(tx: Tx) -> None:
-    """Take the right to call our functions from everybody, who has it by default, and hand it out anew."""
-    ours = sa.text(
-        "select p.oid::regprocedure::text from pg_proc p"
-        " where p.pronamespace = 'public'::regnamespace and p.proowner = current_user::regrole"
-    )
-    for (function,) in tx.run(ours).all():
-        roles = FUNCTIONS.get(function, tuple(QUEUE))
-        tx.run(sa.text(f"revoke execute on function {function} from public, {', '.join(ROLES)}"))
-        tx.run(sa.text(f"grant execute on function {function} to {', '.join(roles)}"))

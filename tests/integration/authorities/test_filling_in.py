@@ -258,6 +258,7 @@ def test_a_hotline_gets_the_letter_in_a_shape_of_its_own(office: Any) -> None:
         program.settings,
         report_id,
         open_entries=lambda *_: {},
+        vault=program.vault,
         actor=office.person,
         now=office.clock(),
     )
@@ -275,6 +276,7 @@ def test_a_pack_as_one_file_is_the_same_bytes_for_the_same_pack_and_in_pieces(of
         program.settings,
         report_id,
         open_entries=lambda *_: {ScheduleItem.BILLING: EnteredValue(values=("x" * 200_000,))},
+        vault=program.vault,
         actor=office.person,
         now=office.clock(),
     )
@@ -288,7 +290,15 @@ def test_a_pack_as_one_file_is_the_same_bytes_for_the_same_pack_and_in_pieces(of
         authority_packs.download(made, "exe")
     auditor = office.safehold.analyst("who-reads", Role.AUDITOR)
     with program.database.begin() as tx, pytest.raises(NotAllowed):
-        authority_packs.make(tx, program.settings, report_id, entered={}, actor=auditor, now=office.clock())
+        authority_packs.make(
+            tx,
+            program.settings,
+            report_id,
+            entered={},
+            vault=program.vault,
+            actor=auditor,
+            now=office.clock(),
+        )
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,14 @@ LASTS = timedelta(hours=24)
 SHORTEST_REASON = 10
 _LONGEST_REASON = 1000
 _ABOUT_LOOKING = frozenset(
-    {"item.reveal", "item.reveal_end", "reveal.refused", "exposure.choose", "exposure.read"}
+    {
+        "item.reveal",
+        "item.reveal_end",
+        "reveal.refused",
+        "exposure.choose",
+        "exposure.read",
+        "conversation.open",
+    }
 )
 _OPENED = frozenset({"evidence.open", "evidence.open_failed", "evidence.refused"})
 _HANDED = frozenset({"bundle", "export", "remake"})

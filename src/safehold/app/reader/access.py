@@ -13,9 +13,20 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from safehold.app.reader.messages import Bundle, Contact, Entries, File, Remake, Show
+from safehold.app.reader.messages import (
+    Bundle,
+    Contact,
+    Entries,
+    File,
+    Remake,
+    Reread,
+    Show,
+    Thread,
+    Words,
+)
 from safehold.evidence import bundles
 from safehold.model.assessment import Tier
+from safehold.model.conversation import Evidence
 from safehold.model.errors import Conflict, NotAllowed, NotFound, SafeholdError
 from safehold.model.ids import (
     AuthorityReportId,
@@ -26,17 +37,27 @@ from safehold.model.ids import (
     MediaId,
     ObjectId,
     PaperId,
+    SessionId,
     UserId,
 )
 from safehold.model.permissions import Permission, permissions_of, system_actor
-from safehold.review import admission, viewing
-from safehold.storage import authority_papers, checklist_entries, filings, inbound_reports, viewers
+from safehold.review import admission, threads, viewing
+from safehold.storage import (
+    authority_papers,
+    checklist_entries,
+    conversations,
+    filings,
+    flag_cues,
+    inbound_reports,
+    viewers,
+)
 from safehold.storage import authority_reports as report_rows
 from safehold.storage import cases as case_rows
 from safehold.storage import evidence as evidence_rows
-from safehold.storage.authority_papers import SENT_KINDS, PaperKind
+from safehold.storage.authority_papers import REREAD_KINDS, SENT_KINDS, PaperKind
 from safehold.storage.bundles import BundleRequest
 from safehold.storage.checklist_entries import SealedEntry
+from safehold.storage.conversations import StoredMessage
 from safehold.storage.database import Tx
 from safehold.storage.evidence import ObjectRole
 from safehold.storage.reveals import Reveal
@@ -73,8 +94,8 @@ class Reachable:
 
 
 @dataclass(frozen=True, slots=True)
-class Sendable:
-    """A paper of a report that is being sent, still sealed. about: kind and id."""
+class FoundPaper:
+    """A paper of a report that may be opened, still sealed. about: kind and id."""
 
     paper_id: PaperId
     kind: PaperKind
@@ -85,6 +106,20 @@ class Sendable:
     def object_id(self) -> ObjectId:
         """What it was sealed as."""
         return ObjectId(self.paper_id)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMessages:
+    """Messages that may be opened, still sealed, by time. cues: what rules saw in them.
+
+    whole: whether all of each is told, or the words that rules saw alone. about: kind and id.
+    """
+
+    messages: tuple[StoredMessage, ...]
+    cues: tuple[Evidence, ...]
+    whole: bool
+    about: str
+    detail: Mapping[str, str]
 
 
 class Denied(Exception):
@@ -127,7 +162,7 @@ def to_show(tx: Tx, request: Show, asked: Asked) -> Grant:
     actor, about = f"user:{reveal.user_id}", f"item:{reveal.item_id}"
     with _denying(actor, about):
         _require(tx, reveal.user_id, Permission.CASE_REVEAL)
-        _require_session(tx, reveal, asked)
+        _require_session(tx, reveal.session_id, reveal.user_id, asked)
         viewing.use_ticket(tx, reveal, now=asked.now)
         media_id = evidence_rows.media_of_item(tx, reveal.item_id)
         if media_id is None:
@@ -227,7 +262,7 @@ def to_file(tx: Tx, request: File, asked: Asked) -> Grant:
     )
 
 
-def to_send(tx: Tx, request: File) -> Sendable:
+def to_send(tx: Tx, request: File) -> FoundPaper:
     """Let a paper be sent to an authority: of a report that is being sent. Raises Denied."""
     assert request.paper_id is not None
     about = f"authority_report:{request.report_id}"
@@ -237,7 +272,7 @@ def to_send(tx: Tx, request: File) -> Sendable:
         if found is None or found[0] not in SENT_KINDS:
             raise NotFound("The report has no such paper that is sent.")
     kind, paper = found
-    return Sendable(request.paper_id, kind, Sealed(paper.sealed, paper.wrapped), about)
+    return FoundPaper(request.paper_id, kind, Sealed(paper.sealed, paper.wrapped), about)
 
 
 def to_enter(tx: Tx, request: Entries) -> list[SealedEntry]:
@@ -256,6 +291,59 @@ def to_enter(tx: Tx, request: Entries) -> list[SealedEntry]:
             raise NotAllowed(f"This needs the permission {Permission.AUTHORITY_SEND.value}.")
         admission.admit(tx, found.case_id, request.user_id)
     return checklist_entries.sealed_of(tx, request.report_id)
+
+
+def to_reread(tx: Tx, request: Reread) -> FoundPaper:
+    """Let somebody active who may, and who may come near the case, read again what was sent, or came back.
+
+    Raises Denied.
+    """
+    actor, about = f"user:{request.user_id}", f"authority_report:{request.report_id}"
+    with _denying(actor, about):
+        _require(tx, request.user_id, Permission.AUTHORITY_REREAD)
+        report = checklist_entries.about(tx, request.report_id)
+        found = authority_papers.sealed(tx, request.report_id, request.paper_id)
+        if report is None or found is None or found[0] not in REREAD_KINDS:
+            raise NotFound("The report has no such paper.")
+        admission.admit(tx, report.case_id, request.user_id)
+    kind, paper = found
+    return FoundPaper(request.paper_id, kind, Sealed(paper.sealed, paper.wrapped), about)
+
+
+def to_words(tx: Tx, request: Words, asked: Asked) -> FoundMessages:
+    """Let whoever holds the case, in a session that stands, have what rules saw. Raises Denied."""
+    about = f"item:{request.item_id}"
+    with _denying(f"user:{request.user_id}", about):
+        _require(tx, request.user_id, Permission.CASE_REVEAL)
+        _require_session(tx, request.session_id, request.user_id, asked)
+        conversation_id = threads.seen_by_rules(
+            tx, request.case_id, request.item_id, by=request.user_id, now=asked.now
+        )
+    cues = _textual(tx, request.item_id)
+    shown = {each.message for each in cues}
+    window = [each for each in conversations.window_of(tx, conversation_id) if each.message_id in shown]
+    detail = {"case": str(request.case_id)}
+    return FoundMessages(tuple(window), cues, whole=False, about=about, detail=detail)
+
+
+def to_thread(tx: Tx, request: Thread, asked: Asked) -> FoundMessages:
+    """Let one of two people who agreed to it, in a session that stands, have the whole. Raises Denied."""
+    about = f"thread_request:{request.request_id}"
+    with _denying(f"user:{request.user_id}", about):
+        _require(tx, request.user_id, Permission.CASE_THREAD)
+        _require_session(tx, request.session_id, request.user_id, asked)
+        agreed, conversation_id = threads.agreed(tx, request.request_id, by=request.user_id, now=asked.now)
+        for person in (agreed.asked_by, agreed.decided_by):
+            if person is not None:
+                _require(tx, person, Permission.CASE_THREAD)
+    window = conversations.window_of(tx, conversation_id)
+    return FoundMessages(
+        tuple(window),
+        _textual(tx, agreed.item_id),
+        whole=True,
+        about=f"item:{agreed.item_id}",
+        detail={"request": str(agreed.id)},
+    )
 
 
 CHECKS: Mapping[type[Opening], Check] = {
@@ -296,9 +384,14 @@ def _require_sending(tx: Tx, report_id: AuthorityReportId) -> None:
         raise NotAllowed("No person has sent this report on, or nobody wants it sent any more.")
 
 
-def _require_session(tx: Tx, reveal: Reveal, asked: Asked) -> None:
-    session_id, idle = reveal.session_id, asked.session_idle
+def _require_session(tx: Tx, session_id: SessionId | None, user_id: UserId, asked: Asked) -> None:
     if session_id is None or not viewers.session_stands(
-        tx, session_id, reveal.user_id, now=asked.now, idle=idle
+        tx, session_id, user_id, now=asked.now, idle=asked.session_idle
     ):
         raise NotAllowed("The session in which it was asked for is over.")
+
+
+def _textual(tx: Tx, item_id: ItemId) -> tuple[Evidence, ...]:
+    """Return what rules saw in texts; what behaviour shows has no words."""
+    found = flag_cues.of_items(tx, [item_id]).get(item_id, [])
+    return tuple(each for each in found if each.end > each.start)

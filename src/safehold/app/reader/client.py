@@ -7,14 +7,37 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from safehold.app.reader import messages
-from safehold.app.reader.messages import Bundle, Contact, Entries, File, Remake, Request, Show, Status
+from safehold.app.reader.messages import (
+    Bundle,
+    Contact,
+    Entries,
+    File,
+    Remake,
+    Request,
+    Reread,
+    Show,
+    Status,
+    Thread,
+    Words,
+)
 from safehold.model.errors import BadForm, NotFound, ReaderDown, Unavailable
-from safehold.model.ids import AuthorityReportId, BundleId, ItemId, MediaId, PaperId, UserId
+from safehold.model.ids import (
+    AuthorityReportId,
+    BundleId,
+    CaseId,
+    ItemId,
+    MediaId,
+    PaperId,
+    SessionId,
+    ThreadRequestId,
+    UserId,
+)
 from safehold.model.media import Examined
 from safehold.vault.age import KeyOfOnce
 from safehold.vault.channel import ChannelBroken, Line, Message, connect
@@ -127,7 +150,36 @@ class ReaderClient:
         told = json.loads(key.open(self._ask(Entries(report_id, user_id, key.recipient)).body))
         return {item: said.encode() for item, said in told.items()}
 
-    def _opened_here(self, asking: Callable[[str], File]) -> bytes:
+    def reread(self, report_id: AuthorityReportId, paper_id: PaperId, *, user_id: UserId) -> bytes:
+        """Return what is in a paper of a report, for one of those who may read again what was sent.
+
+        Raises NotAllowed, NotFound, ConflictOfInterest, VaultObjectDamaged, DatabaseDown, ReaderDown.
+        """
+        return self._opened_here(lambda key: Reread(report_id, paper_id, user_id, key))
+
+    def words(
+        self, case_id: CaseId, item_id: ItemId, *, user_id: UserId, session_id: SessionId
+    ) -> list[dict[str, Any]]:
+        """Return what rules saw in a conversation, message by message, for whoever holds its case.
+
+        Each has "message", "by", "sent_at", and "pieces", see `spans.pieces`, or "why" it cannot be read.
+        Raises NotAllowed, NotFound, ConflictOfInterest, Conflict, CaseLocked, TooManyViews, DatabaseDown,
+        ReaderDown.
+        """
+        asking = partial(Words, case_id, item_id, user_id, session_id)
+        return cast("list[dict[str, Any]]", json.loads(self._opened_here(asking)))
+
+    def thread(
+        self, request_id: ThreadRequestId, *, user_id: UserId, session_id: SessionId
+    ) -> list[dict[str, Any]]:
+        """Return a whole conversation that two people have agreed to read, for one of them; else as `words`.
+
+        Raises Refused where their time is over, and what `words` raises.
+        """
+        asking = partial(Thread, request_id, user_id, session_id)
+        return cast("list[dict[str, Any]]", json.loads(self._opened_here(asking)))
+
+    def _opened_here(self, asking: Callable[[str], Request]) -> bytes:
         key = KeyOfOnce()
         return key.open(self._ask(asking(key.recipient)).body)
 

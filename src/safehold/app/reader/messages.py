@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from uuid import UUID
 
 from safehold.model import errors
 from safehold.model.errors import BadForm, SafeholdError
-from safehold.model.ids import AuthorityReportId, BundleId, ItemId, MediaId, PaperId, UserId
+from safehold.model.ids import (
+    AuthorityReportId,
+    BundleId,
+    CaseId,
+    ItemId,
+    MediaId,
+    PaperId,
+    SessionId,
+    ThreadRequestId,
+    UserId,
+)
 from safehold.vault.channel import Message
 
 MAX_REQUEST_BODY = 1024
@@ -21,8 +31,6 @@ MAX_ANSWER_BODY = 257 * 1024 * 1024
 """Bytes beside the head of an answer: the largest sealed object, with what is around it."""
 
 _LONGEST_TICKET = 64
-_OF_A_FILE = frozenset({"purpose", "report", "to"})
-_OF_ENTRIES = frozenset({"purpose", "report", "user", "to"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +125,65 @@ class Entries:
 
 
 @dataclass(frozen=True, slots=True)
+class Reread:
+    """Hand out a paper of a report once more, to one who may read again what was sent.
+
+    recipient: a public key of age, made for this request alone.
+    """
+
+    purpose: ClassVar[str] = "reread"
+    report_id: AuthorityReportId
+    paper_id: PaperId
+    user_id: UserId
+    recipient: str
+
+    def message(self) -> Message:
+        """Write it."""
+        head = {"purpose": self.purpose, "report": str(self.report_id), "paper": str(self.paper_id)}
+        return Message({**head, "user": str(self.user_id), "to": self.recipient})
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Hand out the words that rules saw in a conversation to whoever holds its case, and nothing more.
+
+    recipient: a public key of age, made for this request alone.
+    """
+
+    purpose: ClassVar[str] = "words"
+    case_id: CaseId
+    item_id: ItemId
+    user_id: UserId
+    session_id: SessionId
+    recipient: str
+
+    def message(self) -> Message:
+        """Write it."""
+        about = {"case": str(self.case_id), "item": str(self.item_id)}
+        whose = {"user": str(self.user_id), "session": str(self.session_id), "to": self.recipient}
+        return Message({"purpose": self.purpose, **about, **whose})
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """Hand out a whole conversation that two people have agreed to read, to one of them.
+
+    recipient: a public key of age, made for this request alone.
+    """
+
+    purpose: ClassVar[str] = "thread"
+    request_id: ThreadRequestId
+    user_id: UserId
+    session_id: SessionId
+    recipient: str
+
+    def message(self) -> Message:
+        """Write it."""
+        whose = {"user": str(self.user_id), "session": str(self.session_id), "to": self.recipient}
+        return Message({"purpose": self.purpose, "request": str(self.request_id), **whose})
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """Say how the process is: nothing is opened."""
 
@@ -127,35 +194,20 @@ class Status:
         return Message({"purpose": self.purpose})
 
 
-Request = Show | Bundle | Remake | Contact | File | Entries | Status
+Request = Show | Bundle | Remake | Contact | File | Entries | Reread | Words | Thread | Status
 
 
 def parse(message: Message) -> Request:
     """Read a request that may say anything. Raises BadForm for what is none of those above, to the letter."""
-    head = message.head
-    fields = frozenset(head)
-    purpose = head.get("purpose")
-    if purpose == Show.purpose and fields == {"purpose", "ticket"} and not message.body:
-        return Show(_text(head, "ticket", _LONGEST_TICKET))
-    if purpose == Bundle.purpose and fields == {"purpose", "bundle", "user"} and not message.body:
-        return Bundle(BundleId(_id(head, "bundle")), UserId(_id(head, "user")))
-    if purpose == Remake.purpose and fields == {"purpose", "media"} and not message.body:
-        return Remake(MediaId(_id(head, "media")))
-    if purpose == Contact.purpose and fields == {"purpose", "item"} and not message.body:
-        return Contact(_id(head, "item"))
-    if purpose == File.purpose and not message.body and fields - {"item", "paper"} == _OF_A_FILE:
-        return _file(head)
-    if purpose == Entries.purpose and fields == _OF_ENTRIES and not message.body:
-        return _entries(head)
-    if purpose == Status.purpose and fields == {"purpose"} and not message.body:
-        return Status()
-    raise BadForm("This is no request that the reader knows.")
+    purpose, fields = message.head.get("purpose"), frozenset(message.head) - {"purpose"}
+    known = _FORMS.get(purpose) if isinstance(purpose, str) else None
+    if known is None or message.body or fields not in known[0]:
+        raise BadForm("This is no request that the reader knows.")
+    return known[1](message.head)
 
 
 def _file(head: Mapping[str, Any]) -> File:
     report_id, to = AuthorityReportId(_id(head, "report")), _text(head, "to", _LONGEST_TICKET)
-    if ("item" in head) == ("paper" in head):
-        raise BadForm("Either an item or a paper.")
     if "item" in head:
         return File(report_id, to, item_id=ItemId(_id(head, "item")))
     return File(report_id, to, paper_id=PaperId(_id(head, "paper")))
@@ -164,6 +216,45 @@ def _file(head: Mapping[str, Any]) -> File:
 def _entries(head: Mapping[str, Any]) -> Entries:
     report_id, user_id = AuthorityReportId(_id(head, "report")), UserId(_id(head, "user"))
     return Entries(report_id, user_id, _text(head, "to", _LONGEST_TICKET))
+
+
+def _reread(head: Mapping[str, Any]) -> Reread:
+    report_id, paper_id = AuthorityReportId(_id(head, "report")), PaperId(_id(head, "paper"))
+    return Reread(report_id, paper_id, UserId(_id(head, "user")), _text(head, "to", _LONGEST_TICKET))
+
+
+def _words(head: Mapping[str, Any]) -> Words:
+    case_id, item_id = CaseId(_id(head, "case")), ItemId(_id(head, "item"))
+    return Words(case_id, item_id, *_whose(head))
+
+
+def _whose(head: Mapping[str, Any]) -> tuple[UserId, SessionId, str]:
+    return UserId(_id(head, "user")), SessionId(_id(head, "session")), _text(head, "to", _LONGEST_TICKET)
+
+
+def _of(*names: str) -> frozenset[frozenset[str]]:
+    return frozenset({frozenset(names)})
+
+
+_FORMS: Mapping[str, tuple[frozenset[frozenset[str]], Callable[[Mapping[str, Any]], Request]]] = {
+    Show.purpose: (_of("ticket"), lambda head: Show(_text(head, "ticket", _LONGEST_TICKET))),
+    Bundle.purpose: (
+        _of("bundle", "user"),
+        lambda head: Bundle(BundleId(_id(head, "bundle")), UserId(_id(head, "user"))),
+    ),
+    Remake.purpose: (_of("media"), lambda head: Remake(MediaId(_id(head, "media")))),
+    Contact.purpose: (_of("item"), lambda head: Contact(_id(head, "item"))),
+    File.purpose: (_of("report", "to", "item") | _of("report", "to", "paper"), _file),
+    Entries.purpose: (_of("report", "user", "to"), _entries),
+    Reread.purpose: (_of("report", "paper", "user", "to"), _reread),
+    Words.purpose: (_of("case", "item", "user", "session", "to"), _words),
+    Thread.purpose: (
+        _of("request", "user", "session", "to"),
+        lambda head: Thread(ThreadRequestId(_id(head, "request")), *_whose(head)),
+    ),
+    Status.purpose: (_of(), lambda _: Status()),
+}
+"""What a request of each purpose names besides that, and what reads it. No request has a body."""
 
 
 def answer(body: bytes = b"", **fields: Any) -> Message:

@@ -14,7 +14,18 @@ from safehold.app.confined import limits_of, must_be_confined
 from safehold.app.home import Home, open_home
 from safehold.app.reader import messages
 from safehold.app.reader.client import ReaderClient
-from safehold.app.reader.messages import Bundle, Contact, Entries, File, Remake, Show, Status
+from safehold.app.reader.messages import (
+    Bundle,
+    Contact,
+    Entries,
+    File,
+    Remake,
+    Reread,
+    Show,
+    Status,
+    Thread,
+    Words,
+)
 from safehold.app.reader.place import folder_of
 from safehold.app.reader.process import ReaderProcess
 from safehold.app.reader.server import opened
@@ -29,9 +40,16 @@ SHOWING = (Show.purpose, Status.purpose)
 """What a reader does for whoever serves pictures."""
 FILING = (File.purpose, Status.purpose)
 """What a reader does for the process that files reports."""
-PACKING = (Entries.purpose, Status.purpose)
-"""What a reader does for the console's process: what people entered, for those who send it."""
-OPERATING = (Bundle.purpose, Remake.purpose, Contact.purpose, Entries.purpose, Status.purpose)
+PACKING = (Entries.purpose, Reread.purpose, Words.purpose, Thread.purpose, Status.purpose)
+"""What a reader does for the console's process in the name of people: words entered, sent, or seen."""
+OPERATING = (
+    Bundle.purpose,
+    Remake.purpose,
+    Contact.purpose,
+    Entries.purpose,
+    Reread.purpose,
+    Status.purpose,
+)
 """What a reader does for the operator's commands."""
 
 

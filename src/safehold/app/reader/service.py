@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from typing import Any, assert_never
+from typing import Any, TypeVar, assert_never
 from uuid import UUID
 
 import structlog
@@ -24,26 +24,45 @@ from safehold.app.reader.access import (
     Asked,
     BundleFile,
     Denied,
+    FoundMessages,
+    FoundPaper,
     Grant,
     Opening,
     to_bundle,
     to_enter,
     to_reach,
+    to_reread,
     to_send,
+    to_thread,
+    to_words,
 )
 from safehold.app.reader.bundling import Files
-from safehold.app.reader.messages import Bundle, Contact, Entries, File, Remake, Request, Show, Status
+from safehold.app.reader.messages import (
+    Bundle,
+    Contact,
+    Entries,
+    File,
+    Remake,
+    Request,
+    Reread,
+    Show,
+    Status,
+    Thread,
+    Words,
+)
+from safehold.app.reader.spans import pieces
 from safehold.app.reader.talk import Talk
 from safehold.app.reader.throttle import Throttle
 from safehold.evidence import reading
 from safehold.model.clock import Clock
-from safehold.model.errors import NotAllowed, NotFound, NotShowable, SafeholdError
+from safehold.model.errors import NotAllowed, NotFound, NotShowable, SafeholdError, VaultObjectDamaged
 from safehold.model.ids import AnalystId, ItemId, MediaId, ObjectId
 from safehold.review import viewing
 from safehold.storage import audit
 from safehold.storage import evidence as evidence_rows
 from safehold.storage.bundles import BundleRequest
-from safehold.storage.database import Database
+from safehold.storage.conversations import StoredMessage
+from safehold.storage.database import Database, Tx
 from safehold.storage.evidence import Openable
 from safehold.vault import age
 from safehold.vault.channel import Message
@@ -54,7 +73,9 @@ from safehold.vault.vault import Reader
 
 _REACHED = "inbound_report.open_contact"
 _SENT = "authority_paper.open"
+_READ = "conversation.open"
 _log = structlog.get_logger()
+Papered = TypeVar("Papered", File, Reread)
 
 
 class Service:
@@ -95,8 +116,8 @@ class Service:
                 return self._contact(request)
             case File():
                 return self._file(request)
-            case Entries():
-                return self._entries(request)
+            case Entries() | Reread() | Words() | Thread():
+                return self._for_somebody(request)
             case Status():
                 how = {"walls": dict(self._walls), "vault": self._vault.answers(), **self._decoding()}
                 return messages.answer(pid=os.getpid(), **how)
@@ -170,25 +191,72 @@ class Service:
 
     def _file(self, request: File) -> Message:
         if request.paper_id is not None:
-            return messages.answer(age.encrypt_whole(self._paper(request), request.recipient))
+            paper = self._paper(request, to_send, by=FILING)
+            return messages.answer(age.encrypt_whole(paper, request.recipient))
         grant, found = self._granted_to_operator(request)
         with self._noting_failure(grant.actor, grant.about, str(found.object.id)):
             return messages.answer(age.encrypt_whole(self._opened(found), request.recipient))
 
-    def _paper(self, request: File) -> bytes:
+    def _for_somebody(self, request: Entries | Reread | Words | Thread) -> Message:
+        """Answer a person with words, sealed to whoever asked for them in that person's name."""
+        match request:
+            case Entries():
+                opened = self._entries(request)
+            case Reread():
+                opened = self._paper(request, to_reread, by=f"user:{request.user_id}")
+            case _:
+                opened = self._messages(request)
+        return messages.answer(age.encrypt_whole(opened, request.recipient))
+
+    def _paper(self, request: Papered, check: Callable[[Tx, Papered], FoundPaper], *, by: str) -> bytes:
+        """Check, put on record, open one paper of a report."""
         now = self._clock()
         try:
             with self._database.begin() as tx:
-                found = to_send(tx, request)
+                found = check(tx, request)
                 detail = {"paper": str(found.paper_id), "kind": found.kind.value, "purpose": request.purpose}
-                audit.append(tx, at=now, actor=FILING, verb=_SENT, object=found.about, detail=detail)
+                audit.append(tx, at=now, actor=by, verb=_SENT, object=found.about, detail=detail)
         except Denied as denied:
             self._note(denied.actor, "evidence.refused", denied.about, request.purpose, denied.cause)
             raise denied.cause from None
-        with self._noting_failure(FILING, found.about, str(found.paper_id)):
+        with self._noting_failure(by, found.about, str(found.paper_id)):
             return self._vault.open_beside(found.sealed, object_id=found.object_id)
 
-    def _entries(self, request: Entries) -> Message:
+    def _messages(self, request: Words | Thread) -> bytes:
+        """Check, put on record, open: each message in pieces, or the code of why it cannot be read."""
+        now, actor = self._clock(), f"user:{request.user_id}"
+        asked = Asked(now, self._session_idle)
+        try:
+            with self._database.begin() as tx:
+                found = (
+                    to_words(tx, request, asked)
+                    if isinstance(request, Words)
+                    else to_thread(tx, request, asked)
+                )
+                detail = {**found.detail, "messages": len(found.messages), "purpose": request.purpose}
+                audit.append(tx, at=now, actor=actor, verb=_READ, object=found.about, detail=detail)
+        except Denied as denied:
+            self._note(denied.actor, "evidence.refused", denied.about, request.purpose, denied.cause)
+            raise denied.cause from None
+        with self._noting_failure(actor, found.about, request.purpose):
+            self._throttle.count(request.user_id, now=now)
+            return json.dumps([self._message(each, found) for each in found.messages]).encode()
+
+    def _message(self, sent: StoredMessage, found: FoundMessages) -> dict[str, Any]:
+        told = {"message": sent.message_id, "by": sent.account_id, "sent_at": sent.sent_at.isoformat()}
+        assert sent.sealed is not None
+        assert sent.wrapped is not None
+        assert sent.sealed_as is not None
+        try:
+            text = self._vault.open_beside(
+                Sealed(sent.sealed, sent.wrapped), object_id=ObjectId(sent.sealed_as)
+            ).decode(errors="replace")
+        except VaultObjectDamaged as damaged:
+            return {**told, "why": damaged.code}
+        spans = [(each.start, each.end) for each in found.cues if each.message == sent.message_id]
+        return {**told, "pieces": pieces(text, spans, whole=found.whole)}
+
+    def _entries(self, request: Entries) -> bytes:
         now, actor = self._clock(), f"user:{request.user_id}"
         about = f"authority_report:{request.report_id}"
         try:
@@ -206,7 +274,7 @@ class Service:
                 ).decode()
                 for each in found
             }
-            return messages.answer(age.encrypt_whole(json.dumps(opened).encode(), request.recipient))
+            return json.dumps(opened).encode()
 
     def _granted_to_operator(self, request: Remake | File) -> tuple[Grant, Openable]:
         try:

@@ -17,6 +17,7 @@ from safehold.web.console.case import add_case_pages
 from safehold.web.console.choosing_language import add_choosing_language
 from safehold.web.console.confirm import add_confirm
 from safehold.web.console.conflicts import add_conflicts_pages
+from safehold.web.console.conversation_words import add_conversation_words
 from safehold.web.console.deciding import add_deciding
 from safehold.web.console.emergency import add_emergency_pages
 from safehold.web.console.exposure import add_exposure_pages
@@ -54,6 +55,7 @@ _PAGES = (
     add_filtering,
     add_bulk,
     add_case_pages,
+    add_conversation_words,
     add_finding,
     add_deciding,
     add_alike_pages,

@@ -21,9 +21,10 @@ from safehold.web.console import ledger_words
 from safehold.web.console.authority_checklist import add_filling_in, filling_of
 from safehold.web.console.authority_pack import add_pack
 from safehold.web.console.authority_questions import add_questions
+from safehold.web.console.authority_sent import add_sent
 from safehold.web.console.forms import UNSENT, Form, shown_again
 from safehold.web.console.pages import go, page
-from safehold.web.console.session import form_of
+from safehold.web.console.session import form_of, is_proven
 from safehold.web.guard import actor_of, needs
 
 LISTED = "/console/authorities"
@@ -59,6 +60,7 @@ def add_authority_pages(router: APIRouter, program: Program) -> None:
     add_filling_in(router, program, _ONE, partial(_show, program))
     add_pack(router, program, _ONE, partial(_show, program))
     add_questions(router, program, _ONE, partial(_show, program))
+    add_sent(router, program, _ONE, partial(_show, program))
 
 
 def _add_deciding(router: APIRouter, program: Program) -> None:
@@ -173,6 +175,8 @@ def _show(program: Program, request: Request, form: Form) -> Response:
         checklist_states=tuple(State),
         second=reading.two and report.approved_by is None,
         may_send=actor.may(Permission.AUTHORITY_SEND),
+        may_reread=actor.may(Permission.AUTHORITY_REREAD),
+        proven=is_proven(request, program),
         expires_at=expires_at(reading.filing) if reading.filing is not None else None,
         sent_by_viewer=report.approved_by is not None and report.approved_by == actor.user_id,
     )

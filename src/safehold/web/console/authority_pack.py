@@ -31,6 +31,7 @@ def add_pack(router: APIRouter, program: Program, address: str, show: Show) -> N
             open_entries=lambda of, actor: authority_checklists.opened(
                 program.database, program.reader, of, actor=actor
             ),
+            vault=program.vault,
             actor=actor_of(request),
             now=program.clock(),
         )

@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from safehold.app import authority_lists, console_alike, console_finding, console_view
+from safehold.app import authority_lists, console_alike, console_finding, console_view, conversation_words
 from safehold.app.console_view import CaseSheet
 from safehold.app.policy_text import policy_text
 from safehold.app.program import Program
@@ -31,7 +31,7 @@ from safehold.web.console.asking import AGE_BAND, Question
 from safehold.web.console.forms import UNSENT, Form, shown_again
 from safehold.web.console.pages import go, page
 from safehold.web.console.questions import conduct_questions, imagery_questions, page_questions
-from safehold.web.console.session import form_of
+from safehold.web.console.session import form_of, is_proven
 from safehold.web.console.sitting import finding_choices
 from safehold.web.console.words import happened
 from safehold.web.guard import actor_of, needs
@@ -124,6 +124,7 @@ def show_case(
         emergency = emergencies.standing_in(tx, case_id)
         reports = authority_lists.of_case(tx, case_id, actor=actor)
         sitting = sitting_of(tx, case_id, shown.item, viewer=actor.analyst()) if may_assess else Sitting()
+        thread = conversation_words.stands(tx, shown.item.id, now=now) if shown.cues else None
         looking = console_view.looking(tx, sheet, shown, actor=actor, policy=policy, now=now)
     return page(
         request,
@@ -142,6 +143,8 @@ def show_case(
         emergency=emergency,
         reports=reports,
         looking=looking,
+        thread=thread,
+        proven=is_proven(request, program),
         questions=_questions(program, sheet, shown)
         if _can_assess(standing, shown) or _was_sent(form, shown)
         else (),

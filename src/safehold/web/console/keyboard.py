@@ -82,8 +82,9 @@ CASE = Keyed(
         _key(". f", "Show the report to an authority"),
         _key(". l", "Show what is nearly the same"),
         _key(". p", "The page that shows this"),
+        _key(". v", "Show the words that rules saw"),
     ),
-    ("case.html", "case_moving.html", "case_notes.html", "case_alike.html"),
+    ("case.html", "case_moving.html", "case_notes.html", "case_alike.html", "case_words.html"),
 )
 SAVED = tuple(_key(f"v {number}", f"Show the cases of saved filter {number}") for number in range(1, 10))
 OTHERS = (
@@ -113,6 +114,7 @@ OTHERS = (
             _key("u", "Look how it stands now"),
             _key("m", "Let the report go on"),
             _key("d", "Download the pack"),
+            _key("s", "Read again what was sent"),
             _key("v", "Fill in the checklist"),
             _key("q", "Write down a question of theirs"),
             _key("a", "Write how the first question was answered"),
@@ -121,6 +123,8 @@ OTHERS = (
         ),
         ("authority_report.html", "authority_checklist.html", "authority_questions.html"),
     ),
+    Keyed("The words of a conversation", (_key("b", "Back"),), ("conversation_words.html",)),
+    Keyed("What was sent to an authority", (_key("b", "Back to the report"),), ("authority_sent.html",)),
     Keyed(
         "The ledger",
         (_key("f", "Choose which lines"), _key("/", "Write an id"), _key("n", "Older lines")),

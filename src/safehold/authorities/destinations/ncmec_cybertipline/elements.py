@@ -17,6 +17,8 @@ from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 from xml.etree import ElementTree as ET
 
+from safehold.authorities.outline import Said
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
@@ -65,6 +67,7 @@ class Kind(Enum):
     """An empty child that says yes by being there; False leaves it out."""
 
 
+NOT_KNOWN = "not known to this version"
 ATTRIBUTE, BODY, FLAG = Kind.ATTRIBUTE, Kind.BODY, Kind.FLAG
 
 
@@ -88,6 +91,17 @@ def names_of(kind: Any) -> list[str]:
     return [each.name for each in _fields_of(kind)]
 
 
+def said_in(kind: Any, element: ET.Element) -> tuple[Said, ...]:
+    """Return what an element of a class says, in our names and not in the schema's, in the class's order.
+
+    What the class does not know is named as not known, so that nothing is left out unseen.
+    """
+    known = _fields_of(kind)
+    said = [one for described in known for one in _said(described, element)]
+    strange = {child.tag for child in element} - {each.name for each in known}
+    return (*said, *(Said(NOT_KNOWN) for _ in strange))
+
+
 def problems(where: str, value: Any) -> list[Problem]:
     """Return what the schema would refuse in an element and in all below it, in the order of the document."""
     return list(_problems(where, value))
@@ -95,9 +109,12 @@ def problems(where: str, value: Any) -> list[Problem]:
 
 @dataclass(frozen=True, slots=True)
 class _Field:
+    """kind: the class of what stands in it, whether it repeats or may be left out."""
+
     field: str
     name: str
     marks: tuple[Any, ...]
+    kind: Any
 
     def is_a(self, kind: Kind) -> bool:
         return kind in self.marks
@@ -117,7 +134,39 @@ def _fields_of(kind: Any) -> tuple[_Field, ...]:
 def _described(name: str, hint: Any) -> _Field:
     marks = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
     named = next((mark.name for mark in marks if isinstance(mark, Named)), _camel(name))
-    return _Field(name, named, marks)
+    return _Field(name, named, marks, _kind_of(hint))
+
+
+def _kind_of(hint: Any) -> Any:
+    """Return the class within `Annotated`, `| None` and `tuple[..., ...]`."""
+    inner = [each for each in get_args(hint) if each not in (None, type(None), Ellipsis)]
+    return _kind_of(inner[0]) if inner else hint
+
+
+def _said(described: _Field, element: ET.Element) -> Iterator[Said]:
+    name = described.field.replace("_", " ")
+    if described.is_a(ATTRIBUTE):
+        value = element.get(described.name)
+        if value is not None:
+            yield Said(name, _in_our_words(described.kind, value))
+    elif described.is_a(BODY):
+        yield Said(name, _in_our_words(described.kind, element.text or ""))
+    else:
+        for child in element.findall(described.name):
+            if is_dataclass(described.kind):
+                yield Said(name, "", said_in(described.kind, child))
+            elif described.is_a(FLAG):
+                yield Said(name, "yes")
+            else:
+                yield Said(name, _in_our_words(described.kind, child.text or ""))
+
+
+def _in_our_words(kind: Any, value: str) -> str:
+    """Return a constant of the schema by our name for it, any other text as it is."""
+    if not (isinstance(kind, type) and issubclass(kind, Enum)):
+        return value
+    known = {str(each.value): each.name.lower().replace("_", " ") for each in kind}
+    return known.get(value, NOT_KNOWN)
 
 
 def _camel(name: str) -> str:

@@ -1,0 +1,104 @@
+"""Claims about papers read again: in our own names, whole, and whatever others wrote is borne."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from safehold.authorities import copies
+from safehold.authorities.contents import Written
+from safehold.authorities.destinations.ncmec_cybertipline import elements, wire
+from safehold.authorities.outline import DEEPER, DEEPEST, lines, of_json
+from safehold.model.errors import Damaged
+from safehold.storage.authority_papers import REREAD_KINDS, PaperKind
+from safehold.testing.filing import least_details, least_report
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def said(kind: PaperKind, paper: bytes) -> list[tuple[int, str, str]]:
+    return list(lines(copies.read(kind, paper)))
+
+
+def test_a_report_is_read_in_our_names_and_never_in_the_constants_of_the_schema() -> None:
+    for incident in wire.IncidentType:
+        made = least_report(NOW)
+        made = replace(made, incident_summary=replace(made.incident_summary, incident_type=incident))
+        found = said(PaperKind.REPORT, elements.to_xml("report", made))
+        assert (1, "incident type", incident.name.lower().replace("_", " ")) in found
+        assert not any(incident.value in value for _, _, value in found)
+    assert (3, "address", "a@example.org") in found
+
+
+def test_what_a_file_shows_is_read_in_our_names() -> None:
+    shows = wire.FileAnnotations(drawn=True, animal=True)
+    details = elements.to_xml("fileDetails", replace(least_details(1, "-"), file_annotations=shows)).decode()
+    found = said(PaperKind.FILE_DETAILS, Written(b"", (details,)).sheet())
+    assert found[-3:] == [(1, "file annotations", ""), (2, "drawn", "yes"), (2, "animal", "yes")]
+
+
+def test_what_this_version_does_not_know_is_named_as_not_known() -> None:
+    paper = elements.to_xml("report", least_report(NOW)).replace(b"</report>", b"<later>x</later></report>")
+    assert (0, elements.NOT_KNOWN, "") in said(PaperKind.REPORT, paper)
+    other = paper.replace(wire.IncidentType.IMAGERY.value.encode(), b"Something later")
+    assert (1, "incident type", elements.NOT_KNOWN) in said(PaperKind.REPORT, other)
+
+
+def test_each_file_is_read_with_what_was_said_of_it_and_without_ids_that_were_not_known_yet() -> None:
+    details = elements.to_xml("fileDetails", least_details(1, "-")).decode()
+    found = said(PaperKind.FILE_DETAILS, Written(b"", (details, details)).sheet())
+    viewed = (1, "file viewed by esp", "false")
+    assert found == [(0, "1", ""), viewed, (0, "2", ""), viewed]
+
+
+def test_a_pack_is_read_field_by_field() -> None:
+    pack = {"shape": "x", "rehearsal": True, "items": [{"note": None}, "two"]}
+    assert said(PaperKind.PACK, json.dumps(pack).encode()) == [
+        (0, "shape", "x"),
+        (0, "rehearsal", "yes"),
+        (0, "items", ""),
+        (1, "1", ""),
+        (2, "note", ""),
+        (1, "2", "two"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("answer", "value"),
+    [
+        (b"<reportDoneResponse><responseCode>0</responseCode></reportDoneResponse>", "0"),
+        (b"Bad gateway\x00\xff", "Bad gateway\x00\ufffd"),
+        (b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'),
+    ],
+)
+def test_whatever_they_answered_is_shown_and_nothing_of_it_is_expanded(answer: bytes, value: str) -> None:
+    assert [each for _, _, each in said(PaperKind.RECEIPT, answer)] == [value]
+
+
+def test_an_answer_that_nests_without_end_is_read_so_deep_and_no_deeper() -> None:
+    found = said(PaperKind.RECEIPT, b"<a>" * 5_000 + b"</a>" * 5_000)
+    assert found[-1] == (DEEPEST, "a", DEEPER)
+    deep: object = "x"
+    for _ in range(200):
+        deep = [deep]
+    assert list(lines(of_json(deep)))[-1][2] == DEEPER
+
+
+@given(kind=st.sampled_from(sorted(REREAD_KINDS)), paper=st.binary(max_size=200))
+def test_no_bytes_make_reading_fail_in_any_other_way_than_that_they_are_damaged(
+    kind: PaperKind, paper: bytes
+) -> None:
+    with suppress(Damaged):
+        copies.read(kind, paper)
+
+
+def test_every_kind_that_may_be_read_again_can_be() -> None:
+    assert {PaperKind.ENTERED} == set(PaperKind) - REREAD_KINDS
+    for kind in REREAD_KINDS:
+        copies.read(kind, b"[]" if kind in (PaperKind.FILE_DETAILS, PaperKind.PACK) else b"<report/>")
