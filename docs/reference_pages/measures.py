@@ -5,6 +5,8 @@ from __future__ import annotations
 from reference_pages import markdown as md
 from safehold.transparency.attributes import ATTRIBUTES, RULES
 from safehold.transparency.catalogue import CATALOGUE
+from safehold.transparency.measures import Catalogue
+from safehold.transparency.practice import PRACTICE
 from safehold.transparency.units import UNITS
 
 ABOUT = """\
@@ -12,6 +14,10 @@ Each figure of the [annual report](../how-to/make-the-annual-report.md) is a nam
 is counted, which of it, when, and by which rule. Its table is in `data/` of the report, as CSV and JSON,
 under its id. Amounts of different units are never added, compared or made a share of each other; the code
 refuses it. How to add one: [define a measure](../how-to/define-a-measure.md)."""
+
+OF_PACKS = """\
+[Packs for regulators](../how-to/answer-a-regulator.md) are made of these. They are counted from the audit
+log, are not for the public, and withhold nothing."""
 
 
 def page() -> str:
@@ -22,16 +28,6 @@ def page() -> str:
         (md.code(each.name), each.title, ", ".join(md.code(value) for value in each.values) or "open")
         for each in ATTRIBUTES.values()
     ]
-    measures = [
-        (
-            md.code(each.id),
-            str(each.version),
-            each.definition,
-            md.code(each.query),
-            md.code(each.of or each.id),
-        )
-        for each in CATALOGUE
-    ]
     return md.page(
         md.title("Measures", "hotlines, auditors and developers", ABOUT),
         "## Units",
@@ -40,6 +36,23 @@ def page() -> str:
         md.table(("Rule", ""), rules),
         "## Questions",
         md.table(("Question", "Read as", "Answers"), questions),
-        "## Measures",
-        md.table(("Measure", "Version", "Definition", "Query", "Share of"), measures),
+        "## Measures of the annual report",
+        _measures(CATALOGUE),
+        "## Measures of what was done in a period",
+        OF_PACKS,
+        _measures(PRACTICE),
     )
+
+
+def _measures(catalogue: Catalogue) -> str:
+    rows = [
+        (
+            md.code(each.id),
+            str(each.version),
+            each.definition,
+            md.code(each.query),
+            md.code(each.of or each.id),
+        )
+        for each in catalogue
+    ]
+    return md.table(("Measure", "Version", "Definition", "Query", "Share of"), rows)

@@ -70,6 +70,8 @@ NO_PAGES = {
     "/static/{version}/{path:path}": "what pages are made of",
     "/blank": "an empty page, for leaving quickly",
     "/transparency/lists.json": "the figures of a page, for programs",
+    "/transparency/technology.json": "the same",
+    "/transparency/figures.json": "the same",
 }
 """What answers to GET and is nothing to look at, each with its reason."""
 

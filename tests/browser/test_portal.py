@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -11,20 +13,51 @@ from gallery import take
 from playwright.sync_api import Browser, Page
 from sqlalchemy import make_url
 
-from safehold.app import wiring
+from safehold.app import publishing, wiring
 from safehold.app.program import open_program
 from safehold.app.settings import Settings
+from safehold.cli.opening import SHELL
 from safehold.lists.ledger import NewList, add_list
 from safehold.model.hash_list import Purpose
+from safehold.storage import audit
 from safehold.storage.databases import create_database, drop_database
 from safehold.storage.embedded import EmbeddedServer
 from safehold.testing import running
 from safehold.testing.jobs import run_all_steps
+from safehold.transparency.packs.pack import Period
 from safehold.web.server import served
 
 SIZES = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 NAME = "browser_portal"
 PORTAL = frozenset({"portal"})
+
+
+RUNNING = Settings.model_validate(
+    {
+        "surfaces": {
+            "public_uploads": {
+                "regions": ["GB", "IE"],
+                "classifiers": ["estimate"],
+                "lookback": {"basis": "a law"},
+            },
+            "letters": {"visibility": "private", "legal_bases": [{"region": "GB", "name": "The Act"}]},
+        },
+        "classifiers": {"estimate": {"shadow": False}},
+    }
+)
+
+
+def publish(machinery: Any) -> None:
+    """Publish what runs where, and figures of a month in which a dozen outcomes were reversed."""
+    with machinery.database.begin() as tx:
+        for _ in range(12):
+            at, of = datetime(2026, 3, 7, tzinfo=UTC), "case:01990000-0000-7000-8000-000000000000"
+            detail = {"reason": "mistake"}
+            audit.append(tx, at=at, actor="system:t", verb="outcome.reverse", object=of, detail=detail)
+    march = Period(date(2026, 3, 1), date(2026, 3, 31), ZoneInfo("UTC"))
+    with machinery.database.begin() as tx:
+        now = datetime(2026, 5, 1, tzinfo=UTC)
+        publishing.publish(tx, RUNNING, march, actor=SHELL, now=now)
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +71,7 @@ def portal(
     inside = running.settings_of(folder / "inside", url)
     with open_program(inside, surfaces=frozenset({"worker"})) as machinery:
         declare_lists(machinery)
+        publish(machinery)
         own = make_url(url).set(username="safehold_portal").render_as_string(hide_password=False)
         outside = Settings.model_validate(
             {

@@ -48,7 +48,9 @@ PUBLIC_OF_PORTAL = {
     ("POST", "/report/status"),
     ("GET", "/static/{version}/{path:path}"),
     ("GET", "/transparency"),
+    ("GET", "/transparency/figures.json"),
     ("GET", "/transparency/lists.json"),
+    ("GET", "/transparency/technology.json"),
 }
 """All that the portal answers: it is for people without an account."""
 

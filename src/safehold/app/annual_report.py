@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from safehold.app import records_check
 from safehold.app.audit.anchors.base import Anchor
-from safehold.app.audit.verify import verify
 from safehold.app.settings_transparency import TransparencySettings
 from safehold.model.figure_errors import YearAhead
 from safehold.storage import yearly
@@ -39,8 +39,8 @@ def make(
         yearly.read_alike(tx)
         found = counted(tx, year, zone=zone, now=now)
         before = _before(tx, year, zone, now)
-        compared = list(_compared(tx, span)) if audited else []
-    checked = compared + list(_chain(database, anchors)) if audited else ["The audit log was not checked."]
+        compared = list(records_check.settled(tx, span)) if audited else []
+    checked = [*compared, *records_check.chain(database, anchors)] if audited else [records_check.NOT_CHECKED]
     return AnnualReport(
         year=year,
         publisher=settings.publisher,
@@ -65,25 +65,3 @@ def _when(found: Counted, zone: ZoneInfo, now: datetime) -> str:
     if found.over:
         return f"{said} What happened after its end changes none of its figures and is among the corrections."
     return f"{said} The year was not over."
-
-
-def _compared(tx: Tx, span: yearly.Span) -> Iterator[str]:
-    different = yearly.unvouched(tx, span)
-    unlike = yearly.unlike(tx, span)
-    if different:
-        yield (
-            f"Check failed: of {different} settled items the events and the audit log tell differently."
-            " The tables were changed by somebody."
-        )
-    if unlike:
-        yield f"Check failed: {unlike} events of settled items and their outcomes differ."
-    if not different and not unlike:
-        yield "The events, the outcomes and the audit log tell the same of every settled item."
-
-
-def _chain(database: Database, anchors: Sequence[Anchor]) -> Iterator[str]:
-    verdict = verify(database, anchors=anchors)
-    if not verdict.intact:
-        yield f"Check failed: {len(verdict.breaks)} places of the audit log are not what was written."
-        return
-    yield f"The audit log is as it was written: {verdict.links:,} links, {verdict.waiting:,} not linked yet."

@@ -1,9 +1,10 @@
-"""`safehold stats compliance`: what a platform declares of itself, against what codes ask."""
+"""`safehold stats compliance`: packs for regulators, and what a platform declares against what codes ask."""
 
 from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from safehold.prevent.child_policy import PolicyTable
     from safehold.prevent.declared import Unmet
+
+_DAY = "%Y-%m-%d"
 
 
 class Form(StrEnum):
@@ -21,11 +25,20 @@ class Form(StrEnum):
     JSON = "json"
 
 
+class PackChoice(StrEnum):
+    """The packs there are."""
+
+    OFCOM = "ofcom"
+    HASH_REVIEW = "hash-review"
+    FILINGS = "filings"
+    DSA = "dsa"
+
+
 def compliance(
     child_defaults: Annotated[
-        Path,
+        Path | None,
         typer.Option("--child-defaults", help="What a platform does for children by default: TOML or JSON."),
-    ],
+    ] = None,
     policy: Annotated[
         Path | None,
         typer.Option(
@@ -35,22 +48,71 @@ def compliance(
     output: Annotated[
         Form, typer.Option("--format", help="text, or json: one object a line for each measure.")
     ] = Form.TEXT,
+    pack: Annotated[
+        PackChoice | None, typer.Option("--pack", help="Write a signed pack of a period that is over.")
+    ] = None,
+    first: Annotated[
+        datetime | None, typer.Option("--from", formats=[_DAY], help="The first day of the pack.")
+    ] = None,
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=[_DAY], help="The last day of the pack.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The folder that the pack is written into.")
+    ] = None,
 ) -> int:
-    """Print each measure that declared defaults for children do not meet, with its id.
+    """Write a pack for a regulator, or print each measure that declared defaults do not meet, with its id.
 
-    Ends with 0 where all are met, with 73 where one is not, with 71 where a file is not what it should be,
-    with 72 where there is none. Needs no database, and keeps nothing.
+    With --child-defaults alone: ends with 0 where all are met, with 73 where one is not, with 71 where a
+    file is not what it should be, with 72 where there is none; needs no database, and keeps nothing. With
+    --pack: says what the check of the audit log found, and ends with 74 where that is not as it was written.
+    Nothing is sent.
     """
-    from safehold.cli.exits import UNMET
+    if pack is not None:
+        if first is None or last is None or out is None:
+            raise typer.BadParameter("--pack needs --from, --to and --out.")
+        declared = None if child_defaults is None else _unmet(child_defaults, policy)[0]
+        return _write(pack, (first, last), out, declared)
+    if child_defaults is None:
+        raise typer.BadParameter("name a --pack, or a file with --child-defaults.")
+    found, against = _unmet(child_defaults, policy)
+    return _print(found, against, output)
+
+
+def _unmet(path: Path, policy: Path | None) -> tuple[list[Unmet], PolicyTable]:
     from safehold.prevent import declared, policy_table
 
     table = policy_table.default() if policy is None else policy_table.parse(_text(policy))
-    found = declared.unmet(table, declared.parse(_text(child_defaults)))
+    return list(declared.unmet(table, declared.parse(_text(path)))), table
+
+
+def _print(found: list[Unmet], table: PolicyTable, output: Form) -> int:
+    from safehold.cli.exits import UNMET
+
     for each in found:
         sys.stdout.write(_line(each) if output is Form.TEXT else _object(each))
     if output is Form.TEXT:
         sys.stdout.write(f"{len(found)} not met, by policy {table.version} of {table.date}.\n")
     return UNMET if found else 0
+
+
+def _write(name: PackChoice, days: tuple[datetime, datetime], out: Path, unmet: list[Unmet] | None) -> int:
+    from safehold.app import packs
+    from safehold.cli.opening import SHELL, operator
+    from safehold.model.figure_errors import PackDoubtful
+    from safehold.transparency.packs.declared import PackName
+    from safehold.transparency.packs.pack import Period
+
+    folder = out.absolute()
+    with operator() as opened:
+        period = Period(days[0].date(), days[1].date(), opened.settings.transparency.zone)
+        made = packs.make(opened, PackName(name.value), period, folder, unmet=unmet, actor=SHELL)
+    for said in made.audit:
+        sys.stdout.write(f"{said}\n")
+    sys.stdout.write(f"The pack is in {folder}: begin with index.html. Nothing was sent.\n")
+    if not made.whole:
+        raise PackDoubtful("The records of the period are not as they were written.")
+    return 0
 
 
 def _text(path: Path) -> str:

@@ -54,3 +54,18 @@ class FiguresDiffer(Damaged):
     code = "figures_differ"
     kept = "The report is written, with every difference."
     advice = "Look at check.html of the report: the counting rules or the example were changed."
+
+
+class PeriodNotOver(InvalidInput):
+    """A period is none, or has not ended."""
+
+    code = "period_not_over"
+    advice = "Name a first day and a last day that is over: what happens until then would change the figures."
+
+
+class PackDoubtful(Damaged):
+    """What a pack was made from is not what was written."""
+
+    code = "pack_doubtful"
+    kept = "The pack is written, and says at its foot what was found."
+    advice = "Hand it to nobody yet: read what the check says, and `safehold audit verify`."

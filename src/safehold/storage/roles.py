@@ -365,6 +365,8 @@ GRANTS: dict[str, dict[str, str]] = {
         "inbound_report": "insert (id, address, seen, statement, reference_digest, received_at)",
         "report_contact": "insert",
         "left_appeal": "insert",
+        # What an operator published for everybody, and nothing that it was made from.
+        "publication": _READ,
     },
     # The only one that reads the keys of sealed objects. It records what it opened, and changes nothing else.
     READER: {

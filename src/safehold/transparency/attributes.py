@@ -11,12 +11,15 @@ from safehold.model.assessment import (
     Circumstances,
     Company,
     ConductKind,
+    Finding,
     MadeBy,
     SelfGenerated,
     Sex,
     SiteType,
+    Tier,
 )
 from safehold.model.hash_list import Purpose
+from safehold.model.scan import ScanResult
 
 
 class Rule(StrEnum):
@@ -44,12 +47,16 @@ RULES: dict[Rule, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attribute:
-    """One question. values: its answers in their order, with words; none: open, as for names of countries."""
+    """One question. values: its answers in their order, with words; none: open, as for names of countries.
+
+    by_name: open answers stand in the order of their names, as weeks do; else the most frequent comes first.
+    """
 
     name: str
     title: str
     values: dict[str, str]
     rule: Rule | None = None
+    by_name: bool = False
 
     def words(self, value: str) -> str:
         """Return an answer as it is read."""
@@ -67,6 +74,49 @@ _YES_NO = {"yes": "Yes", "no": "No"}
 _PUBLIC_PURPOSES = {
     name: words for name, words in _plain(Purpose, csam="CSAM").items() if name != Purpose.TEST.value
 }
+
+_TIMES = {
+    "hour": "Within one hour",
+    "four_hours": "Within four hours",
+    "day": "Within a day",
+    "three_days": "Within three days",
+    "week": "Within a week",
+    "longer": "Longer",
+    "not_yet": "Not in this period",
+}
+
+PRACTICE = (
+    Attribute(name="surface", title="Surface", values={}),
+    Attribute(name="result", title="Result of the scan", values=_plain(ScanResult)),
+    Attribute(name="week", title="Week", values={}, by_name=True),
+    Attribute(name="finding", title="Finding", values=_plain(Finding)),
+    Attribute(name="took", title="Time taken", values=_TIMES),
+    Attribute(name="people", title="People asked", values={"1": "One", "2": "Two", "3": "Three"}),
+    Attribute(name="policy", title="Version of the policy text", values={}, by_name=True),
+    Attribute(name="tier", title="Clearest form seen", values=_plain(Tier)),
+    Attribute(name="reason", title="Reason", values={}),
+    Attribute(name="list", title="List", values={}),
+    Attribute(
+        name="became",
+        title="What became of it",
+        values={
+            "confirmed": "Confirmed by people",
+            "cleared": "Cleared by people",
+            "undecided": "Not decided yet",
+        },
+    ),
+    Attribute(
+        name="nearness",
+        title="How near",
+        values={"near": "Within the radius that may hold", "far": "Farther"},
+    ),
+    Attribute(name="seen", title="Seen by a person", values=_YES_NO),
+    Attribute(name="in_time", title="In time", values=_YES_NO),
+    Attribute(name="moment", title="Which words", values={}),
+    Attribute(name="choice", title="What the child chose", values={}),
+    Attribute(name="act", title="What was done", values={}),
+)
+"""Questions about what was done in a period, which packs and the page for everybody ask."""
 
 ATTRIBUTES: dict[str, Attribute] = {
     each.name: each
@@ -141,6 +191,7 @@ ATTRIBUTES: dict[str, Attribute] = {
         ),
         Attribute(name="shown", title="What was shown", values={}),
         Attribute(name="authority", title="Authority", values={}),
+        *PRACTICE,
     )
 }
 """Every question, by its name."""

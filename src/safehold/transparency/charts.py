@@ -59,19 +59,21 @@ def answer(measure_axis: str, value: str) -> str:
     return "All" if value == ALL else ATTRIBUTES[measure_axis].words(value)
 
 
-def bars(table: Table, year: int, before: Table | None = None) -> Chart | None:
-    """Return the chart of a table with one division, beside the year before where that has figures.
+def bars(table: Table, when: str = "", before: tuple[str, Table] | None = None) -> Chart | None:
+    """Return the chart of a table with one division, beside that of an earlier time where it has figures.
+
+    when: what it is about, needed where before says what the other is about.
 
     Those of which it is not recorded are in the table alone: a bar of them would dwarf what is known.
     None where there are not two answers with figures, for a chart of one bar shows nothing.
     """
     if len(table.measure.by) != 1 or table.missing is not None:
         return None
-    tables = {str(year): table}
+    tables = {when: table}
     if before is not None and any(
-        _is_positive(cell) for place, cell in before.cells.items() if ALL not in place
+        _is_positive(cell) for place, cell in before[1].cells.items() if ALL not in place
     ):
-        tables[str(year - 1)] = before
+        tables[before[0]] = before[1]
     rows: list[tuple[str, Mapping[str, Cell | None]]] = [
         (
             answer(table.measure.by[0], value),
@@ -80,7 +82,7 @@ def bars(table: Table, year: int, before: Table | None = None) -> Chart | None:
         for value in table.answers(0)
         if value != NOT_SAID
     ]
-    if sum(_is_positive(row[1][str(year)]) for row in rows) < 2:
+    if sum(_is_positive(row[1][when]) for row in rows) < 2:
         return None
     return _chart(table, rows, tuple(tables) if len(tables) > 1 else ())
 

@@ -92,4 +92,5 @@ def _answers(measure: Measure, axis: int, counted: Counter[Place]) -> list[str]:
     sizes: Counter[str] = Counter()
     for place, many in counted.items():
         sizes[place[axis]] += many
-    return sorted(sizes, key=lambda value: (value == NOT_SAID, -sizes[value], value))
+    by_name = ATTRIBUTES[name].by_name
+    return sorted(sizes, key=lambda value: (value == NOT_SAID, 0 if by_name else -sizes[value], value))

@@ -5,39 +5,49 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from safehold.transparency.attributes import ATTRIBUTES
 from safehold.transparency.rounding import press
 from safehold.transparency.shares import share
-from safehold.transparency.tables import ALL, Cell, Known, Missing, Table
+from safehold.transparency.tables import Cell, Known, Missing, Table
 
 STATES = {"Known": "known", "Missing": "not_available", "Withheld": "withheld"}
 
 
-def as_csv(table: Table, year: int, *, whole: Cell) -> str:
+When = Mapping[str, str | int]
+"""What a table is about, as files name it: a year, or the first and last day of a period."""
+
+
+def as_csv(table: Table, when: When, *, whole: Cell) -> str:
     """Return a table as CSV with a line of names. A figure that nobody has is an empty field, never 0.
 
     whole: that of which shares are taken.
     """
     written = io.StringIO()
-    names = ["measure", "version", "year", "unit", *table.measure.by, "state", "number", "press", "percent"]
+    names = ["measure", "version", *when, "unit", *table.measure.by, "state", "number", "press", "percent"]
     rows = csv.writer(written, lineterminator="\n")
     rows.writerow(names)
     for place, cell in table.places():
         line = _cell(cell, whole)
-        about = [table.measure.id, table.measure.version, year, table.measure.unit.name]
+        about = [table.measure.id, table.measure.version, *when.values(), table.measure.unit.name]
         rows.writerow([*about, *place, line["state"], line["number"], line["press"], line["percent"]])
     return written.getvalue()
 
 
-def as_json(table: Table, year: int, *, whole: Cell) -> str:
+def as_json(table: Table, when: When, *, whole: Cell) -> str:
     """Return a table as JSON, with the definition, the query and, where there is nothing, why."""
+    return json.dumps(as_object(table, when, whole=whole), ensure_ascii=False, indent=1) + "\n"
+
+
+def as_object(table: Table, when: When, *, whole: Cell) -> dict[str, Any]:
+    """Return what `as_json` writes."""
     measure = table.measure
-    told = {
+    return {
         "measure": measure.id,
         "version": measure.version,
-        "year": year,
+        **when,
         "unit": measure.unit.name,
         "window": measure.window.value,
         "title": measure.title,
@@ -51,12 +61,6 @@ def as_json(table: Table, year: int, *, whole: Cell) -> str:
             for place, cell in table.places()
         ],
     }
-    return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
-
-
-def is_total(place: tuple[str, ...]) -> bool:
-    """Whether a place stands for several answers together."""
-    return ALL in place
 
 
 def _cell(cell: Cell, whole: Cell) -> dict[str, Any]:

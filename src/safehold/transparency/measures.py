@@ -16,9 +16,16 @@ class Window(StrEnum):
 
     DURING = "during"
     AT_END = "at_end"
+    IN_PERIOD = "in_period"
+    AT_PERIOD_END = "at_period_end"
 
 
-WINDOWS = {Window.DURING: "during the year", Window.AT_END: "as it was at the end of the year"}
+WINDOWS = {
+    Window.DURING: "during the year",
+    Window.AT_END: "as it was at the end of the year",
+    Window.IN_PERIOD: "during the period",
+    Window.AT_PERIOD_END: "as it was at the end of the period",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from safehold.transparency.attributes import ATTRIBUTES
@@ -116,7 +117,7 @@ def compared(report: AnnualReport) -> list[Compared]:
     for name in COMPARED:
         now, before = report.tables[name], report.before[name]
         if now.missing is None and before.missing is None:
-            chart = bars(now, report.year, before)
+            chart = bars(now, str(report.year), (str(report.year - 1), before))
             title = now.measure.title
             found.append(Compared(f"compared-{_anchor(name)}", title, _beside(report, now, before), chart))
     return found
@@ -133,8 +134,14 @@ def _section(report: AnnualReport, section: Section, own: tuple[str, ...]) -> Sh
 
 def _shown(report: AnnualReport, name: str) -> Shown:
     table = report.tables[name]
+    beside = _figure_beside(report, table, whole_of(table, report.tables))
+    return shown(table, report.tables, beside=beside, note=report.notes.get(name, ""))
+
+
+def shown(table: Table, tables: Mapping[str, Table], *, beside: str = "", note: str = "") -> Shown:
+    """Return a table as it is read. tables: where the whole of its shares is; beside: words by its figure."""
     measure = table.measure
-    whole = whole_of(table, report.tables)
+    whole = whole_of(table, tables)
     divided = bool(measure.by)
     empty = isinstance(table.total, Known) and not table.total.amount.number
     fits = table.missing is None and divided and not empty
@@ -146,13 +153,13 @@ def _shown(report: AnnualReport, name: str) -> Shown:
         version=measure.version,
         definition=measure.definition,
         query=measure.query,
-        note=report.notes.get(name, ""),
+        note=note,
         missing=table.missing,
         figure=_with_unit(table) if table.missing is None and not divided else None,
-        beside=_figure_beside(report, table, whole),
+        beside=beside,
         empty=f"0 {measure.unit.many}" if divided and empty else None,
         table=_plain(table, whole) if fits else None,
-        chart=bars(table, report.year) if fits else None,
+        chart=bars(table) if fits else None,
     )
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -12,8 +10,7 @@ from typing import Any
 
 import jinja2
 
-from safehold.model.figure_errors import FolderTaken
-from safehold.transparency import exports, pages
+from safehold.transparency import exports, folders, pages
 from safehold.transparency.report import AnnualReport
 from safehold.transparency.shares import whole_of
 from safehold.transparency.summary import Summary
@@ -29,44 +26,15 @@ def write(report: AnnualReport, folder: Path, *, also: Callable[[Path], None] | 
     It is made beside and put in place in one go: whoever looks, or writes another at the same time, meets one
     whole report. also: writes more into it before that, such as a PDF. Raises FolderTaken.
     """
-    check_free(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
-        made.chmod(0o755)
+    with folders.put_together(folder, MARK) as made:
         _fill(report, made, pdf=also is not None)
         if also is not None:
             also(made)
-        _put(made, folder)
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
 
 
 def check_free(folder: Path) -> None:
     """Raise FolderTaken where a folder holds anything else than a report."""
-    if not folder.exists() and not folder.is_symlink():
-        return
-    if not folder.is_dir() or (any(folder.iterdir()) and not (folder / MARK).is_file()):
-        raise FolderTaken("The folder for the report holds something else.")
-
-
-def _put(made: Path, folder: Path) -> None:
-    """Give the folder its name. What was there before is set aside first, and then removed."""
-    for _ in range(100):
-        aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        try:
-            if folder.exists():
-                check_free(folder)
-                folder.replace(aside)
-            made.rename(folder)
-        except OSError:
-            # Somebody else has put theirs there between the two: it is set aside next time.
-            continue
-        else:
-            return
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
-    raise FolderTaken("Others write into the same folder all the time.")
+    folders.check_free(folder, MARK)
 
 
 def _fill(report: AnnualReport, folder: Path, *, pdf: bool) -> None:
@@ -74,8 +42,8 @@ def _fill(report: AnnualReport, folder: Path, *, pdf: bool) -> None:
     data.mkdir()
     for name, table in report.tables.items():
         whole = whole_of(table, report.tables)
-        _text(data / f"{name}.csv", exports.as_csv(table, report.year, whole=whole))
-        _text(data / f"{name}.json", exports.as_json(table, report.year, whole=whole))
+        _text(data / f"{name}.csv", exports.as_csv(table, {"year": report.year}, whole=whole))
+        _text(data / f"{name}.json", exports.as_json(table, {"year": report.year}, whole=whole))
     _text(data / "index.json", _json({"year": report.year, "measures": _index(report)}))
     templates = files("safehold.transparency") / "templates"
     _text(folder / "style.css", (templates / "style.css").read_text(encoding="utf-8"))
@@ -106,10 +74,10 @@ def _pages(report: AnnualReport, *, pdf: bool) -> list[tuple[str, str]]:
         "why_not_compared": pages.why_not_compared(report),
         "measures": pages.all_measures(report),
     }
-    environment = _environment()
+    templates = environment()
 
     def page(name: str, template: str, title: str, **more: Any) -> tuple[str, str]:
-        made = environment.get_template(template).render(**shared, here=name, title=title, **more)
+        made = templates.get_template(template).render(**shared, here=name, title=title, **more)
         return name, made
 
     return [
@@ -127,7 +95,8 @@ def _summary(report: AnnualReport) -> list[str]:
     return written.sentences()
 
 
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """Return where the templates of reports and packs are."""
     return jinja2.Environment(
         loader=jinja2.PackageLoader("safehold.transparency"),
         autoescape=True,

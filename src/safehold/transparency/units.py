@@ -80,6 +80,54 @@ class Showings(Unit):
     name, one, many = "showing", "showing of a picture", "showings of pictures"
 
 
+class Scans(Unit):
+    """One time that something was compared with what is known."""
+
+    name, one, many = "scan", "scan", "scans"
+
+
+class Cases(Unit):
+    """One folder of review work."""
+
+    name, one, many = "case", "case", "cases"
+
+
+class Outcomes(Unit):
+    """One answer by people, about one item in one case."""
+
+    name, one, many = "outcome", "outcome", "outcomes"
+
+
+class Matches(Unit):
+    """One item on one list, however many of its pictures or entries matched there."""
+
+    name, one, many = "match", "match", "matches"
+
+
+class Assessments(Unit):
+    """One judgement, signed by one person."""
+
+    name, one, many = "assessment", "assessment", "assessments"
+
+
+class Holds(Unit):
+    """One reversible block of one item."""
+
+    name, one, many = "hold", "hold", "holds"
+
+
+class Texts(Unit):
+    """One time that words which help were shown to a child."""
+
+    name, one, many = "text_shown", "text shown", "texts shown"
+
+
+class Acts(Unit):
+    """One act that the audit log has."""
+
+    name, one, many = "act", "act on record", "acts on record"
+
+
 class Members(Unit):
     """One organisation that is entitled to lists."""
 
@@ -103,6 +151,14 @@ UNITS: tuple[type[Unit], ...] = (
     Appeals,
     Reversals,
     Showings,
+    Scans,
+    Cases,
+    Outcomes,
+    Matches,
+    Assessments,
+    Holds,
+    Texts,
+    Acts,
     Members,
     Notices,
 )

@@ -67,6 +67,28 @@ def test_a_report_of_ones_own_records_says_when_it_was_counted_and_that_nothing_
     assert run("stats", "annual", "--year", "2999", "--out", "later", "--no-pdf").code == 71
 
 
+def test_a_pack_for_a_regulator_is_written_and_says_that_nothing_was_edited(
+    run: Run, tmp_path: Path, database_url: str
+) -> None:
+    (tmp_path / "safehold.toml").write_text(f'data_folder = "data"\n[database]\nurl = "{database_url}"\n')
+    days = ("--from", "2026-01-01", "--to", "2026-06-30")
+    ended = run("stats", "compliance", "--pack", "ofcom", *days, "--out", "pack")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert "The audit log is as it was written" in ended.out
+    assert "Nothing was sent." in ended.out
+    assert json.loads((tmp_path / "pack" / "pack.json").read_text())["to"] == "2026-06-30"
+    assert run("stats", "compliance", "--pack", "ofcom", *days).code == 64
+    assert run("stats", "compliance").code == 64
+    assert (
+        run("stats", "compliance", "--pack", "ofcom", "--from", "soon", "--to", "x", "--out", "p").code == 64
+    )
+    ahead = run(
+        "stats", "compliance", "--pack", "dsa", "--from", "2026-01-01", "--to", "2998-01-01", "--out", "p"
+    )
+    assert (ahead.code, "[period_not_over]" in ahead.err) == (71, True)
+
+
 def test_a_time_zone_that_nobody_knows_is_refused(run: Run, tmp_path: Path) -> None:
     (tmp_path / "safehold.toml").write_text('[transparency]\ntime_zone = "Mars/Olympus"\n')
     ended = run("stats", "annual", "--year", "2024", "--out", "out")

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
 
+from safehold.app import publishing
+from safehold.app.settings import Settings
+from safehold.cli.opening import SHELL
 from safehold.lists import ledger
 from safehold.lists.withdrawal import Withdrawal
+from safehold.model.errors import Conflict, NotFound
+from safehold.model.figure_errors import PeriodNotOver
 from safehold.model.hash_list import Purpose
+from safehold.storage import audit
 from safehold.storage.hash_lists import changes
 from safehold.testing.running import TESTER
+from safehold.transparency.packs.pack import Period
 
 CHANGES = ("list added", "entries loaded", "entries taken off")
 
@@ -118,3 +127,116 @@ def test_the_portals_role_reaches_the_history_and_neither_lists_nor_entries(list
 
 def test_no_history_at_all_is_a_page_too(portal: Any) -> None:
     assert "No list is in use." in portal.show("/transparency").text
+
+
+MARCH = Period(date(2026, 3, 1), date(2026, 3, 31), ZoneInfo("UTC"))
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+RUNNING = Settings.model_validate(
+    {
+        "surfaces": {
+            "wall": {"regions": ["GB"], "classifiers": ["estimate"], "lookback": {"basis": "a law"}},
+            "letters": {
+                "visibility": "private",
+                "legal_bases": [{"region": "GB", "name": "Act 7 <b>"}],
+            },
+            "practice": {"rehearsal": True},
+        },
+        "classifiers": {"estimate": {"shadow": True}},
+    }
+)
+
+
+def publish(portal: Any, period: Period | None = MARCH) -> None:
+    with portal.behind.program.database.begin() as tx:
+        publishing.publish(tx, RUNNING, period, actor=SHELL, now=NOW)
+
+
+def reversed_outcomes(portal: Any, many: int) -> None:
+    """Let the audit log have this many reversals in March."""
+    with portal.behind.program.database.begin() as tx:
+        for _ in range(many):
+            at, of = datetime(2026, 3, 7, tzinfo=UTC), "case:01990000-0000-7000-8000-000000000000"
+            audit.append(
+                tx, at=at, actor="system:t", verb="outcome.reverse", object=of, detail={"reason": "mistake"}
+            )
+
+
+def test_nothing_of_technology_and_figures_shows_before_an_operator_publishes_it(lists: Any) -> None:
+    shown = lists.show("/transparency").text
+    assert "What runs where" not in shown
+    assert "How often it was right" not in shown
+    assert lists.show("/transparency/technology.json").status_code == 404
+    assert lists.show("/transparency/figures.json").json() == {"periods": []}
+
+
+def test_technology_says_what_runs_on_each_surface_and_what_it_can_do(lists: Any) -> None:
+    publish(lists, None)
+    told = lists.show("/transparency/technology.json").json()
+    wall, letters = sorted(told["surfaces"], key=lambda each: each["name"], reverse=True)
+    assert [(each["kind"], each["can"]) for each in wall["technologies"]] == [
+        ("lists", "hold"),
+        ("classifier", "nothing"),
+        ("look_back", "ask"),
+    ]
+    assert (letters["visibility"], letters["legal_bases"][0]["name"]) == ("private", "Act 7 <b>")
+    shown = lists.show("/transparency").text
+    assert "hold an upload back until people have decided" in shown
+    assert "Act 7 &lt;b&gt;" in shown
+    assert "practice" not in shown + json.dumps(told)
+
+
+def test_published_figures_withhold_what_is_small_before_they_reach_the_portal(lists: Any) -> None:
+    reversed_outcomes(lists, 3)
+    publish(lists)
+    (period,) = lists.show("/transparency/figures.json").json()["periods"]
+    assert (period["from"], period["to"]) == ("2026-03-01", "2026-03-31")
+    (reversals,) = [each for each in period["measures"] if each["measure"] == "public.reversals"]
+    assert [(cell["state"], cell["number"]) for cell in reversals["cells"]] == [("withheld", None)]
+    assert "Each is counted once." in reversals["definition"]
+    (kept,) = lists.sql("select figures::text as text from publication")
+    assert '"number": 3' not in kept.text
+    assert "2026-03-01 to 2026-03-31" in lists.show("/transparency").text
+
+
+def test_what_is_for_programs_may_be_kept_by_others_and_sets_no_cookie(lists: Any) -> None:
+    publish(lists)
+    for name in ("lists", "technology", "figures"):
+        answer = lists.show(f"/transparency/{name}.json")
+        assert answer.headers["cache-control"] == "public, max-age=300"
+        assert "set-cookie" not in answer.headers
+
+
+def test_no_day_is_published_twice_and_none_that_is_not_over(lists: Any) -> None:
+    publish(lists)
+    half = Period(date(2026, 3, 15), date(2026, 4, 15), ZoneInfo("UTC"))
+    with pytest.raises(Conflict):
+        publish(lists, half)
+    with pytest.raises(PeriodNotOver):
+        publish(lists, Period(date(2026, 4, 1), date(2026, 5, 1), ZoneInfo("UTC")))
+    publish(lists, Period(date(2026, 4, 1), date(2026, 4, 30), ZoneInfo("UTC")))
+    values = "(gen_random_uuid(), now(), '2026-03-15', '2026-04-15', '{}', '[]')"
+    with (
+        pytest.raises(sa.exc.IntegrityError, match="ex_publication_days"),
+        lists.behind.program.database.begin() as tx,
+    ):
+        tx.run(sa.text(f"insert into publication values {values}"))
+
+
+def test_what_was_published_can_be_taken_back_and_both_are_on_record(lists: Any) -> None:
+    publish(lists)
+    with lists.behind.program.database.begin() as tx:
+        publishing.withdraw(tx, MARCH, actor=SHELL, now=NOW)
+    assert lists.show("/transparency/figures.json").json() == {"periods": []}
+    with pytest.raises(NotFound), lists.behind.program.database.begin() as tx:
+        publishing.withdraw(tx, MARCH, actor=SHELL, now=NOW)
+    told = lists.sql("select verb from audit_record where verb like 'transparency.%' order by at, id")
+    assert [row.verb for row in told] == ["transparency.publish", "transparency.withdraw"]
+
+
+def test_the_portals_role_reads_what_is_published_and_can_publish_nothing(lists: Any) -> None:
+    publish(lists)
+    with (
+        pytest.raises(sa.exc.ProgrammingError, match="permission denied"),
+        lists.program.database.begin() as tx,
+    ):
+        tx.run(sa.text("delete from publication"))

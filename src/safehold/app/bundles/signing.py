@@ -19,19 +19,7 @@ from safehold.vault import tar
 INVENTORY, SUMS, SIGNATURE, STAMP = "inventory.json", "SHA256SUMS", "SHA256SUMS.sig", "SHA256SUMS.tsr"
 KEY, README = "signing-key.pub.pem", "README.txt"
 
-_README = """\
-Evidence, handed over
-=====================
-
-What is here
-  media/             the files, byte for byte as they came; there is no such folder where none is held
-  inventory.json     what each file is, where it appeared, who found what, who saw it, who did what with it;
-                     where no bytes are held it says so, and why
-  SHA256SUMS         the digests of all files here but itself and the two below
-  SHA256SUMS.sig     a signature over SHA256SUMS (Ed25519)
-  SHA256SUMS.tsr     a time stamp of SHA256SUMS (RFC 3161), where there is one
-  signing-key.pub.pem  the public key that the signature fits
-
+HOW_TO_CHECK = """\
 How to check it, without our software
   1. Nothing was changed since it was signed:
 
@@ -51,7 +39,23 @@ How to check it, without our software
      from the authority itself:
 
        openssl ts -verify -in SHA256SUMS.tsr -data SHA256SUMS -CAfile CERTIFICATE.pem
+"""
+"""The same for everything that is signed so. OpenSSL 3.0 or newer is needed for step 2."""
 
+_README = f"""\
+Evidence, handed over
+=====================
+
+What is here
+  media/             the files, byte for byte as they came; there is no such folder where none is held
+  inventory.json     what each file is, where it appeared, who found what, who saw it, who did what with it;
+                     where no bytes are held it says so, and why
+  SHA256SUMS         the digests of all files here but itself and the two below
+  SHA256SUMS.sig     a signature over SHA256SUMS (Ed25519)
+  SHA256SUMS.tsr     a time stamp of SHA256SUMS (RFC 3161), where there is one
+  signing-key.pub.pem  the public key that the signature fits
+
+{HOW_TO_CHECK}
   4. The log of what was done. Each record under "custody" in inventory.json that is on the chain can be
      computed anew: its hash is the SHA-256 of the 32 bytes of "previous" followed by "record" as JSON with
      sorted keys and no spaces. Records of somebody's looking are named and withheld. That the links lead to
@@ -67,6 +71,15 @@ class Stamped:
 
     response: bytes | None = None
     failed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Files that were signed together, with those that prove it. listed: the sums that were signed."""
+
+    files: Mapping[str, bytes]
+    stamped: Stamped
+    listed: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +125,30 @@ def closing(
         KEY: public_pem(key.public_key()),
         README: _README.encode("ascii"),
     }
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in plain.items()}
-    listed = sums({**media, **digests})
+    made = signed(plain, beside=media, key=key, settings=settings, now=now)
+    tail = b"".join(_members(made.files, at)) + tar.end()
+    return Closing(tail, made.stamped, hashlib.sha256(made.listed).digest())
+
+
+def signed(
+    files: Mapping[str, bytes],
+    *,
+    beside: Mapping[str, str],
+    key: Ed25519PrivateKey,
+    settings: Settings,
+    now: datetime,
+) -> Signed:
+    """Return files with the sums of all, a signature over these, and a time stamp where a server is set.
+
+    files: the public key among them. beside: digests, by name, of what lies with them already.
+    """
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    listed = sums({**beside, **digests})
     stamped = stamp(listed, settings=settings, now=now)
-    files = {**plain, SUMS: listed, SIGNATURE: key.sign(listed)}
+    proved = {**files, SUMS: listed, SIGNATURE: key.sign(listed)}
     if stamped.response is not None:
-        files[STAMP] = stamped.response
-    return Closing(b"".join(_members(files, at)) + tar.end(), stamped, hashlib.sha256(listed).digest())
+        proved[STAMP] = stamped.response
+    return Signed(proved, stamped, listed)
 
 
 def stamp(data: bytes, *, settings: Settings, now: datetime) -> Stamped:

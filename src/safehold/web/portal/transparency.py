@@ -1,18 +1,24 @@
-"""/transparency: what is compared with whose lists, by whose word, and how they changed, for everybody."""
+"""/transparency, for everybody: the lists and how they changed; technology and figures once published."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
+from safehold.app import publishing
 from safehold.app.program import Program
+from safehold.app.publishing import Publication
 from safehold.lists import ledger
 from safehold.lists.ledger import ListChangeKind, PublicChange
+from safehold.model.errors import NotFound
 from safehold.model.hash_list import HOLDING_PURPOSES, Purpose
 from safehold.model.permissions import Permission
+from safehold.transparency.charts import answer
+from safehold.transparency.tables import ALL
 from safehold.web.guard import needs
 from safehold.web.language import _, translated
 from safehold.web.portal.pages import page
@@ -27,8 +33,8 @@ def add_transparency(router: APIRouter, program: Program) -> None:
     @router.get("/transparency")
     @needs(Permission.PUBLIC)
     def show_transparency(request: Request) -> Response:
-        """Show what every list is for, who stands behind it, and how it changed."""
-        history = _history(program)
+        """Show what every list is for, how it changed, and what is published of technology and figures."""
+        history, published = _history(program), _published(program)
         return page(
             request,
             program,
@@ -39,14 +45,80 @@ def add_transparency(router: APIRouter, program: Program) -> None:
             history=history,
             purposes=PURPOSES,
             about_purposes=_about_purposes(),
+            newest=published[0] if published else None,
+            periods=[_Period.of(one) for one in published if one.first_day is not None],
         )
 
     @router.get("/transparency/lists.json")
     @needs(Permission.PUBLIC)
     def lists_as_json() -> Response:
-        """Return the same for programs."""
+        """Return the lists and their changes for programs."""
         history = _history(program)
-        return JSONResponse({"purposes": list(PURPOSES), "changes": [_plain(one) for one in history]})
+        changes = [_plain(one) for one in history]
+        return _cacheable(JSONResponse({"purposes": list(PURPOSES), "changes": changes}))
+
+    @router.get("/transparency/technology.json")
+    @needs(Permission.PUBLIC)
+    def technology_as_json() -> Response:
+        """Return which technology runs where for programs. Raises NotFound before it is published."""
+        published = _published(program)
+        if not published:
+            raise NotFound("Nothing of the kind is published.")
+        as_of = published[0].published_at.isoformat()
+        return _cacheable(JSONResponse({"as_of": as_of, **published[0].technology}))
+
+    @router.get("/transparency/figures.json")
+    @needs(Permission.PUBLIC)
+    def figures_as_json() -> Response:
+        """Return the published figures for programs, with their definitions; an empty list before any are."""
+        told = [
+            {"from": _day(one.first_day), "to": _day(one.last_day), "measures": one.figures}
+            for one in _published(program)
+            if one.first_day is not None
+        ]
+        return _cacheable(JSONResponse({"periods": told}))
+
+
+def _cacheable(made: Response) -> Response:
+    """Let others keep what is for programs, for five minutes. A page is kept nowhere: it tells of a visit."""
+    made.headers["cache-control"] = "public, max-age=300"
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Period:
+    """The figures of a period as they are read; their own words are English."""
+
+    first: date | None
+    last: date | None
+    tables: list[dict[str, Any]]
+
+    @classmethod
+    def of(cls, published: Publication) -> _Period:
+        tables = [_table(each) for each in published.figures]
+        return cls(published.first_day, published.last_day, tables)
+
+
+def _table(told: dict[str, Any]) -> dict[str, Any]:
+    rows = [
+        {
+            "labels": [answer(axis, value) for axis, value in cell["place"].items() if value != ALL],
+            "state": cell["state"],
+            "number": cell["number"],
+            "share": cell["percent"] if told["by"] else None,
+        }
+        for cell in told["cells"]
+    ]
+    return {"title": told["title"], "definition": told["definition"], "rows": rows}
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day is not None else None
+
+
+def _published(program: Program) -> list[Publication]:
+    with program.database.begin() as tx:
+        return publishing.published(tx)
 
 
 def _about_purposes() -> str:

@@ -146,9 +146,8 @@ TEXT: Mapping[str, str] = N_(
         ),
         "lists_title": "What uploads are compared with",
         "lists_lead": (
-            "Uploads are compared with fingerprints on the lists below, and with nothing else. The"
-            " fingerprints"
-            " themselves stay secret: whoever knew them could slip past them."
+            "Uploads are compared with fingerprints on the lists below. The fingerprints themselves stay"
+            " secret: whoever knew them could slip past them."
         ),
         "lists_purposes": (
             "A list can serve one of %(count)s purposes, and no other exists in the program: %(purposes)s."
@@ -180,6 +179,41 @@ TEXT: Mapping[str, str] = N_(
         "change_list_withdrawn": "list withdrawn",
         "change_added": "Added",
         "change_removed": "Removed",
+        "tech": "What runs where",
+        "tech_lead": (
+            "This is what looks at uploads, and what it can do by itself. None of it can remove, report or"
+            " close anything: only people do."
+        ),
+        "tech_as_of": "As of %(day)s.",
+        "tech_none": "No place of a platform is looked at.",
+        "tech_caption": "Technology, by the place where uploads appear",
+        "tech_place": "Place",
+        "tech_visibility": "Who sees what is there",
+        "tech_public": "everybody",
+        "tech_private": "few people, in private",
+        "tech_bases": "by %(name)s (%(region)s)",
+        "tech_what": "What runs",
+        "tech_can": "What it can do",
+        "tech_lists": "comparison with the lists below",
+        "tech_classifier": "a program that estimates what a picture shows (%(name)s)",
+        "tech_look_back": "fingerprints of harmless uploads are kept for %(days)s days",
+        "tech_nothing_runs": "nothing",
+        "tech_can_hold": "hold an upload back until people have decided",
+        "tech_can_ask": "ask a person to look",
+        "tech_can_nothing": "nothing: it is being tried out",
+        "tech_for_programs": "The same for programs (JSON)",
+        "figures": "How often it was right",
+        "figures_lead": (
+            "Matches, decisions, complaints and reversals of a period. Numbers of one to four are withheld,"
+            " and so is whatever would give one away: they could tell of one person."
+        ),
+        "figures_of": "%(first)s to %(last)s",
+        "figures_what": "What",
+        "figures_number": "Number",
+        "figures_share": "Share of all",
+        "figures_withheld": "withheld",
+        "figures_not_available": "not available",
+        "figures_all": "All",
         "lists_for_programs": "The same for programs (JSON)",
         "back": "Report a page",
         "request": "Request",
