@@ -10,7 +10,8 @@ from safehold.detect.classifiers.cards import read_card
 from safehold.detect.classifiers.onnx import open_onnx
 from safehold.detect.classifiers.panel import Appointment, Panel
 from safehold.detect.classifiers.standing import all_stopped
-from safehold.model.classifier import Band, ClassifierInfo, Use
+from safehold.model.band import Band
+from safehold.model.classifier import ClassifierInfo, Use
 from safehold.model.errors import NotFound
 from safehold.model.surface import LegalBasis
 from safehold.storage.database import Database

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from safehold.app.settings_sections import LegalBasisSettings, Section
-from safehold.model.classifier import Band
+from safehold.model.band import Band
 
 
 class ClassifierSettings(Section):

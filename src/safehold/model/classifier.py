@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from safehold.model.band import Band
+
 
 class ClassifierKind(StrEnum):
     """What a classifier looks at. Services that know media again are lists, not classifiers."""
@@ -28,21 +30,6 @@ class Use(StrEnum):
     """What may follow from what a classifier says. There is no other value, and never will be."""
 
     REVIEW = "review"
-
-
-class Band(StrEnum):
-    """How strongly a classifier asks for a look, in words that all classifiers share."""
-
-    NONE = "none"
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    VERY_HIGH = "very_high"
-
-    @property
-    def rank(self) -> int:
-        """Its place, from 0 for NONE."""
-        return list(Band).index(self)
 
 
 class Answered(StrEnum):

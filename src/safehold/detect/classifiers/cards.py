@@ -9,7 +9,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from safehold.model.classifier import Band, ClassifierInfo, ClassifierKind, Sends
+from safehold.model.band import Band
+from safehold.model.classifier import ClassifierInfo, ClassifierKind, Sends
 from safehold.model.errors import BadSettings
 
 BUILTIN = ("open_nsfw",)

@@ -18,7 +18,8 @@ import structlog
 
 from safehold.detect.classifiers.base import Classifier, Pixels, Unanswered
 from safehold.detect.classifiers.breaker import Breaker
-from safehold.model.classifier import Answered, Band, Heard, Opinion, Use
+from safehold.model.band import Band
+from safehold.model.classifier import Answered, Heard, Opinion, Use
 from safehold.model.ids import FlagId, new_id
 from safehold.model.match import Flag
 from safehold.model.scan import CheckReport, CheckState

@@ -10,7 +10,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from safehold.model.classifier import Answered, Band
+from safehold.model.band import Band
+from safehold.model.classifier import Answered
 from safehold.model.errors import BadForm, NotFound
 from safehold.model.figures import Figure, share
 from safehold.model.permissions import Actor

@@ -12,7 +12,8 @@ from PIL import Image
 from safehold.detect.classifiers.base import Unanswered
 from safehold.detect.classifiers.cards import BUILTIN, read_card
 from safehold.detect.classifiers.onnx import OnnxClassifier, open_onnx
-from safehold.model.classifier import Answered, Band
+from safehold.model.band import Band
+from safehold.model.classifier import Answered
 from safehold.model.errors import BadSettings
 from safehold.testing.pictures import landscape, plain_grey
 

@@ -17,15 +17,8 @@ from safehold.detect.classifiers.base import Pixels, Unanswered
 from safehold.detect.classifiers.breaker import FAILURES
 from safehold.detect.classifiers.panel import AT_ONCE, Appointment, Hearing, Panel
 from safehold.detect.verdict import judge
-from safehold.model.classifier import (
-    Answered,
-    Band,
-    ClassifierInfo,
-    ClassifierKind,
-    Opinion,
-    Sends,
-    Use,
-)
+from safehold.model.band import Band
+from safehold.model.classifier import Answered, ClassifierInfo, ClassifierKind, Opinion, Sends, Use
 from safehold.model.scan import CheckState, ScanResult
 from safehold.model.surface import Advice, LegalBasis, Surface
 
