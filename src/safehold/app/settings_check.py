@@ -26,6 +26,14 @@ DETAILS: dict[str, frozenset[str] | None] = {
     "sampled": frozenset({MediaKind.VIDEO.value}),
     "decoder": frozenset(failure.value for failure in DecodeFailure),
     "matcher_down": frozenset(),
+    "abstained": None,
+    "few_frames": None,
+    "classifier_timeout": None,
+    "classifier_down": None,
+    "classifier_garbled": None,
+    "classifier_busy": None,
+    "classifier_rate": None,
+    "classifier_budget": None,
     "*": frozenset(),
 }
 """The codes that advice can be given for, and what may follow each after a colon; None for anything."""
@@ -39,7 +47,7 @@ def check(settings: Settings) -> None:
     policy_text(settings)
     child_policy(settings)
     problems = [*_codes(settings), *_events(settings), *_origins(settings), *_addresses(settings)]
-    problems += _review(settings)
+    problems += [*_review(settings), *_classifiers(settings)]
     if problems:
         raise BadSettings(" ".join(problems))
     if settings.vault.sealing_key is not None:
@@ -75,6 +83,16 @@ def _review(settings: Settings) -> Iterator[str]:
     asked = settings.review.second_for or settings.review.second_share_percent
     if asked and settings.team.size_policy == "single":
         yield "review: team.size_policy is single, so there is nobody to ask for a second assessment."
+
+
+def _classifiers(settings: Settings) -> Iterator[str]:
+    for surface, each in settings.surfaces.items():
+        remote = [name for name in each.classifiers if settings.classifiers[name].kind == "http"]
+        if remote and not each.regions:
+            yield (
+                f"surfaces.{surface}.regions: {', '.join(remote)} is never asked here: pictures leave for"
+                " regions that a law was named for, and this surface names no region."
+            )
 
 
 def _events(settings: Settings) -> Iterator[str]:
