@@ -8,6 +8,7 @@ from safehold.act.tell import TOLD_KINDS
 from safehold.app.audit.anchors import declared
 from safehold.app.bundles.asking import read_co_signer
 from safehold.app.child_policy import child_policy
+from safehold.app.classifiers import card_of
 from safehold.app.listening import address, meet
 from safehold.app.plugins import signal_types
 from safehold.app.policy_text import policy_text
@@ -44,6 +45,8 @@ def check(settings: Settings) -> None:
     signal_types(settings.plugins.signal_types)
     destinations(settings)
     declared.check(settings)
+    for name in settings.classifiers:
+        card_of(settings, name)
     policy_text(settings)
     child_policy(settings)
     problems = [*_codes(settings), *_events(settings), *_origins(settings), *_addresses(settings)]

@@ -47,6 +47,8 @@ def show(name: Name) -> None:
     sys.stdout.write(f"{info.version}, {info.licence}, {info.kind.value}; {runs}\n")
     for field, words in info.card:
         sys.stdout.write(f"{field.replace('_', ' ')}: {words}\n")
+    if info.leaves_house and not found.left:
+        sys.stdout.write("nothing has left the house for it\n")
     sys.stdout.write(_told(found))
 
 

@@ -107,8 +107,11 @@ def _login(name: str, login: Login, access: Access) -> Mapping[str, str]:
     given = {"key": access.key is not None, "username": access.username is not None}
     for what, needed in wanted.items():
         if needed != given[what]:
-            says = "needs one" if needed else "knows of none"
-            raise BadSettings(f"classifiers.{name}.{what}: the card {says}.")
+            raise BadSettings(
+                f"classifiers.{name}.{what}: the card {'needs one' if needed else 'knows of none'}.",
+                advice="A key may come by the environment, to every command that reads these settings:"
+                f" SAFEHOLD_CLASSIFIERS__{name.upper()}__KEY.",
+            )
     if access.key is None:
         return {}
     if not (access.key.isascii() and access.key.isprintable()):
