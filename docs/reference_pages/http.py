@@ -40,6 +40,15 @@ DEGRADED = (
     ("signal_missing:TYPE", "a list holds entries of this signal type, and none was sent or could be made"),
     *((f"decoder:{reason.value}", "the bytes could not be decoded in full") for reason in DecodeFailure),
     ("matcher_down", "the decoder or the lists could not be reached, or a list is not loaded as it is now"),
+    ("classifier_timeout:NAME", "the classifier did not answer in its seconds"),
+    (
+        "classifier_down:NAME",
+        "the classifier failed, refused, or is left alone after failing again and again",
+    ),
+    ("classifier_garbled:NAME", "the classifier said something that nobody understands"),
+    ("classifier_busy:NAME", "as many calls of the classifier run as may"),
+    ("classifier_rate:NAME", "the classifier was asked as often in this second as was agreed"),
+    ("classifier_budget:NAME", "the classifier was asked as often today as was agreed"),
 )
 
 
@@ -62,6 +71,8 @@ LIMITS = """\
 |---|---|
 | `low_detail:TYPE` | the picture is too plain for this signal type |
 | `sampled:video` | frames were left out: [which are read](../explanation/no-silent-clear.md#films) |
+| `abstained:NAME` | the classifier has nothing to say about this, or there is nothing to see in it |
+| `few_frames:NAME` | the classifier takes fewer frames than there were; it saw an even choice |
 
 They change the result only where the surface's `on_incomplete` names them.
 """

@@ -29,6 +29,16 @@ PLANTED: dict[str, tuple[str, str, str]] = {
         "from safehold.act import holds\n",
         "safehold.detect.planted_stage -> safehold.act.holds",
     ),
+    "a classifier reaches for a hold": (
+        "detect/classifiers/planted_acting.py",
+        "from safehold.act.holds import place\n",
+        "safehold.detect.classifiers.planted_acting -> safehold.act.holds",
+    ),
+    "a classifier opens a connection of its own": (
+        "detect/classifiers/planted_client.py",
+        "import httpcore\n",
+        "safehold.detect.classifiers.planted_client -> httpcore",
+    ),
     "a stage imports another inside a function": (
         "review/planted_inside.py",
         "def late() -> object:\n    from safehold.evidence import sweep\n\n    return sweep\n",

@@ -28,6 +28,7 @@ ADVERSARIES = (
     "Abusive parent with the child's device",
     "Ex-partner on the portal",
     "Hostile plug-in",
+    "Vendor of a classifier",
 )
 PARTS = ("**Can**", "**Cannot**", "**Shown by**", "**Open:**")
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from datetime import datetime
 
 from safehold.app.settings import Settings
 from safehold.app.settings_classifiers import ClassifierSettings
-from safehold.detect.classifiers.cards import read_card
+from safehold.app.settings_outside import USER_AGENT
+from safehold.detect.classifiers.appointment import Appointment
+from safehold.detect.classifiers.base import Classifier
+from safehold.detect.classifiers.cards import LocalCard, read_card
 from safehold.detect.classifiers.onnx import open_onnx
-from safehold.detect.classifiers.panel import Appointment, Panel
-from safehold.detect.classifiers.standing import all_stopped
-from safehold.model.classifier import Band, ClassifierInfo, Use
-from safehold.model.errors import NotFound
+from safehold.detect.classifiers.panel import Panel
+from safehold.detect.classifiers.remote import Access, RemoteClassifier, open_remote
+from safehold.detect.classifiers.standing import all_stopped, count_leaving
+from safehold.egress.addresses import PermittedNetworks
+from safehold.egress.client import Egress
+from safehold.model.band import Band
+from safehold.model.classifier import ClassifierInfo, Use
+from safehold.model.errors import BadSettings, NotFound
 from safehold.model.surface import LegalBasis
 from safehold.storage.database import Database
 
@@ -27,8 +35,12 @@ def open_panel(settings: Settings, database: Database, stack: ExitStack) -> Pane
         with database.begin() as tx:
             return all_stopped(tx)
 
+    def leaving(name: str, destination: str, pictures: int, now: datetime) -> None:
+        with database.begin() as tx:
+            count_leaving(tx, name, destination, pictures=pictures, now=now)
+
     terms = {name: _appointed(name, settings.classifiers[name]) for name in named}
-    panel = Panel(terms, stopped=stopped)
+    panel = Panel(terms, leaving=leaving, stopped=stopped)
     stack.callback(panel.close)
     return panel
 
@@ -38,17 +50,42 @@ def card_of(settings: Settings, name: str) -> ClassifierInfo:
     declared = settings.classifiers.get(name)
     if declared is None:
         raise NotFound("The settings declare no classifier of this name.")
-    card, _ = read_card(declared.card)
+    if declared.kind == "http":
+        return _remote(name, declared).info
+    card, _ = read_card(declared.card, LocalCard)
     return card.info(name, max_side=max(card.input.resize))
 
 
 def _appointed(name: str, declared: ClassifierSettings) -> Appointment:
     return Appointment(
-        classifier=open_onnx(name, declared.card, threads=declared.threads),
+        classifier=_opened(name, declared),
         use=Use(declared.use),
         shadow=declared.shadow,
         flags_from=Band(declared.flags_from),
         seconds=declared.seconds,
+        a_second=declared.a_second,
         a_day=declared.a_day,
         bases=tuple(LegalBasis(**basis.model_dump()) for basis in declared.leaving),
     )
+
+
+def _opened(name: str, declared: ClassifierSettings) -> Classifier:
+    if declared.kind == "http":
+        return _remote(name, declared)
+    return open_onnx(name, declared.card, threads=declared.threads)
+
+
+def _remote(name: str, declared: ClassifierSettings) -> RemoteClassifier:
+    access = Access(
+        url=declared.url or "",
+        permitted=PermittedNetworks.of(*declared.permitted_networks),
+        username=declared.username,
+        key=None if declared.key is None else declared.key.get_secret_value(),
+    )
+    try:
+        egress = Egress(user_agent=USER_AGENT, ca_file=declared.ca_file)
+    except OSError as error:
+        raise BadSettings(
+            f"classifiers.{name}.ca_file: no certificates can be read ({type(error).__name__})."
+        ) from None
+    return open_remote(name, declared.card, access, egress)

@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 from safehold.act import deliver
 from safehold.app import alarms
 from safehold.app.program import Program
+from safehold.detect.classifiers import standing as classifiers
 from safehold.storage import audit, events, lookback, scans, steps
 from safehold.storage.database import Tx
 
@@ -41,6 +42,19 @@ def _families(tx: Tx) -> Iterator[Metric]:
     yield _counted("safehold_events", "Events recorded", ("kind",), _one(events.counts(tx)))
     yield _measured("safehold_steps", "Steps by state", ("state",), _one(steps.open_counts(tx)))
     yield _measured("safehold_deliveries", "Webhook deliveries", ("state",), _one(deliver.counted(tx)))
+    left = {(each.classifier, each.destination): each for each in classifiers.all_left(tx)}
+    yield _counted(
+        "safehold_classifier_calls_left",
+        "Calls that handed pictures to other machines",
+        ("classifier", "destination"),
+        {key: each.calls for key, each in left.items()},
+    )
+    yield _counted(
+        "safehold_classifier_pictures_left",
+        "Pictures handed to other machines",
+        ("classifier", "destination"),
+        {key: each.pictures for key, each in left.items()},
+    )
     standing: dict[tuple[str, ...], int] = {}
     for alarm in alarms.standing(tx):
         standing[(alarm.code,)] = standing.get((alarm.code,), 0) + 1

@@ -27,6 +27,7 @@ from safehold.app.records import Addresses, check_up_to_date, running
 from safehold.app.scan import Scanner
 from safehold.app.scan_records import ScanRecords
 from safehold.app.settings import Settings
+from safehold.app.settings_outside import USER_AGENT
 from safehold.detect import look_back
 from safehold.detect.classifiers.panel import Panel
 from safehold.detect.following import ListFollower
@@ -47,7 +48,6 @@ from safehold.vault.keys import SealingKeyFile
 from safehold.vault.store import CiphertextStore
 from safehold.vault.vault import Vault
 
-USER_AGENT = "Safehold"
 Transaction = AbstractContextManager[Tx]
 """What `Program.database.begin` opens: for rooms above that hand one on and never look inside."""
 PORTAL_ALONE = frozenset({"portal"})

@@ -8,6 +8,7 @@ from safehold.act.tell import TOLD_KINDS
 from safehold.app.audit.anchors import declared
 from safehold.app.bundles.asking import read_co_signer
 from safehold.app.child_policy import child_policy
+from safehold.app.classifiers import card_of
 from safehold.app.listening import address, meet
 from safehold.app.plugins import signal_types
 from safehold.app.policy_text import policy_text
@@ -26,6 +27,14 @@ DETAILS: dict[str, frozenset[str] | None] = {
     "sampled": frozenset({MediaKind.VIDEO.value}),
     "decoder": frozenset(failure.value for failure in DecodeFailure),
     "matcher_down": frozenset(),
+    "abstained": None,
+    "few_frames": None,
+    "classifier_timeout": None,
+    "classifier_down": None,
+    "classifier_garbled": None,
+    "classifier_busy": None,
+    "classifier_rate": None,
+    "classifier_budget": None,
     "*": frozenset(),
 }
 """The codes that advice can be given for, and what may follow each after a colon; None for anything."""
@@ -36,10 +45,12 @@ def check(settings: Settings) -> None:
     signal_types(settings.plugins.signal_types)
     destinations(settings)
     declared.check(settings)
+    for name in settings.classifiers:
+        card_of(settings, name)
     policy_text(settings)
     child_policy(settings)
     problems = [*_codes(settings), *_events(settings), *_origins(settings), *_addresses(settings)]
-    problems += _review(settings)
+    problems += [*_review(settings), *_classifiers(settings)]
     if problems:
         raise BadSettings(" ".join(problems))
     if settings.vault.sealing_key is not None:
@@ -75,6 +86,16 @@ def _review(settings: Settings) -> Iterator[str]:
     asked = settings.review.second_for or settings.review.second_share_percent
     if asked and settings.team.size_policy == "single":
         yield "review: team.size_policy is single, so there is nobody to ask for a second assessment."
+
+
+def _classifiers(settings: Settings) -> Iterator[str]:
+    for surface, each in settings.surfaces.items():
+        remote = [name for name in each.classifiers if settings.classifiers[name].kind == "http"]
+        if remote and not each.regions:
+            yield (
+                f"surfaces.{surface}.regions: {', '.join(remote)} is never asked here: pictures leave for"
+                " regions that a law was named for, and this surface names no region."
+            )
 
 
 def _events(settings: Settings) -> Iterator[str]:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import Field, SecretStr, model_validator
 
+from safehold.app.listening import is_this_machine
 from safehold.app.settings_sections import LegalBasisSettings, Section
-from safehold.model.classifier import Band
+from safehold.model.band import Band
 
 
 class ClassifierSettings(Section):
     """One classifier. What it says can ask a person to look, and nothing else can be set."""
 
-    kind: Literal["onnx"] = Field("onnx", description="`onnx`: runs on this machine, by a model card.")
+    kind: Literal["onnx", "http"] = Field(
+        "onnx", description="`onnx`: runs on this machine. `http`: another machine answers, over HTTP."
+    )
     card: str = Field(
         "open_nsfw",
-        description="Its model card: `open_nsfw`, of the extra `vision`, or the path of a TOML file.",
+        description=(
+            "Its model card: `open_nsfw`, of the extra `vision`, `google_content_safety`, of the kind `http`,"
+            " or the path of a TOML file."
+        ),
     )
     use: Literal["review"] = Field(
         "review", description="What may follow from what it says. There is no other value."
@@ -33,8 +41,39 @@ class ClassifierSettings(Section):
     a_day: int | None = Field(
         None, ge=1, description="Most calls in a day (UTC), of each process. Unset: no limit."
     )
+    a_second: float | None = Field(
+        None, gt=0, le=10_000, description="Most calls in a second, of each process. Unset: no limit."
+    )
     threads: int = Field(1, ge=1, le=64, description="Processors that one call of a local one may use.")
+    url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s/]",
+        description="Of the kind `http`: where pictures are sent. `http://` only on this machine.",
+    )
+    username: str | None = Field(None, description="Where the card says `basic`: as you were given it.")
+    key: SecretStr | None = Field(None, description="The key or password, as you were given it.")
+    ca_file: Path | None = Field(
+        None, description="PEM certificates trusted for TLS besides the public ones."
+    )
+    permitted_networks: list[str] = Field(
+        default_factory=list,
+        description="Private networks that it may be in: `10.1.2.0/24`, `127.0.0.1:8443`.",
+    )
     leaving: list[LegalBasisSettings] = Field(
         default_factory=list,
-        description="Where pictures go to somebody else's machine: the law that allows it, by region.",
+        description="Of the kind `http`: the law under which pictures may leave, by region. No others do.",
     )
+
+    @model_validator(mode="after")
+    def _leaves_by_law(self) -> Self:
+        if self.kind == "onnx":
+            if self.url is not None or self.key is not None:
+                raise ValueError("url and key: of the kind http; one of the kind onnx runs here")
+            return self
+        missing = [name for name in ("url", "leaving") if not getattr(self, name)]
+        if missing or self.card == "open_nsfw":
+            raise ValueError(f"http needs {', '.join(missing or ['a card of its kind'])}")
+        parts = urlsplit(self.url or "")
+        if parts.scheme == "http" and not is_this_machine(parts.hostname or ""):
+            raise ValueError("url: https, or anybody on the way sees the pictures")
+        return self

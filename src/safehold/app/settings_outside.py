@@ -13,6 +13,9 @@ from safehold.egress.addresses import PermittedNetworks
 from safehold.egress.mail import MailServer, Security
 from safehold.model.errors import BadSettings
 
+USER_AGENT = "Safehold"
+"""How we introduce ourselves to servers."""
+
 
 class OutsideSettings(Section):
     """Somebody outside, of a kind. Nothing is sent until it is switched on.

@@ -38,10 +38,11 @@ def _told(settings: Settings) -> Iterator[tuple[str, str]]:
         # The store may be a folder.
         if anchor.host or "://" in (anchor.url or ""):
             yield f"audit.anchors.{name}", anchor.host or _host(anchor.url)
+    addressed = {f"classifiers.{name}": each.url for name, each in settings.classifiers.items()}
+    # Without an address a person takes a pack there; that of practice says on its first line not to.
     for name, authority in settings.authorities.destinations.items():
-        # Without an address a person takes a pack there; that of practice says on its first line not to.
-        if authority.url is not None:
-            yield f"authorities.destinations.{name}", _host(authority.url)
+        addressed[f"authorities.destinations.{name}"] = authority.url
+    yield from ((name, _host(url)) for name, url in addressed.items() if url is not None)
 
 
 def _host(url: str | None) -> str:

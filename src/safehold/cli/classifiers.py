@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from safehold.detect.classifiers.standing import Standing
+    from safehold.detect.classifiers.standing import Left, Standing
     from safehold.model.figures import Figure
 
 app = typer.Typer(help="Classifiers: what they are worth, and their switch.", no_args_is_help=True)
@@ -43,9 +43,12 @@ def show(name: Name) -> None:
     with operator() as opened, opened.database.begin() as tx:
         info = card_of(opened.settings, name)
         found = standing.standing(tx, name, version=info.version)
-    sys.stdout.write(f"{info.version}, {info.licence}, {info.kind.value}; weights {info.weights_sha256}\n")
+    runs = f"asked at {info.destination}" if info.leaves_house else f"weights {info.weights_sha256}"
+    sys.stdout.write(f"{info.version}, {info.licence}, {info.kind.value}; {runs}\n")
     for field, words in info.card:
         sys.stdout.write(f"{field.replace('_', ' ')}: {words}\n")
+    if info.leaves_house and not found.left:
+        sys.stdout.write("nothing has left the house for it\n")
     sys.stdout.write(_told(found))
 
 
@@ -77,6 +80,7 @@ def resume(name: Name) -> None:
 
 def _told(found: Standing) -> str:
     lines = [f"off: {found.stopped}" if found.stopped else "on"]
+    lines += [_left(each) for each in found.left]
     lines += [f"answered {each.value}: {items}" for each, items in found.answers.items()]
     for known, whose in ((False, "that no list knew"), (True, "that a list knew")):
         rows = [row for row in found.bands if row.known is known]
@@ -87,6 +91,14 @@ def _told(found: Standing) -> str:
         lines += [f"  {row.band.value:9}  {row.items:6} items  {_share(row.found)}" for row in rows]
     lines.append("How much it misses is not known: nobody sees what it passes over.")
     return "\n".join(lines) + "\n"
+
+
+def _left(left: Left) -> str:
+    first, last = (at.strftime("%Y-%m-%d %H:%M UTC") for at in (left.first_at, left.last_at))
+    return (
+        f"left the house, to {left.destination}: {left.pictures} pictures in {left.calls} calls,"
+        f" first {first}, last {last}"
+    )
 
 
 def _share(figure: Figure) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from safehold.model.band import Band
+
 
 class ClassifierKind(StrEnum):
     """What a classifier looks at. Services that know media again are lists, not classifiers."""
@@ -30,21 +32,6 @@ class Use(StrEnum):
     REVIEW = "review"
 
 
-class Band(StrEnum):
-    """How strongly a classifier asks for a look, in words that all classifiers share."""
-
-    NONE = "none"
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    VERY_HIGH = "very_high"
-
-    @property
-    def rank(self) -> int:
-        """Its place, from 0 for NONE."""
-        return list(Band).index(self)
-
-
 class Answered(StrEnum):
     """How a classifier fared. ABSTAIN and UNSUPPORTED are answers: it has nothing to say about this."""
 
@@ -59,29 +46,35 @@ class Answered(StrEnum):
 class ClassifierInfo:
     """What a classifier says of itself; it is on record with each opinion.
 
-    name: as in the settings. leaves_house: whether what it is handed goes to somebody else's machine.
-    batch_max: pictures in one call. max_side: pixels of the longer side beyond which it learns nothing more.
-    weights_sha256: of the file it runs, hexadecimal; empty where it runs elsewhere. card: what it was made of
-    and for, its limits, licence and source, as its model card has them.
+    name: as in the settings. destination: host and port of the machine that what it is handed goes to; empty
+    for one that runs here. batch_max: pictures in one call. max_side: pixels of the longer side beyond which
+    it learns nothing more. weights_sha256: of the file it runs, hexadecimal; empty where it runs elsewhere.
+    card: what it was made of and for, its limits, licence and source, as its model card has them.
     """
 
     name: str
     version: str
     kind: ClassifierKind
     sends: Sends
-    leaves_house: bool
     batch_max: int
     max_side: int
+    destination: str = ""
     weights_sha256: str = ""
     licence: str = ""
     card: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def leaves_house(self) -> bool:
+        """Whether what it is handed goes to another machine; whose that is nobody can see from here."""
+        return bool(self.destination)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opinion:
     """What a classifier says of one picture, or, by the strongest of them, of some media.
 
-    band, score: None unless OK; score is 0 to 1 and uncalibrated. raw: the classifier's own words or number.
+    band, score: None unless OK; score is 0 to 1 and uncalibrated. raw: the classifier's own words or number;
+    of what could not be had, a stable word for why.
     """
 
     answered: Answered

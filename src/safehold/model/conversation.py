@@ -1,7 +1,4 @@
-"""What a conversation shows: cues, who takes part, and the band in which a person is asked to look.
-
-Nothing here acts. A band asks a person to look, or does not; there is no other consequence to name.
-"""
+"""What a conversation shows: cues, and who takes part. Nothing here acts."""
 
 from __future__ import annotations
 
@@ -44,25 +41,6 @@ class Cue(StrEnum):
     FAST_PRIVATE = "fast_private"
     AGE_GAP = "age_gap"
     NEW_ACCOUNT = "new_account"
-
-
-class Band(StrEnum):
-    """How much there is to look at. From `medium` on a person is asked; nothing else ever follows."""
-
-    NONE = "none"
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-
-    @property
-    def asks(self) -> bool:
-        """Whether a person is asked to look."""
-        return self in (Band.MEDIUM, Band.HIGH)
-
-    @property
-    def rank(self) -> int:
-        """The place in the order of the bands; `none` is 0."""
-        return tuple(Band).index(self)
 
 
 class Role(StrEnum):

@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from safehold.model.assessment import Category, Finding
-from safehold.model.conversation import Band
+from safehold.model.band import Band
 from safehold.model.emergency import EmergencyEnd
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import (

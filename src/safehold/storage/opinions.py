@@ -9,7 +9,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from safehold.model.assessment import Finding
-from safehold.model.classifier import Answered, Band, Heard, Opinion
+from safehold.model.band import Band
+from safehold.model.classifier import Answered, Heard, Opinion
 from safehold.model.ids import ItemId, new_id
 from safehold.storage.assessments import outcome
 from safehold.storage.database import Tx

@@ -17,12 +17,17 @@ Pixels = NDArray[np.uint8]
 class Unanswered(Exception):
     """A classifier could not answer: it is down, or said something that nobody understands.
 
-    code: a short word for counters and logs, never anything that came from outside.
+    code: a short word for counters and logs, never anything that came from outside. rest: seconds for which
+    it asked to be left alone, None where it did not.
     """
 
-    def __init__(self, code: str) -> None:
-        self.code = code
+    def __init__(self, code: str, *, rest: float | None = None) -> None:
+        self.code, self.rest = code, rest
         super().__init__(code)
+
+
+class Garbled(Unanswered):
+    """A classifier said something that nobody understands. It is never taken for nothing to say."""
 
 
 class Classifier(Protocol):
@@ -35,7 +40,8 @@ class Classifier(Protocol):
     def classify(self, pictures: Sequence[Pixels], *, seconds: float) -> Sequence[Opinion]:
         """Return an opinion of each picture, in order; at most `info.batch_max` are handed over.
 
-        seconds: how long it may take. Raises Unanswered where it has none.
+        The pixels are only read. seconds: how long it may take. Raises Unanswered where it has none, and
+        TimeoutError where the time was over.
         """
 
     def close(self) -> None:

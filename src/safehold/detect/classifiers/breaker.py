@@ -44,6 +44,13 @@ class Breaker:
         with self._lock:
             self._failures, self._rest, self._trying = 0, FIRST_REST, False
 
+    def rest(self, seconds: float) -> None:
+        """Open the circuit for so long, at most LONGEST_REST: the other side asked for it."""
+        with self._lock:
+            self._failures = max(self._failures, FAILURES)
+            self._trying = False
+            self._open_until = max(self._open_until, self.clock() + min(LONGEST_REST, seconds))
+
     def failed(self) -> None:
         """Count a failure; the one that is too many opens the circuit."""
         with self._lock:

@@ -1,29 +1,35 @@
-"""Model cards: a TOML file that says what a local classifier is, how it is fed, and what its score means."""
+"""Model cards: a TOML file that says what a classifier is, how it is fed, and what its answer means.
+
+Here: what all cards share, and the card of one that runs on this machine.
+"""
 
 from __future__ import annotations
 
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from safehold.model.classifier import Band, ClassifierInfo, ClassifierKind, Sends
+from safehold.model.band import Band
+from safehold.model.classifier import ClassifierInfo, ClassifierKind, Sends
 from safehold.model.errors import BadSettings
 
-BUILTIN = ("open_nsfw",)
+BUILTIN = ("open_nsfw", "google_content_safety")
 """The cards that come along, by the names under which settings know them."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Side = Annotated[int, Field(ge=8, le=2048)]
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """A part of a card: nothing may stand in it that nobody reads."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Weights(_Part):
+class Weights(Part):
     """Which file is run. package: one that is installed, in which `file` lies; else beside the card."""
 
     file: str = Field(min_length=1)
@@ -31,7 +37,7 @@ class Weights(_Part):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
-class Input(_Part):
+class Input(Part):
     """How pixels are prepared: stretched to `resize`, the middle of `crop` cut out, (value - mean) * scale.
 
     jpeg_quality: written as a JPEG and read again before that, where the reference does so.
@@ -52,14 +58,14 @@ class Input(_Part):
         return self
 
 
-class Output(_Part):
+class Output(Part):
     """Where the score stands: in the first output. softmax: whether it still has to be made a share."""
 
     index: int = Field(ge=0, le=100_000)
     softmax: bool = False
 
 
-class Bands(_Part):
+class Bands(Part):
     """From which score on a picture lies in a band; below all of them in none."""
 
     low: Share
@@ -85,13 +91,21 @@ def _rank(band: Band) -> int:
     return band.rank
 
 
-class Card(_Part):
-    """A whole card. card: what people should know of it, in words; all of it is shown to them."""
+class Card(Part):
+    """What every card says. licence: of the weights, or the terms of whoever answers."""
 
     name: str = Field(pattern=r"^[a-z0-9_]{1,40}$")
     version: str = Field(min_length=1, max_length=40)
     kind: ClassifierKind
     licence: str = Field(min_length=1)
+
+
+class LocalCard(Card):
+    """The card of a classifier that runs here.
+
+    card: what people should know of it, in words; all of it is shown to them.
+    """
+
     weights: Weights
     input: Input
     output: Output
@@ -105,7 +119,6 @@ class Card(_Part):
             version=f"{self.name} {self.version}",
             kind=self.kind,
             sends=Sends.DOWNSCALED,
-            leaves_house=False,
             batch_max=8,
             max_side=max_side,
             weights_sha256=self.weights.sha256,
@@ -114,21 +127,27 @@ class Card(_Part):
         )
 
 
-def read_card(named: str) -> tuple[Card, Path | None]:
-    """Return a card and the folder it lies in, None for one that comes along.
+C = TypeVar("C", bound=Card)
+
+
+def read_card(named: str, form: type[C]) -> tuple[C, Path | None]:
+    """Return a card of this form and the folder it lies in, None for one that comes along.
 
     named: one of `BUILTIN`, or the path of a TOML file. Raises BadSettings.
     """
     try:
         if named in BUILTIN:
             folder = resources.files("safehold.detect.classifiers").joinpath("shipped")
-            return Card.model_validate(
-                tomllib.loads(folder.joinpath(f"{named}.toml").read_text("utf-8"))
-            ), None
-        path = Path(named)
-        return Card.model_validate(tomllib.loads(path.read_text("utf-8"))), path.parent
+            text = folder.joinpath(f"{named}.toml").read_text("utf-8")
+        else:
+            text = Path(named).read_text("utf-8")
+        return form.model_validate(tomllib.loads(text)), None if named in BUILTIN else Path(named).parent
     except ValidationError as error:
-        places = ", ".join(".".join(map(str, line["loc"])) for line in error.errors(include_input=False))
+        places = ", ".join(_place(line["loc"]) for line in error.errors(include_input=False))
         raise BadSettings(f"The model card has wrong or missing fields: {places}.") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadSettings(f"The model card cannot be read ({type(error).__name__}).") from None
+
+
+def _place(found: tuple[int | str, ...]) -> str:
+    return ".".join(map(str, found)) or "the whole"

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from safehold.detect.classifiers.base import Pixels, Unanswered
-from safehold.detect.classifiers.cards import Card, Weights, read_card
+from safehold.detect.classifiers.cards import LocalCard, Weights, read_card
 from safehold.model.classifier import Answered, ClassifierInfo, Opinion
 from safehold.model.errors import BadSettings
 
@@ -24,7 +24,7 @@ _SUM_OF_SHARES = 1e-3
 class OnnxClassifier:
     """Runs one file on the processor. Safe to share between threads: the runtime's sessions are."""
 
-    def __init__(self, name: str, card: Card, weights: bytes, *, threads: int = 1) -> None:
+    def __init__(self, name: str, card: LocalCard, weights: bytes, *, threads: int = 1) -> None:
         """weights: of the card's file, checked. Raises BadSettings where they are no model of this form."""
         self._card = card
         self._info = card.info(name, max_side=max(card.input.resize))
@@ -85,7 +85,7 @@ def open_onnx(name: str, card: str, *, threads: int = 1) -> OnnxClassifier:
 
     Raises BadSettings where the card, the weights or the runtime are missing or not what they should be.
     """
-    read, folder = read_card(card)
+    read, folder = read_card(card, LocalCard)
     return OnnxClassifier(name, read, _checked(read.weights, folder), threads=threads)
 
 
@@ -126,7 +126,7 @@ def _session(weights: bytes, threads: int) -> Any:
         raise BadSettings("The weights are no ONNX model.") from error
 
 
-def _prepared(pixels: Pixels, card: Card) -> NDArray[np.float32]:
+def _prepared(pixels: Pixels, card: LocalCard) -> NDArray[np.float32]:
     how = card.input
     picture = Image.fromarray(pixels).resize(how.resize, Image.Resampling.BILINEAR)
     if how.crop is not None:

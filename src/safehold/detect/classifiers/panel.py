@@ -2,6 +2,7 @@
 
 Each has its own account of how it fared, as every check has. One that is down, late, or out of its budget
 leaves the answer `incomplete`, and nothing is kept for later. What it says can raise a flag and nothing else.
+What goes to another machine is counted before it goes: what nobody can count stays here.
 """
 
 from __future__ import annotations
@@ -16,46 +17,23 @@ from datetime import date, datetime
 
 import structlog
 
-from safehold.detect.classifiers.base import Classifier, Pixels, Unanswered
+from safehold.detect.classifiers.appointment import Appointment
+from safehold.detect.classifiers.base import Garbled, Pixels, Unanswered
 from safehold.detect.classifiers.breaker import Breaker
-from safehold.model.classifier import Answered, Band, Heard, Opinion, Use
+from safehold.model.band import Band
+from safehold.model.classifier import Answered, Heard, Opinion
 from safehold.model.ids import FlagId, new_id
 from safehold.model.match import Flag
 from safehold.model.scan import CheckReport, CheckState
-from safehold.model.surface import LegalBasis, Surface, are_covered
+from safehold.model.surface import Surface
 
 log = structlog.get_logger()
 
 AT_ONCE = 4
 """So many calls of one classifier run at a time; who comes then finds it busy."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Appointment:
-    """On which terms a classifier is asked.
-
-    use: what may follow. shadow: it is asked and heard, and is no check yet: it raises no flag and leaves no
-    answer incomplete. flags_from: the band from which on it asks a person to look. seconds: how long it may
-    take. a_day: calls in a day (UTC), None without end; each process counts its own. bases: the law under
-    which pictures may leave, by region; none are needed where nothing leaves.
-    """
-
-    classifier: Classifier
-    use: Use = Use.REVIEW
-    shadow: bool = True
-    flags_from: Band = Band.HIGH
-    seconds: float = 1.0
-    a_day: int | None = None
-    bases: tuple[LegalBasis, ...] = ()
-
-    def may_ask(self, surface: Surface, region: str | None, now: datetime) -> bool:
-        """Say whether the law lets it be asked about this: for whatever leaves the house, a basis must stand.
-
-        An unknown region counts as the strictest: every region of the surface must have one.
-        """
-        if not self.classifier.info.leaves_house:
-            return True
-        return are_covered(surface.regions, self.bases, region, now)
+Leaving = Callable[[str, str, int, datetime], None]
+"""Counts pictures that are about to leave: classifier, destination, how many, when. Raises, and they stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,34 +51,43 @@ class _Seat:
     free: threading.BoundedSemaphore = field(default_factory=lambda: threading.BoundedSemaphore(AT_ONCE))
     day: date = date.min
     calls: int = 0
+    paced_until: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def spends(self, today: date) -> bool:
-        """Count a call of today; say whether the day's budget had room for it."""
+    def spends(self, today: date, clock: float) -> str:
+        """Count a call of today; return which limit had no room for it, empty where all had."""
         with self.lock:
             if self.day != today:
                 self.day, self.calls = today, 0
             if self.terms.a_day is not None and self.calls >= self.terms.a_day:
-                return False
+                return "budget"
+            if self.terms.a_second is not None:
+                # What a second holds may come at once; what comes then waits its turn.
+                paced = max(self.paced_until, clock) + 1 / self.terms.a_second
+                if paced - clock > max(1.0, 1 / self.terms.a_second):
+                    return "rate"
+                self.paced_until = paced
             self.calls += 1
-            return True
+            return ""
 
 
 class Panel:
     """Asks classifiers. Safe to share between threads; closed at the end.
 
-    stopped: asked before each call; the names of classifiers that somebody has switched off.
+    stopped: asked before each call; the names of classifiers that somebody has switched off. leaving: counts
+    what goes to another machine, before it goes; without it nothing does.
     """
 
     def __init__(
         self,
         terms: Mapping[str, Appointment],
         *,
+        leaving: Leaving | None = None,
         stopped: Callable[[], Iterable[str]] = tuple,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._seats = {name: _Seat(each, Breaker(clock)) for name, each in terms.items()}
-        self._stopped, self._clock = stopped, clock
+        self._leaving, self._stopped, self._clock = leaving or _uncounted, stopped, clock
         self._threads = ThreadPoolExecutor(max(1, AT_ONCE * len(terms)), thread_name_prefix="classifier")
 
     def close(self) -> None:
@@ -138,7 +125,7 @@ class Panel:
                 Heard(classifier=name, in_shadow=seat.terms.shadow, opinion=opinion, milliseconds=took)
             )
             if not seat.terms.shadow:
-                reports.append(_report(name, seat.terms, opinion, code))
+                reports.append(_report(name, seat.terms, opinion, code, len(pictures)))
         return Hearing(tuple(reports), tuple(heard))
 
     def _begin(self, seat: _Seat, pictures: Sequence[Pixels], now: datetime) -> Future[Opinion] | str:
@@ -149,10 +136,10 @@ class Panel:
             return "down"
         if not seat.free.acquire(blocking=False):
             return "busy"
-        if not seat.spends(now.date()):
+        if spent := seat.spends(now.date(), self._clock()):
             seat.free.release()
-            return "budget"
-        call = self._threads.submit(_strongest, seat.terms, pictures)
+            return spent
+        call = self._threads.submit(self._strongest, seat.terms, pictures, now)
         # Also of one that nobody waits for any more: until it has ended it takes a place.
         call.add_done_callback(lambda _: seat.free.release())
         return call
@@ -160,7 +147,7 @@ class Panel:
     def _wait(self, seat: _Seat, call: Future[Opinion] | str, begun: float) -> tuple[Opinion, str]:
         """Return what it says, and why it did not run, empty where it did."""
         if isinstance(call, str):
-            return _NOTHING_TO_SAY.get(call, Opinion(answered=Answered.ERROR)), call
+            return _NOTHING_TO_SAY.get(call, Opinion(answered=Answered.ERROR, raw=call)), call
         try:
             opinion = call.result(timeout=max(0.0, seat.terms.seconds - (self._clock() - begun)))
         except TooLate:
@@ -171,9 +158,34 @@ class Panel:
             why = error.code if isinstance(error, Unanswered) else type(error).__name__
             log.warning("classifier_failed", classifier=seat.terms.classifier.info.name, why=why)
             seat.breaker.failed()
-            return Opinion(answered=Answered.ERROR), "down"
+            if isinstance(error, Unanswered) and error.rest is not None:
+                seat.breaker.rest(error.rest)
+            code = "garbled" if isinstance(error, Garbled) else "down"
+            return Opinion(answered=Answered.ERROR, raw=why), code
         seat.breaker.went_well()
         return opinion, ""
+
+    def _strongest(self, terms: Appointment, pictures: Sequence[Pixels], now: datetime) -> Opinion:
+        """Have the pictures classified; return what is said of the one that asks most strongly for a look.
+
+        Raises Unanswered where not every picture has its answer: what is missing might be the one that
+        matters.
+        """
+        info = terms.classifier.info
+        chosen = spread(pictures, info.batch_max)
+        if info.leaves_house:
+            self._leaving(info.name, info.destination, len(chosen), now)
+        opinions = terms.classifier.classify(chosen, seconds=terms.seconds)
+        missing = (Answered.ERROR, Answered.TIMEOUT)
+        if len(opinions) != len(chosen) or any(each.answered in missing for each in opinions):
+            raise Unanswered("partial")
+        return max(
+            opinions, key=lambda each: (-1 if each.band is None else each.band.rank, each.score or 0.0)
+        )
+
+
+def _uncounted(classifier: str, destination: str, pictures: int, now: datetime) -> None:
+    raise Unanswered("uncounted")
 
 
 _PLAIN = "plain"
@@ -181,20 +193,11 @@ _PLAIN = "plain"
 _NOTHING_TO_SAY = {_PLAIN: Opinion(answered=Answered.ABSTAIN)}
 
 
-def _strongest(terms: Appointment, pictures: Sequence[Pixels]) -> Opinion:
-    """Have the pictures classified, and return what is said of the one that asks most strongly for a look.
-
-    Raises Unanswered where not every picture has its answer: what is missing might be the one that matters.
-    """
-    classifier = terms.classifier
-    chosen = pictures[: classifier.info.batch_max]
-    opinions = classifier.classify(chosen, seconds=terms.seconds)
-    if len(opinions) != len(chosen):
-        raise Unanswered("partial")
-    failed = [each for each in opinions if each.answered in (Answered.ERROR, Answered.TIMEOUT)]
-    if failed:
-        raise Unanswered("partial")
-    return max(opinions, key=lambda each: (-1 if each.band is None else each.band.rank, each.score or 0.0))
+def spread(pictures: Sequence[Pixels], most: int) -> list[Pixels]:
+    """Return an even choice of at most so many, in their order; of one alone that in the middle."""
+    if len(pictures) <= most:
+        return list(pictures)
+    return [pictures[(2 * place + 1) * len(pictures) // (2 * most)] for place in range(most)]
 
 
 def not_sampled(code: str) -> CheckReport:
@@ -202,14 +205,19 @@ def not_sampled(code: str) -> CheckReport:
     return CheckReport(name="classifiers", state=CheckState.CANNOT_READ, codes=(code,))
 
 
-def _report(name: str, terms: Appointment, opinion: Opinion, code: str) -> CheckReport:
+def _report(name: str, terms: Appointment, opinion: Opinion, code: str, pictures: int) -> CheckReport:
     if opinion.answered in (Answered.ERROR, Answered.TIMEOUT):
         return CheckReport(
             name=f"classifier:{name}", state=CheckState.DOWN, codes=(f"classifier_{code}:{name}",)
         )
-    limits = () if opinion.answered is Answered.OK else (f"abstained:{name}",)
+    limits = [] if opinion.answered is Answered.OK else [f"abstained:{name}"]
+    if pictures > terms.classifier.info.batch_max:
+        limits.append(f"few_frames:{name}")
     return CheckReport(
-        name=f"classifier:{name}", state=CheckState.OK, flags=_flags(name, terms, opinion), limits=limits
+        name=f"classifier:{name}",
+        state=CheckState.OK,
+        flags=_flags(name, terms, opinion),
+        limits=tuple(limits),
     )
 
 

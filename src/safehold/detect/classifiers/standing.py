@@ -10,12 +10,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from safehold.model.classifier import Answered, Band
+from safehold.model.band import Band
+from safehold.model.classifier import Answered
 from safehold.model.errors import BadForm, NotFound
 from safehold.model.figures import Figure, share
 from safehold.model.permissions import Actor
-from safehold.storage import audit, classifier_switches, opinions
+from safehold.storage import audit, classifier_leaving, classifier_switches, opinions
 from safehold.storage.database import Tx
+
+Left = classifier_leaving.Left
 
 SHORTEST_REASON, LONGEST_REASON = 3, 500
 
@@ -37,13 +40,15 @@ class BandOutcomes:
 class Standing:
     """A classifier now.
 
-    stopped: why somebody switched it off, None while it is on. answers: of what was kept.
+    stopped: why somebody switched it off, None while it is on. answers: of what was kept. left: what was
+    handed to other machines, by destination.
     """
 
     name: str
     stopped: str | None
     answers: dict[Answered, int]
     bands: tuple[BandOutcomes, ...]
+    left: tuple[Left, ...]
 
 
 def standing(tx: Tx, name: str, *, version: str) -> Standing:
@@ -56,7 +61,18 @@ def standing(tx: Tx, name: str, *, version: str) -> Standing:
             BandOutcomes(row.known, row.band, row.items, share(row.found, row.items))
             for row in opinions.decided(tx, name, version)
         ),
+        left=tuple(each for each in all_left(tx) if each.classifier == name),
     )
+
+
+def count_leaving(tx: Tx, name: str, destination: str, *, pictures: int, now: datetime) -> None:
+    """Count a call that is about to hand so many pictures to another machine."""
+    classifier_leaving.count(tx, name, destination, pictures=pictures, now=now)
+
+
+def all_left(tx: Tx) -> list[Left]:
+    """Return what was handed to other machines, by classifier and destination; also of those long gone."""
+    return classifier_leaving.left(tx)
 
 
 def stopped_because(tx: Tx, name: str) -> str | None:

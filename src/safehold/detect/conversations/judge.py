@@ -11,7 +11,8 @@ from datetime import timedelta
 from enum import StrEnum
 
 from safehold.detect.conversations.stages import Side, State, standing
-from safehold.model.conversation import Band, Cue, Evidence, Role
+from safehold.model.band import Band
+from safehold.model.conversation import Cue, Evidence, Role
 
 TOGETHER = timedelta(hours=24)
 """How far a demand may be from its threat, and insisting from the refusal before it."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from safehold.detect.conversations.judge import Judgement
-from safehold.model.conversation import Band, Cue
+from safehold.model.band import Band
+from safehold.model.conversation import Cue
 from safehold.model.ids import FlagId, ItemId, new_id
 from safehold.model.match import Flag
 from safehold.storage import flag_cues
@@ -13,7 +14,7 @@ from safehold.storage import matches as match_rows
 from safehold.storage.database import Tx
 
 SOURCE = "conversation_rules"
-_SCORES = {Band.NONE: 0.0, Band.LOW: 0.3, Band.MEDIUM: 0.6, Band.HIGH: 1.0}
+_SCORES = {Band.NONE: 0.0, Band.LOW: 0.3, Band.MEDIUM: 0.6, Band.HIGH: 1.0, Band.VERY_HIGH: 1.0}
 
 
 def record_judgement(tx: Tx, item_id: ItemId, judged: Judgement, *, now: datetime) -> None:

@@ -13,19 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from safehold.detect.classifiers.base import Pixels, Unanswered
+from safehold.detect.classifiers.appointment import Appointment
+from safehold.detect.classifiers.base import Garbled, Pixels, Unanswered
 from safehold.detect.classifiers.breaker import FAILURES
-from safehold.detect.classifiers.panel import AT_ONCE, Appointment, Hearing, Panel
+from safehold.detect.classifiers.panel import AT_ONCE, Hearing, Panel
 from safehold.detect.verdict import judge
-from safehold.model.classifier import (
-    Answered,
-    Band,
-    ClassifierInfo,
-    ClassifierKind,
-    Opinion,
-    Sends,
-    Use,
-)
+from safehold.model.band import Band
+from safehold.model.classifier import Answered, ClassifierInfo, ClassifierKind, Opinion, Sends, Use
 from safehold.model.scan import CheckState, ScanResult
 from safehold.model.surface import Advice, LegalBasis, Surface
 
@@ -37,7 +31,6 @@ INFO = ClassifierInfo(
     version="1",
     kind=ClassifierKind.UNSEEN_IMAGE,
     sends=Sends.DOWNSCALED,
-    leaves_house=False,
     batch_max=8,
     max_side=64,
 )
@@ -49,7 +42,7 @@ class Scripted:
     """A classifier that says what a test has it say."""
 
     def __init__(self, says: Says, *, leaves_house: bool = False) -> None:
-        self.info, self._says = replace(INFO, leaves_house=leaves_house), says
+        self.info, self._says = replace(INFO, destination="elsewhere" if leaves_house else ""), says
         self.calls = 0
 
     def classify(self, pictures: Sequence[Pixels], *, seconds: float) -> Sequence[Opinion]:
@@ -185,6 +178,109 @@ def test_one_that_fails_again_and_again_is_left_alone_until_it_is_back() -> None
     works[0], now[0] = True, 1000.0
     assert panel.ask(["one"], PICTURES, NOW).reports[0].state is CheckState.OK
     panel.close()
+
+
+def test_no_more_is_asked_in_a_second_than_was_agreed() -> None:
+    now = [0.0]
+    terms = Appointment(classifier=saying(Band.NONE, Band.NONE), shadow=False, a_second=2)
+    panel = Panel({"one": terms}, clock=lambda: now[0])
+
+    def codes() -> list[tuple[str, ...]]:
+        return [panel.ask(["one"], PICTURES, NOW).reports[0].codes for _ in range(3)]
+
+    limited = ("classifier_rate:one",)
+    assert codes() == [(), (), limited]
+    now[0] = 0.5
+    assert codes() == [(), limited, limited]
+    now[0] = 60.0
+    assert codes() == [(), (), limited]
+    panel.close()
+
+
+def test_less_than_one_in_a_second_is_one_at_a_time() -> None:
+    now = [0.0]
+    terms = Appointment(classifier=saying(Band.NONE, Band.NONE), shadow=False, a_second=0.1)
+    panel = Panel({"one": terms}, clock=lambda: now[0])
+    asked_at = []
+    for now[0] in range(25):
+        if not panel.ask(["one"], PICTURES, NOW).reports[0].codes:
+            asked_at.append(now[0])
+    assert asked_at == [0, 10, 20]
+    panel.close()
+
+
+def test_one_that_asks_to_be_left_alone_is_and_then_is_asked_again() -> None:
+    now, calls = [0.0], []
+
+    def says(pictures: Sequence[Pixels]) -> Sequence[Opinion]:
+        calls.append(now[0])
+        if now[0] < 30:
+            raise Unanswered("status_429", rest=30)
+        return [Opinion(answered=Answered.OK, band=Band.NONE)] * len(pictures)
+
+    panel = Panel({"one": Appointment(classifier=Scripted(says), shadow=False)}, clock=lambda: now[0])
+    for now[0] in (0.0, 1.0, 29.9, 30.0, 31.0):
+        panel.ask(["one"], PICTURES, NOW)
+    assert calls == [0.0, 30.0, 31.0]
+    panel.close()
+
+
+def test_what_nobody_understands_is_incomplete_by_a_code_of_its_own_and_its_reason_is_kept() -> None:
+    hearing = asked(Scripted(_raises(Garbled("new_word"))))
+    assert hearing.reports[0].codes == ("classifier_garbled:one",)
+    assert judge(hearing.reports, SURFACE).result is ScanResult.INCOMPLETE
+    opinion = hearing.heard[0].opinion
+    assert (opinion.answered, opinion.raw, opinion.band) == (Answered.ERROR, "new_word", None)
+
+
+@pytest.mark.parametrize(("most", "chosen"), [(1, [4]), (2, [2, 6]), (3, [1, 4, 6]), (8, list(range(8)))])
+def test_of_more_frames_than_it_takes_an_even_choice_is_asked_about_and_that_is_said(
+    most: int, chosen: list[int]
+) -> None:
+    seen = []
+
+    def says(pictures: Sequence[Pixels]) -> Sequence[Opinion]:
+        seen.extend(int(each[0, 0, 0]) for each in pictures)
+        return [Opinion(answered=Answered.OK, band=Band.NONE)] * len(pictures)
+
+    classifier = Scripted(says)
+    classifier.info = replace(INFO, batch_max=most)
+    [report] = asked(classifier, [np.full((8, 8, 3), place, dtype=np.uint8) for place in range(8)]).reports
+    assert seen == chosen
+    assert report.limits == (() if most == 8 else ("few_frames:one",))
+
+
+def test_what_leaves_is_counted_before_it_goes_and_what_stays_is_not() -> None:
+    told: list[tuple[object, ...]] = []
+
+    def says(pictures: Sequence[Pixels]) -> Sequence[Opinion]:
+        assert told == [("one", "elsewhere", 2, NOW)]
+        raise Unanswered("http")
+
+    away = Appointment(classifier=Scripted(says, leaves_house=True))
+    home = Appointment(classifier=saying(Band.NONE, Band.NONE))
+    panel = Panel({"one": away, "two": home}, leaving=lambda *left: told.append(left))
+    panel.ask(["one", "two"], PICTURES, NOW)
+    assert len(told) == 1
+    panel.close()
+
+
+def test_what_cannot_be_counted_does_not_leave() -> None:
+    def fails(*left: object) -> None:
+        raise RuntimeError("the database is down")
+
+    classifier = Scripted(lambda _: [], leaves_house=True)
+    for leaving in (fails, None):
+        panel = Panel({"one": Appointment(classifier=classifier, shadow=False)}, leaving=leaving)
+        assert panel.ask(["one"], PICTURES, NOW).reports[0].codes == ("classifier_down:one",)
+        panel.close()
+    assert classifier.calls == 0
+
+
+def test_an_appointment_for_anything_but_review_is_refused() -> None:
+    for use in ("hold", "report", "review", None):
+        with pytest.raises(ValueError, match="nothing else"):
+            Appointment(classifier=saying(Band.NONE), use=use)
 
 
 def test_a_days_budget_ends_with_the_day() -> None:

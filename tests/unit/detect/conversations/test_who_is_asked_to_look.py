@@ -34,7 +34,8 @@ from safehold.detect.conversations.stages import (
     standing,
     to_bytes,
 )
-from safehold.model.conversation import Band, Cue, Evidence, Role, Years
+from safehold.model.band import Band
+from safehold.model.conversation import Cue, Evidence, Role, Years
 
 NOW = 1_795_000_000
 HOUR, DAY = 3_600, 86_400
@@ -233,7 +234,7 @@ def test_whatever_was_said_a_judgement_holds_together(said: list[tuple[str, Evid
 def test_a_judgement_has_no_word_for_anything_but_asking() -> None:
     """The type itself: a band, who, what, where, and what speaks against."""
     assert {field.name for field in fields(Judgement)} == {"band", "by", "cues", "evidence", "against"}
-    assert {band.value for band in Band} == {"none", "low", "medium", "high"}
+    assert {band.value for band in Band} == {"none", "low", "medium", "high", "very_high"}
     assert judging.NEEDED == 2
 
 

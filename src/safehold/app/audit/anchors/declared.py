@@ -13,13 +13,11 @@ from safehold.app.audit.anchors.object_store import StoreOfOthers
 from safehold.app.audit.anchors.rfc3161 import TimeStampServer
 from safehold.app.settings import Settings
 from safehold.app.settings_anchors import AnchorSettings
-from safehold.app.settings_outside import mail_server
+from safehold.app.settings_outside import USER_AGENT, mail_server
 from safehold.egress.addresses import PermittedNetworks
 from safehold.egress.client import Egress
 from safehold.egress.urls import parse_target
 from safehold.model.errors import AddressRefused, BadSettings
-
-USER_AGENT = "Safehold"
 
 
 @dataclass(frozen=True, slots=True)
