@@ -27,6 +27,7 @@ from safehold.model.item import Context
 from safehold.model.permissions import Actor
 from safehold.model.scan import ScanResult
 from safehold.model.surface import Surface, Visibility
+from safehold.prevent.offers import Offer, offer_for
 from safehold.storage import audit
 from safehold.storage.database import Tx
 
@@ -57,7 +58,8 @@ class Read:
     """The answer. result: clear, review, incomplete or not_scanned; never hold.
 
     conversation_id: None where nothing was kept. item_id: what a person looks at, None where nobody does.
-    repeated: how many had come before. degraded, limits: see the answer of a scan.
+    repeated: how many had come before. degraded, limits: see the answer of a scan. offer: words that help,
+    for the child's eyes alone, where a message of this request is part of what somebody is asked to look at.
     """
 
     result: ScanResult
@@ -68,6 +70,7 @@ class Read:
     degraded: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
     judgement: Judgement = Judgement()  # noqa: RUF009 - frozen: all may have the same
+    offer: Offer | None = None
 
 
 def take(program: Program, told: Told, *, actor: Actor) -> Read:
@@ -121,7 +124,7 @@ class _Taking:
         intake.keep(tx, found.id, stages.to_bytes(state), shows=shows, now=self._now)
         judged = judge(_undecided(state, found), at=self._at)
         item_id = self._ask(tx, found, judge(_undecided(before, found), at=self._at), judged)
-        return self._answer(found.id, item_id, judged, taken=len(fresh))
+        return self._answer(found.id, item_id, judged, taken=len(fresh), offer=self._offer(state, judged))
 
     def _in_order(self) -> Iterator[Message]:
         """Yield the messages by time; one that says that it comes from the future was sent now."""
@@ -215,8 +218,27 @@ class _Taking:
             region=self._told.region,
         )
 
+    def _offer(self, state: State, judged: Judgement) -> Offer | None:
+        """Return the words for the child when this request brought what counts: the same again, and once."""
+        brought = {one.id for one in self._told.messages} & {each.message for each in judged.evidence}
+        if judged.by is None or not judged.band.asks or not brought:
+            return None
+        told = {side.id: side for side in state.sides}
+        names = {*told, *(name for name, _ in state.evidence), *(one.by for one in self._told.messages)}
+        return offer_for(
+            judged.cues,
+            by=judged.by,
+            taking_part=[_participant(told.get(name, Side(name))) for name in sorted(names)],
+        )
+
     def _answer(
-        self, conversation_id: ConversationId, item_id: ItemId | None, judged: Judgement, *, taken: int
+        self,
+        conversation_id: ConversationId,
+        item_id: ItemId | None,
+        judged: Judgement,
+        *,
+        taken: int,
+        offer: Offer | None,
     ) -> Read:
         degraded = tuple(sorted({code for seen in self._seen for code in seen.missing}))
         limits = {code for seen in self._seen for code in seen.limits}
@@ -232,6 +254,7 @@ class _Taking:
             degraded=degraded,
             limits=tuple(sorted(limits)),
             judgement=judged,
+            offer=offer,
         )
 
 
@@ -246,3 +269,7 @@ def _undecided(state: State, found: StoredConversation) -> State:
 def _side(one: Participant) -> Side:
     since = int(one.account_created_at.timestamp()) if one.account_created_at is not None else None
     return Side(one.id, one.years, one.role, since)
+
+
+def _participant(side: Side) -> Participant:
+    return Participant(id=side.id, years=side.years, role=side.role)

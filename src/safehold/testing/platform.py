@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
@@ -81,7 +82,9 @@ class Platform:
         """Send any request with the key and return the answer."""
         connection = HTTPConnection(self._host, self._port, timeout=self._timeout)
         try:
-            connection.request(method, path, body, {"Authorization": f"Bearer {self._key}", **headers})
+            # Whoever is refused because of its size may hear so before all of it is sent.
+            with suppress(BrokenPipeError):
+                connection.request(method, path, body, {"Authorization": f"Bearer {self._key}", **headers})
             response = connection.getresponse()
             raw = response.read()
         finally:

@@ -227,6 +227,45 @@ def test_a_key_without_the_scope_is_refused_and_one_without_detail_hears_no_cues
     assert (told.body["band"], told.body["evidence"], told.body["against"]) == (None, None, None)
 
 
+def offered(at: Installation, *messages: dict[str, Any], name: str, **more: Any) -> Any:
+    """Send messages with a key that may show words to children, and return what it is told to show."""
+    platform = at.platform(Permission.CONVERSATION, Permission.CHILD_SUPPORT)
+    body = {"surface": "public", "participants": [CHILD, GROWN], "messages": list(messages)} | more
+    return platform.ask("POST", f"/v1/conversations/{name}/messages", body).body["support"]
+
+
+def test_a_threat_names_the_words_for_the_child_and_only_where_the_key_may_show_them(
+    bare: Installation,
+) -> None:
+    assert offered(bare, message(1, THREAT), name="a") == {"account_id": "ann", "moment": "pressure"}
+    assert offered(bare, message(1, "How old are you?"), message(2, SECRET), name="b") == {
+        "account_id": "ann",
+        "moment": "asked_to_move",
+    }
+    assert post(bare, message(1, THREAT), name="a").body["support"] is None
+
+
+def test_words_are_named_by_what_brings_the_evidence_again_when_it_is_sent_again_and_not_later(
+    bare: Installation,
+) -> None:
+    assert offered(bare, message(1, "How old are you?"), name="c") is None
+    brought = message(2, THREAT)
+    first = offered(bare, brought, name="c")
+    assert offered(bare, brought, name="c") == first == {"account_id": "ann", "moment": "pressure"}
+    assert offered(bare, message(3, "a map"), name="c") is None
+    assert offered(bare, message(4, "no", by="ann"), name="c") is None
+
+
+def test_words_are_for_nobody_where_it_is_not_certain_who_the_child_is(bare: Installation) -> None:
+    third = {"id": "cy", "age_band": "11-13"}
+    assert offered(bare, message(1, THREAT), name="d", participants=[CHILD, GROWN, third]) is None
+    assert offered(bare, message(1, THREAT), name="e", participants=[GROWN]) is None
+    joins = message(2, "bread", by="cy")
+    assert offered(bare, message(1, THREAT), joins, name="f") is None
+    guardian = CHILD | {"role": "guardian"}
+    assert offered(bare, message(1, THREAT), name="g", participants=[guardian, GROWN]) is None
+
+
 def test_no_text_lies_in_the_open_in_any_table(bare: Installation) -> None:
     post(bare, message(1, "How old are you?"), message(2, SECRET))
     bare.run_steps()

@@ -110,6 +110,13 @@ class CueBody(BaseModel):
     end: int
 
 
+class OfferBody(BaseModel):
+    """Words that help, to be fetched with `POST /v1/support-messages` and shown to this account alone."""
+
+    account_id: str = Field(description="The child's. Nobody else may notice anything of it.")
+    moment: str = Field(description="To be sent as `moment`; never to be shown.")
+
+
 class ConversationAnswer(BaseModel):
     """What the messages amount to. Nothing acts on it: a person is asked to look, or nobody is."""
 
@@ -125,6 +132,9 @@ class ConversationAnswer(BaseModel):
     band: str | None = Field(None, description="none, low, medium or high, for keys with scan:detail.")
     evidence: list[CueBody] | None = None
     against: list[str] | None = Field(None, description="What speaks against looking.")
+    support: OfferBody | None = Field(
+        None, description="Words for the child alone, for keys with child.support; None where none fit."
+    )
 
 
 def add_conversation_routes(router: APIRouter, program: Program) -> None:
@@ -158,11 +168,13 @@ def add_conversation_routes(router: APIRouter, program: Program) -> None:
             messages=tuple(each.message() for each in body.messages),
         )
         found = conversations.take(program, told, actor=actor)
-        return _answer(found, detail=Permission.SCAN_DETAIL in actor.permissions)
+        return _answer(
+            found, detail=actor.may(Permission.SCAN_DETAIL), support=actor.may(Permission.CHILD_SUPPORT)
+        )
 
 
-def _answer(found: Read, *, detail: bool) -> ConversationAnswer:
-    judged = found.judgement
+def _answer(found: Read, *, detail: bool, support: bool) -> ConversationAnswer:
+    judged, offer = found.judgement, found.offer if support else None
     return ConversationAnswer(
         conversation_id=found.conversation_id,
         item_id=found.item_id,
@@ -174,6 +186,7 @@ def _answer(found: Read, *, detail: bool) -> ConversationAnswer:
         band=judged.band.value if detail else None,
         evidence=[_cue(each) for each in judged.evidence] if detail else None,
         against=[each.value for each in judged.against] if detail else None,
+        support=OfferBody(account_id=offer.account_id, moment=offer.moment.value) if offer else None,
     )
 
 
