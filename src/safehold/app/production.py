@@ -11,7 +11,7 @@ from safehold.app.conditions import OF_RECORDS, Condition, Level, answers_for
 from safehold.app.keeping.backup import BACKED_UP, DATABASE, KEYS_KEPT
 from safehold.app.listening import address, is_this_machine
 from safehold.app.settings import Settings
-from safehold.storage import aside, audit, processes, roles
+from safehold.storage import aside, audit, processes, role_settings
 from safehold.storage.database import Tx
 from safehold.vault.decoding.confinement import Confinement
 from safehold.vault.key_sources import KeySource
@@ -104,7 +104,7 @@ def of_private_key(settings: Settings, source: KeySource) -> Condition:
 
 
 def _role_settings(tx: Tx) -> str | None:
-    found = roles.with_settings_of_their_own(tx)
+    found = role_settings.with_settings_of_their_own(tx)
     if not found:
         return None
     said = "; ".join(f"{role} has {', '.join(names)}" for role, names in found.items())

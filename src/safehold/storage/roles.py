@@ -106,6 +106,9 @@ GRANTS: dict[str, dict[str, str]] = {
         "flag": _APPEND,
         "opinion": _APPEND,
         "classifier_stop": _READ,
+        "classifier_count": _change("uploads"),
+        "audit_sample_day": _change("chosen", "taken"),
+        "audit_draw": _APPEND,
         "hold": _APPEND,
         "sealed_object": _APPEND,
         "wrapped_key": "insert",
@@ -188,6 +191,8 @@ GRANTS: dict[str, dict[str, str]] = {
         "match": _READ,
         "flag": _READ,
         "opinion": _READ,
+        "classifier_stop": "select, insert, delete",
+        **dict.fromkeys(("classifier_count", "audit_sample_day", "audit_draw"), _READ),
         "flag_cue": _READ,
         "conversation_item": _READ,
         "hold": _READ,
@@ -288,6 +293,9 @@ GRANTS: dict[str, dict[str, str]] = {
         "match": _READ,
         "flag": _READ,
         "opinion": _READ,
+        "classifier_count": "select, delete",
+        "audit_sample_day": _READ,
+        "audit_draw": _READ,
         # It ends conversations whose time is over, and reads nothing of them.
         "conversation": "select (id, expires_at), delete",
         "conversation_message": "select (conversation_id, message_id, expires_at), delete",
@@ -419,23 +427,6 @@ VERSION = "alembic_version"
 def app_grants() -> dict[str, str]:
     """Return what the all-in-one role may do: everything, except changing what is append-only."""
     return {table.name: _APPEND if table.name in APPEND_ONLY else _ALL for table in metadata.sorted_tables}
-
-
-def with_settings_of_their_own(tx: Tx) -> dict[str, list[str]]:
-    """Return which of the roles have settings that the server gives every connection of theirs, and which.
-
-    Here or in every database; names alone. Any role may ask, and any may have made some for itself.
-    """
-    statement = sa.text(
-        "select r.rolname, split_part(each, '=', 1) as setting"
-        " from pg_db_role_setting s join pg_roles r on r.oid = s.setrole, unnest(s.setconfig) as each"
-        " where r.rolname = any(:roles) and s.setdatabase in"
-        " (0, (select oid from pg_database where datname = current_database())) order by 1, 2"
-    )
-    found: dict[str, list[str]] = {}
-    for row in tx.run(statement, {"roles": list(ROLES)}):
-        found.setdefault(row.rolname, []).append(row.setting)
-    return found
 
 
 def create(tx: Tx) -> None:

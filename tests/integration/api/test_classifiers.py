@@ -92,13 +92,19 @@ def test_what_no_list_knows_waits_for_a_person_and_stays_where_it_is(
     assert opinion.version == "open_nsfw 1.0"
 
 
-def test_in_the_shadow_an_unknown_picture_is_clear_and_leaves_nothing(
+def test_in_the_shadow_an_unknown_picture_is_clear_and_leaves_a_count_of_the_day_alone(
     house: Installation, platform: Platform
 ) -> None:
     before = house.counts()
-    assert upload(platform, UNSEEN, "learning")["result"] == "clear"
+    for _ in range(2):
+        assert upload(platform, UNSEEN, "learning")["result"] == "clear"
     house.program.scanner.counters.flush()
-    assert house.counts() == before | {"scan_counter": before.get("scan_counter", 0) + 1}
+    after = house.counts()
+    assert after.pop("scan_counter") > before.pop("scan_counter", 0)
+    assert after == before | {"classifier_count": 1}
+    [count] = house.sql("select * from classifier_count")
+    assert (count.classifier, count.in_shadow, count.known) == ("learns", True, False)
+    assert (count.answer, count.uploads) == ("band:very_high", 2)
 
 
 def test_in_the_shadow_it_is_heard_about_what_a_list_holds(house: Installation, platform: Platform) -> None:

@@ -286,6 +286,7 @@ DONE = N_(
         "item.assess": "Filed an assessment",
         "item.decide_alike": "Decided others nearly the same as this one",
         "item.settle": "Item settled",
+        "item.unseen": "Drawn by lot, and nobody looked in time: it was closed and destroyed",
         "item.left_open": "Left open",
         "outcome.reverse": "Reversed an outcome",
         "match.withdrawn": "The list withdrew an entry that this matched",
