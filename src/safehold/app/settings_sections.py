@@ -385,6 +385,13 @@ class ReviewSettings(Section):
         description="How far apart, in bits of PDQ, two pictures may be for one decision to be offered for"
         " both, to whoever made it; 0 offers none. Little is settled so, whatever this says.",
     )
+    flags_a_day: int | None = Field(
+        None,
+        ge=1,
+        le=1_000_000,
+        description="How many uploads that machines flag you can look at in a day. It changes nothing: a"
+        " classifier’s page says what so many looks would find. Unset: it says nothing about that.",
+    )
     us_destination: bool = Field(
         False,
         description="Reports go to a destination in the United States: the form asks for the stage of"

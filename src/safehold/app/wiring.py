@@ -125,6 +125,7 @@ def schedules(program: Program) -> Sequence[Schedule]:
         Schedule("leftovers", 3600, lambda: _guarded(program, "leftovers", sweep_leftovers)),
         Schedule("abandoned reveals", 30, lambda: _close_reveals(program)),
         Schedule("golden items", 600, lambda: close_unanswered(program)),
+        Schedule("classifier drift", 3600, lambda: look_for_drift(program)),
         Schedule("review rules", 60, RulesAgain(program).turn),
         Schedule("case weights", 15, lambda: weigh_cases(program)),
         Schedule("requests and sessions", 600, lambda: _sweep_access(program)),
@@ -150,6 +151,12 @@ def sweep_alarms(program: Program) -> None:
     with program.database.begin() as tx:
         outages.raise_for_outages(tx, now=program.clock())
         alarms.clear_what_is_over(tx, now=program.clock())
+
+
+def look_for_drift(program: Program) -> None:
+    """Alarm a person where a classifier says something else of uploads than it did, or errs otherwise."""
+    with program.database.begin() as tx:
+        alarms.raise_for_drift(tx, now=program.clock())
 
 
 def take_in_reports(program: Program) -> None:

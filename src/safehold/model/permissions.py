@@ -38,6 +38,8 @@ class Permission(StrEnum):
     AUTHORITY_SWITCH = "authority.switch"
     LIST_READ = "list.read"
     LIST_EDIT = "list.edit"
+    CLASSIFIER_READ = "classifier.read"
+    CLASSIFIER_STOP = "classifier.stop"
     WEBHOOK_READ = "webhook.read"
     WEBHOOK_RETRY = "webhook.retry"
     JOB_READ = "job.read"
@@ -77,6 +79,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         | {Permission.PROPOSAL_DECIDE, Permission.CASE_REVERSE, Permission.CONFLICT_EDIT}
         | {Permission.CASE_ARRANGE, Permission.AUTHORITY_SEND, Permission.SUPPORT_APPROVE}
         | {Permission.WEBHOOK_READ, Permission.JOB_READ, Permission.EXPOSURE_READ}
+        | {Permission.CLASSIFIER_READ, Permission.CLASSIFIER_STOP}
     ),
     Role.LEGAL: frozenset(
         {
@@ -97,6 +100,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             Permission.LIST_READ,
             Permission.LIST_EDIT,
+            Permission.CLASSIFIER_READ,
+            Permission.CLASSIFIER_STOP,
             Permission.WEBHOOK_READ,
             Permission.WEBHOOK_RETRY,
             Permission.JOB_READ,
@@ -115,6 +120,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.LEDGER_READ,
             Permission.CASE_READ,
             Permission.LIST_READ,
+            Permission.CLASSIFIER_READ,
             Permission.JOB_READ,
             Permission.WEBHOOK_READ,
         }
