@@ -23,12 +23,15 @@ from safehold.app.settings import Settings
 from safehold.app.wiring import handlers
 from safehold.lists.file_import import FileImport
 from safehold.lists.ledger import NewList, add_list
+from safehold.model.band import Band
+from safehold.model.classifier import Answered, Heard, Opinion
 from safehold.model.hash_list import Purpose
 from safehold.model.item import Context
 from safehold.model.permissions import Actor, Role, system_actor
 from safehold.model.scan import ScanAnswer
 from safehold.prevent import help_files, help_texts
-from safehold.storage import schedules
+from safehold.storage import classifier_counts, opinions, schedules
+from safehold.storage.classifier_counts import Said
 from safehold.storage.databases import InitialRows, create_database, drop_database
 from safehold.storage.embedded import EmbeddedServer
 from safehold.testing.jobs import run_all_steps, run_step, waiting_steps
@@ -42,6 +45,9 @@ KNOWN_SEEDS = range(1, 7)
 """Landscapes whose digests are on the list northland, which somebody here has vetted."""
 UNVETTED_SEED = 40
 """A landscape on the list fjordland, which nobody has vetted."""
+
+CLASSIFIER, CLASSIFIER_VERSION = "first_look", "open_nsfw 1.0"
+"""One that the settings declare and no surface asks, so that none is loaded here."""
 
 AUTHORITIES: dict[str, object] = {
     "country": "GB",
@@ -99,6 +105,34 @@ class Site:
         with self.machinery.database.begin() as tx:
             help_texts.load(tx, help_files.shipped(), actor=TESTS, now=self.machinery.clock())
 
+    def estimate(self, *, lately: int = 10) -> None:
+        """Put on record that a classifier heard five weeks of uploads, and of every item something.
+
+        lately: how many of a thousand a day were in the band high last week; ten were before.
+        """
+        now = self.machinery.clock()
+        with self.machinery.database.begin() as tx:
+            for days in range(1, 36):
+                high = lately if days <= 7 else 10
+                for band, uploads in ((Band.NONE, 1000 - high), (Band.HIGH, high)):
+                    said = Said(
+                        day=(now - timedelta(days=days)).date(),
+                        classifier=CLASSIFIER,
+                        version=CLASSIFIER_VERSION,
+                        in_shadow=True,
+                        known=False,
+                        answered=Answered.OK,
+                        band=band,
+                    )
+                    classifier_counts.add(tx, {said: uploads})
+            for place, row in enumerate(tx.driver.execute("select id from item order by id").fetchall()):
+                band = (Band.HIGH, Band.NONE, Band.VERY_HIGH)[place % 3]
+                opinion = Opinion(
+                    answered=Answered.OK, band=band, score=band.rank / 4, version=CLASSIFIER_VERSION
+                )
+                heard = Heard(classifier=CLASSIFIER, in_shadow=True, opinion=opinion, milliseconds=30.0)
+                opinions.insert(tx, row[0], [heard], now=now)
+
     def note_sweeps(self) -> None:
         """Put on record that one sweep went well, an hour ago, and that another fails."""
         now = self.machinery.clock()
@@ -136,6 +170,7 @@ def running_site(
             "data_folder": folder,
             "database": {"url": database_url, "surface_urls": own_urls},
             "surfaces": {"public_uploads": {"rehearsal": True}},
+            "classifiers": {CLASSIFIER: {"a_day": 20_000}},
             "webhooks": {
                 "platform": {
                     "url": f"http://127.0.0.1:{closed_port()}/hook",

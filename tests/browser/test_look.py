@@ -8,7 +8,7 @@ from pathlib import Path
 import pyotp
 import pytest
 from gallery import SIZES, THEMES, WALKED, is_of, look_at, take
-from site_under_test import ANN, UNVETTED_SEED, running_site
+from site_under_test import ANN, CLASSIFIER, UNVETTED_SEED, running_site
 
 from safehold.app import conversations
 from safehold.app.access.users import find_user
@@ -112,6 +112,8 @@ def addresses(full_site, chromium):
     full_site.load_words()
     page.goto("/console/support")
     found["support-text"] = link_to(page, "/console/support/")
+    full_site.estimate(lately=40)
+    found["classifier"] = f"/console/classifiers/{CLASSIFIER}"
     found["exposure-of"] = f"/console/exposure/of/{somebody_else(full_site)}"
     found["case-conversation"] = talked_about(full_site)
     context.close()

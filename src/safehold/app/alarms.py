@@ -15,6 +15,7 @@ from uuid import UUID
 from safehold.authorities import filings
 from safehold.authorities.means import REPORT_INCOMPLETE, REPORT_STUCK, REPORT_WAITS
 from safehold.authorities.questions import HEARD_BEFORE, QUESTION_DUE, QUESTION_LATE
+from safehold.detect.classifiers import drift
 from safehold.model.errors import Conflict, NotFound
 from safehold.model.events import StepStuck
 from safehold.model.ids import AlarmId
@@ -64,6 +65,7 @@ REPORT_UNSENT = "report_unsent"
 REPORT_EXPIRING = "report_expiring"
 LIST_STALE = "list_stale"
 MATCHER_DOWN = "matcher_down"
+CLASSIFIER_DRIFTS = "classifier_drifts"
 
 GUESSED_OFTEN = 20
 """So many failed sign-ins for one name, or with one right password, alarm a person; three times as many from
@@ -123,6 +125,7 @@ CAUSES: Mapping[str, StillStands] = {
     MATCHER_DOWN: lambda tx, ids, now: (
         set(ids) if scans.incomplete_since(tx, MATCHER_DOWN, now - MATCHER_WINDOW) else set()
     ),
+    CLASSIFIER_DRIFTS: lambda tx, ids, now: set(ids) & set(drift.drifting(tx, now)),
     ANCHOR_FAILING: lambda tx, ids, now: anchors.still_failing(tx, ids, before=now - ANCHOR_PATIENCE),
     SIGN_IN_GUESSED: lambda tx, ids, now: sign_ins.failing_since(
         tx, ids, at_least=GUESSED_OFTEN, since=now - GUESSED_WINDOW
@@ -206,6 +209,14 @@ def raise_for_expiring_keys(tx: Tx, *, now: datetime) -> None:
         subject = f"key:{key_id}"
         if not rows.raised_since(tx, KEY_EXPIRING, subject, ends_at - KEY_ENDS_SOON):
             raise_alarm(tx, KEY_EXPIRING, subject, now=now)
+
+
+def raise_for_drift(tx: Tx, *, now: datetime) -> None:
+    """Alarm a person about each classifier that drifts, once in the days that it is held against."""
+    for classifier_id in drift.drifting(tx, now):
+        subject = f"classifier:{classifier_id}"
+        if not rows.raised_since(tx, CLASSIFIER_DRIFTS, subject, now - drift.RECENT):
+            raise_alarm(tx, CLASSIFIER_DRIFTS, subject, now=now)
 
 
 def standing(tx: Tx, *, limit: int | None = None) -> list[StoredAlarm]:

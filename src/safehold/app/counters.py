@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -29,7 +29,7 @@ class ScanCounters:
     """Counts answers in memory and writes them down from a thread of its own."""
 
     def __init__(
-        self, database: Database, clock: Clock, *, then: Callable[[Database], None] | None = None
+        self, database: Database, clock: Clock, *, then: Sequence[Callable[[Database], None]] = ()
     ) -> None:
         """then: what else is written down each time, after the counters."""
         self._then = then
@@ -57,8 +57,8 @@ class ScanCounters:
         """
         with self._flushing:
             self._flush_scans()
-            if self._then is not None:
-                self._then(self._database)
+            for write in self._then:
+                write(self._database)
 
     def _flush_scans(self) -> None:
         with self._lock:

@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime
 
 from safehold.app.program import Program
-from safehold.detect import recording
+from safehold.detect import recording, sampling
 from safehold.detect.checks import Circumstances
 from safehold.detect.media_scan import compare_media
 from safehold.evidence import custody, retention
@@ -14,9 +14,8 @@ from safehold.intake import uploads
 from safehold.model.assessment import Finding
 from safehold.model.errors import EmptyFile, Refused
 from safehold.model.hash_list import Purpose
-from safehold.model.ids import FlagId, ItemId, ScanId, new_id
+from safehold.model.ids import ItemId, ScanId, new_id
 from safehold.model.item import Context
-from safehold.model.match import Flag
 from safehold.model.media import Examined, HashMode
 from safehold.model.permissions import Actor
 from safehold.model.scan import ScanResult
@@ -24,9 +23,6 @@ from safehold.model.surface import Surface
 from safehold.review import golden
 from safehold.signals.digests import digest_bytes
 from safehold.storage.database import Database
-
-SAMPLE = "audit_sample"
-"""What is said to ask for a look at it. It is true, and does not say that the answer is known."""
 
 
 def load(
@@ -68,8 +64,8 @@ def load(
         )
         assert media_id is not None
         golden.declare(tx, item_id, purpose=purpose, expected=expected, actor=actor, now=now)
-        flag = Flag(id=FlagId(new_id()), source=SAMPLE, score=0.0, reason="drawn")
-        recording.record_flag(tx, item_id, flag, now=now)
+        # It is true, and does not say that the answer is known.
+        recording.record_flag(tx, item_id, sampling.drawn_flag(), now=now)
         custody.take(tx, media_id, sealed, now=now)
         # As a golden item from now on, and no longer as one that arrives and waits for an outcome.
         retention.keep(tx, media_id)

@@ -14,7 +14,7 @@ from safehold.app.bundles import signing
 from safehold.app.child_policy import child_policy
 from safehold.app.operator import Operator
 from safehold.app.settings import Settings
-from safehold.app.settings_sections import SurfaceSettings
+from safehold.app.settings_surfaces import SurfaceSettings
 from safehold.model.permissions import Actor, Permission
 from safehold.prevent.declared import Unmet
 from safehold.storage import audit, yearly

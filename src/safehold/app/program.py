@@ -14,6 +14,7 @@ from safehold.app.access.gate import Gate
 from safehold.app.classifiers import open_panel
 from safehold.app.confined import check_walls, limits_of, must_be_confined
 from safehold.app.counters import ScanCounters
+from safehold.app.heard_counters import HeardCounters
 from safehold.app.home import Home, open_home, sealing_key_path
 from safehold.app.index_damage import alarming
 from safehold.app.kept_signals import KeptSignals, store_id
@@ -175,7 +176,8 @@ def _assemble(
     vault = Vault(store, SealingKeyFile(home.keys.sealing))
     egress = Egress(user_agent=USER_AGENT, content_permitted=content_permitted)
     close_calls = CloseCalls(settings.probing, home.request_secret(), clock)
-    counters = ScanCounters(database, clock, then=close_calls.write)
+    heard = HeardCounters(clock)
+    counters = ScanCounters(database, clock, then=(close_calls.write, heard.write))
     if "api" in surfaces:
         counters.start()
         stack.callback(counters.close)
@@ -188,6 +190,7 @@ def _assemble(
         counters=counters,
         close_calls=close_calls,
         panel=open_panel(settings, database, stack) if "api" in surfaces else Panel({}),
+        heard=heard,
         kept=_kept_signals(settings, home, surfaces, database, kinds, clock, stack),
         records=ScanRecords(
             database=database, decoders=decoders, vault=vault, record=recorder.record, clock=clock

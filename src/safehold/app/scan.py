@@ -14,11 +14,13 @@ from dataclasses import dataclass, replace
 import structlog
 
 from safehold.app.counters import ScanCounters
+from safehold.app.heard_counters import HeardCounters
 from safehold.app.kept_signals import KeptSignals
 from safehold.app.probing import CloseCalls
 from safehold.app.requests import Overtaken
 from safehold.app.scan_records import Received, ScanRecords, WhenKept
 from safehold.app.settings import Settings
+from safehold.detect import sampling
 from safehold.detect.checks import Circumstances
 from safehold.detect.classifiers.panel import Panel, not_sampled
 from safehold.detect.following import ListFollower
@@ -40,10 +42,11 @@ from safehold.model.ids import ScanId, new_id
 from safehold.model.item import Context
 from safehold.model.media import Examined
 from safehold.model.permissions import Actor
-from safehold.model.scan import ScanAnswer
+from safehold.model.scan import ScanAnswer, ScanResult
 from safehold.model.signal import Signal, SignalTypeName
 from safehold.model.surface import Surface
 from safehold.signals.digests import digest_bytes
+from safehold.storage.audit_samples import Draw
 from safehold.vault.decoding.pool import DecoderPool
 
 log = structlog.get_logger()
@@ -70,6 +73,7 @@ class Scanner:
     counters: ScanCounters
     close_calls: CloseCalls
     panel: Panel
+    heard: HeardCounters
     kept: KeptSignals
     records: ScanRecords
     clock: Clock
@@ -113,6 +117,8 @@ class Scanner:
             mode=self.settings.decoding.mode,
         )
         compared, heard = self._classified(compared, data, examined, context, surface)
+        self.heard.count(heard, known=bool(compared.verdict.matches))
+        compared, draw = self._sampled(compared, examined, surface)
         return self.answer(
             Received(
                 scan_id=ScanId(new_id()),
@@ -123,6 +129,7 @@ class Scanner:
                 data=data,
                 examined=examined,
                 heard=heard,
+                draw=draw,
                 when_kept=when_kept,
             )
         )
@@ -280,6 +287,19 @@ class Scanner:
             return with_more(compared, [not_sampled(f"decoder:{sampled.failure.value}")], surface), ()
         hearing = self.panel.ask(names, sampled.pictures, now)
         return with_more(compared, hearing.reports, surface), hearing.heard
+
+    def _sampled(
+        self, compared: Compared, examined: Examined | None, surface: Surface
+    ) -> tuple[Compared, Draw | None]:
+        """Put a clear upload to review where the lot falls on it, and there is something to look at."""
+        now = self.clock()
+        is_clear = compared.verdict.result is ScanResult.CLEAR
+        if not is_clear or examined is None or not examined.frames or not sampling.falls_on(surface, now):
+            return compared, None
+        draw = self.records.draw(surface)
+        if draw is None:
+            return compared, None
+        return with_more(compared, [sampling.drawn_report()], surface), draw
 
     def _compare_together(self, sent: Sequence[Fingerprints], actor: Actor) -> list[Received | None]:
         """Compare with one search for each surface; None for what cannot be compared at all."""

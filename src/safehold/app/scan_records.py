@@ -13,15 +13,15 @@ import structlog
 
 from safehold.act import holds
 from safehold.app import alarms
-from safehold.detect import recording
+from safehold.detect import recording, sampling
 from safehold.detect.media_scan import Compared
-from safehold.evidence import custody
+from safehold.evidence import custody, retention
 from safehold.evidence.custody import SealedMedia
 from safehold.intake import uploads
 from safehold.jobs.record import Record
 from safehold.model.classifier import Heard
 from safehold.model.clock import Clock
-from safehold.model.errors import DecoderDown, VaultDown
+from safehold.model.errors import DecoderDown, SafeholdError, VaultDown
 from safehold.model.events import ItemFlagged, ItemMatched
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import ItemId, MediaId, ScanId
@@ -31,6 +31,7 @@ from safehold.model.permissions import Actor
 from safehold.model.scan import ScanAnswer, ScanResult
 from safehold.model.surface import Advice, Surface
 from safehold.storage import audit, scans
+from safehold.storage.audit_samples import Draw
 from safehold.storage.database import Database, Tx
 from safehold.vault.decoding.pool import DecoderPool
 from safehold.vault.vault import Vault
@@ -50,6 +51,7 @@ class Received:
 
     compared: None where the surface may not be scanned for this region now, so that nothing was looked at.
     data: None when only signals were sent. heard: what classifiers said of it, on record with what is kept.
+    draw: that the lot fell on it, where nothing else asks for a look.
     """
 
     scan_id: ScanId
@@ -60,6 +62,7 @@ class Received:
     data: bytes | None = field(default=None, repr=False)
     examined: Examined | None = None
     heard: tuple[Heard, ...] = ()
+    draw: Draw | None = None
     when_kept: WhenKept | None = None
 
     @property
@@ -111,6 +114,18 @@ class ScanRecords:
             self._discard(sealed)
         return answer
 
+    def draw(self, surface: Surface) -> Draw | None:
+        """Count that the lot fell on a clear upload; None where it is not kept: the day is full.
+
+        Nor is it where the database is down: what is clear stays clear, and nobody waits for a sample.
+        """
+        try:
+            with self.database.begin() as tx:
+                return sampling.draw(tx, surface, self.clock())
+        except SafeholdError as error:
+            log.warning("not_drawn", code=error.code)
+            return None
+
     def write_together(self, received: Sequence[Received]) -> list[ScanAnswer]:
         """Write what must be on record of several scans that came without bytes, all of it or nothing."""
         if any(one.data is not None for one in received):
@@ -131,6 +146,10 @@ class ScanRecords:
         elif media_id is not None and not custody.keep_on(tx, media_id, now=self.clock()):
             alarms.raise_alarm(tx, alarms.CUSTODY_FAILED, f"item:{item_id}", now=self.clock())
         self._record_findings(tx, received, compared, item_id, media_id)
+        if received.draw is not None and media_id is not None:
+            recording.record_draw(tx, item_id, received.draw)
+            # As one that the lot fell on from now on, and no longer as one that arrives.
+            retention.keep(tx, media_id)
         answer = received.answer(item_id)
         if received.when_kept is not None:
             received.when_kept(tx, answer)

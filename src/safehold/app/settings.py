@@ -37,16 +37,16 @@ from safehold.app.settings_sections import (
     ReaderSettings,
     ReviewSettings,
     SignInSettings,
-    SurfaceSettings,
     TeamSettings,
     VaultSettings,
     ViewingSettings,
     WebhookSettings,
     WebSettings,
 )
+from safehold.app.settings_surfaces import SurfaceSettings
 from safehold.app.settings_transparency import TransparencySettings
 from safehold.model.errors import BadSettings
-from safehold.model.surface import FOLDER_NAME, LegalBasis, LookBack, Surface
+from safehold.model.surface import FOLDER_NAME, AuditSample, LegalBasis, LookBack, Surface
 
 CONFIG_VARIABLE = "SAFEHOLD_CONFIG"
 
@@ -169,6 +169,7 @@ class Settings(BaseSettings):
             rehearsal=declared.rehearsal,
             lookback=LookBack(**declared.lookback.model_dump()) if declared.lookback else None,
             classifiers=tuple(dict.fromkeys(declared.classifiers)),
+            audit_sample=AuditSample(**declared.audit_sample.model_dump()) if declared.audit_sample else None,
         )
 
     def redacted(self) -> dict[str, Any]:

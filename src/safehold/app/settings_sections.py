@@ -10,9 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from safehold.model.child_account import PlaceKind
 from safehold.model.media import HashMode
-from safehold.model.surface import LONGEST_TERM, Advice, Visibility
 from safehold.model.wording import worded
 
 MEBIBYTE = 1024 * 1024
@@ -196,84 +194,6 @@ class LegalBasisSettings(Section):
     def _aware(self) -> Self:
         if self.expires_at is not None and self.expires_at.tzinfo is None:
             raise ValueError("expires_at needs a time zone, such as 2027-04-03T00:00:00Z")
-        return self
-
-
-class LookBackSettings(Section):
-    """Keeping signals of harmless uploads for some days, so that entries that come later find them."""
-
-    basis: str = Field(
-        min_length=1,
-        max_length=200,
-        description="The law that lets you keep signals of harmless uploads here, as counsel names it.",
-    )
-    days: int = Field(
-        7,
-        ge=1,
-        le=LONGEST_TERM,
-        strict=True,
-        description="For how many days, the day of the upload being the first; then the day is destroyed.",
-    )
-    expires_at: datetime | None = Field(
-        None, description="From this instant on the basis no longer stands, and what was kept is destroyed."
-    )
-
-    @field_validator("basis")
-    @classmethod
-    def _says_something(cls, basis: str) -> str:
-        if not basis.strip():
-            raise ValueError("name the law, or leave the section out: without one nothing may be kept")
-        return basis
-
-    @model_validator(mode="after")
-    def _aware(self) -> Self:
-        if self.expires_at is not None and self.expires_at.tzinfo is None:
-            raise ValueError("expires_at needs a time zone, such as 2027-04-03T00:00:00Z")
-        return self
-
-
-class SurfaceSettings(Section):
-    """A place of a platform where items appear."""
-
-    visibility: Visibility = Field(Visibility.PUBLIC, description="`public` or `private`.")
-    regions: list[str] = Field(default_factory=list, description="Regions in which the surface exists.")
-    legal_bases: list[LegalBasisSettings] = Field(
-        default_factory=list, description="A private surface is scanned only where one of these stands."
-    )
-    on_incomplete: dict[str, Advice] = Field(
-        default_factory=dict,
-        description='Advice per code, such as `list_stale = "publish"`; `"*"` for all others. Unset: `hold`.',
-    )
-    rehearsal: bool = Field(
-        False, description="Test lists match here, and nothing from here can leave the rehearsal."
-    )
-    live: bool = Field(
-        False, description="What appears here is live: for an hour, whatever waits of it comes first."
-    )
-    classifiers: list[str] = Field(
-        default_factory=list,
-        max_length=8,
-        description="Names of those in `classifiers` that are asked about uploads to this surface.",
-    )
-    child_place: PlaceKind = Field(
-        PlaceKind.UNKNOWN,
-        description=(
-            "What kind of place it is for child accounts: `connections` (accounts connect before they talk),"
-            " `open` (there are no connections), `game` (none, and messages cannot wait), `live` (a stream)."
-            " Unset: the strictest of all."
-        ),
-    )
-    lookback: LookBackSettings | None = Field(
-        None, description="Keep signals of harmless uploads for some days. Unset: nothing of them is kept."
-    )
-
-    @model_validator(mode="after")
-    def _may_look_back(self) -> Self:
-        if self.lookback is not None and self.visibility is Visibility.PRIVATE and not self.legal_bases:
-            raise ValueError(
-                "lookback: a private surface that no legal basis lets you scan has nothing to look back on;"
-                " declare legal_bases"
-            )
         return self
 
 
@@ -465,6 +385,13 @@ class ReviewSettings(Section):
         le=8,
         description="How far apart, in bits of PDQ, two pictures may be for one decision to be offered for"
         " both, to whoever made it; 0 offers none. Little is settled so, whatever this says.",
+    )
+    flags_a_day: int | None = Field(
+        None,
+        ge=1,
+        le=1_000_000,
+        description="How many uploads that machines flag you can look at in a day. It changes nothing: a"
+        " classifier’s page says what so many looks would find. Unset: it says nothing about that.",
     )
     us_destination: bool = Field(
         False,

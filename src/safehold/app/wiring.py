@@ -12,6 +12,7 @@ from safehold.app import (
     emergencies,
     evidence_orders,
     given_up,
+    heard_counters,
     lookback,
     outages,
     paper_sweep,
@@ -40,12 +41,24 @@ from safehold.model.events import Event
 from safehold.model.ids import ObjectId
 from safehold.model.permissions import Actor
 from safehold.prevent import support
-from safehold.review import bulk, cases, contest, golden, left_appeals, settle, viewing, weighing, withdrawn
+from safehold.review import (
+    bulk,
+    cases,
+    contest,
+    golden,
+    left_appeals,
+    settle,
+    unseen,
+    viewing,
+    weighing,
+    withdrawn,
+)
 from safehold.storage.database import Tx
 
 ERASED_AT_ONCE = 500
 CLOCKED_AT_ONCE = 500
 WEIGHED_AT_ONCE = 100
+CLOSED_AT_ONCE = 100
 DESTROYING = ("retention", "leftovers")
 """The schedules that cannot be undone."""
 
@@ -111,7 +124,8 @@ def schedules(program: Program) -> Sequence[Schedule]:
         Schedule("retention", 300, lambda: _guarded(program, "retention", sweep_retention)),
         Schedule("leftovers", 3600, lambda: _guarded(program, "leftovers", sweep_leftovers)),
         Schedule("abandoned reveals", 30, lambda: _close_reveals(program)),
-        Schedule("golden items", 600, lambda: _close_golden(program)),
+        Schedule("golden items", 600, lambda: close_unanswered(program)),
+        Schedule("classifier drift", 3600, lambda: look_for_drift(program)),
         Schedule("review rules", 60, RulesAgain(program).turn),
         Schedule("case weights", 15, lambda: weigh_cases(program)),
         Schedule("requests and sessions", 600, lambda: _sweep_access(program)),
@@ -137,6 +151,12 @@ def sweep_alarms(program: Program) -> None:
     with program.database.begin() as tx:
         outages.raise_for_outages(tx, now=program.clock())
         alarms.clear_what_is_over(tx, now=program.clock())
+
+
+def look_for_drift(program: Program) -> None:
+    """Alarm a person where a classifier says something else of uploads than it did, or errs otherwise."""
+    with program.database.begin() as tx:
+        alarms.raise_for_drift(tx, now=program.clock())
 
 
 def take_in_reports(program: Program) -> None:
@@ -224,15 +244,18 @@ def _close_reveals(program: Program) -> None:
         viewing.close_abandoned(tx, program.clock())
 
 
-def _close_golden(program: Program) -> None:
+def close_unanswered(program: Program) -> None:
+    """Close what nobody answered or looked at in time: golden items, and what the lot fell on."""
     with program.database.begin() as tx:
         golden.close_left_lying(tx, now=program.clock())
+        unseen.close_unseen(tx, now=program.clock(), limit=CLOSED_AT_ONCE)
 
 
 def _sweep_access(program: Program) -> None:
     requests.sweep_requests(program.database, now=program.clock())
     with program.database.begin() as tx:
         probing.forget(tx, now=program.clock())
+        heard_counters.forget(tx, now=program.clock())
         bulk.forget(tx, now=program.clock())
         support.forget(tx, now=program.clock())
         sessions.sweep_sessions(tx, program.settings.sign_in, now=program.clock())

@@ -9,6 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from safehold.detect.classifiers.standing import Left, Standing
+    from safehold.detect.classifiers.worth import Worth
     from safehold.model.figures import Figure
 
 app = typer.Typer(help="Classifiers: what they are worth, and their switch.", no_args_is_help=True)
@@ -39,17 +40,26 @@ def show(name: Name) -> None:
     from safehold.app.classifiers import card_of
     from safehold.cli.opening import operator
     from safehold.detect.classifiers import standing
+    from safehold.detect.classifiers.worth import worth_of
 
     with operator() as opened, opened.database.begin() as tx:
         info = card_of(opened.settings, name)
-        found = standing.standing(tx, name, version=info.version)
+        stands = standing.standing(tx, name)
+        worth = worth_of(
+            tx,
+            name,
+            version=info.version,
+            flags_from=opened.settings.classifiers[name].flags_from,
+            looks=opened.settings.review.flags_a_day,
+            now=opened.clock(),
+        )
     runs = f"asked at {info.destination}" if info.leaves_house else f"weights {info.weights_sha256}"
     sys.stdout.write(f"{info.version}, {info.licence}, {info.kind.value}; {runs}\n")
     for field, words in info.card:
         sys.stdout.write(f"{field.replace('_', ' ')}: {words}\n")
-    if info.leaves_house and not found.left:
+    if info.leaves_house and not stands.left:
         sys.stdout.write("nothing has left the house for it\n")
-    sys.stdout.write(_told(found))
+    sys.stdout.write(_told(stands, worth))
 
 
 @app.command("stop")
@@ -78,18 +88,20 @@ def resume(name: Name) -> None:
     sys.stdout.write(f"{name} is asked again.\n" if was_off else f"{name} was not off.\n")
 
 
-def _told(found: Standing) -> str:
-    lines = [f"off: {found.stopped}" if found.stopped else "on"]
-    lines += [_left(each) for each in found.left]
-    lines += [f"answered {each.value}: {items}" for each, items in found.answers.items()]
-    for known, whose in ((False, "that no list knew"), (True, "that a list knew")):
-        rows = [row for row in found.bands if row.known is known]
+def _told(stands: Standing, worth: Worth) -> str:
+    lines = [f"off: {stands.stopped}" if stands.stopped else "on"]
+    lines += [_left(each) for each in stands.left]
+    lines += [f"answered {each.value}: {items}" for each, items in stands.answers.items()]
+    for way, whose in _WAYS.items():
+        rows = [row for row in worth.bands if row.way.value == way]
         if not rows:
             lines.append(f"Nobody has decided yet about anything {whose} and it had an opinion of.")
             continue
         lines.append(f"Of what people decided {whose}, illegal or against the terms (95 % interval):")
-        lines += [f"  {row.band.value:9}  {row.items:6} items  {_share(row.found)}" for row in rows]
-    lines.append("How much it misses is not known: nobody sees what it passes over.")
+        lines += [f"  {row.band.value:9}  {row.found.units:6} items  {_share(row.found)}" for row in rows]
+    lines.append(_recall(worth))
+    if worth.drift.drifts:
+        lines.append("Its estimates have shifted within a week: see its page in the console.")
     return "\n".join(lines) + "\n"
 
 
@@ -99,6 +111,23 @@ def _left(left: Left) -> str:
         f"left the house, to {left.destination}: {left.pictures} pictures in {left.calls} calls,"
         f" first {first}, last {last}"
     )
+
+
+_WAYS = {
+    "asked": "that no list knew and something asked for",
+    "drawn": "that every check passed and the lot fell on",
+    "listed": "that a list knew",
+}
+
+
+def _recall(worth: Worth) -> str:
+    if worth.recall.why_not is None:
+        share = _share(worth.recall.figure).strip()
+        return f"Of what is there to be found it asks for {share}, by the audit sample."
+    if worth.recall.drawn:
+        drawn = worth.recall.drawn
+        return f"How much it misses is not known: too little was decided or found, {drawn} drawn items."
+    return "How much it misses is not known: nobody sees what it passes over."
 
 
 def _share(figure: Figure) -> str:

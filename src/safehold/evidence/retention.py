@@ -52,7 +52,8 @@ def decide(
 
     One standing confirming outcome that no clock covers keeps it: it waits to be filed, and the sweep never
     destroys it. Else, while one item waits for an outcome in any case, the media is undecided: 90 days from
-    the newest such item. Else 14 days from the newest outcome. A golden item waits for no outcome, and asks
+    the newest such item; where the lot alone asked for a look and nobody has taken one, until its own date.
+    Else 14 days from the newest outcome. A golden item waits for no outcome, and asks
     for its bytes until its own date. Where several dates apply the latest counts, that of a reversal too.
 
     appealed: when each appeal arrived that nobody has decided, which makes it undecided from then on.
@@ -116,12 +117,19 @@ def _by_outcomes(histories: Sequence[ItemHistory], clocks: Sequence[RetentionClo
     practice = [each.practice_until for each in histories if each.practice_until is not None]
     windows += practice
     waiting = [history for history in histories if history.practice_until is None]
-    undecided = [history.received_at for history in waiting if _is_undecided(history)]
+    undecided = [history for history in waiting if _is_undecided(history)]
     if undecided:
-        since = max(undecided)
-        destroy_at = max([since + UNDECIDED_FOR, *windows])
-        alarm_at = destroy_at - ALARM_BEFORE
-        return Retention(rule=Rule.UNDECIDED, since=since, destroy_at=destroy_at, alarm_at=alarm_at)
+        asked = [each.received_at for each in undecided if each.unseen_until is None]
+        until = [each + UNDECIDED_FOR for each in asked]
+        until += [each.unseen_until for each in undecided if each.unseen_until is not None]
+        destroy_at = max([*until, *windows])
+        return Retention(
+            rule=Rule.UNDECIDED,
+            since=max(each.received_at for each in undecided),
+            destroy_at=destroy_at,
+            # What nothing but the lot asks for ends within days, as it is meant to.
+            alarm_at=destroy_at - ALARM_BEFORE if asked else None,
+        )
     if not windows:
         return None
     since = max([*decided, *(history.received_at for history in histories if history.practice_until)])

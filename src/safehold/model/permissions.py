@@ -40,6 +40,8 @@ class Permission(StrEnum):
     AUTHORITY_REREAD = "authority.reread"
     LIST_READ = "list.read"
     LIST_EDIT = "list.edit"
+    CLASSIFIER_READ = "classifier.read"
+    CLASSIFIER_STOP = "classifier.stop"
     WEBHOOK_READ = "webhook.read"
     WEBHOOK_RETRY = "webhook.retry"
     JOB_READ = "job.read"
@@ -81,6 +83,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         | {Permission.CASE_ARRANGE, Permission.AUTHORITY_SEND, Permission.AUTHORITY_REREAD}
         | {Permission.SUPPORT_APPROVE}
         | {Permission.WEBHOOK_READ, Permission.JOB_READ, Permission.EXPOSURE_READ}
+        | {Permission.CLASSIFIER_READ, Permission.CLASSIFIER_STOP}
     ),
     Role.LEGAL: frozenset(
         {
@@ -103,6 +106,8 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         {
             Permission.LIST_READ,
             Permission.LIST_EDIT,
+            Permission.CLASSIFIER_READ,
+            Permission.CLASSIFIER_STOP,
             Permission.WEBHOOK_READ,
             Permission.WEBHOOK_RETRY,
             Permission.JOB_READ,
@@ -121,6 +126,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.LEDGER_READ,
             Permission.CASE_READ,
             Permission.LIST_READ,
+            Permission.CLASSIFIER_READ,
             Permission.JOB_READ,
             Permission.WEBHOOK_READ,
         }

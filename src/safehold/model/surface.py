@@ -12,6 +12,10 @@ FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """Names of surfaces that may be names of folders."""
 LONGEST_TERM = 30
 """Days: no signal of a harmless upload is kept for longer."""
+LARGEST_SHARE = 0.01
+"""Of clear uploads, at most so many are drawn for a person to look at."""
+LONGEST_UNSEEN = 7
+"""Days: what was drawn, and nobody has looked at, is kept for no longer."""
 
 
 class Visibility(StrEnum):
@@ -72,6 +76,22 @@ class LookBack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditSample:
+    """That a random share of what every check passed is kept for a person to look at: so misses are counted.
+
+    basis: the law that allows it. share: of the clear uploads, above 0, at most LARGEST_SHARE. a_day: at most
+    so many in a day (UTC). days: for how long one that nobody has looked at is kept. expires_at: as in
+    LegalBasis.
+    """
+
+    basis: str
+    share: float
+    a_day: int
+    days: int
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Surface:
     """A declared surface.
 
@@ -79,7 +99,8 @@ class Surface:
     strictest. on_incomplete: advice per code prefix (such as "list_stale"), "*" for the others.
     rehearsal: test lists may match and hold here, and nothing from here can be filed, noticed,
     published or counted. lookback: None where nothing is kept of what is harmless, as nothing is by default.
-    classifiers: names of those that are asked about what no list knows.
+    classifiers: names of those that are asked about what no list knows. audit_sample: None where nothing is
+    drawn, as nothing is by default.
     """
 
     name: str
@@ -90,6 +111,18 @@ class Surface:
     rehearsal: bool = False
     lookback: LookBack | None = None
     classifiers: tuple[str, ...] = ()
+    audit_sample: AuditSample | None = None
+
+    def sampled(self, now: datetime) -> AuditSample | None:
+        """Return on which terms clear uploads are drawn here now, None where none may be.
+
+        Never on a private surface, whatever the law lets be scanned there: the basis of a scan covers what a
+        check finds, and not what somebody would like to know. On a public one its own basis must stand.
+        """
+        drawn = self.audit_sample
+        if drawn is None or self.visibility is not Visibility.PUBLIC:
+            return None
+        return drawn if drawn.expires_at is None or now < drawn.expires_at else None
 
     def lookback_term(self, now: datetime) -> int | None:
         """Return for how many days signals are kept here now, None where none may be.

@@ -8,6 +8,7 @@ from safehold.model.case import Case
 from safehold.model.errors import NotFound
 from safehold.model.ids import CaseId
 from safehold.model.queue import QueueRules, turn_at
+from safehold.model.surface import LONGEST_UNSEEN
 from safehold.review import priority
 from safehold.storage import case_facts, case_urgency, case_weight, golden
 from safehold.storage import cases as case_rows
@@ -19,8 +20,8 @@ AS_NOTHING_SET = QueueRules()
 LIVE_FOR = timedelta(hours=1)
 """How long after a frame of a live stream came it may be going on."""
 
-UNDECIDED_FOR = timedelta(days=90)
-"""How long the bytes of a new case are kept while nobody has decided: what a golden item seems to be."""
+UNSEEN_FOR = timedelta(days=LONGEST_UNSEEN)
+"""How long what the lot fell on is kept while nobody has looked: what a golden item seems to be."""
 
 
 def reckon(tx: Tx, case_id: CaseId, *, now: datetime, rules: QueueRules = AS_NOTHING_SET) -> None:
@@ -73,9 +74,9 @@ def _live_until(tx: Tx, case_id: CaseId, rules: QueueRules) -> datetime | None:
 
 
 def _destroyed_first_at(tx: Tx, case: Case) -> datetime | None:
-    """Return the day on which bytes of the case go; a golden item bears the date of any other that is new."""
+    """Return the day on which bytes of the case go; a golden item bears the date of what was drawn."""
     if golden.is_one(tx, case.id):
-        return case.opened_at + UNDECIDED_FOR
+        return case.opened_at + UNSEEN_FOR
     return case_weight.destroyed_first_at(tx, case.id)
 
 

@@ -18,7 +18,8 @@ from safehold.model.hash_list import Purpose
 from safehold.model.ids import CaseId, ItemId, MediaId, ObjectId
 from safehold.model.retention import Basis
 from safehold.storage.alarms import UNDECIDED_TOO_LONG, alarm
-from safehold.storage.assessments import CONFIRMING_STANDS, STANDS, outcome
+from safehold.storage.assessments import CONFIRMING_STANDS, STANDS, assessment, outcome
+from safehold.storage.audit_samples import audit_draw
 from safehold.storage.cases import case_item
 from safehold.storage.database import Tx
 from safehold.storage.events import event
@@ -152,10 +153,12 @@ class ItemHistory:
     """What retention asks of one item: when it came, the cases it is in, and every outcome it ever had.
 
     practice_until: until when a golden item is kept, which waits for no outcome; None of every other.
+    unseen_until: until when one is kept that the lot fell on and nobody has assessed; None of every other.
     """
 
     received_at: datetime
     practice_until: datetime | None = None
+    unseen_until: datetime | None = None
     cases: frozenset[CaseId] = frozenset()
     outcomes: tuple[SettledOnce, ...] = ()
 
@@ -402,9 +405,11 @@ def is_confirmed(tx: Tx, media_id: MediaId) -> bool:
 def histories(tx: Tx, media_id: MediaId) -> list[ItemHistory]:
     """Return the history of every item of some media, oldest item first."""
     ours = sa.select(item.c.id).where(item.c.media_id == media_id)
+    assessed = sa.exists().where(assessment.c.item_id == item.c.id)
     items = tx.run(
-        sa.select(item.c.id, item.c.received_at, golden_item.c.until)
+        sa.select(item.c.id, item.c.received_at, golden_item.c.until, audit_draw.c.until.label("unseen"))
         .outerjoin(golden_item, golden_item.c.item_id == item.c.id)
+        .outerjoin(audit_draw, sa.and_(audit_draw.c.item_id == item.c.id, ~assessed))
         .where(item.c.media_id == media_id)
         .order_by(item.c.received_at, item.c.id)
     ).all()
@@ -416,6 +421,7 @@ def histories(tx: Tx, media_id: MediaId) -> list[ItemHistory]:
         ItemHistory(
             received_at=one.received_at,
             practice_until=one.until,
+            unseen_until=one.unseen,
             cases=frozenset(CaseId(row.case_id) for row in joined if row.item_id == one.id),
             outcomes=tuple(
                 SettledOnce(

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
-from safehold.model.assessment import Finding
 from safehold.model.band import Band
 from safehold.model.classifier import Answered, Heard, Opinion
 from safehold.model.ids import ItemId, new_id
-from safehold.storage.assessments import outcome
 from safehold.storage.database import Tx
-from safehold.storage.matches import match
 from safehold.storage.tables import Instant, Uuid, metadata, one_of, owned_by, writes
 
 opinion = sa.Table(
@@ -64,47 +60,6 @@ def insert(tx: Tx, item_id: ItemId, opinions: Sequence[Heard], *, now: datetime)
     ]
     if rows:
         tx.run(opinion.insert(), rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """How many items of one band people decided about; found: how many were illegal or against the terms.
-
-    known: whether they matched a list, of which the classifier knows nothing.
-    """
-
-    known: bool
-    band: Band
-    items: int
-    found: int
-
-
-def decided(tx: Tx, classifier: str, version: str) -> list[Decided]:
-    """Return what came of the items of which this version of a classifier had an opinion, band by band.
-
-    An item counts once for each purpose for which its outcome stands; a rehearsal's count like others.
-    """
-    known = sa.exists().where(match.c.item_id == opinion.c.item_id).label("known")
-    found = outcome.c.finding.in_([Finding.ILLEGAL.value, Finding.AGAINST_TERMS.value])
-    each = (
-        sa.select(known, opinion.c.band, found.label("found"))
-        .join(outcome, outcome.c.item_id == opinion.c.item_id)
-        .where(
-            opinion.c.classifier == classifier,
-            opinion.c.version == version,
-            opinion.c.band.is_not(None),
-            outcome.c.reversed_at.is_(None),
-        )
-        .subquery()
-    )
-    counted = sa.select(
-        each.c.known,
-        each.c.band,
-        sa.func.count().label("items"),
-        sa.func.count().filter(each.c.found).label("found"),
-    ).group_by(each.c.known, each.c.band)
-    rows = [Decided(row.known, Band(row.band), row.items, row.found) for row in tx.run(counted)]
-    return sorted(rows, key=lambda row: (row.known, row.band.rank))
 
 
 def answers(tx: Tx, classifier: str) -> dict[Answered, int]:

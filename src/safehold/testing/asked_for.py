@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from safehold.app.program import Program
-from safehold.detect import recording
+from safehold.detect import recording, sampling
 from safehold.evidence import custody
 from safehold.intake import uploads
 from safehold.model.events import ItemFlagged
 from safehold.model.hash_list import Purpose
-from safehold.model.ids import FlagId, ItemId, ScanId, new_id
+from safehold.model.ids import ItemId, ScanId, new_id
 from safehold.model.item import Context
-from safehold.model.match import Flag
 from safehold.model.scan import ScanResult
 from safehold.signals.digests import digest_bytes
 
@@ -41,8 +40,7 @@ def ask_for_a_look(
             now=now,
         )
         assert media_id is not None
-        flag = Flag(id=FlagId(new_id()), source="audit_sample", score=0.0, reason="drawn")
-        recording.record_flag(tx, item_id, flag, now=now)
+        recording.record_flag(tx, item_id, sampling.drawn_flag(), now=now)
         custody.take(tx, media_id, sealed, now=now)
         program.recorder.record(tx, ItemFlagged(at=now, item_id=item_id, purpose=purpose))
     return item_id

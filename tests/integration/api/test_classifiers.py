@@ -11,7 +11,10 @@ import pytest
 
 from safehold.app.settings import Settings
 from safehold.detect.classifiers import standing
+from safehold.detect.classifiers.evaluation import WhyNot
+from safehold.detect.classifiers.worth import worth_of
 from safehold.model.assessment import Finding
+from safehold.model.band import Band
 from safehold.model.classifier import Answered
 from safehold.model.errors import BadForm, NotFound
 from safehold.model.ids import ItemId
@@ -92,13 +95,19 @@ def test_what_no_list_knows_waits_for_a_person_and_stays_where_it_is(
     assert opinion.version == "open_nsfw 1.0"
 
 
-def test_in_the_shadow_an_unknown_picture_is_clear_and_leaves_nothing(
+def test_in_the_shadow_an_unknown_picture_is_clear_and_leaves_a_count_of_the_day_alone(
     house: Installation, platform: Platform
 ) -> None:
     before = house.counts()
-    assert upload(platform, UNSEEN, "learning")["result"] == "clear"
+    for _ in range(2):
+        assert upload(platform, UNSEEN, "learning")["result"] == "clear"
     house.program.scanner.counters.flush()
-    assert house.counts() == before | {"scan_counter": before.get("scan_counter", 0) + 1}
+    after = house.counts()
+    assert after.pop("scan_counter") > before.pop("scan_counter", 0)
+    assert after == before | {"classifier_count": 1}
+    [count] = house.sql("select * from classifier_count")
+    assert (count.classifier, count.in_shadow, count.known) == ("learns", True, False)
+    assert (count.answer, count.uploads) == ("band:very_high", 2)
 
 
 def test_in_the_shadow_it_is_heard_about_what_a_list_holds(house: Installation, platform: Platform) -> None:
@@ -144,7 +153,7 @@ def test_one_that_is_switched_off_is_no_check_any_more_and_asked_again_once_it_g
     assert upload(platform, UNSEEN, "asked")["result"] == "clear"
     with program.database.begin() as tx:
         assert not standing.stop(tx, "asks", declared=declared, why="again", actor=TESTER, now=now)
-        assert standing.standing(tx, "asks", version="open_nsfw 1.0").stopped == "a trial"
+        assert standing.standing(tx, "asks").stopped == "a trial"
         assert standing.resume(tx, "asks", declared=declared, actor=TESTER, now=now)
     assert upload(platform, UNSEEN, "asked")["result"] == "review"
     verbs = [row.verb for row in house.sql("select verb from audit_record where object = 'classifier:asks'")]
@@ -170,9 +179,20 @@ def test_outcomes_say_band_by_band_what_it_is_worth_apart_for_what_a_list_knew(
         decide(house, answer["item_id"], Finding.NOT_ILLEGAL, by=analyst)
     decide(house, listed["item_id"], Finding.ILLEGAL, by=analyst)
     with house.program.database.begin() as tx:
-        found = standing.standing(tx, "asks", version="open_nsfw 1.0")
-        other = standing.standing(tx, "asks", version="open_nsfw 2.0")
-    rows = [(row.known, row.band.value, row.items, row.found.value) for row in found.bands]
-    assert rows == [(False, "very_high", 2, 0.0), (True, "very_high", 1, 1.0)]
-    assert found.answers == {Answered.OK: 3}
+        found, other = (
+            worth_of(
+                tx,
+                "asks",
+                version=f"open_nsfw {version}",
+                flags_from=Band.HIGH,
+                looks=200,
+                now=house.program.clock(),
+            )
+            for version in ("1.0", "2.0")
+        )
+        assert standing.standing(tx, "asks").answers == {Answered.OK: 3}
+    rows = [(row.way.value, row.band.value, row.found.units, row.found.value) for row in found.bands]
+    assert rows == [("listed", "very_high", 1, 1.0), ("asked", "very_high", 2, 0.0)]
+    assert (found.false_alarms.value, found.false_alarms_listed.value) == (1.0, 0.0)
+    assert found.recall.why_not is WhyNot.NOTHING_DRAWN
     assert other.bands == ()

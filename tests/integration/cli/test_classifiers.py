@@ -25,7 +25,7 @@ def test_one_is_listed_with_where_it_is_asked_and_shown_with_its_card(run: Run) 
     shown = run("classifiers", "show", "first_look").out
     assert shown.startswith("open_nsfw 1.0, BSD-2-Clause, unseen_image; weights 864b")
     assert "limits: It knows nothing of age" in shown
-    assert "Nobody has decided yet about anything that no list knew and it had an opinion of." in shown
+    assert "Nobody has decided yet about anything that a list knew and it had an opinion of." in shown
     assert shown.endswith("How much it misses is not known: nobody sees what it passes over.\n")
 
 

@@ -60,6 +60,25 @@ def test_an_item_without_a_case_is_undecided_for_90_days_with_an_alarm_at_60() -
     )
 
 
+def drawn(*outcomes: SettledOnce, received: float = 0, until: float = 7) -> ItemHistory:
+    return ItemHistory(
+        received_at=day(received), unseen_until=day(until), cases=frozenset({CASE}), outcomes=outcomes
+    )
+
+
+def test_what_the_lot_alone_asks_for_is_kept_until_its_own_date_and_alarms_nobody() -> None:
+    kept = decide([drawn()])
+    assert kept is not None
+    assert (kept.rule, kept.destroy_at, kept.alarm_at) == (Rule.UNDECIDED, day(7), None)
+
+
+def test_what_somebody_else_asks_for_too_is_kept_as_if_the_lot_had_not_fallen() -> None:
+    for order in permutations([drawn(received=3, until=10), item(received=1)]):
+        kept = decide(order)
+        assert kept is not None
+        assert (kept.since, kept.destroy_at, kept.alarm_at) == (day(3), day(91), day(61))
+
+
 def test_a_clearing_outcome_leaves_a_window_of_14_days() -> None:
     kept = decide([item(settled(Finding.NOT_ILLEGAL, 5))])
     assert kept is not None

@@ -1,8 +1,4 @@
-"""How a classifier stands: whether it is asked, and what people found of what it had an opinion of.
-
-Only of what was kept is anything known. What it passed over in silence nobody has seen, so no figure here
-says how much it misses.
-"""
+"""How a classifier stands: whether it is asked, and how often it answered; and the switch that ends it."""
 
 from __future__ import annotations
 
@@ -10,10 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from safehold.model.band import Band
 from safehold.model.classifier import Answered
 from safehold.model.errors import BadForm, NotFound
-from safehold.model.figures import Figure, share
 from safehold.model.permissions import Actor
 from safehold.storage import audit, classifier_leaving, classifier_switches, opinions
 from safehold.storage.database import Tx
@@ -21,19 +15,6 @@ from safehold.storage.database import Tx
 Left = classifier_leaving.Left
 
 SHORTEST_REASON, LONGEST_REASON = 3, 500
-
-
-@dataclass(frozen=True, slots=True)
-class BandOutcomes:
-    """What came of one band: of so many decided items, the share that was what it is meant to find.
-
-    known: whether a list knew these items as well. Of those that it alone asked for, others count.
-    """
-
-    known: bool
-    band: Band
-    items: int
-    found: Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +28,15 @@ class Standing:
     name: str
     stopped: str | None
     answers: dict[Answered, int]
-    bands: tuple[BandOutcomes, ...]
     left: tuple[Left, ...]
 
 
-def standing(tx: Tx, name: str, *, version: str) -> Standing:
-    """Return how a classifier stands. version: the one that runs; what another said is not counted."""
+def standing(tx: Tx, name: str) -> Standing:
+    """Return how a classifier stands."""
     return Standing(
         name=name,
         stopped=stopped_because(tx, name),
         answers=opinions.answers(tx, name),
-        bands=tuple(
-            BandOutcomes(row.known, row.band, row.items, share(row.found, row.items))
-            for row in opinions.decided(tx, name, version)
-        ),
         left=tuple(each for each in all_left(tx) if each.classifier == name),
     )
 

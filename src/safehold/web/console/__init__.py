@@ -15,6 +15,7 @@ from safehold.web.console.bulk import add_bulk
 from safehold.web.console.bundles import add_bundles_page
 from safehold.web.console.case import add_case_pages
 from safehold.web.console.choosing_language import add_choosing_language
+from safehold.web.console.classifiers import add_classifier_pages
 from safehold.web.console.confirm import add_confirm
 from safehold.web.console.conflicts import add_conflicts_pages
 from safehold.web.console.conversation_words import add_conversation_words
@@ -68,6 +69,7 @@ _PAGES = (
     add_conflicts_pages,
     add_support_pages,
     add_lists_page,
+    add_classifier_pages,
     add_webhooks_page,
     add_jobs_page,
     add_audit_pages,

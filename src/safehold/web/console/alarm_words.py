@@ -54,6 +54,11 @@ ALARMS = N_(
             "New entries may be missing, so scans say that they are incomplete. See that its origin"
             " answers, then import it again; Lists says how old it is.",
         ),
+        "classifier_drifts": (
+            "A classifier’s estimates have shifted within a week",
+            "See its page under Classifiers: other uploads may come in, or it may err more than before."
+            " Switch it off there if what it asks for wastes people’s time. Nothing else follows from this.",
+        ),
         "matcher_down": (
             "Uploads could not be compared with every list in the last quarter of an hour",
             "Those scans said that they were incomplete. safehold doctor and the health of each host say"

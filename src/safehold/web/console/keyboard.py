@@ -131,6 +131,15 @@ OTHERS = (
         ("ledger.html",),
     ),
     Keyed("Evidence, handed over", (_key("i", "Write what to hand over"),), ("bundles.html",)),
+    Keyed("Classifiers", (_key("c", "Reckon what to expect of one"),), ("classifiers.html",)),
+    Keyed(
+        "A classifier",
+        (_key("w", "Write why it is switched off"), _key("l", "Write how many you can look at")),
+        ("classifier.html",),
+    ),
+    Keyed(
+        "What to expect of a classifier", (_key("u", "Write how many uploads come in"),), ("base_rates.html",)
+    ),
     Keyed("Conflicts of interest", (_key("n", "Write whose conflict it is"),), ("conflicts.html",)),
     Keyed("The cases of an account", (_key("b", "Back to the case"),), ("account_cases.html",)),
     Keyed(

@@ -80,6 +80,8 @@ NOTICES = N_(
         "language": "Chosen. This browser keeps it.",
         "text-approved": "Approved. It is shown from now on.",
         "text-withdrawn": "Withdrawn. It is shown no more.",
+        "classifier-stopped": "Switched off. No upload is shown to it any more.",
+        "classifier-resumed": "It is asked again, from the next upload on.",
         "key-revoked": "Revoked. The key opens nothing any more.",
     }
 )
@@ -106,6 +108,7 @@ PLACES = (  # those that are gone to most often first: they stand in the bar whe
     Place("ledger", "/console/ledger", "Ledger", "g d", Permission.LEDGER_READ),
     Place("bundles", "/console/bundles", "Hand-over", "g b", Permission.EVIDENCE_EDIT),
     Place("lists", "/console/lists", "Lists", "g l", Permission.LIST_READ),
+    Place("classifiers", "/console/classifiers", "Classifiers", "g m", Permission.CLASSIFIER_READ),
     Place("conflicts", "/console/conflicts", "Conflicts", "g i", Permission.CONFLICT_EDIT),
     Place("support", "/console/support", "Support", "g h", Permission.SUPPORT_APPROVE),
     Place("webhooks", "/console/webhooks", "Webhooks", "g w", Permission.WEBHOOK_READ),
