@@ -75,6 +75,7 @@ def test_a_page_that_a_role_may_not_see_is_refused_in_words_and_is_not_in_the_na
         "Cases",
         "Find",
         "Emergencies",
+        "Conversations",
         "Authorities",
         "Lists",
     ]

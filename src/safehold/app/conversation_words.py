@@ -25,7 +25,7 @@ from safehold.storage.threads import ThreadRequest
 
 __all__ = ["MessageWords", "Piece", "Standing", "Threads", "read_seen", "read_whole", "requests", "stands"]
 
-_LISTED = 50
+_LISTED = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
