@@ -58,7 +58,7 @@ docs: $(STAMPS)/package ## Write the generated reference pages
 examples: $(STAMPS)/examples ## Write altered copies of the photos into build/examples
 
 lock: $(UV) ## Resolve the dependencies anew into requirements.lock
-	$(UV) pip compile pyproject.toml --extra video --extra heif --extra parquet --extra vision --group dev --group build \
+	$(UV) pip compile pyproject.toml --extra video --extra heif --extra parquet --extra vision --extra pdf --group dev --group build \
 	  --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements.lock
 
 bench: $(STAMPS)/package ## Measure speed and memory; bench/README.md says how to read it
@@ -115,4 +115,4 @@ test-tools: $(STAMPS)/hostile-files $(STAMPS)/url-vectors
 	@deploy/apt-install.sh chromium chromium-headless-shell lomiri-wallpapers-16.04 age
 
 slow-tools:
-	@deploy/apt-install.sh postgresql-15
+	@deploy/apt-install.sh postgresql-15 poppler-utils libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0

@@ -374,8 +374,6 @@ GRANTS: dict[str, dict[str, str]] = {
         "inbound_report": "insert (id, address, seen, statement, reference_digest, received_at)",
         "report_contact": "insert",
         "left_appeal": "insert",
-        # What an operator published for everybody, and nothing that it was made from.
-        "publication": _READ,
     },
     # The only one that reads the keys of sealed objects. It records what it opened, and changes nothing else.
     READER: {
@@ -424,6 +422,7 @@ QUEUE: dict[str, dict[str, str]] = {
 FUNCTIONS: dict[str, tuple[str, ...]] = {
     "portal_status(bytea)": (APP, PORTAL),
     "list_history()": (APP, PORTAL),
+    "published()": (APP, PORTAL),
     "has_conflict(uuid,uuid)": (APP, API, CONSOLE, WORKER, READER),
     "may_know(uuid,uuid)": (APP, API, CONSOLE, WORKER, READER),
     "stage_of_cases()": (APP, CONSOLE, WORKER),

@@ -195,7 +195,7 @@ def test_published_figures_withhold_what_is_small_before_they_reach_the_portal(l
     assert "Each is counted once." in reversals["definition"]
     (kept,) = lists.sql("select figures::text as text from publication")
     assert '"number": 3' not in kept.text
-    assert "2026-03-01 to 2026-03-31" in lists.show("/transparency").text
+    assert "2026-03-01 – 2026-03-31" in lists.show("/transparency").text
 
 
 def test_what_is_for_programs_may_be_kept_by_others_and_sets_no_cookie(lists: Any) -> None:
@@ -233,8 +233,13 @@ def test_what_was_published_can_be_taken_back_and_both_are_on_record(lists: Any)
     assert [row.verb for row in told] == ["transparency.publish", "transparency.withdraw"]
 
 
-def test_the_portals_role_reads_what_is_published_and_can_publish_nothing(lists: Any) -> None:
+def test_the_portals_role_asks_for_what_is_published_and_can_publish_nothing(lists: Any) -> None:
     publish(lists)
+    with (
+        pytest.raises(sa.exc.ProgrammingError, match="permission denied"),
+        lists.program.database.begin() as tx,
+    ):
+        tx.run(sa.text("select 1 from publication"))
     with (
         pytest.raises(sa.exc.ProgrammingError, match="permission denied"),
         lists.program.database.begin() as tx,

@@ -45,7 +45,7 @@ def add_transparency(router: APIRouter, program: Program) -> None:
             history=history,
             purposes=PURPOSES,
             about_purposes=_about_purposes(),
-            newest=published[0] if published else None,
+            technology=_technology(published[0]) if published else None,
             periods=[_Period.of(one) for one in published if one.first_day is not None],
         )
 
@@ -79,6 +79,28 @@ def add_transparency(router: APIRouter, program: Program) -> None:
         return _cacheable(JSONResponse({"periods": told}))
 
 
+def _technology(published: Publication) -> dict[str, Any]:
+    """Return what runs where in words."""
+    day = published.published_at.date().isoformat()
+    places = [_place(each) for each in published.technology["surfaces"]]
+    return {"as_of": _(TEXT["tech_as_of"], day=day), "places": places}
+
+
+def _place(told: dict[str, Any]) -> dict[str, Any]:
+    bases = [_(TEXT["tech_bases"], name=one["name"], region=one["region"]) for one in told["legal_bases"]]
+    return {
+        "name": told["name"],
+        "visibility": told["visibility"],
+        "bases": bases,
+        "runs": [_runs(one) for one in told["technologies"]],
+    }
+
+
+def _runs(told: dict[str, Any]) -> str:
+    what = _(TEXT[f"tech_{told['kind']}"], name=told.get("name"), days=told.get("days"))
+    return _(TEXT["tech_one"], what=what, can=translated(TEXT[f"tech_can_{told['can']}"]))
+
+
 def _cacheable(made: Response) -> Response:
     """Let others keep what is for programs, for five minutes. A page is kept nowhere: it tells of a visit."""
     made.headers["cache-control"] = "public, max-age=300"
@@ -102,14 +124,17 @@ class _Period:
 def _table(told: dict[str, Any]) -> dict[str, Any]:
     rows = [
         {
-            "labels": [answer(axis, value) for axis, value in cell["place"].items() if value != ALL],
+            "label": next((answer(*said) for said in cell["place"].items() if said[1] != ALL), ""),
             "state": cell["state"],
             "number": cell["number"],
             "share": cell["percent"] if told["by"] else None,
         }
         for cell in told["cells"]
     ]
-    return {"title": told["title"], "definition": told["definition"], "rows": rows}
+    return {name: told[name] for name in ("title", "definition")} | {
+        "divided": bool(told["by"]),
+        "rows": rows,
+    }
 
 
 def _day(day: date | None) -> str | None:

@@ -6,6 +6,13 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
+PUBLISHED = """
+create function published() returns setof publication
+language sql stable security definer set search_path = pg_catalog, public, pg_temp as $$
+  select * from publication order by published_at desc, id desc
+$$
+"""
+
 revision = "0041"
 down_revision = "0038"
 branch_labels = None
@@ -34,8 +41,10 @@ def upgrade() -> None:
             using="gist",
         ),
     )
+    op.execute(PUBLISHED)
 
 
 def downgrade() -> None:
     """Take the change back."""
+    op.execute("drop function published()")
     op.drop_table("publication")
