@@ -60,6 +60,7 @@ def count(tx: Tx, classifier: str, destination: str, *, pictures: int, now: date
             set_={
                 "calls": table.calls + 1,
                 "pictures": table.pictures + statement.excluded.pictures,
+                "first_at": sa.func.least(table.first_at, statement.excluded.first_at),
                 "last_at": sa.func.greatest(table.last_at, statement.excluded.last_at),
             },
         )

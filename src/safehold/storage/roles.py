@@ -105,7 +105,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "match": _APPEND,
         "flag": _APPEND,
         "opinion": _APPEND,
-        "classifier_leaving": _change("calls", "pictures", "last_at"),
+        "classifier_leaving": _change("calls", "pictures", "first_at", "last_at"),
         "classifier_stop": _READ,
         "classifier_count": _change("uploads"),
         "audit_sample_day": _change("chosen", "taken"),

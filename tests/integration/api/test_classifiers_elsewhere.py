@@ -313,6 +313,12 @@ def test_a_surface_without_regions_cannot_name_one_that_sends_pictures_away() ->
         check(settings)
 
 
+def test_a_surface_can_say_what_uploads_do_while_a_classifier_does_not_answer() -> None:
+    codes = {"classifier_garbled": "publish", "classifier_timeout:one": "retry", "classifier_rate": "retry"}
+    surface = {"regions": ["GB"], "classifiers": ["one"], "on_incomplete": codes}
+    check(Settings.model_validate({"classifiers": {"one": declared(URL)}, "surfaces": {"uploads": surface}}))
+
+
 def test_a_rehearsal_sends_no_picture_off_this_machine(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"classifiers\.one: a rehearsal tells nobody"):
         Settings.model_validate({"rehearsal": True, "classifiers": {"one": declared(URL)}})

@@ -39,6 +39,11 @@ class Breaker:
             self._trying = True
             return True
 
+    def withdrew(self) -> None:
+        """Say that the one who was let through did not ask after all: somebody else may try."""
+        with self._lock:
+            self._trying = False
+
     def went_well(self) -> None:
         """Close the circuit."""
         with self._lock:

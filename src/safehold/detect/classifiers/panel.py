@@ -132,11 +132,13 @@ class Panel:
         """Return the call under way, or why there is none."""
         if not pictures:
             return _PLAIN
-        if not seat.breaker.admits():
-            return "down"
         if not seat.free.acquire(blocking=False):
             return "busy"
+        if not seat.breaker.admits():
+            seat.free.release()
+            return "down"
         if spent := seat.spends(now.date(), self._clock()):
+            seat.breaker.withdrew()
             seat.free.release()
             return spent
         call = self._threads.submit(self._strongest, seat.terms, pictures, now)

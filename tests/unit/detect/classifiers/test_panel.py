@@ -225,6 +225,25 @@ def test_one_that_asks_to_be_left_alone_is_and_then_is_asked_again() -> None:
     panel.close()
 
 
+def test_a_limit_at_the_moment_of_trying_again_does_not_leave_the_circuit_open_for_ever() -> None:
+    now, calls = [0.0], []
+
+    def says(pictures: Sequence[Pixels]) -> Sequence[Opinion]:
+        calls.append(now[0])
+        if len(calls) <= FAILURES:
+            raise Unanswered("http")
+        return [Opinion(answered=Answered.OK, band=Band.NONE)] * len(pictures)
+
+    terms = Appointment(classifier=Scripted(says), shadow=False, a_day=FAILURES)
+    panel = Panel({"one": terms}, clock=lambda: now[0])
+    for _ in range(FAILURES):
+        panel.ask(["one"], PICTURES, NOW)
+    now[0] = 1000.0
+    assert panel.ask(["one"], PICTURES, NOW).reports[0].codes == ("classifier_budget:one",)
+    assert panel.ask(["one"], PICTURES, NOW + timedelta(days=1)).reports[0].codes == ()
+    panel.close()
+
+
 def test_what_nobody_understands_is_incomplete_by_a_code_of_its_own_and_its_reason_is_kept() -> None:
     hearing = asked(Scripted(_raises(Garbled("new_word"))))
     assert hearing.reports[0].codes == ("classifier_garbled:one",)
