@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from safehold.app.named_files import parsed_file
 from safehold.app.settings import Settings
 from safehold.model.child_account import AccountAge, Feature, PlaceKind
-from safehold.model.errors import BadForm, BadSettings, UnknownSurface
+from safehold.model.errors import UnknownSurface
 from safehold.prevent import policy_table
 from safehold.prevent.child_policy import PolicyTable, Question, Ruling
 
@@ -61,11 +62,4 @@ class ChildPolicy:
 
 @cache
 def _of_file(path: Path) -> PolicyTable:
-    try:
-        return policy_table.parse(path.read_text("utf-8"))
-    except OSError as error:
-        raise BadSettings(f"prevent.child_policy: {error.strerror or 'it cannot be read'}.") from None
-    except UnicodeDecodeError:
-        raise BadSettings("prevent.child_policy: it is not UTF-8 text.") from None
-    except BadForm as error:
-        raise BadSettings(f"prevent.child_policy: {error.what}") from None
+    return parsed_file("prevent.child_policy", path, policy_table.parse)

@@ -6,8 +6,8 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
+from safehold.app.named_files import parsed_file
 from safehold.app.settings import Settings
-from safehold.model.errors import BadForm, BadSettings
 from safehold.review import policy
 from safehold.review.policy import PolicyText
 from safehold.storage.database import Tx
@@ -30,11 +30,4 @@ def beside(tx: Tx, settings: Settings, *, shown: str, now: datetime) -> str:
 
 @cache
 def _of_file(path: Path) -> PolicyText:
-    try:
-        return policy.parse(path.read_text("utf-8"))
-    except OSError as error:
-        raise BadSettings(f"review.policy_text: {error.strerror or 'it cannot be read'}.") from None
-    except UnicodeDecodeError:
-        raise BadSettings("review.policy_text: it is not UTF-8 text.") from None
-    except BadForm as error:
-        raise BadSettings(f"review.policy_text: {error.what}") from None
+    return parsed_file("review.policy_text", path, policy.parse)

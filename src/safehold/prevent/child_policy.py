@@ -49,6 +49,15 @@ class Ruling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """What a rule serves. says: in our words. source: where that stands. checked_on: when it was read."""
+
+    says: str
+    source: str
+    checked_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One line of the table: where it holds, and what it says there. An empty narrowing holds everywhere."""
 
@@ -71,11 +80,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyTable:
-    """A whole policy. jurisdictions: all that a rule names, upper case; measures: words for each id."""
+    """A whole policy. jurisdictions: all that a rule names, upper case; measures: each by its id."""
 
     version: str
     date: date
-    measures: Mapping[str, str]
+    measures: Mapping[str, Measure]
     rules: tuple[Rule, ...]
     jurisdictions: tuple[str, ...]
     _answers: dict[Question, Ruling] = field(default_factory=dict, compare=False, repr=False)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from safehold.model.child_account import CHILDREN, AccountAge, Decision, Feature, Moment, PlaceKind
 from safehold.model.errors import BadForm
-from safehold.prevent.child_policy import PolicyTable, Rule, Ruling
+from safehold.prevent.child_policy import Measure, PolicyTable, Rule, Ruling
 
 LARGEST = 200_000
 """Most characters of a file."""
@@ -53,12 +53,20 @@ class _WrittenRule(BaseModel):
         )
 
 
+class _WrittenMeasure(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    says: str = Field(min_length=1, max_length=500)
+    source: str = Field(min_length=1, max_length=500)
+    checked_on: date
+
+
 class _WrittenTable(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     version: str = Field(min_length=1, max_length=40)
     date: date
-    measures: dict[str, str]
+    measures: dict[str, _WrittenMeasure]
     rule: list[_WrittenRule] = Field(min_length=1, max_length=2000)
 
 
@@ -71,8 +79,8 @@ def default() -> PolicyTable:
 def parse(source: str) -> PolicyTable:
     """Return the policy that a TOML file holds.
 
-    Raises BadForm for what is no such file, for a measure that is not explained, an age that is no child's, a
-    rule that can never be reached, and for a child, place or feature that no rule is about.
+    Raises BadForm for what is no such file, for a measure without words, source and day, an age that is no
+    child's, a rule that can never be reached, and for a child, place or feature that no rule is about.
     """
     if len(source) > LARGEST:
         raise BadForm(f"The policy has more than {LARGEST} characters.")
@@ -87,7 +95,7 @@ def parse(source: str) -> PolicyTable:
     table = PolicyTable(
         version=written.version,
         date=written.date,
-        measures=written.measures,
+        measures={name: Measure(**each.model_dump()) for name, each in written.measures.items()},
         rules=rules,
         jurisdictions=tuple(sorted(named)),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import resources
 from itertools import product
 
@@ -125,6 +126,35 @@ def test_what_was_not_known_is_named() -> None:
     assert nothing.assumed == ("age", "jurisdiction", "surface", "connected")
 
 
+@pytest.mark.parametrize("place", ["DE", "FR", "EU", "US", "US-CA", "AU", "NZ", "zz", " GB", "GB ", "\u0130"])
+@given(asked=questions)
+def test_a_jurisdiction_of_which_nothing_is_known_gets_the_strictest_and_the_answer_says_so(
+    place: str, asked: Question
+) -> None:
+    there = TABLE.decide(replace(asked, jurisdiction=place))
+    known = [TABLE.decide(replace(asked, jurisdiction=each)) for each in TABLE.jurisdictions]
+    assert there.decision.strictness >= max(each.decision.strictness for each in known)
+    assert asked.age is AccountAge.ADULT or "jurisdiction" in there.assumed
+
+
+@given(questions)
+def test_an_unknown_age_is_protected_like_the_youngest_or_more(asked: Question) -> None:
+    unknown = TABLE.decide(replace(asked, age=AccountAge.UNKNOWN))
+    for age in CHILDREN:
+        child = TABLE.decide(replace(asked, age=age))
+        assert unknown.decision.strictness >= child.decision.strictness
+    youngest = TABLE.decide(replace(asked, age=CHILDREN[0]))
+    assert youngest.changeable or not unknown.changeable or unknown.decision is not youngest.decision
+
+
+def test_every_measure_says_where_it_stands_and_when_that_was_read() -> None:
+    assert {rule.ruling.measure for rule in TABLE.rules} == set(TABLE.measures)
+    for each in TABLE.measures.values():
+        assert each.says
+        assert "Ofcom" in each.source
+        assert each.checked_on <= TABLE.date
+
+
 ANOTHER = """
 [[rule]]
 feature = "message"
@@ -160,6 +190,8 @@ def test_a_milder_jurisdiction_never_softens_what_is_unknown() -> None:
         (SOURCE.replace('ages = ["14-15", "16-17"]', 'ages = ["18+"]', 1), "no child's"),
         (SOURCE.replace('places = ["game"]', 'places = ["unknown"]', 1), "unknown place"),
         (SOURCE.replace("connected = true", 'connected = "yes"', 1), "connected"),
+        (SOURCE.replace("source =", "hearsay =", 1), "wrong at: measures.ICU F1"),
+        (SOURCE.replace("checked_on = 2026-11-21", 'checked_on = "soon"', 1), "checked_on"),
         (SOURCE + ANOTHER, "No rule of the policy is about suggested_to_others: age 0-2, XX"),
         (SOURCE + ANOTHER.replace("XX", "GB"), "never reached"),
         (SOURCE + "\nunheard_of = 1\n", "unheard_of"),

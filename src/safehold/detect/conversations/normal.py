@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import groupby
+from operator import eq
 
 NUMBER = "#"
 """The form of whatever is written in digits alone."""
@@ -28,10 +30,10 @@ _LOOKALIKES = str.maketrans(
     "abekmhopctyxiijslhdqweabeikvoptuxwniagodlabcdefghijklmnoprstuvwyz",
 )
 _DROPPED = re.compile(rf"['’`_{_INVISIBLE}{_MARKS}]")
+_LEET_CHARACTERS = frozenset("013457@$€8")
 _LEET = str.maketrans("013457@$€8", "oieastaseb")
 _LEET_L = str.maketrans("013457@$€8", "oleastaseb")
 _REPEATED = re.compile(r"(.)\1{2,}")
-_DOUBLED = re.compile(r"(.)\1+")
 
 
 def words_of(text: str) -> list[str]:
@@ -58,14 +60,13 @@ def plain(word: str) -> str:
 
 def spellings(form: str) -> Iterator[str]:
     """Yield what a plain word may stand for, the likeliest first: itself, then without play with letters."""
-    yield form
-    has_letter = any(each.isalpha() for each in form)
     shapes = [form]
-    if has_letter and not form.isalpha():
-        shapes += [form.translate(_LEET), form.translate(_LEET_L)]
-        yield from shapes[1:]
+    if not _LEET_CHARACTERS.isdisjoint(form) and any(map(str.isalpha, form)):
+        shapes = list(dict.fromkeys((form, form.translate(_LEET), form.translate(_LEET_L))))
+    yield from shapes
     for shape in shapes:
-        if _DOUBLED.search(shape):
-            yield _REPEATED.sub(r"\1\1", shape)
-            yield _REPEATED.sub(r"\1", shape)
-            yield _DOUBLED.sub(r"\1", shape)
+        if any(map(eq, shape, shape[1:])):
+            if _REPEATED.search(shape):
+                yield _REPEATED.sub(r"\1\1", shape)
+                yield _REPEATED.sub(r"\1", shape)
+            yield "".join(letter for letter, _ in groupby(shape))

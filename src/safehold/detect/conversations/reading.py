@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-from safehold.detect.conversations.normal import WORD
 from safehold.detect.conversations.rules import Hit, Matcher
+from safehold.detect.conversations.together import Together
+from safehold.detect.conversations.written import Written
 
 LONGEST_TEXT = 20_000
 """Characters of one message that are read, and kept. What stands behind them is neither."""
@@ -34,15 +36,23 @@ def read(text: str | None, language: str | None, matchers: Mapping[str, Matcher]
     """
     if not text:
         return Seen(limits=(NO_TEXT,))
-    cut = text[:LONGEST_TEXT]
+    written = Written.of(text[:LONGEST_TEXT])
     limits = (TEXT_CUT,) if len(text) > LONGEST_TEXT else ()
-    if WORD.search(cut) is None:
+    if not written.words:
         return Seen(limits=(*limits, NO_WORDS))
     code = _code(language)
     if code in matchers:
-        return Seen(tuple(matchers[code].find(cut)), limits)
-    hits = tuple(hit for each in matchers.values() for hit in each.find(cut))
-    return Seen(hits, limits, (f"{NO_RULES}:{code}",) if code else ())
+        return Seen(tuple(matchers[code].find_in(written)), limits)
+    return Seen(
+        tuple(_of_all(tuple(matchers.values())).find_in(written)),
+        limits,
+        (f"{NO_RULES}:{code}",) if code else (),
+    )
+
+
+@lru_cache(1)
+def _of_all(matchers: tuple[Matcher, ...]) -> Together:
+    return Together(matchers)
 
 
 def _code(language: str | None) -> str:

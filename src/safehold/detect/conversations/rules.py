@@ -14,11 +14,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
 from safehold.detect.conversations.lexicon import Lexicon
 from safehold.detect.conversations.normal import NUMBER, plain, spans_of, words_of
+from safehold.detect.conversations.written import Written
 from safehold.model.conversation import Cue
 
 LONGEST_GAP = 6
@@ -74,12 +75,19 @@ class Hit:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
+Steps = tuple[tuple[frozenset[int], int], ...]
+"""The words of a pattern in numbers, each with how many others may stand before it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Sought:
-    """A pattern in numbers. rule: whose, by its place. against: whether it is one of `unless`."""
+    """A pattern in numbers. rule: whose, by its place. against: whether it is one of `unless`.
+
+    Each is the same as itself alone: patterns are told apart a million times a minute.
+    """
 
     rule: int
-    steps: tuple[tuple[frozenset[int], int], ...]
+    steps: Steps
     against: bool
 
 
@@ -139,18 +147,21 @@ class Matcher:
             rarest = min(pattern, key=lambda step: sum(uses[word] for word in step.words))
             for word in rarest.words:
                 self._by_word.setdefault(self._lexicon.number(word), []).append(sought)
+        self._telling = frozenset(self._by_word)
 
     def find(self, text: str) -> list[Hit]:
         """Return what a text shows: at most one hit of each rule, its first, in the order of the rules."""
-        words = words_of(text)
-        numbers, places = self._lexicon.read(words)
-        by_word = self._by_word
-        likely = {number for number in numbers if number in by_word}
-        if not likely:
+        return self.find_in(Written.of(text))
+
+    def find_in(self, written: Written) -> list[Hit]:
+        """Do what `find` does with a text that was cut into words already."""
+        numbers, places = self._lexicon.read(written)
+        telling = self._telling.intersection(numbers)
+        if not telling:
             return []
         found: dict[int, tuple[int, int]] = {}
         against: set[int] = set()
-        for sought in _once(by_word, likely):
+        for sought in dict.fromkeys(chain.from_iterable(map(self._by_word.__getitem__, telling))):
             where = _first(sought.steps, numbers)
             if where is None:
                 continue
@@ -159,7 +170,11 @@ class Matcher:
             elif sought.rule not in found or where < found[sought.rule]:
                 found[sought.rule] = where
         kept = {rule: where for rule, where in found.items() if rule not in against}
-        return self._hits(text, kept, places) if kept else []
+        return self._hits(written.text, kept, places) if kept else []
+
+    def is_telling(self, word: str) -> bool:
+        """Say whether a pattern is looked for where a written word stands."""
+        return not self._telling.isdisjoint(self._lexicon.numbers_of(word))
 
     def _hits(
         self, text: str, found: Mapping[int, tuple[int, int]], places: Sequence[int] | None
@@ -179,20 +194,21 @@ def _last_word(places: Sequence[int], last: int, words: int) -> int:
     return following[0] - 1 if following else words - 1
 
 
-def _once(by_word: Mapping[int, list[_Sought]], likely: Iterable[int]) -> Iterator[_Sought]:
-    seen: set[int] = set()
-    for number in likely:
-        for sought in by_word[number]:
-            if id(sought) not in seen:
-                seen.add(id(sought))
-                yield sought
+def _any_missing(steps: Steps, numbers: Sequence[int]) -> bool:
+    """Say whether some word of a pattern stands nowhere: most patterns that may be there are not."""
+    for words, _ in steps:  # noqa: SIM110 - a generator takes twice as long
+        if words.isdisjoint(numbers):
+            return True
+    return False
 
 
-def _first(steps: tuple[tuple[frozenset[int], int], ...], numbers: Sequence[int]) -> tuple[int, int] | None:
+def _first(steps: Steps, numbers: Sequence[int]) -> tuple[int, int] | None:
     """Return the first and last place of a pattern's first occurrence, None when there is none.
 
     Time grows with places times steps times the widest gap, whatever is written.
     """
+    if _any_missing(steps, numbers):
+        return None
     first, length = steps[0][0], len(numbers)
     reached = {place: place for place, number in enumerate(numbers) if number in first}
     for words, gap in steps[1:]:

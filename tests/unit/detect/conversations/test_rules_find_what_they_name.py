@@ -173,6 +173,14 @@ def test_a_span_shows_the_same_whatever_stands_around_it(
             assert text[hit.start :].startswith(said[alone.start : alone.start + 1])
 
 
+@given(parts=st.lists(st.one_of(TEXTS, st.sampled_from([said for _, _, said in EXAMPLES])), max_size=4))
+def test_all_languages_at_once_say_the_same_as_each_by_itself(parts: list[str]) -> None:
+    """Whatever is passed over because no language looks for it would have shown nothing."""
+    text = " ".join(parts)[:LONGEST_TEXT]
+    alone = [hit for matcher in SHIPPED.values() for hit in matcher.find(text)]
+    assert list(read(text, None, SHIPPED).hits) == alone
+
+
 @given(word=st.text(min_size=1, max_size=60))
 def test_a_word_in_its_plain_form_stays_as_it_is(word: str) -> None:
     """Bringing to the form is done once."""
