@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from site_under_test import ANN, PASSWORD, TESTS, jpeg
+from site_under_test import ANN, CLASSIFIER, PASSWORD, TESTS, jpeg
 
 from safehold.app import emergencies, wiring
 from safehold.app.access.keys import add_key
 from safehold.app.access.users import add_user, find_user, list_users
 from safehold.app.program import open_program
+from safehold.detect.classifiers import standing
 from safehold.intake import inbound_reports
 from safehold.lists.ledger import NewList, add_list
 from safehold.model.case_filter import CaseFilter
@@ -106,6 +107,9 @@ def site(quiet_site):
             )
             [ann] = [one for one in list_users(tx) if one.name == ANN]
             conflicts.declare_about_account(tx, group, of=ann.id, actor=TESTER, now=now)
+    with program.database.begin() as tx:
+        why = TEXT[: standing.LONGEST_REASON]
+        standing.stop(tx, CLASSIFIER, declared={CLASSIFIER}, why=why, actor=TESTER, now=now)
     report_a_risk(program)
     wiring.take_in_reports(program)
     quiet_site.follow()
@@ -207,6 +211,8 @@ def test_no_text_becomes_script_style_or_markup_on_any_page_of_the_console(visit
     [report] = [path for path in seen if path.startswith("/console/authorities/")]
     page.goto(report)
     assert PAYLOADS[0] in page.locator("main article").first.inner_text()
+    page.goto(f"/console/classifiers/{CLASSIFIER}")
+    assert TEXT[: standing.LONGEST_REASON] in page.locator("main").inner_text()
     page.goto("/console/lists")
     # The text itself is there to be read: nothing was dropped to be safe.
     assert TEXT in page.locator("main").inner_text()

@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql
 
 from safehold.model.case import WaitsFor
 from safehold.model.ids import CaseId, ItemId, new_id
+from safehold.storage.assessments import outcome
 from safehold.storage.cases import case_item, review_case
 from safehold.storage.database import Tx
 from safehold.storage.tables import Instant, Uuid, metadata, owned_by, writes
@@ -75,6 +76,18 @@ def insert(tx: Tx, item_id: ItemId, draw: Draw) -> None:
     tx.run(audit_draw.insert().values(item_id=item_id, day_id=draw.day_id, until=draw.until))
 
 
+def nobody_assessed(item_id: sa.ColumnElement[UUID]) -> sa.ColumnElement[bool]:
+    """Return the condition that nobody has assessed an item yet, in any case that it lies in.
+
+    It is told by what the item waits for, and by outcomes that stand or stood: what takes uploads in may read
+    these, and no assessment.
+    """
+    moved_on = sa.exists().where(
+        case_item.c.item_id == item_id, case_item.c.waits_for != WaitsFor.ASSESSMENT.value
+    )
+    return ~moved_on & ~sa.exists().where(outcome.c.item_id == item_id)
+
+
 def unseen(tx: Tx, *, now: datetime, limit: int) -> list[tuple[CaseId, ItemId]]:
     """Return drawn items whose time is over and that nobody has assessed, in cases that nobody holds."""
     held = review_case.c.locked_until > now
@@ -85,6 +98,7 @@ def unseen(tx: Tx, *, now: datetime, limit: int) -> list[tuple[CaseId, ItemId]]:
         .where(
             audit_draw.c.until <= now,
             case_item.c.waits_for == WaitsFor.ASSESSMENT.value,
+            nobody_assessed(case_item.c.item_id),
             sa.func.coalesce(held, False).is_(False),
         )
         .order_by(case_item.c.case_id, case_item.c.item_id)

@@ -18,8 +18,8 @@ from safehold.model.hash_list import Purpose
 from safehold.model.ids import CaseId, ItemId, MediaId, ObjectId
 from safehold.model.retention import Basis
 from safehold.storage.alarms import UNDECIDED_TOO_LONG, alarm
-from safehold.storage.assessments import CONFIRMING_STANDS, STANDS, assessment, outcome
-from safehold.storage.audit_samples import audit_draw
+from safehold.storage.assessments import CONFIRMING_STANDS, STANDS, outcome
+from safehold.storage.audit_samples import audit_draw, nobody_assessed
 from safehold.storage.cases import case_item
 from safehold.storage.database import Tx
 from safehold.storage.events import event
@@ -405,11 +405,10 @@ def is_confirmed(tx: Tx, media_id: MediaId) -> bool:
 def histories(tx: Tx, media_id: MediaId) -> list[ItemHistory]:
     """Return the history of every item of some media, oldest item first."""
     ours = sa.select(item.c.id).where(item.c.media_id == media_id)
-    assessed = sa.exists().where(assessment.c.item_id == item.c.id)
     items = tx.run(
         sa.select(item.c.id, item.c.received_at, golden_item.c.until, audit_draw.c.until.label("unseen"))
         .outerjoin(golden_item, golden_item.c.item_id == item.c.id)
-        .outerjoin(audit_draw, sa.and_(audit_draw.c.item_id == item.c.id, ~assessed))
+        .outerjoin(audit_draw, sa.and_(audit_draw.c.item_id == item.c.id, nobody_assessed(item.c.id)))
         .where(item.c.media_id == media_id)
         .order_by(item.c.received_at, item.c.id)
     ).all()

@@ -34,7 +34,13 @@ SURFACES = frozenset({"api", "console", "portal"}) & ALL
 def running_program(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """Yield the program without a list, a key or a person: rows do not outlive a test."""
     folder = tmp_path_factory.mktemp("attacked") / "data"
-    settings = running.settings_of(folder, database_url, limits={"fetch_seconds": 5}, authorities=TOLD)
+    settings = running.settings_of(
+        folder,
+        database_url,
+        limits={"fetch_seconds": 5},
+        authorities=TOLD,
+        classifiers={"first_look": {}},
+    )
     with running.installation(settings, serve=served, surfaces=SURFACES) as opened:
         yield opened
 

@@ -106,6 +106,9 @@ def test_every_text_of_the_api_is_data(safehold: Installation, payload: str) -> 
 
 FORMS = {
     "get /console/audit": {"object"},
+    "get /console/base-rates": {"uploads", "one_in", "finds", "false_alarms", "looks"},
+    "get /console/classifiers/first_look": {"looks"},
+    "post /console/classifiers/first_look/stop": {"why"},
     "get /console/cases": {
         *("need", "held", "open", "due", "lead", "practice", "surface", "list"),
         *("queue", "why", "kind", "stage", "signal"),

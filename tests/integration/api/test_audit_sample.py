@@ -12,8 +12,10 @@ import pytest
 from safehold.app import wiring
 from safehold.detect import sampling
 from safehold.model.assessment import Finding
-from safehold.model.ids import ItemId
-from safehold.model.permissions import Permission
+from safehold.model.ids import ItemId, OutcomeId, UserId
+from safehold.model.permissions import Permission, Role
+from safehold.review import settle
+from safehold.review.reopening import ReversalReason
 from safehold.testing import running
 from safehold.testing.platform import Platform
 from safehold.testing.running import Installation, MovableClock, altered_copy
@@ -142,3 +144,29 @@ def test_what_somebody_decided_is_kept_as_every_outcome_is(
     assert house.open_sealed(item) == UNSEEN
     [outcome] = house.sql("select finding from outcome")
     assert outcome.finding == "not_illegal"
+
+
+def test_an_outcome_that_is_reversed_leaves_it_waiting_for_a_person_and_is_not_closed_unseen(
+    house: Installation, platform: Platform, clock: MovableClock
+) -> None:
+    item = upload(platform, UNSEEN)["item_id"]
+    house.run_steps()
+    house.assess(ItemId(UUID(item)), Finding.NOT_ILLEGAL, by=house.analyst())
+    house.run_steps()
+    [outcome] = house.sql("select id from outcome")
+    program, lead = house.program, house.analyst("lead", Role.LEAD)
+    with program.database.begin() as tx:
+        settle.reverse(
+            tx,
+            OutcomeId(outcome.id),
+            by=UserId(lead.user_id),
+            reason_code=ReversalReason.MISTAKE,
+            record=program.recorder.record,
+            now=program.clock(),
+        )
+    house.run_steps()
+    clock.ahead = timedelta(days=8)
+    wiring.sweep_retention(program)
+    wiring.close_unanswered(program)
+    assert house.open_sealed(item) == UNSEEN
+    assert [row.state for row in house.sql("select state from review_case")] == ["open"]
