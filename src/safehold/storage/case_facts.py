@@ -120,6 +120,10 @@ class EarlierOutcome:
     settled_at: datetime
 
 
+KEPT = "scan.keep"
+"""With this the history of an item begins."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryLine:
     """One line of the audit log about a case or one of its items: ids, policy labels, counts."""
@@ -232,11 +236,14 @@ def earlier_outcomes(
 
 
 def history_of(tx: Tx, objects: Iterable[str], *, most: int | None = None) -> list[HistoryLine]:
-    """Return the audit records about these objects, such as "case:018f…", oldest first; the newest `most`."""
+    """Return the audit records about these objects, such as "case:018f…", oldest first; the newest `most`.
+
+    Of what happened in one instant, that something was kept comes first: all else about it follows from that.
+    """
     statement = (
         sa.select(audit_record)
         .where(audit_record.c.object.in_(list(objects)))
-        .order_by(audit_record.c.at.desc(), audit_record.c.id.desc())
+        .order_by(audit_record.c.at.desc(), audit_record.c.verb == KEPT, audit_record.c.id.desc())
         .limit(most)
     )
     found = [

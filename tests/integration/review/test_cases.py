@@ -29,6 +29,7 @@ from safehold.review.cases import (
     take_next,
 )
 from safehold.review.facts import facts
+from safehold.storage import audit
 
 EVERY_PURPOSE = tuple(Purpose)
 
@@ -330,3 +331,13 @@ def _matched(room: Any) -> ItemId:
     item_id = room.arrives()
     room.match(item_id)
     return item_id
+
+
+def test_what_was_kept_stands_before_what_follows_from_it_in_the_same_instant(room: Any) -> None:
+    case_id, item_id = room.matched_case(account="a-1")
+    about, system = f"item:{item_id}", "system:tests"
+    with room.begin() as tx:
+        for verb in ("hold.place", "scan.keep", "evidence.seal"):
+            audit.append(tx, at=room.now, actor=system, verb=verb, object=about)
+        told = [line.verb for line in facts(tx, case_id).history if line.actor == system]
+    assert (told[0], set(told[1:])) == ("scan.keep", {"hold.place", "evidence.seal"})
