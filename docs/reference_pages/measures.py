@@ -1,17 +1,20 @@
-"""The measures page, from the catalogue of the annual report and the rules of counting."""
+"""The measures page, from the catalogues of the annual report and the overview, and the rules of counting."""
 
 from __future__ import annotations
 
 from reference_pages import markdown as md
 from safehold.transparency.attributes import ATTRIBUTES, RULES
 from safehold.transparency.catalogue import CATALOGUE
+from safehold.transparency.live_catalogue import LIVE
 from safehold.transparency.units import UNITS
 
 ABOUT = """\
-Each figure of the [annual report](../how-to/make-the-annual-report.md) is a named, versioned definition: what
-is counted, which of it, when, and by which rule. Its table is in `data/` of the report, as CSV and JSON,
-under its id. Amounts of different units are never added, compared or made a share of each other; the code
-refuses it. How to add one: [define a measure](../how-to/define-a-measure.md)."""
+Each figure of the [annual report](../how-to/make-the-annual-report.md) and of the
+[overview](../how-to/watch-the-operation.md) is a named, versioned definition: what is counted, which of it,
+when, and by which rule. Tables of the report are in its `data/`, as CSV and JSON, under their ids. Amounts of
+different units are never added, compared or made a share of each other; the code refuses it. In the overview
+every slice is one more condition, and what is practice never counts beside real work.
+How to add one: [define a measure](../how-to/define-a-measure.md)."""
 
 
 def page() -> str:
@@ -30,7 +33,7 @@ def page() -> str:
             md.code(each.query),
             md.code(each.of or each.id),
         )
-        for each in CATALOGUE
+        for each in (*CATALOGUE, *LIVE)
     ]
     return md.page(
         md.title("Measures", "hotlines, auditors and developers", ABOUT),

@@ -38,6 +38,7 @@ WALKED = {
     "support-text": "/console/support/{text_id}",
     "policy": "/console/policy",
     "policy-version": "/console/policy/{version}",
+    "overview": "/console/overview",
     "webhooks": "/console/webhooks",
     "jobs": "/console/jobs",
     "audit": "/console/audit",
@@ -69,6 +70,8 @@ NO_PAGES = {
     "/static/{version}/{path:path}": "what pages are made of",
     "/blank": "an empty page, for leaving quickly",
     "/transparency/lists.json": "the figures of a page, for programs",
+    "/console/overview.csv": "the figures of a page, for spreadsheets",
+    "/console/overview.json": "the figures of a page, for programs",
 }
 """What answers to GET and is nothing to look at, each with its reason."""
 

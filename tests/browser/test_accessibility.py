@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 ALL = "all-roles"
 PLACES = (
     *("queue", "find", "emergencies", "authorities", "ledger", "lists", "conflicts", "webhooks", "jobs"),
-    *("audit", "people", "keys", "support"),
+    *("audit", "people", "keys", "support", "overview"),
 )
 OTHERS = ("account", "exposure", "policy", "confirm", "nothing-here")
 ZOOMED = {"200 %": {"width": 640, "height": 512}, "400 %": {"width": 320, "height": 256}}

@@ -14,6 +14,7 @@ from safehold.app import (
     given_up,
     lookback,
     outages,
+    overview,
     paper_sweep,
     probing,
     proposals,
@@ -117,6 +118,7 @@ def schedules(program: Program) -> Sequence[Schedule]:
         Schedule("requests and sessions", 600, lambda: _sweep_access(program)),
         *authorities.filing_schedules(program, filing_of(program.settings)),
         *lookback.schedules(program),
+        Schedule("overview", 60, lambda: overview.sweep_days(program)),
     )
 
 

@@ -48,6 +48,7 @@ class Permission(StrEnum):
     EVIDENCE_EDIT = "evidence.edit"
     LEDGER_READ = "ledger.read"
     SUPPORT_APPROVE = "support.approve"
+    OVERVIEW_READ = "overview.read"
 
 
 class Role(StrEnum):
@@ -76,7 +77,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _REVIEW
         | {Permission.PROPOSAL_DECIDE, Permission.CASE_REVERSE, Permission.CONFLICT_EDIT}
         | {Permission.CASE_ARRANGE, Permission.AUTHORITY_SEND, Permission.SUPPORT_APPROVE}
-        | {Permission.WEBHOOK_READ, Permission.JOB_READ, Permission.EXPOSURE_READ}
+        | {Permission.WEBHOOK_READ, Permission.JOB_READ, Permission.EXPOSURE_READ, Permission.OVERVIEW_READ}
     ),
     Role.LEGAL: frozenset(
         {
@@ -91,6 +92,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.LEDGER_READ,
             Permission.SUPPORT_APPROVE,
             Permission.LIST_READ,
+            Permission.OVERVIEW_READ,
         }
     ),
     Role.ADMIN: frozenset(
@@ -106,6 +108,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.AUDIT_READ,
             Permission.AUTHORITY_SWITCH,
             Permission.OPS,
+            Permission.OVERVIEW_READ,
         }
     ),
     Role.AUDITOR: frozenset(
@@ -117,6 +120,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.LIST_READ,
             Permission.JOB_READ,
             Permission.WEBHOOK_READ,
+            Permission.OVERVIEW_READ,
         }
     ),
 }
@@ -136,6 +140,7 @@ SCOPES = frozenset(
         Permission.CASE_READ,
         Permission.LIST_READ,
         Permission.OPS,
+        Permission.OVERVIEW_READ,
     }
 )
 """What an API key can be given."""

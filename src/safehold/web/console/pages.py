@@ -105,6 +105,7 @@ PLACES = (
     Place("conflicts", "/console/conflicts", "Conflicts", "g i", Permission.CONFLICT_EDIT),
     Place("support", "/console/support", "Support", "g h", Permission.SUPPORT_APPROVE),
     Place("webhooks", "/console/webhooks", "Webhooks", "g w", Permission.WEBHOOK_READ),
+    Place("overview", "/console/overview", "Overview", "g v", Permission.OVERVIEW_READ),
     Place("jobs", "/console/jobs", "Jobs", "g j", Permission.JOB_READ),
     Place("audit", "/console/audit", "Audit", "g a", Permission.AUDIT_READ),
     Place("people", "/console/people", "People", "g p", Permission.USER_EDIT),
