@@ -42,6 +42,7 @@ WALKED = {
     "support-text": "/console/support/{text_id}",
     "policy": "/console/policy",
     "policy-version": "/console/policy/{version}",
+    "overview": "/console/overview",
     "webhooks": "/console/webhooks",
     "jobs": "/console/jobs",
     "audit": "/console/audit",
@@ -75,6 +76,8 @@ NO_PAGES = {
     "/transparency/lists.json": "the figures of a page, for programs",
     "/transparency/technology.json": "the same",
     "/transparency/figures.json": "the same",
+    "/console/overview.csv": "the figures of a page, for spreadsheets",
+    "/console/overview.json": "the figures of a page, for programs",
 }
 """What answers to GET and is nothing to look at, each with its reason."""
 

@@ -14,7 +14,7 @@ ALL = "all-roles"
 PLACES = (
     *("queue", "find", "emergencies", "authorities", "ledger", "lists", "conflicts", "webhooks", "jobs"),
     *("audit", "people", "keys", "support", "threads"),
-    *("classifiers", "classifiers/first_look", "base-rates"),
+    *("classifiers", "classifiers/first_look", "base-rates", "overview"),
 )
 OTHERS = ("account", "exposure", "policy", "confirm", "nothing-here")
 ZOOMED = {"200 %": {"width": 640, "height": 512}, "400 %": {"width": 320, "height": 256}}

@@ -86,6 +86,7 @@ PLACES = (
     "conflicts",
     "webhooks",
     "jobs",
+    "overview",
     "audit",
     "account",
     "exposure",

@@ -10,7 +10,7 @@ import pytest
 from gallery import SIZES, THEMES, WALKED, is_of, look_at, take
 from site_under_test import ANN, CLASSIFIER, UNVETTED_SEED, running_site
 
-from safehold.app import conversations
+from safehold.app import conversations, overview
 from safehold.app.access.users import find_user
 from safehold.app.conversations import Message, Told
 from safehold.model.exposure import ExposureChoices
@@ -96,6 +96,7 @@ def addresses(full_site, chromium):
     full_site.give_up_deliveries()
     full_site.get_one_step_stuck()
     full_site.note_sweeps()
+    overview.sweep_days(full_site.machinery)
     page.goto("/console/queue")
     for row in page.locator("tbody tr").filter(has_text="nobody yet").all()[:1]:
         found["case-free"] = row.get_by_role("link").get_attribute("href")

@@ -11,7 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
 from safehold.act import deliver
-from safehold.app import alarms
+from safehold.app import alarms, overview_metrics
 from safehold.app.program import Program
 from safehold.detect.classifiers import standing as classifiers
 from safehold.storage import audit, events, lookback, scans, steps
@@ -22,7 +22,10 @@ def exposition(program: Program) -> tuple[bytes, str]:
     """Return all metrics in Prometheus' text form and its content type. Raises DatabaseDown."""
     registry = CollectorRegistry()
     with program.database.begin() as tx:
-        registry.register(_Collected([*_families(tx), *_lost(program), *_walls(program), *_lists(program)]))
+        now = program.clock()
+        of_today = overview_metrics.families(tx, program.settings, now=now)
+        of_here = (*_lost(program), *_walls(program), *_lists(program))
+        registry.register(_Collected([*_families(tx), *of_today, *of_here]))
     return generate_latest(registry), CONTENT_TYPE_LATEST
 
 

@@ -44,6 +44,7 @@ from safehold.app.settings_sections import (
     WebSettings,
 )
 from safehold.app.settings_surfaces import SurfaceSettings
+from safehold.app.settings_targets import TargetSettings
 from safehold.app.settings_transparency import TransparencySettings
 from safehold.model.errors import BadSettings
 from safehold.model.surface import FOLDER_NAME, AuditSample, LegalBasis, LookBack, Surface
@@ -105,6 +106,7 @@ class Settings(BaseSettings):
     authorities: AuthoritySettings = Field(default_factory=AuthoritySettings)
     audit: AuditSettings = Field(default_factory=AuditSettings)
     transparency: TransparencySettings = Field(default_factory=TransparencySettings)
+    targets: TargetSettings = Field(default_factory=TargetSettings)
 
     @field_validator("surfaces")
     @classmethod

@@ -15,6 +15,7 @@ from safehold.app import (
     heard_counters,
     lookback,
     outages,
+    overview,
     paper_sweep,
     probing,
     proposals,
@@ -131,6 +132,7 @@ def schedules(program: Program) -> Sequence[Schedule]:
         Schedule("requests and sessions", 600, lambda: _sweep_access(program)),
         *authorities.filing_schedules(program, filing_of(program.settings)),
         *lookback.schedules(program),
+        Schedule("overview", 60, lambda: overview.sweep_days(program)),
     )
 
 

@@ -42,6 +42,7 @@ from safehold.cli import (
     serve,
     stats,
     stats_compliance,
+    stats_overview,
     stats_transparency,
     support,
     users,
@@ -102,6 +103,7 @@ app.add_typer(golden.app, name="golden")
 app.add_typer(vault_keys.app, name="keys")
 stats.app.command("compliance")(stats_compliance.compliance)
 stats.app.command("transparency")(stats_transparency.transparency)
+stats.app.command("overview")(stats_overview.overview)
 app.add_typer(support.app, name="support")
 app.add_typer(keywords.app, name="keywords")
 app.command("probing")(probing.probing)

@@ -52,6 +52,7 @@ class Permission(StrEnum):
     EVIDENCE_EDIT = "evidence.edit"
     LEDGER_READ = "ledger.read"
     SUPPORT_APPROVE = "support.approve"
+    OVERVIEW_READ = "overview.read"
 
 
 class Role(StrEnum):
@@ -81,7 +82,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _REVIEW
         | {Permission.PROPOSAL_DECIDE, Permission.CASE_REVERSE, Permission.CONFLICT_EDIT}
         | {Permission.CASE_ARRANGE, Permission.AUTHORITY_SEND, Permission.AUTHORITY_REREAD}
-        | {Permission.SUPPORT_APPROVE}
+        | {Permission.SUPPORT_APPROVE, Permission.OVERVIEW_READ}
         | {Permission.WEBHOOK_READ, Permission.JOB_READ, Permission.EXPOSURE_READ}
         | {Permission.CLASSIFIER_READ, Permission.CLASSIFIER_STOP}
     ),
@@ -100,6 +101,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.LEDGER_READ,
             Permission.SUPPORT_APPROVE,
             Permission.LIST_READ,
+            Permission.OVERVIEW_READ,
         }
     ),
     Role.ADMIN: frozenset(
@@ -117,6 +119,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.AUDIT_READ,
             Permission.AUTHORITY_SWITCH,
             Permission.OPS,
+            Permission.OVERVIEW_READ,
         }
     ),
     Role.AUDITOR: frozenset(
@@ -129,6 +132,7 @@ ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
             Permission.CLASSIFIER_READ,
             Permission.JOB_READ,
             Permission.WEBHOOK_READ,
+            Permission.OVERVIEW_READ,
         }
     ),
 }
@@ -148,6 +152,7 @@ SCOPES = frozenset(
         Permission.CASE_READ,
         Permission.LIST_READ,
         Permission.OPS,
+        Permission.OVERVIEW_READ,
     }
 )
 """What an API key can be given."""

@@ -77,6 +77,7 @@ _FILING = (
 _PAPER = "select (id, report_id, kind, sha256, at)"
 _SWITCH = "approved_by, signed_with, signature, approved_at, ended_by, ended_at"
 _SUBJECT = "part, part_set_by, part_set_at, revision"
+_COUNTS = {"counted_day": _READ, "day_fact": _READ}
 _CLOCK = (
     "select (id, media_id, about, basis, since, until, set_by, confirmed_at, confirmed_by, alone, ended_at,"
     " ended_by)"
@@ -158,6 +159,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "help_off": "select, insert, delete",
         "help_count": _change("times"),
         "keyword_list": "select (name, sealed)",
+        **_COUNTS,
     },
     CONSOLE: {
         **_JOBS,
@@ -277,6 +279,7 @@ GRANTS: dict[str, dict[str, str]] = {
         # People approve words that help, and write none here.
         "help_text": "select, update (status, reviewed_by_role, checked_on, decided_by, decided_at)",
         "help_count": _READ,
+        **_COUNTS,
     },
     WORKER: {
         **_JOBS,
@@ -367,6 +370,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "sign_in_failure": "select, delete",
         "known_device": "select, delete",
         "help_shown": "select (at), delete",
+        **dict.fromkeys(_COUNTS, _ALL),
     },
     # People without any account write here, and nobody reads on this side what they wrote. What becomes of
     # a report cannot be set: that column is a worker's.

@@ -1,1 +1,1 @@
-"""Count what happened: measures, tables, charts and the annual report. Read-only."""
+"""Count what happened: measures, tables, charts, the annual report, the overview. Writes its counts alone."""

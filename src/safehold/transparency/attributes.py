@@ -192,6 +192,32 @@ ATTRIBUTES: dict[str, Attribute] = {
         Attribute(name="shown", title="What was shown", values={}),
         Attribute(name="authority", title="Authority", values={}),
         *PRACTICE,
+        Attribute(
+            name="source",
+            title="What brought it here",
+            values={
+                "list": "A list matched",
+                "flag": "Somebody or something asked for a look",
+                "conversation": "Rules about conversations",
+                "report": "Somebody told us",
+            },
+        ),
+        Attribute(
+            name="due",
+            title="Its date",
+            values={"in_time": "In time", "late": "Late", "none": "It has no date"},
+        ),
+        Attribute(
+            name="freshness",
+            title="How fresh it is",
+            values={
+                "current": "Current",
+                "stale": "Stale: new entries may be missing",
+                "fixed": "Changes by hand alone",
+            },
+        ),
+        Attribute(name="code", title="What is wrong", values={}),
+        Attribute(name="practice", title="Practice", values={"no": "Real work", "yes": "Practice"}),
     )
 }
 """Every question, by its name."""

@@ -19,11 +19,15 @@ WHY_NOT_SAID = "Some records do not say, so nobody knows that there are none."
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """So many of one unit, of which the same can be said. says: answers by question, None for not said."""
+    """So many of one unit, of which the same can be said. says: answers by question, None for not said.
+
+    took: how many took, or have waited, so long, by the class of the time: see `waits`.
+    """
 
     unit: type[Unit]
     many: int
     says: Mapping[str, str | None]
+    took: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +53,19 @@ def count(catalogue: Catalogue, year: Year) -> dict[str, Table]:
         by_unit.setdefault(measure.unit, []).append((measure, counters[measure.id]))
     for fact in year.facts:
         for measure, counter in by_unit.get(fact.unit, ()):
-            if all(fact.says.get(name) in values for name, values in measure.conditions.items()):
-                counter[tuple(fact.says.get(name) or NOT_SAID for name in measure.by)] += fact.many
+            if measure.counts_what_says(fact.says):
+                counter[place_of(measure, fact)] += fact.many
     return {
         measure.id: _table(measure, counters[measure.id])
         if measure.id in counters
         else Table(measure, {(ALL,) * len(measure.by): Missing(_why_not(measure, year) or "")})
         for measure in catalogue
     }
+
+
+def place_of(measure: Measure, fact: Fact) -> Place:
+    """Return where in its table a measure counts a fact."""
+    return tuple(fact.says.get(name) or NOT_SAID for name in measure.by)
 
 
 def _why_not(measure: Measure, year: Year) -> str | None:

@@ -16,16 +16,9 @@ class Window(StrEnum):
 
     DURING = "during"
     AT_END = "at_end"
-    IN_PERIOD = "in_period"
-    AT_PERIOD_END = "at_period_end"
 
 
-WINDOWS = {
-    Window.DURING: "during the year",
-    Window.AT_END: "as it was at the end of the year",
-    Window.IN_PERIOD: "during the period",
-    Window.AT_PERIOD_END: "as it was at the end of the period",
-}
+WINDOWS = {Window.DURING: "during the period", Window.AT_END: "as it was at the end of the period"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +28,8 @@ class Measure:
     id: of its files, such as "pages.confirmed.by_age"; it keeps its meaning for ever. version: raised when
     what it counts changes. where: which answers count, by question; several answers are any of them. by: at
     most two questions by which it is divided. of: the id of the measure of whose total its own is a share.
-    about_children: whether small numbers are withheld, for they could single out a child.
+    about_children: whether small numbers are withheld, for they could single out a child. timed: from when to
+    when each of them takes, or has waited, where that is measured besides.
     """
 
     id: str
@@ -49,6 +43,7 @@ class Measure:
     window: Window = Window.DURING
     version: int = 1
     about_children: bool = True
+    timed: str = ""
 
     def __post_init__(self) -> None:
         """Raise ValueError for a question that does not exist, or for more than two divisions."""
@@ -63,6 +58,12 @@ class Measure:
         basic = {"actioned": ("yes",)} if self.counts is Rule.ACTIONED else {}
         return {**basic, **self.where}
 
+    def counts_what_says(self, says: Mapping[str, str | None]) -> bool:
+        """Say whether it counts that of its unit of which this is said."""
+        if self.counts is Rule.ACTIONED and says.get("actioned") != "yes":
+            return False
+        return all(says.get(name) in values for name, values in self.where.items())
+
     @property
     def rules(self) -> tuple[Rule, ...]:
         """Every rule that bears upon it, its basic one first."""
@@ -72,7 +73,8 @@ class Measure:
     @property
     def definition(self) -> str:
         """What it means, with its rules, in whole sentences."""
-        return " ".join([self.means, *(RULES[rule] for rule in self.rules)])
+        timed = [f"Time is {self.timed}."] if self.timed else []
+        return " ".join([self.means, *timed, *(RULES[rule] for rule in self.rules)])
 
     @property
     def query(self) -> str:

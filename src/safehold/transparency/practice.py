@@ -38,7 +38,7 @@ def _measure(
     name: str, unit: type[Unit], title: str, means: str, *by: str, stage: str = "", **more: Any
 ) -> Measure:
     where = {"stage": (stage,)} if stage else {}
-    given = {"window": Window.IN_PERIOD, "counts": Rule.EACH, "about_children": False, **more}
+    given = {"window": Window.DURING, "counts": Rule.EACH, "about_children": False, **more}
     return Measure(id=f"practice.{name}", unit=unit, title=title, means=means, by=by, where=where, **given)
 
 
@@ -172,7 +172,7 @@ PRACTICE = Catalogue(
             "Entries that were on a list.",
             "list",
             "signal_type",
-            window=Window.AT_PERIOD_END,
+            window=Window.AT_END,
         ),
         _measure(
             "help.shown",

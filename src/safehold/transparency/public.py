@@ -25,7 +25,7 @@ def _measure(
         title=title,
         means=means,
         counts=Rule.EACH,
-        window=Window.IN_PERIOD,
+        window=Window.DURING,
         by=by,
         where=where,
     )

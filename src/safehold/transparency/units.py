@@ -140,6 +140,36 @@ class Notices(Unit):
     name, one, many = "notice", "notice", "notices"
 
 
+class Cases(Unit):
+    """One folder of review work, with whatever items it has."""
+
+    name, one, many = "case", "case", "cases"
+
+
+class Pairs(Unit):
+    """One item that several people assessed, each unseen by the others."""
+
+    name, one, many = "pair", "item assessed by several apart", "items assessed by several apart"
+
+
+class Questions(Unit):
+    """One question of an authority about a report that it has."""
+
+    name, one, many = "question", "question of an authority", "questions of authorities"
+
+
+class Lists(Unit):
+    """One list that uploads are compared with."""
+
+    name, one, many = "list", "list", "lists"
+
+
+class Alarms(Unit):
+    """One thing that a person must look at, from when it was raised until it is cleared."""
+
+    name, one, many = "alarm", "alarm", "alarms"
+
+
 UNITS: tuple[type[Unit], ...] = (
     Reports,
     Pages,
@@ -161,6 +191,11 @@ UNITS: tuple[type[Unit], ...] = (
     Acts,
     Members,
     Notices,
+    Cases,
+    Pairs,
+    Questions,
+    Lists,
+    Alarms,
 )
 """Every unit there is."""
 

@@ -19,6 +19,7 @@ from safehold.web.api.conversations import add_conversation_routes
 from safehold.web.api.describing import describe
 from safehold.web.api.health import add_health_routes, ops_or_loopback
 from safehold.web.api.inbound_reports import add_inbound_report_routes
+from safehold.web.api.overview import add_overview_route
 from safehold.web.api.prevent import add_child_policy_routes
 from safehold.web.api.reading import add_reading_routes
 from safehold.web.api.scan import add_scan_routes
@@ -106,6 +107,7 @@ def _api(app: FastAPI, program: Program) -> tuple[APIRouter, list[APIRoute]]:
     hot = [add_scan_routes(router, program), add_child_policy_routes(router, program)]
     add_stream_routes(router, program)
     add_reading_routes(router, program)
+    add_overview_route(router, program)
     add_appeal_routes(router, program)
     add_inbound_report_routes(router, program)
     add_conversation_routes(router, program)

@@ -24,6 +24,7 @@ PATHS = {
     "/v1/cases/{case_id}",
     "/v1/lists",
     "/v1/lists/{name}",
+    "/v1/overview",
     "/v1/inbound-reports",
     "/v1/child-policy/decide",
     "/v1/conversations/{conversation_id}/messages",

@@ -57,7 +57,7 @@ def test_a_new_measure_is_one_entry_and_counts() -> None:
 
 def test_a_query_says_all_that_is_counted() -> None:
     assert new_one().query == (
-        "count page during the year where actioned = yes and company = sibling by age_band"
+        "count page during the period where actioned = yes and company = sibling by age_band"
     )
     assert new_one().rules == (Rule.ACTIONED, Rule.YOUNGEST)
     assert "youngest" in new_one().definition

@@ -29,6 +29,7 @@ from safehold.web.console.jobs import add_jobs_page
 from safehold.web.console.keys import add_keys_page
 from safehold.web.console.ledger import add_ledger_page
 from safehold.web.console.lists import add_lists_page
+from safehold.web.console.overview import add_overview_pages
 from safehold.web.console.people import add_people_page
 from safehold.web.console.policy import add_policy_pages
 from safehold.web.console.queue import add_queue_page
@@ -52,6 +53,7 @@ _PAGES = (
     add_account_factors,
     add_choosing_language,
     add_exposure_pages,
+    add_overview_pages,
     add_queue_page,
     add_filtering,
     add_bulk,

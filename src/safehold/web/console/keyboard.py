@@ -166,6 +166,18 @@ OTHERS = (
         ("emergency.html",),
     ),
     Keyed(
+        "Overview",
+        (
+            _key("f", "Choose the period"),
+            _key("p", "The period before"),
+            _key("t", "The present period"),
+            _key("n", "The period after"),
+            _key(". c", "Save these figures as CSV"),
+            _key(". j", "Save these figures as JSON"),
+        ),
+        ("overview.html",),
+    ),
+    Keyed(
         "Webhooks",
         (
             _key("0", "All deliveries"),

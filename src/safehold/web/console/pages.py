@@ -112,6 +112,7 @@ PLACES = (  # those that are gone to most often first: they stand in the bar whe
     Place("conflicts", "/console/conflicts", "Conflicts", "g i", Permission.CONFLICT_EDIT),
     Place("support", "/console/support", "Support", "g h", Permission.SUPPORT_APPROVE),
     Place("webhooks", "/console/webhooks", "Webhooks", "g w", Permission.WEBHOOK_READ),
+    Place("overview", "/console/overview", "Overview", "g v", Permission.OVERVIEW_READ),
     Place("jobs", "/console/jobs", "Jobs", "g j", Permission.JOB_READ),
     Place("audit", "/console/audit", "Audit", "g a", Permission.AUDIT_READ),
     Place("people", "/console/people", "People", "g p", Permission.USER_EDIT),
