@@ -78,7 +78,7 @@ def _figure(found: Overview, table: Table) -> LiveFigure:
         missing=table.missing,
         head=ATTRIBUTES[measure.by[0]].title if measure.by else "",
         lines=lines,
-        chart=bars(table, found.period.first.year),
+        chart=bars(table),
         is_empty=isinstance(table.total, Known) and not table.total.amount.number,
     )
 

@@ -140,12 +140,6 @@ class Notices(Unit):
     name, one, many = "notice", "notice", "notices"
 
 
-class Cases(Unit):
-    """One folder of review work, with whatever items it has."""
-
-    name, one, many = "case", "case", "cases"
-
-
 class Pairs(Unit):
     """One item that several people assessed, each unseen by the others."""
 
@@ -191,7 +185,6 @@ UNITS: tuple[type[Unit], ...] = (
     Acts,
     Members,
     Notices,
-    Cases,
     Pairs,
     Questions,
     Lists,
