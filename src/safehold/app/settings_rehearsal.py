@@ -42,6 +42,8 @@ def _told(settings: Settings) -> Iterator[tuple[str, str]]:
         # Without an address a person takes a pack there; that of practice says on its first line not to.
         if authority.url is not None:
             yield f"authorities.destinations.{name}", _host(authority.url)
+        if authority.host is not None:
+            yield f"authorities.destinations.{name}", authority.host
 
 
 def _host(url: str | None) -> str:

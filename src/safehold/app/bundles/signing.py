@@ -19,19 +19,7 @@ from safehold.vault import tar
 INVENTORY, SUMS, SIGNATURE, STAMP = "inventory.json", "SHA256SUMS", "SHA256SUMS.sig", "SHA256SUMS.tsr"
 KEY, README = "signing-key.pub.pem", "README.txt"
 
-_README = """\
-Evidence, handed over
-=====================
-
-What is here
-  media/             the files, byte for byte as they came; there is no such folder where none is held
-  inventory.json     what each file is, where it appeared, who found what, who saw it, who did what with it;
-                     where no bytes are held it says so, and why
-  SHA256SUMS         the digests of all files here but itself and the two below
-  SHA256SUMS.sig     a signature over SHA256SUMS (Ed25519)
-  SHA256SUMS.tsr     a time stamp of SHA256SUMS (RFC 3161), where there is one
-  signing-key.pub.pem  the public key that the signature fits
-
+HOW_TO_CHECK = """\
 How to check it, without our software
   1. Nothing was changed since it was signed:
 
@@ -46,7 +34,22 @@ How to check it, without our software
      you were told by another way, by telephone for example:
 
        openssl pkey -pubin -in signing-key.pub.pem -outform DER | sha256sum
+"""
+OPENSSL = "OpenSSL 3.0 or newer is needed for step 2.\n"
+_README = f"""\
+Evidence, handed over
+=====================
 
+What is here
+  media/             the files, byte for byte as they came; there is no such folder where none is held
+  inventory.json     what each file is, where it appeared, who found what, who saw it, who did what with it;
+                     where no bytes are held it says so, and why
+  SHA256SUMS         the digests of all files here but itself and the two below
+  SHA256SUMS.sig     a signature over SHA256SUMS (Ed25519)
+  SHA256SUMS.tsr     a time stamp of SHA256SUMS (RFC 3161), where there is one
+  signing-key.pub.pem  the public key that the signature fits
+
+{HOW_TO_CHECK}
   3. It existed at the time of the stamp, where there is one. Take the certificate of the time-stamp authority
      from the authority itself:
 
@@ -57,8 +60,7 @@ How to check it, without our software
      sorted keys and no spaces. Records of somebody's looking are named and withheld. That the links lead to
      the head which an outside place holds ("anchors") takes an export of the whole log: ask for it.
 
-OpenSSL 3.0 or newer is needed for step 2.
-"""
+{OPENSSL}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,18 +109,29 @@ def closing(
     media: digests by name. at: the time that all members bear. A time-stamp server that fails keeps nobody
     from handing evidence over: the bundle then has no stamp.
     """
-    plain = {
-        INVENTORY: inventory,
-        KEY: public_pem(key.public_key()),
-        README: _README.encode("ascii"),
-    }
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in plain.items()}
-    listed = sums({**media, **digests})
-    stamped = stamp(listed, settings=settings, now=now)
-    files = {**plain, SUMS: listed, SIGNATURE: key.sign(listed)}
+    files = signed({INVENTORY: inventory, README: _README.encode("ascii")}, media, key=key)
+    stamped = stamp(files[SUMS], settings=settings, now=now)
     if stamped.response is not None:
         files[STAMP] = stamped.response
-    return Closing(b"".join(_members(files, at)) + tar.end(), stamped, hashlib.sha256(listed).digest())
+    return Closing(tail(files, at), stamped, hashlib.sha256(files[SUMS]).digest())
+
+
+def signed(
+    documents: Mapping[str, bytes], media: Mapping[str, str], *, key: Ed25519PrivateKey
+) -> dict[str, bytes]:
+    """Return documents by name with the sums of all that is there, our signature over these, and our key.
+
+    media: digests of the files that are there besides, by name.
+    """
+    plain = {**documents, KEY: public_pem(key.public_key())}
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in plain.items()}
+    listed = sums({**media, **digests})
+    return {**plain, SUMS: listed, SIGNATURE: key.sign(listed)}
+
+
+def tail(files: Mapping[str, bytes], at: datetime) -> bytes:
+    """Return what a tar ends with: these files, bearing this time, behind those that it has."""
+    return b"".join(_members(files, at)) + tar.end()
 
 
 def stamp(data: bytes, *, settings: Settings, now: datetime) -> Stamped:

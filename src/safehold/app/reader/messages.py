@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from uuid import UUID
@@ -11,18 +11,18 @@ from uuid import UUID
 from safehold.model import errors
 from safehold.model.errors import BadForm, SafeholdError
 from safehold.model.ids import AuthorityReportId, BundleId, ItemId, MediaId, PaperId, UserId
+from safehold.vault.age import LONGEST_RECIPIENT
 from safehold.vault.channel import Message
 
 MAX_REQUEST_BODY = 1024
 """Bytes beside the head of a request: none has any, and whoever sends some is told so."""
 MAX_CLOSING_BODY = 128 * 1024 * 1024
-"""Bytes of what a bundle ends with; whoever makes one may send that much, and nobody else."""
+"""Bytes of what a bundle or a parcel ends with; who makes one may send that much, and nobody else."""
 MAX_ANSWER_BODY = 257 * 1024 * 1024
 """Bytes beside the head of an answer: the largest sealed object, with what is around it."""
 
 _LONGEST_TICKET = 64
-_OF_A_FILE = frozenset({"purpose", "report", "to"})
-_OF_ENTRIES = frozenset({"purpose", "report", "user", "to"})
+_MOST_IN_A_PARCEL, _MOST_RECIPIENTS = 1000, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,24 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
+class Parcel:
+    """Pack files of a report that a person has sent on, and send them encrypted to its receivers.
+
+    items: whose files, each once. recipients: public keys of age, as the settings declare them.
+    """
+
+    purpose: ClassVar[str] = "parcel"
+    report_id: AuthorityReportId
+    items: tuple[ItemId, ...]
+    recipients: tuple[str, ...]
+
+    def message(self) -> Message:
+        """Write it."""
+        head = {"purpose": self.purpose, "report": str(self.report_id), "to": list(self.recipients)}
+        return Message({**head, "items": [str(each) for each in self.items]})
+
+
+@dataclass(frozen=True, slots=True)
 class Entries:
     """Hand out what people entered for the checklist of a report, to one who may send it.
 
@@ -127,29 +145,16 @@ class Status:
         return Message({"purpose": self.purpose})
 
 
-Request = Show | Bundle | Remake | Contact | File | Entries | Status
+Request = Show | Bundle | Remake | Contact | File | Parcel | Entries | Status
 
 
 def parse(message: Message) -> Request:
     """Read a request that may say anything. Raises BadForm for what is none of those above, to the letter."""
-    head = message.head
-    fields = frozenset(head)
-    purpose = head.get("purpose")
-    if purpose == Show.purpose and fields == {"purpose", "ticket"} and not message.body:
-        return Show(_text(head, "ticket", _LONGEST_TICKET))
-    if purpose == Bundle.purpose and fields == {"purpose", "bundle", "user"} and not message.body:
-        return Bundle(BundleId(_id(head, "bundle")), UserId(_id(head, "user")))
-    if purpose == Remake.purpose and fields == {"purpose", "media"} and not message.body:
-        return Remake(MediaId(_id(head, "media")))
-    if purpose == Contact.purpose and fields == {"purpose", "item"} and not message.body:
-        return Contact(_id(head, "item"))
-    if purpose == File.purpose and not message.body and fields - {"item", "paper"} == _OF_A_FILE:
-        return _file(head)
-    if purpose == Entries.purpose and fields == _OF_ENTRIES and not message.body:
-        return _entries(head)
-    if purpose == Status.purpose and fields == {"purpose"} and not message.body:
-        return Status()
-    raise BadForm("This is no request that the reader knows.")
+    head, purpose = message.head, message.head.get("purpose")
+    known = _FORMS.get(purpose) if isinstance(purpose, str) else None
+    if known is None or message.body or frozenset(head) - known.either != {"purpose", *known.fields}:
+        raise BadForm("This is no request that the reader knows.")
+    return known.read(head)
 
 
 def _file(head: Mapping[str, Any]) -> File:
@@ -161,9 +166,45 @@ def _file(head: Mapping[str, Any]) -> File:
     return File(report_id, to, paper_id=PaperId(_id(head, "paper")))
 
 
+def _parcel(head: Mapping[str, Any]) -> Parcel:
+    items, to = head["items"], head["to"]
+    if not isinstance(items, list) or not len(items) <= _MOST_IN_A_PARCEL:
+        raise BadForm("items: some ids.")
+    if not isinstance(to, list) or not 1 <= len(to) <= _MOST_RECIPIENTS:
+        raise BadForm("to: some public keys.")
+    return Parcel(
+        AuthorityReportId(_id(head, "report")),
+        tuple(ItemId(_id({"items": each}, "items")) for each in items),
+        tuple(_text({"to": each}, "to", LONGEST_RECIPIENT) for each in to),
+    )
+
+
 def _entries(head: Mapping[str, Any]) -> Entries:
     report_id, user_id = AuthorityReportId(_id(head, "report")), UserId(_id(head, "user"))
     return Entries(report_id, user_id, _text(head, "to", _LONGEST_TICKET))
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """Which fields a request has besides its purpose. either: names of which it has one."""
+
+    fields: tuple[str, ...]
+    read: Callable[[Mapping[str, Any]], Request]
+    either: frozenset[str] = frozenset()
+
+
+_FORMS = {
+    Show.purpose: _Form(("ticket",), lambda head: Show(_text(head, "ticket", _LONGEST_TICKET))),
+    Bundle.purpose: _Form(
+        ("bundle", "user"), lambda head: Bundle(BundleId(_id(head, "bundle")), UserId(_id(head, "user")))
+    ),
+    Remake.purpose: _Form(("media",), lambda head: Remake(MediaId(_id(head, "media")))),
+    Contact.purpose: _Form(("item",), lambda head: Contact(_id(head, "item"))),
+    File.purpose: _Form(("report", "to"), _file, either=frozenset({"item", "paper"})),
+    Parcel.purpose: _Form(("report", "items", "to"), _parcel),
+    Entries.purpose: _Form(("report", "user", "to"), _entries),
+    Status.purpose: _Form((), lambda _: Status()),
+}
 
 
 def answer(body: bytes = b"", **fields: Any) -> Message:

@@ -14,7 +14,7 @@ from safehold.app.confined import limits_of, must_be_confined
 from safehold.app.home import Home, open_home
 from safehold.app.reader import messages
 from safehold.app.reader.client import ReaderClient
-from safehold.app.reader.messages import Bundle, Contact, Entries, File, Remake, Show, Status
+from safehold.app.reader.messages import Bundle, Contact, Entries, File, Parcel, Remake, Show, Status
 from safehold.app.reader.place import folder_of
 from safehold.app.reader.process import ReaderProcess
 from safehold.app.reader.server import opened
@@ -27,7 +27,7 @@ from safehold.vault.channel import Listener, is_listened_on
 
 SHOWING = (Show.purpose, Status.purpose)
 """What a reader does for whoever serves pictures."""
-FILING = (File.purpose, Status.purpose)
+FILING = (File.purpose, Parcel.purpose, Status.purpose)
 """What a reader does for the process that files reports."""
 PACKING = (Entries.purpose, Status.purpose)
 """What a reader does for the console's process: what people entered, for those who send it."""
