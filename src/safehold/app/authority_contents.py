@@ -7,10 +7,13 @@ from datetime import datetime
 from functools import partial
 
 from safehold.app.authorities import Filing, access_of
-from safehold.app.authority_letters import facts_of, operator_of
+from safehold.app.authority_letters import facts_of, how_of, left_behind_of, operator_of, urgency_of
 from safehold.app.settings import Settings
 from safehold.authorities.contents import ContentFile, Contents
+from safehold.authorities.destinations.generic import letter_pack
+from safehold.authorities.destinations.generic.parcel import ParcelContents, ParcelFile
 from safehold.authorities.destinations.ncmec_cybertipline import contents
+from safehold.authorities.letter import letter
 from safehold.authorities.whom import whom
 from safehold.model.authority_report import AuthorityReport, ReportedItem
 from safehold.model.report_facts import ItemOnRecord
@@ -19,7 +22,11 @@ from safehold.storage.database import Tx
 
 def filing_of(settings: Settings) -> Filing:
     """Return where reports go and what they say, as these settings have it."""
-    return Filing(access_of=partial(access_of, settings), contents_of=partial(contents_of, settings))
+    return Filing(
+        access_of=partial(access_of, settings),
+        contents_of=partial(contents_of, settings),
+        contents_of_parcel=partial(contents_of_parcel, settings),
+    )
 
 
 def contents_of(
@@ -44,4 +51,34 @@ def contents_of(
     return Contents(
         report=contents.report(facts, operator_of(settings.authorities), chosen, now=now),
         files=tuple(file(each) for each in contents.files(facts)),
+    )
+
+
+def contents_of_parcel(settings: Settings, tx: Tx, report: AuthorityReport, now: datetime) -> ParcelContents:
+    """Return what a report says now, as its letter says it. Raises Refused where nothing is left to say."""
+    facts = facts_of(tx, settings, report, now=now).facts
+    behind = left_behind_of(settings, report, facts)
+    written = letter(
+        facts,
+        operator_of(settings.authorities),
+        urgency_of(report, facts),
+        to=report.destination,
+        now=now,
+        how=how_of(settings, report, facts),
+    )
+    content = letter_pack.content_of(facts, written, report.id, to=report.destination, now=now)
+    files = zip(letter_pack.items_with_media(facts), content["files"], strict=True)
+    return ParcelContents(
+        letter=content,
+        files=tuple(
+            ParcelFile(
+                item_id=item.id,
+                media_id=item.media.id,
+                size=item.media.size_bytes,
+                said={name: value for name, value in said.items() if name != "bytes"},
+                left_behind=behind.get(item.id),
+            )
+            for item, said in files
+            if item.media is not None and not facts.is_correction
+        ),
     )

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from safehold.app.access.users import names
+from safehold.app.authorities import way_of
 from safehold.app.authority_reports import Desk, ReportSheet, sheet
 from safehold.app.settings import Settings
 from safehold.app.settings_authorities import AuthoritySettings, PersonSettings
@@ -18,9 +19,10 @@ from safehold.authorities import entries
 from safehold.authorities import letter as letters
 from safehold.authorities import priority as urgency
 from safehold.authorities.checklist import Checklist, ScheduleItem, checklist
+from safehold.authorities.destinations.generic import parcel
 from safehold.authorities.facts import gather
 from safehold.authorities.hours import is_out_of_hours
-from safehold.authorities.letter import Letter
+from safehold.authorities.letter import How, Letter
 from safehold.authorities.operator import Contact, Operator
 from safehold.authorities.priority import Urgency
 from safehold.authorities.whom import whom
@@ -32,9 +34,9 @@ from safehold.model.authority_report import (
     Priority,
 )
 from safehold.model.errors import Refused, StaleRevision
-from safehold.model.ids import AuthorityReportId
+from safehold.model.ids import AuthorityReportId, ItemId
 from safehold.model.permissions import Actor, Permission
-from safehold.model.report_facts import ReportFacts
+from safehold.model.report_facts import Bytes, ReportFacts
 from safehold.storage import audit, filings, report_lists
 from safehold.storage import authority_reports as rows
 from safehold.storage.checklist_entries import ChecklistEntry
@@ -169,6 +171,7 @@ class _Draft:
     facts: ReportFacts
     operator: Operator
     held: Checklist | None
+    how: How | None
     elsewhere: int
     entries: Mapping[ScheduleItem, ChecklistEntry]
 
@@ -177,7 +180,13 @@ class _Draft:
         urgent = urgency_of(self.report, self.facts)
         try:
             letter = letters.letter(
-                self.facts, self.operator, urgent, to=self.report.destination, now=now, held=self.held
+                self.facts,
+                self.operator,
+                urgent,
+                to=self.report.destination,
+                now=now,
+                held=self.held,
+                how=self.how,
             )
         except Refused as refused:
             return None, refused
@@ -235,6 +244,7 @@ def _drafted(tx: Tx, settings: Settings, report: AuthorityReport, now: datetime)
         facts=facts,
         operator=operator,
         held=held,
+        how=how_of(settings, report, facts),
         elsewhere=gathered.elsewhere,
         entries=entered,
     )
@@ -247,6 +257,31 @@ def urgency_of(report: AuthorityReport, facts: ReportFacts) -> Urgency:
         return suggested
     reason = f"By what is on record it would be priority {suggested.priority}: {suggested.reason}"
     return Urgency(priority=report.priority, reason=reason)
+
+
+def how_of(settings: Settings, report: AuthorityReport, facts: ReportFacts) -> How | None:
+    """Return how the settings send a report that is to go as a parcel, None where they do not."""
+    declared = settings.authorities.destinations.get(report.destination)
+    if report.kind is not DestinationKind.PARCEL or declared is None or declared.delivery == "by_hand":
+        return None
+    behind = left_behind_of(settings, report, facts)
+    words = {item_id: parcel.LEFT_BEHIND[why] for item_id, why in behind.items()}
+    return How(said=way_of(declared, report.destination).said, left_behind=words)
+
+
+def left_behind_of(settings: Settings, report: AuthorityReport, facts: ReportFacts) -> dict[ItemId, str]:
+    """Return which of the files that are held do not go in the parcel of a report, and why, as a code."""
+    declared = settings.authorities.destinations.get(report.destination)
+    if declared is None:
+        return {}
+    sizes = [
+        (each.id, each.media.size_bytes)
+        for each in facts.told
+        if each.media is not None and each.bytes is Bytes.SEALED
+    ]
+    return parcel.left_behind(
+        sizes, with_files=declared.send_files, largest_bytes=declared.largest_mebibytes << 20
+    )
 
 
 def _contact(said: PersonSettings) -> Contact:

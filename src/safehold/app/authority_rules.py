@@ -26,7 +26,7 @@ def authority_rules(settings: Settings) -> Rules:
 
 
 def _taker(name: str, each: AuthorityDestinationSettings) -> Taker:
-    kind = DestinationKind(each.kind)
+    kind = DestinationKind(each.kind) if each.delivery == "by_hand" else DestinationKind.PARCEL
     by_kind = kind is DestinationKind.UK_NCA
     return Taker(
         name=name,

@@ -39,6 +39,7 @@ What is here
   signing-key.pub.pem  the public key that the signature fits
 
 {signing.HOW_TO_CHECK}
+{signing.HOW_TO_CHECK_THE_STAMP}
   4. The figures. Made again of the same period, everything is the same to the last byte but made.json, the
      foot of index.html and what proves them. It is counted from the audit log: an export of that
      (`safehold audit export`) and its verification show what each figure rests on.
@@ -105,12 +106,8 @@ def _gathered(
 def _write(opened: Operator, pack: Pack, made: Made, folder: Path) -> str:
     """Write the files and what proves them; return the SHA-256 of the sums, in hexadecimal."""
     key = opened.home.bundles_key()
-    files = {
-        **writing.written(pack, made),
-        signing.KEY: signing.public_pem(key.public_key()),
-        signing.README: _README.encode("ascii"),
-    }
-    proved = signing.signed(files, beside={}, key=key, settings=opened.settings, now=made.at)
+    files = {**writing.written(pack, made), signing.README: _README.encode("ascii")}
+    proved = signing.stamped(files, {}, key=key, settings=opened.settings, now=made.at)
     with folders.put_together(folder, writing.MARK) as place:
         (place / "data").mkdir()
         for file, content in proved.files.items():

@@ -9,7 +9,7 @@ from safehold.app.authorities import access_of
 from safehold.app.bundles.asking import co_signer
 from safehold.app.settings import Settings
 from safehold.authorities import production
-from safehold.authorities.destinations.ncmec_cybertipline.client import Access
+from safehold.authorities.means import Reached
 from safehold.model.errors import NotFound, Refused
 from safehold.model.permissions import Actor
 from safehold.model.team import TeamSize
@@ -65,7 +65,7 @@ def approve(
     )
 
 
-def _access(settings: Settings, destination: str) -> Access:
+def _access(settings: Settings, destination: str) -> Reached:
     if settings.rehearsal:
         raise Refused(
             "Everything here is a rehearsal, and stays one.",

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
+from safehold.act.channels.base import is_secret
+from safehold.app.settings_outside import OutsideSettings
 from safehold.app.settings_sections import Section
+from safehold.model.errors import InvalidInput
 
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 _Hours = Annotated[float, Field(gt=0, le=24 * 31)]
@@ -22,7 +25,7 @@ class PersonSettings(Section):
     phone: str = Field("", max_length=60, description="Where the authority calls.")
 
 
-class AuthorityDestinationSettings(Section):
+class AuthorityDestinationSettings(OutsideSettings):
     """An authority or a hotline that takes reports. Nothing is sent until it is enabled.
 
     Even then nothing but what is on a rehearsal list goes out until two people have switched production on
@@ -35,15 +38,48 @@ class AuthorityDestinationSettings(Section):
         "generic": (),
     }
 
+    needed_for: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "by_hand": (),
+        "webhook": ("url", "secrets", "age_recipients"),
+        "mail": ("host", "sender", "recipients", "age_recipients"),
+    }
+
     kind: Literal["ncmec_cybertipline", "uk_nca", "generic"] = Field(
-        description="`ncmec_cybertipline` files by the API; the others make a pack that a person hands over."
+        description="`ncmec_cybertipline` files by the API; `uk_nca` makes a pack that a person hands over;"
+        " `generic` does what `delivery` says."
     )
     enabled: bool = Field(False, description="Nothing is planned for it until this is on.")
-    url: str | None = Field(
-        None, pattern=r"^https?://[^\s/]", description="Base address of the API, as you were given it."
+    delivery: Literal["by_hand", "webhook", "mail"] = Field(
+        "by_hand",
+        description="Of `generic`: `by_hand`: a pack that a person hands over. `webhook`, `mail`: the machine"
+        " sends one file that only the receiver can open. It counts for what is planned from then on.",
     )
-    username: str | None = Field(None, description="As the authority gave it to you.")
-    password: SecretStr | None = Field(None, description="As the authority gave it to you.")
+    url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s/]",
+        description="Base address of the API, or where a webhook goes, as you were given it.",
+    )
+    secrets: list[SecretStr] = Field(
+        default_factory=list, description="Signing secrets of a webhook, `whsec_…`: each signs what is sent."
+    )
+    age_recipients: list[str] = Field(
+        default_factory=list,
+        max_length=8,
+        description="Whoever can open what is sent: public keys, `age1…` or of SSH.",
+    )
+    send_files: bool = Field(True, description="Media go along with what is sent by webhook or mail.")
+    largest_mebibytes: int = Field(
+        16,
+        ge=1,
+        le=16_384,
+        description="Most media in one sending, in MiB. What does not fit stays here, and the letter says so."
+        " Mail servers often take 25 MB, and a mail is a third larger than what is in it.",
+    )
+    recipients: list[str] = Field(default_factory=list, description="Mailboxes of the receiver.")
+    username: str | None = Field(None, description="As the authority, or your mail server, gave it to you.")
+    password: SecretStr | None = Field(
+        None, description="As the authority, or your mail server, gave it to you."
+    )
     permitted_networks: list[str] = Field(
         default_factory=list, description="Private networks that it may be in: `127.0.0.1:8443`."
     )
@@ -60,11 +96,28 @@ class AuthorityDestinationSettings(Section):
     )
 
     @model_validator(mode="after")
-    def _has_what_its_kind_needs(self) -> Self:
-        missing = [name for name in self.needed[self.kind] if not getattr(self, name)]
+    def _has_what_its_delivery_needs(self) -> Self:
+        missing = [name for name in self.needed_for[self.delivery] if not getattr(self, name)]
         if missing:
-            raise ValueError(f"{self.kind} needs {', '.join(missing)}")
+            raise ValueError(f"delivery {self.delivery} needs {', '.join(missing)}")
+        if self.delivery != "by_hand" and self.kind != "generic":
+            raise ValueError("delivery is for kind generic")
+        if not all(is_secret(each.get_secret_value()) for each in self.secrets):
+            raise ValueError("secrets: write whsec_ and 24 to 64 random bytes in base64")
         return self
+
+    @field_validator("age_recipients")
+    @classmethod
+    def _are_public_keys(cls, keys: list[str]) -> list[str]:
+        # The library is not loaded where nobody declares a key.
+        from safehold.vault.age import recipient
+
+        for each in keys:
+            try:
+                recipient(each)
+            except InvalidInput:
+                raise ValueError("one is no public key of age") from None
+        return keys
 
 
 class AuthoritySettings(Section):

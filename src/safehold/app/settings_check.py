@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from safehold.act.tell import TOLD_KINDS
 from safehold.app.audit.anchors import declared
+from safehold.app.authorities import check_destinations
 from safehold.app.bundles.asking import read_co_signer
 from safehold.app.child_policy import child_policy
 from safehold.app.classifiers import card_of
@@ -47,6 +48,7 @@ def check(settings: Settings) -> None:
     declared.check(settings)
     for name in settings.classifiers:
         card_of(settings, name)
+    check_destinations(settings)
     policy_text(settings)
     child_policy(settings)
     problems = [*_codes(settings), *_events(settings), *_origins(settings), *_addresses(settings)]

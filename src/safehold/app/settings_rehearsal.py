@@ -42,6 +42,8 @@ def _told(settings: Settings) -> Iterator[tuple[str, str]]:
     # Without an address a person takes a pack there; that of practice says on its first line not to.
     for name, authority in settings.authorities.destinations.items():
         addressed[f"authorities.destinations.{name}"] = authority.url
+        if authority.host is not None:
+            yield f"authorities.destinations.{name}", authority.host
     yield from ((name, _host(url)) for name, url in addressed.items() if url is not None)
 
 

@@ -11,13 +11,19 @@ from typing import Any
 from safehold.authorities.facts import gather
 from safehold.authorities.whom import reported_subject
 from safehold.jobs.record import Record
-from safehold.model.authority_report import AuthorityReport, AuthorityReportState, Priority, Relation
+from safehold.model.authority_report import (
+    AuthorityReport,
+    AuthorityReportState,
+    DestinationKind,
+    Priority,
+    Relation,
+)
 from safehold.model.case import SubjectPart
 from safehold.model.errors import BadForm, Conflict, NotAllowed, NotFound, StaleRevision
 from safehold.model.events import AuthorityReportFiled
 from safehold.model.ids import AuthorityReportId, UserId
 from safehold.model.permissions import Actor, Permission
-from safehold.storage import assessments, audit
+from safehold.storage import assessments, audit, filings
 from safehold.storage import authority_reports as rows
 from safehold.storage.database import Tx
 from safehold.storage.report_facts import in_case
@@ -73,8 +79,10 @@ def decline(tx: Tx, report_id: AuthorityReportId, *, actor: Actor, revision: int
 def withdraw(tx: Tx, report_id: AuthorityReportId, *, actor: Actor, revision: int, now: datetime) -> None:
     """Take back a report that is being sent or is stuck. Whoever files it takes back what is half done.
 
-    Raises NotAllowed, NotFound, StaleRevision, and Conflict once it is filed: then a correction is told.
+    Raises NotAllowed, NotFound, StaleRevision; Conflict once it is filed: then a correction is told; and of a
+    parcel on its way that they may have.
     """
+    _must_not_be_on_its_way(tx, existing(tx, report_id))
     _close(tx, report_id, AuthorityReportState.WITHDRAWN, "authority_report.withdraw", actor, revision, now)
 
 
@@ -155,6 +163,18 @@ def require_sender(report: AuthorityReport, actor: Actor) -> UserId:
 def _must_be(report: AuthorityReport, *states: AuthorityReportState) -> None:
     if report.state not in states:
         raise Conflict(f"This report is {report.state.value} already.", advice="Look at it again.")
+
+
+def _must_not_be_on_its_way(tx: Tx, report: AuthorityReport) -> None:
+    """Raise Conflict where a parcel was sent, and it is not known yet what became of it."""
+    if report.kind is not DestinationKind.PARCEL or report.state is not AuthorityReportState.SENDING:
+        return
+    read = filings.get(tx, report.id)
+    if read is not None and read.may_be_there:
+        raise Conflict(
+            "They may have it by now.",
+            advice="Wait until it is filed or stuck. Once they have it, a correction is what puts it right.",
+        )
 
 
 def _still_bears_out(tx: Tx, report: AuthorityReport) -> None:

@@ -11,21 +11,24 @@ from datetime import datetime, timedelta
 import structlog
 
 from safehold.authorities import plans
+from safehold.authorities.destinations.generic.way import Way
 from safehold.authorities.destinations.ncmec_cybertipline import filing
-from safehold.authorities.destinations.ncmec_cybertipline.client import Access
 from safehold.authorities.means import (
     DESTINATION_OFF,
     OURS,
     REPORT_WAITS,
     UNFORESEEN,
     Means,
+    Reached,
     is_alarming,
 )
-from safehold.authorities.one_call import HELD_BETWEEN, OneCall
+from safehold.authorities.one_call import OneCall
+from safehold.authorities.one_parcel import OneParcel
 from safehold.authorities.plans import Rules
 from safehold.authorities.progress import fields_of, progress_of
 from safehold.authorities.sheets import Sheets
-from safehold.model.authority_report import AuthorityReport, AuthorityReportState, Priority
+from safehold.authorities.turn import HELD_BETWEEN, Turn
+from safehold.model.authority_report import AuthorityReport, AuthorityReportState, DestinationKind, Priority
 from safehold.model.errors import Conflict, NotAllowed, NotFound, SafeholdError, StaleRevision, Unavailable
 from safehold.model.ids import AuthorityReportId
 from safehold.model.permissions import Actor, Permission
@@ -88,7 +91,8 @@ def let_go_on(
 
     What is half done is taken back first. anew: what it says is made anew from today's records, because what
     was sent is wrong; else the same is sent. Where nothing was ever made, it is made in any case. Raises
-    NotAllowed, NotFound, Conflict where it is not stuck.
+    NotAllowed, NotFound; Conflict where it is not stuck, and for another letter under the id of one that they
+    may have.
     """
     actor.require(Permission.AUTHORITY_SEND)
     if actor.user_id is None:
@@ -99,7 +103,15 @@ def let_go_on(
     read = rows.get(tx, report_id)
     if read is None or report.state is not AuthorityReportState.STUCK:
         raise Conflict("This report is not stuck.")
-    changed = fields_of(filing.let_go_on(progress_of(read)))
+    if report.kind is DestinationKind.PARCEL:
+        if anew and read.may_be_there:
+            raise Conflict(
+                "They may have it as it was: under the same id nothing else is sent.",
+                advice="Let the same go on. What is new goes in a supplement or a correction.",
+            )
+        changed = {"stage": "prepared", "why": None}
+    else:
+        changed = fields_of(filing.let_go_on(progress_of(read)))
     rows.keep(
         tx,
         read,
@@ -139,12 +151,12 @@ def expires_at(read: Filing) -> datetime | None:
     return read.changed_at + LASTS if is_open and read.changed_at is not None else None
 
 
-def _reached(tx: Tx, means: Means) -> dict[str, Access]:
-    """Return the destinations that can be reached; of the others a person hears."""
-    reached: dict[str, Access] = {}
-    for name in rows.destinations_waiting(tx):
+def _reached(tx: Tx, means: Means) -> dict[str, Reached]:
+    """Return the destinations that can be reached as planned; of the others a person hears."""
+    reached: dict[str, Reached] = {}
+    for name, kinds in rows.destinations_waiting(tx).items():
         access = means.access_of(name)
-        if access is not None:
+        if access is not None and kinds == {_kind_of(access)}:
             reached[name] = access
             continue
         for report_id in rows.note_unreachable(tx, name, DESTINATION_OFF):
@@ -153,7 +165,7 @@ def _reached(tx: Tx, means: Means) -> dict[str, Access]:
 
 
 def _take(
-    means: Means, reached: dict[str, Access], up_to: Priority, now: datetime
+    means: Means, reached: dict[str, Reached], up_to: Priority, now: datetime
 ) -> tuple[Filing, AuthorityReport] | None:
     if not reached:
         return None
@@ -170,18 +182,28 @@ def _go_on(
     means: Means,
     taken: Filing,
     report: AuthorityReport,
-    reached: dict[str, Access],
+    reached: dict[str, Reached],
     opened: dict[AuthorityReportId, Sheets],
 ) -> None:
     sheets = opened.setdefault(report.id, Sheets(means, report))
     try:
-        OneCall(means, taken, report, reached[report.destination], sheets).go_on()
+        _turn(means, taken, report, reached[report.destination], sheets).go_on()
     except Unavailable:
         raise
     except Exception as error:  # noqa: BLE001 - what is wrong with one report must not keep others from going
         code = error.code if isinstance(error, SafeholdError) else "unforeseen"
         _log.error("filing_failed", report_id=str(report.id), error_code=code)
         _leave_for_later(means, report.id)
+
+
+def _kind_of(how: Reached) -> DestinationKind:
+    return DestinationKind.PARCEL if isinstance(how, Way) else DestinationKind.NCMEC_CYBERTIPLINE
+
+
+def _turn(means: Means, taken: Filing, report: AuthorityReport, how: Reached, sheets: Sheets) -> Turn:
+    if isinstance(how, Way):
+        return OneParcel(means, taken, report, how, sheets)
+    return OneCall(means, taken, report, how, sheets)
 
 
 def _leave_for_later(means: Means, report_id: AuthorityReportId) -> None:

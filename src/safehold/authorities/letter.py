@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from safehold.authorities.said import WHY_NOT_HELD, assessed, counted, of_report
 from safehold.authorities.when import happened
 from safehold.authorities.whom import Whom, whom
 from safehold.model.assessment import ImageryForm, SelfGenerated
+from safehold.model.ids import ItemId
 from safehold.model.report_facts import Bytes, ItemOnRecord, ReportFacts
 
 _KINDS = {
@@ -47,6 +48,14 @@ class Letter:
     sections: tuple[Section, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """The way that a report goes. said: a sentence. left_behind: of files that do not go that way, why."""
+
+    said: str
+    left_behind: Mapping[ItemId, str] = field(default_factory=dict)
+
+
 def letter(
     facts: ReportFacts,
     operator: Operator,
@@ -55,22 +64,24 @@ def letter(
     to: str,
     now: datetime,
     held: Checklist | None = None,
+    how: How | None = None,
 ) -> Letter:
     """Return the letter that says what a report of these facts says.
 
-    to: what the destination is called. held: the checklist, where the destination has one. Raises Refused
-    where there is nothing to report, or the case is of a purpose that is not reported.
+    to: what the destination is called. held: the checklist, where the destination has one. how: the way that
+    the settings choose, where there are several. Raises Refused where there is nothing to report, or the case
+    is of a purpose that is not reported.
     """
     check_reportable(facts)
     named, remarks = whom(facts), Remarks()
     said = of_report(facts, named, remarks)
     sections = [
-        _whom(facts, operator, named, to),
+        _whom(facts, operator, named, to, how),
         Section(heading="How urgent it is", paragraphs=(f"Priority {urgency.priority}. {urgency.reason}",)),
         _what(facts, said),
         _where(facts),
         _when(facts, now),
-        _files(facts),
+        _files(facts, how.left_behind if how is not None else {}),
         _missing(facts, held),
         _earlier(facts),
     ]
@@ -80,8 +91,10 @@ def letter(
     return Letter(sections=tuple(cleaned))
 
 
-def _whom(facts: ReportFacts, operator: Operator, named: Whom, to: str) -> Section:
+def _whom(facts: ReportFacts, operator: Operator, named: Whom, to: str, how: How | None) -> Section:
     paragraphs = [f"{operator.name} reports to {to}."]
+    if how is not None:
+        paragraphs.append(how.said)
     if named.reported is None:
         paragraphs.append("Nobody is reported: in this case nobody's part is known to be that of a suspect.")
     paragraphs += _doubts(facts, named)
@@ -146,9 +159,12 @@ def _when(facts: ReportFacts, now: datetime) -> Section:
     return Section(heading="When", paragraphs=(f"{shown(when.at)}. {when.described}",))
 
 
-def _files(facts: ReportFacts) -> Section:
-    rows = tuple(Row(f"Item {number}", _of_file(facts, item)) for number, item in enumerate(_told(facts), 1))
-    sent = sum(each.bytes is Bytes.SEALED for each in facts.told)
+def _files(facts: ReportFacts, left_behind: Mapping[ItemId, str]) -> Section:
+    rows = tuple(
+        Row(f"Item {number}", _of_file(facts, item, left_behind.get(item.id)))
+        for number, item in enumerate(_told(facts), 1)
+    )
+    sent = sum(each.bytes is Bytes.SEALED and each.id not in left_behind for each in facts.told)
     along = "1 file goes" if sent == 1 else f"{sent} files go"
     return Section(
         heading="Files, and what was viewed",
@@ -157,12 +173,14 @@ def _files(facts: ReportFacts) -> Section:
     )
 
 
-def _of_file(facts: ReportFacts, item: ItemOnRecord) -> str:
+def _of_file(facts: ReportFacts, item: ItemOnRecord, left_behind: str | None) -> str:
     said = [assessed(facts, item)]
     if item.media is not None:
         said.append(viewed(item))
     if item.bytes is not Bytes.SEALED:
         said.append(f"No file goes along: {WHY_NOT_HELD[item.bytes]}.")
+    elif left_behind is not None:
+        said.append(f"No file goes along: {left_behind}.")
     return " ".join(said)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from safehold.authorities.contents import ContentsOf
+from safehold.authorities.destinations.generic.parcel import Parcels
+from safehold.authorities.destinations.generic.way import Way
 from safehold.authorities.destinations.ncmec_cybertipline.client import Access
 from safehold.egress.client import Egress
 from safehold.jobs.record import Record
@@ -27,6 +29,8 @@ NOT_OPENED = frozenset(
 _AT_ONCE = frozenset({NO_READER, DESTINATION_OFF, NotAllowed.code})
 _TRIES_BEFORE_AN_ALARM = 3
 
+Reached = Access | Way
+"""How a destination that the machine files with is reached."""
 Alarm = Callable[[Tx, str, AuthorityReportId], None]
 """Raises an alarm about a report in the transaction that has made it due."""
 
@@ -45,7 +49,10 @@ class Opening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What filing needs. opening: None where no reader is at hand. chance: from 0 to 1, new each time."""
+    """What filing needs. opening: None where no reader is at hand. chance: from 0 to 1, new each time.
+
+    contents_of: of what goes to the CyberTipline. parcels: of what goes as one.
+    """
 
     database: Database
     vault: Vault
@@ -53,7 +60,8 @@ class Means:
     clock: Clock
     record: Record
     contents_of: ContentsOf
-    access_of: Callable[[str], Access | None]
+    parcels: Parcels
+    access_of: Callable[[str], Reached | None]
     opening: Opening | None
     alarm: Alarm
     chance: Callable[[], float]

@@ -1,7 +1,7 @@
-"""One call of one filing: who holds it makes it, and puts down before and after it what is so.
+"""One call of a report to the CyberTipline, and what is put down before and after it.
 
 Before each call it is asked anew whether a person still wants the report sent, and whether it may go where it
-is going. Whoever was overtaken by another process is refused at that moment, by the filing's revision.
+is going.
 """
 
 from __future__ import annotations
@@ -12,32 +12,22 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
-
 from safehold.authorities import contents as content
-from safehold.authorities import decisions, papers, pauses, production
+from safehold.authorities import papers, production
 from safehold.authorities.contents import Contents, Written
 from safehold.authorities.destinations.ncmec_cybertipline import filing
 from safehold.authorities.destinations.ncmec_cybertipline.client import Access, CyberTipline
 from safehold.authorities.destinations.ncmec_cybertipline.filing import Call, Progress, Stage
 from safehold.authorities.destinations.ncmec_cybertipline.replies import Course
 from safehold.authorities.destinations.ncmec_cybertipline.runner import Documents, Exchange, Runner
-from safehold.authorities.halts import MustLook, NotWanted, Waits, Without
-from safehold.authorities.means import (
-    NOT_OPENED,
-    REPORT_INCOMPLETE,
-    REPORT_STUCK,
-    REPORT_WAITS,
-    Means,
-    is_alarming,
-)
+from safehold.authorities.halts import MustLook, NotWanted, Without
+from safehold.authorities.means import NOT_OPENED, REPORT_INCOMPLETE, Means
 from safehold.authorities.progress import UNHINDERED, fields_of, progress_of
 from safehold.authorities.sheets import Sheets
-from safehold.model.authority_report import AuthorityReport, AuthorityReportState
-from safehold.model.errors import AddressRefused, ErasedEvidence, SafeholdError, StaleRevision, Unavailable
+from safehold.authorities.turn import HELD_LONGER, SENDING, TRIED_TOO_LONG, Turn, why_left_out
+from safehold.model.authority_report import AuthorityReport
+from safehold.model.errors import SafeholdError, Unavailable
 from safehold.model.ids import AuthorityReportId, ItemId, PaperId
-from safehold.model.permissions import system_actor
-from safehold.storage import audit, report_files
 from safehold.storage import authority_papers as paper_rows
 from safehold.storage import authority_reports as reports
 from safehold.storage import filings as rows
@@ -46,28 +36,15 @@ from safehold.storage.database import Tx
 from safehold.storage.filings import Filing, FilingFile, FilingSent
 from safehold.vault.vault import Vault
 
-HELD_BETWEEN = timedelta(minutes=3)
-"""How long others are held off while nothing is being called: contents are made, a file is opened."""
-HELD_LONGER = timedelta(minutes=1)
-"""How much longer than a call may take they are held off during it."""
-TRIED_TOO_LONG = "tried_too_long"
 
-_ACTOR = system_actor("authorities").label
-_SENDING = AuthorityReportState.SENDING
-_log = structlog.get_logger()
-
-
-class OneCall:
-    """Holds one filing for one call. sheets: what an earlier call of this process had opened, used again."""
+class OneCall(Turn):
+    """A turn at a report to the CyberTipline: one call."""
 
     def __init__(
         self, means: Means, taken: Filing, report: AuthorityReport, access: Access, sheets: Sheets
     ) -> None:
-        self._means = means
-        self._filing = taken
-        self._report = report
+        super().__init__(means, taken, report, sheets)
         self._access = access
-        self._sheets = sheets
         self._runner = Runner(
             client=CyberTipline(means.egress, access),
             documents=Documents(
@@ -78,35 +55,15 @@ class OneCall:
             keep=self._keep,
         )
 
-    def go_on(self) -> None:
-        """Make the next call, and put down how that went. Raises Unavailable where the database is away."""
+    def _go_on(self) -> None:
         try:
-            self._go_on_or_halt()
-        except StaleRevision:
-            # Another process went on meanwhile; what this one did is found out by that one.
-            _log.info("filing_overtaken", report_id=str(self._filing.report_id))
-
-    def _go_on_or_halt(self) -> None:
-        try:
-            self._go_on()
-        except NotWanted:
-            with self._means.database.begin() as tx:
-                rows.keep(tx, self._filing, held_until=None)
+            self._next()
         except Without as without:
             self._leave_out(without.why)
-        except Waits as waits:
-            if self._report.emergency_id is not None and self._filing.stage == Stage.PREPARED.value:
-                self._begin_without_reader(waits.why)
-            else:
-                self._wait(waits.why)
-        except MustLook as must:
-            self._stop(must.why, **must.detail)
-        except AddressRefused as refused:
-            self._stop(refused.code)
 
-    def _go_on(self) -> None:
+    def _next(self) -> None:
         progress = progress_of(self._filing)
-        if self._report.state is not _SENDING:
+        if self._report.state is not SENDING:
             self._runner.go_on(filing.given_up(progress))
             return
         if progress.stage is Stage.PREPARED and (self._filing.anew or self._filing.report_paper is None):
@@ -158,13 +115,6 @@ class OneCall:
         }
         self._audit(tx, "authority.seal_contents", detail, now)
 
-    def _wanted(self, tx: Tx) -> AuthorityReport:
-        report = reports.get(tx, self._filing.report_id, for_change=True)
-        assert report is not None
-        if report.state is not _SENDING:
-            raise NotWanted(report.state.value)
-        return report
-
     def _keep(self, progress: Progress, exchange: Exchange) -> None:
         """Put down what is about to be called, or what came of it, with all that follows from that."""
         now = self._means.clock()
@@ -189,7 +139,7 @@ class OneCall:
         """Let a call be made. Raises NotWanted, MustLook. Taking back is always right."""
         if call is Call.TAKE_BACK:
             return
-        if report.state is not _SENDING:
+        if report.state is not SENDING:
             raise NotWanted(report.state.value)
         going = [
             one
@@ -235,18 +185,11 @@ class OneCall:
             if progress.report_id is None:
                 times |= {"opened_at": None, "changed_at": None}
             return progress, times | UNHINDERED | {"next_attempt_at": now}
-        attempts = self._filing.attempts + 1
-        pause = pauses.pause(
-            attempts,
-            priority=report.priority,
-            chance=self._means.chance(),
-            asked_for=reply.retry_after if reply is not None else None,
-        )
-        waited = self._filing.waited_seconds + int(pause.total_seconds())
-        if waited > pauses.HORIZON.total_seconds() and progress.stage is not Stage.STUCK:
+        asked_for = reply.retry_after if reply is not None else None
+        tried, too_long = self._tried(report, _failure(exchange), asked_for, now)
+        if too_long and progress.stage is not Stage.STUCK:
             progress = filing.stuck(progress, TRIED_TOO_LONG)
-        times |= {"attempts": attempts, "waited_seconds": waited, "next_attempt_at": now + pause}
-        return progress, times | {"waits_for": _failure(exchange)}
+        return progress, times | tried
 
     def _audit_call(self, tx: Tx, progress: Progress, exchange: Exchange, now: datetime) -> None:
         detail: dict[str, Any] = {
@@ -279,21 +222,17 @@ class OneCall:
             "missing": list(progress.missing),
             "unconfirmed": progress.unconfirmed,
         }
-        if exchange.reply is not None and exchange.reply.body:
-            body = exchange.reply.body
-            paper_id = papers.add(tx, self._means.vault, report.id, PaperKind.RECEIPT, body, now=now)
-            detail |= {"receipt": str(paper_id), "receipt_sha256": hashlib.sha256(body).hexdigest()}
-        if report.state is not _SENDING:
-            rows.told_after_all(tx, report.id)
-            detail["although"] = report.state.value
-        if owed := self._owed(progress):
-            reports.owe_files(tx, report.id, owed)
-            detail["owed"] = len(owed)
         if progress.missing:
             self._means.alarm(tx, REPORT_INCOMPLETE, report.id)
-        self._audit(tx, "authority.file", detail, now)
-        reference, record = str(progress.report_id), self._means.record
-        decisions.filed(tx, report, reference, actor_label=_ACTOR, record=record, now=now)
+        self._filed(
+            tx,
+            report,
+            str(progress.report_id),
+            receipt=exchange.reply.body if exchange.reply is not None else b"",
+            owed=self._owed(progress),
+            detail=detail,
+            now=now,
+        )
 
     def _owed(self, progress: Progress) -> list[ItemId]:
         """Return the items whose files could not be opened, or are not among those that they name."""
@@ -303,22 +242,8 @@ class OneCall:
             if one.item_id and (sent.left_out in NOT_OPENED or at in progress.missing)
         ]
 
-    def _stick(self, tx: Tx, report: AuthorityReport, why: str, now: datetime, **more: Any) -> None:
-        self._audit(tx, "authority.stuck", {"why": why, **more}, now)
-        if report.state is _SENDING:
-            reports.change(tx, report, state=AuthorityReportState.STUCK)
-            self._means.alarm(tx, REPORT_STUCK, report.id)
-
-    def _stop(self, why: str, **detail: Any) -> None:
-        """Put down that a person must look; nothing was called."""
-        now = self._means.clock()
-        with self._means.database.begin() as tx:
-            report = reports.get(tx, self._filing.report_id, for_change=True)
-            assert report is not None
-            stopped = _let_lie(filing.stuck(progress_of(self._filing), why), report)
-            kept = rows.keep(tx, self._filing, **fields_of(stopped), held_until=None, waits_for=None)
-            self._stick(tx, report, why, now, **detail)
-        self._filing = kept
+    def _stopped(self, report: AuthorityReport, why: str) -> dict[str, Any]:
+        return fields_of(_let_lie(filing.stuck(progress_of(self._filing), why), report))
 
     def _leave_out(self, why: str) -> None:
         """Put down that the report goes without its next file."""
@@ -331,38 +256,10 @@ class OneCall:
             self._audit(tx, "authority.leave_out", {**what, "why": why}, now)
         self._filing = kept
 
-    def _wait(self, why: str) -> None:
-        """Put down what it waits for; a person hears of it where it does not come by itself."""
-        now, attempts = self._means.clock(), self._filing.attempts + 1
-        with self._means.database.begin() as tx:
-            kept = rows.keep(
-                tx,
-                self._filing,
-                attempts=attempts,
-                waits_for=why,
-                next_attempt_at=now + pauses.pause_for_ours(attempts),
-                held_until=None,
-            )
-            if is_alarming(why, attempts):
-                self._means.alarm(tx, REPORT_WAITS, self._filing.report_id)
-        self._filing = kept
-
-    def _begin_without_reader(self, why: str) -> None:
-        """Have the contents made anew, in memory: where somebody is in danger nothing waits for a reader."""
-        now = self._means.clock()
-        with self._means.database.begin() as tx:
-            kept = rows.keep(tx, self._filing, anew=True, next_attempt_at=now, held_until=None)
-            self._audit(tx, "authority.begin_without_reader", {"why": why}, now)
-        self._filing = kept
-
-    def _audit(self, tx: Tx, verb: str, detail: dict[str, Any], now: datetime) -> None:
-        about = f"authority_report:{self._filing.report_id}"
-        audit.append(tx, at=now, actor=_ACTOR, verb=verb, object=about, detail=detail)
-
 
 def _let_lie(progress: Progress, report: AuthorityReport) -> Progress:
     """Leave alone what cannot be taken back of a report that nobody wants sent: they delete it themselves."""
-    if progress.stage is Stage.STUCK and report.state is not _SENDING:
+    if progress.stage is Stage.STUCK and report.state is not SENDING:
         return replace(progress, report_id=None)
     return progress
 
@@ -371,23 +268,14 @@ def _files(
     tx: Tx, vault: Vault, report_id: AuthorityReportId, made: Contents, now: datetime
 ) -> tuple[tuple[FilingFile, ...], tuple[FilingSent, ...]]:
     """Return the files that go, in order, and which of them go missing: extra ones are sealed as papers."""
-    held = report_files.held(tx, [one.media_id for one in made.files if one.media_id is not None])
+    gone = why_left_out(tx, [one.media_id for one in made.files])
     files = [FilingFile(item_id=one.item_id, media_id=one.media_id, size=one.size) for one in made.files]
-    sent = [
-        FilingSent(left_out=_why_left_out(held.get(one.media_id) if one.media_id else None))
-        for one in made.files
-    ]
+    sent = [FilingSent(left_out=gone[one.media_id]) for one in made.files]
     for extra in made.extra:
         paper_id = papers.add(tx, vault, report_id, PaperKind.TRANSCRIPT, extra.data, now=now)
         files.append(FilingFile(paper_id=paper_id, size=len(extra.data)))
         sent.append(FilingSent())
     return tuple(files), tuple(sent)
-
-
-def _why_left_out(is_held: bool | None) -> str | None:
-    if is_held is None:
-        return "not_held"
-    return None if is_held else ErasedEvidence.code
 
 
 def _failure(exchange: Exchange) -> str:

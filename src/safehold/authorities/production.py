@@ -1,6 +1,6 @@
 """The switch by which reports to a destination are meant; until it is on, only practice goes out.
 
-Two people throw it, for one address and one user name. Where one person works alone, somebody outside signs.
+Two people throw it, for one place. Where one person works alone, somebody outside signs.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import hashlib
 import json
 from collections.abc import Collection
 from datetime import datetime
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from safehold.authorities.destinations.ncmec_cybertipline.client import Access
 from safehold.model.authority_report import AuthorityReport
 from safehold.model.errors import Conflict, NotAllowed, NotFound
 from safehold.model.ids import MediaId, SwitchId, UserId, new_id
@@ -28,7 +28,15 @@ NOT_HARMLESS = "not_harmless"
 REHEARSAL_FOR_REAL = "rehearsal_for_real"
 
 
-def ask_production(tx: Tx, destination: str, access: Access, *, actor: Actor, now: datetime) -> SwitchId:
+class Place(Protocol):
+    """Where reports of a destination go."""
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """What two people agree to: another address, user name or public key needs their consent anew."""
+
+
+def ask_production(tx: Tx, destination: str, access: Place, *, actor: Actor, now: datetime) -> SwitchId:
     """Ask that reports to a destination be meant from now on; somebody else has to approve it.
 
     Raises NotAllowed, Conflict where it was asked before and not ended.
@@ -47,11 +55,11 @@ def ask_production(tx: Tx, destination: str, access: Access, *, actor: Actor, no
     return asked.id
 
 
-def approve_production(tx: Tx, destination: str, access: Access, *, actor: Actor, now: datetime) -> None:
+def approve_production(tx: Tx, destination: str, access: Place, *, actor: Actor, now: datetime) -> None:
     """Approve it, as another person than who asked. From now on reports to this address are meant.
 
     Raises NotAllowed for the same person, NotFound where nobody asked, Conflict where it is on, or was asked
-    for another address or user name.
+    for another address, user name or public key.
     """
     person = _person(actor)
     waits = waiting(tx, destination, access)
@@ -66,7 +74,7 @@ def approve_production(tx: Tx, destination: str, access: Access, *, actor: Actor
 def approve_by_signature(
     tx: Tx,
     destination: str,
-    access: Access,
+    access: Place,
     *,
     signature: bytes,
     key: Ed25519PublicKey,
@@ -104,8 +112,8 @@ def end_production(tx: Tx, destination: str, *, actor: Actor, now: datetime) -> 
     _audit(tx, "authority.end_production", destination, stands.id, actor, now)
 
 
-def may_file_for_real(tx: Tx, destination: str, access: Access) -> bool:
-    """Say whether reports to this address, with this user name, are meant."""
+def may_file_for_real(tx: Tx, destination: str, access: Place) -> bool:
+    """Say whether reports that go there are meant."""
     stands = rows.live(tx, destination)
     return (
         stands is not None and stands.approved_at is not None and stands.address_digest == digest_of(access)
@@ -125,15 +133,15 @@ def statement_of(asked: ProductionSwitch) -> bytes:
     return json.dumps(said, sort_keys=True, separators=(",", ":")).encode() + b"\n"
 
 
-def digest_of(access: Access) -> bytes:
-    """Return what stands for an address and the user name there."""
-    return hashlib.sha256(json.dumps([access.base, access.username]).encode()).digest()
+def digest_of(access: Place) -> bytes:
+    """Return what stands for where reports go, and for who can read them there."""
+    return hashlib.sha256(json.dumps(list(access.place)).encode()).digest()
 
 
 def refusal(
     tx: Tx,
     report: AuthorityReport,
-    access: Access,
+    access: Place,
     *,
     media: Collection[MediaId] = (),
     digests: Collection[bytes] = (),
@@ -160,14 +168,14 @@ def _person(actor: Actor) -> UserId:
     return actor.user_id
 
 
-def waiting(tx: Tx, destination: str, access: Access) -> ProductionSwitch:
+def waiting(tx: Tx, destination: str, access: Place) -> ProductionSwitch:
     """Return the switch that waits for approval, for this address. Raises NotFound, Conflict."""
     waits = rows.live(tx, destination, for_change=True)
     if waits is None:
         raise NotFound("Nobody has asked for this.", advice="Let one person ask, and another approve.")
     if waits.address_digest != digest_of(access):
         raise Conflict(
-            "It was asked for another address, or another user name.", advice="End it and ask again."
+            "It was asked for another address, user name or public key.", advice="End it and ask again."
         )
     return waits
 

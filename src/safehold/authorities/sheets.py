@@ -39,11 +39,15 @@ class Sheets:
 
     def details(self, read: Filing, at: int, report_id: int, file_id: str) -> bytes:
         """Return what is said of the file at a place, with their ids. Raises Waits, MustLook."""
+        return content.named(self.said_of_files(read)[at], report_id, file_id)
+
+    def said_of_files(self, read: Filing) -> Sequence[str]:
+        """Return what is said of each file, in their order. Raises Waits, MustLook."""
         self._turn_to(read)
         if self._details is None:
             assert read.details_paper is not None
             self._details = content.details_of(self._open_paper(read.details_paper))
-        return content.named(self._details[at], report_id, file_id)
+        return self._details
 
     def file(self, read: Filing, at: int) -> bytes:
         """Return the bytes of a file. Raises Without, Waits."""

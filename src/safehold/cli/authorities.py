@@ -133,7 +133,7 @@ def go_on(
     with operator() as opened:
         desk, actor, report_id, _revision = _at(opened, report, as_name)
         desk.let_go_on(report_id, actor=actor, anew=anew)
-    sys.stdout.write("It goes on. What was half sent is taken back first.\n")
+    sys.stdout.write("It goes on. What was half sent is taken back first, or sent again by the same id.\n")
 
 
 @app.command("checklist")

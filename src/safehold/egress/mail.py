@@ -1,4 +1,4 @@
-"""The one way in which mail leaves: to a server that settings name, over verified TLS, plain ASCII text.
+"""The one way in which mail leaves: to a server that settings name, over verified TLS, as plain ASCII text.
 
 Addresses are judged and connected to as for HTTP: looked up once, checked, and the connection goes to the
 checked one. Nothing in a message can become a header or a command: every line is checked before it is sent.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -26,6 +26,9 @@ _ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]+(\.[A
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
 _LONGEST_LINE = 900
 _LONGEST_REPLY = 16_384
+_ENCODED_BYTES = 57 * 1024
+"""So many bytes become whole lines of base64, 76 characters each."""
+_BOUNDARY = "a-line-that-stands-in-no-base64"
 _REPLY = re.compile(rb"([2-5][0-9]{2})([ -]?)(.*)", re.DOTALL)
 
 
@@ -63,9 +66,17 @@ class MailServer:
             raise BadSettings("A password is sent to a mail server over TLS only.")
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file beside the text, of any length. name: of letters, digits, dots and dashes. pieces: its bytes."""
+
+    name: str
+    pieces: Iterable[bytes] = field(repr=False)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """One message: ASCII text to one or more receivers.
+    """One message: ASCII text to one or more receivers, perhaps with a file.
 
     headers: besides From and To, such as Subject, Date and Message-ID. Raises BadSettings for an address
     that is none, ValueError for a header or a line that holds anything but printable ASCII.
@@ -75,6 +86,7 @@ class Mail:
     recipients: tuple[str, ...]
     headers: Mapping[str, str]
     text: str = field(repr=False)
+    attachment: Attachment | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not self.recipients or not all(map(_ADDRESS.fullmatch, (self.sender, *self.recipients))):
@@ -84,26 +96,79 @@ class Mail:
                 raise ValueError("A header of a mail holds more than one line of printable ASCII.")
         if not all(map(_fits, self.text.split("\n"))):
             raise ValueError("The text of a mail holds something else than lines of printable ASCII.")
+        if self.attachment is not None and not re.fullmatch(r"[A-Za-z0-9.-]{1,100}", self.attachment.name):
+            raise ValueError("The name of an attachment is none.")
 
-    def as_bytes(self) -> bytes:
-        """Return the message as it goes on the wire, without the dots that the transfer doubles."""
-        named = {"From": self.sender, "To": ", ".join(self.recipients), **self.headers}
-        named |= {"MIME-Version": "1.0", "Content-Type": "text/plain; charset=us-ascii"}
+    def as_pieces(self) -> Iterator[bytes]:
+        """Yield the message in whole lines, as it goes on the wire before dots are doubled."""
+        named = {"From": self.sender, "To": ", ".join(self.recipients), **self.headers, "MIME-Version": "1.0"}
+        text = ("Content-Type: text/plain; charset=us-ascii", "", *self.text.rstrip("\n").split("\n"), "")
         head = [f"{name}: {value}" for name, value in named.items()]
-        return "\r\n".join([*head, "", *self.text.rstrip("\n").split("\n"), ""]).encode("ascii")
+        if self.attachment is None:
+            yield _lines(*head, *text)
+            return
+        yield _lines(
+            *head, f'Content-Type: multipart/mixed; boundary="{_BOUNDARY}"', "", f"--{_BOUNDARY}", *text
+        )
+        yield _lines(
+            f"--{_BOUNDARY}",
+            "Content-Type: application/octet-stream",
+            "Content-Transfer-Encoding: base64",
+            f'Content-Disposition: attachment; filename="{self.attachment.name}"',
+            "",
+            "",
+        )
+        yield from _encoded(self.attachment.pieces)
+        yield _lines(f"--{_BOUNDARY}--", "")
 
 
 def send(mail: Mail, server: MailServer, *, introduced_as: str, resolve: Resolve = system_resolve) -> None:
     """Hand a message to the server; when this returns, the server has taken it for every receiver.
 
     introduced_as: our name in the greeting. Raises AddressRefused, and MailFailed with reason "timeout",
-    "dns", "connect", "tls", "closed", "protocol", "no_tls", "no_login", "login" or "refused:NNN".
+    "dns", "connect", "tls", "closed", "protocol", "no_tls", "no_login", "login", "refused:NNN", or
+    "unanswered" where the whole message was handed over and nobody knows what became of it.
     """
     with _session(server, introduced_as, resolve) as talk:
         _envelope(talk, mail)
         talk.ask(b"DATA", 354)
-        lines = mail.as_bytes().split(b"\r\n")
-        talk.ask(b"\r\n".join(b"." + line if line.startswith(b".") else line for line in lines) + b".", 250)
+        for piece in mail.as_pieces():
+            talk.say(_dotted(piece))
+        with _unanswered():
+            talk.ask(b".", 250)
+
+
+@contextmanager
+def _unanswered() -> Iterator[None]:
+    """Say of a message that ended, and got no answer in so many words, that nobody knows."""
+    try:
+        yield
+    except MailFailed as failed:
+        if failed.reason.startswith("refused:"):
+            raise
+        raise MailFailed("unanswered") from None
+    except (FetchFailed, httpcore.NetworkError):
+        raise MailFailed("unanswered") from None
+
+
+def _lines(*lines: str) -> bytes:
+    return "\r\n".join(lines).encode("ascii")
+
+
+def _dotted(piece: bytes) -> bytes:
+    """Double the dot that a line begins with. piece: begins at the beginning of a line."""
+    return (b"." if piece.startswith(b".") else b"") + piece.replace(b"\r\n.", b"\r\n..")
+
+
+def _encoded(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield base64 in whole lines, however the bytes are cut."""
+    waiting = bytearray()
+    for piece in pieces:
+        waiting += piece
+        while len(waiting) >= _ENCODED_BYTES:
+            yield base64.encodebytes(waiting[:_ENCODED_BYTES]).replace(b"\n", b"\r\n")
+            del waiting[:_ENCODED_BYTES]
+    yield base64.encodebytes(waiting).replace(b"\n", b"\r\n")
 
 
 def try_out(mail: Mail, server: MailServer, *, introduced_as: str, resolve: Resolve = system_resolve) -> None:
@@ -197,6 +262,10 @@ class _Conversation:
         """Send a command and return the text of the reply's lines. Raises MailFailed for another status."""
         self._stream.write(command + b"\r\n")
         return self.expect(*wanted)
+
+    def say(self, data: bytes) -> None:
+        """Send what is answered later."""
+        self._stream.write(data)
 
     def expect(self, *wanted: int) -> list[bytes]:
         """Read one reply. Raises MailFailed: "protocol" for none, "refused:NNN" for another status."""

@@ -62,6 +62,7 @@ BASES: Mapping[DestinationKind, tuple[Basis, ...]] = {
     DestinationKind.NCMEC_CYBERTIPLINE: (Basis.US_PRESERVATION,),
     DestinationKind.UK_NCA: (Basis.UK_CONTENT, Basis.UK_REFERENCE),
     DestinationKind.GENERIC: (Basis.OPERATOR_TERM,),
+    DestinationKind.PARCEL: (Basis.OPERATOR_TERM,),
 }
 """On which bases something is kept once a report to such a destination was filed."""
 

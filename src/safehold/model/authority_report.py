@@ -18,11 +18,16 @@ class DestinationKind(StrEnum):
     """By its portal: a person files a pack, and writes down the reference."""
     GENERIC = "generic"
     """A hotline or another authority, by a pack; a person writes down what came back."""
+    PARCEL = "parcel"
+    """A hotline or another authority, by an encrypted parcel; the machine files."""
 
     @property
     def by_hand(self) -> bool:
         """Whether a person carries the report there."""
-        return self is not DestinationKind.NCMEC_CYBERTIPLINE
+        return self not in FILED_BY_MACHINE
+
+
+FILED_BY_MACHINE = frozenset({DestinationKind.NCMEC_CYBERTIPLINE, DestinationKind.PARCEL})
 
 
 class Priority(IntEnum):

@@ -436,8 +436,8 @@ class FetchFailed(Unavailable):
 class MailFailed(Unavailable):
     """The mail server did not take the message.
 
-    reason: a stable word: timeout, dns, connect, tls, closed, protocol, no_tls, no_login, login or
-    refused:NNN.
+    reason: a stable word: timeout, dns, connect, tls, closed, protocol, no_tls, no_login, login,
+    unanswered (it may have come), or refused:NNN.
     """
 
     code = "mail_failed"

@@ -15,7 +15,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from safehold.model.authority_report import AuthorityReportState, DestinationKind, Priority
+from safehold.model.authority_report import FILED_BY_MACHINE, AuthorityReportState, DestinationKind, Priority
 from safehold.model.errors import StaleRevision
 from safehold.model.ids import AuthorityReportId, ItemId, MediaId, PaperId
 from safehold.storage.authority_reports import authority_report, authority_report_item
@@ -23,7 +23,7 @@ from safehold.storage.database import Tx
 from safehold.storage.tables import Instant, Json, Uuid, metadata, owned_by, writes
 
 STAGES = ("prepared", "opened", "taking_back", "filed", "stuck")
-CALLS = ("open", "upload", "describe", "finish", "take_back")
+CALLS = ("open", "upload", "describe", "finish", "take_back", "send")
 LONGEST_PAUSE, LONGEST_LEASE = timedelta(hours=25), timedelta(hours=6)
 """None lasts longer: what claims to is from a future that a wrong clock made."""
 
@@ -36,6 +36,7 @@ filing = sa.Table(
     sa.Column("pending", sa.Text),
     # What they call the report while it is open with them, and once it is filed. As text: it is theirs.
     sa.Column("remote_id", sa.Text),
+    # How often they opened it; of a parcel, how often it was sent with an end that nobody knows.
     sa.Column("beginnings", sa.SmallInteger, nullable=False),
     # Which files are sent, in order; written once for each time that the contents are made.
     sa.Column("files", Json, nullable=False),
@@ -124,8 +125,13 @@ class Filing:
     begun_at: datetime
     revision: int = 1
 
+    @property
+    def may_be_there(self) -> bool:
+        """Whether a parcel was sent and nobody knows what became of it."""
+        return self.beginnings > 0 or self.pending == "send"
 
-_MACHINE = DestinationKind.NCMEC_CYBERTIPLINE.value
+
+_BY_MACHINE = authority_report.c.kind.in_(sorted(each.value for each in FILED_BY_MACHINE))
 _SENDING = authority_report.c.state == AuthorityReportState.SENDING.value
 _GOING = sa.and_(_SENDING, filing.c.stage.in_(("prepared", "opened", "taking_back")))
 # Of a report that nobody wants sent any more, what lies half done with them is taken back.
@@ -143,7 +149,7 @@ def enrol(tx: Tx, *, now: datetime) -> list[AuthorityReportId]:
         sa.select(authority_report.c.id)
         .where(
             _SENDING,
-            authority_report.c.kind == _MACHINE,
+            _BY_MACHINE,
             ~sa.exists().where(filing.c.report_id == authority_report.c.id),
         )
         .order_by(authority_report.c.priority, authority_report.c.due_at)
@@ -225,30 +231,33 @@ def get(tx: Tx, report_id: AuthorityReportId) -> Filing | None:
     return _filing(row) if row else None
 
 
-def is_sent_on(tx: Tx, report_id: AuthorityReportId) -> bool:
-    """Say whether a person has sent this report on, and the machine is to file it now.
+def is_sent_on(tx: Tx, report_id: AuthorityReportId, *, kinds: Collection[DestinationKind]) -> bool:
+    """Say whether a person has sent this report on, and it is to go now, in one of these ways.
 
     It asks for no more than the reader's role may read.
     """
     sent_on = sa.exists(authority_report.c.id).where(
         authority_report.c.id == report_id,
-        authority_report.c.kind == _MACHINE,
+        authority_report.c.kind.in_([each.value for each in kinds]),
         _SENDING,
         authority_report.c.approved_by.is_not(None),
     )
     return bool(tx.run(sa.select(sent_on)).scalar_one())
 
 
-def destinations_waiting(tx: Tx) -> list[str]:
-    """Return the destinations to which something is to be sent, or taken back from, by name."""
+def destinations_waiting(tx: Tx) -> dict[str, set[DestinationKind]]:
+    """Return the destinations to which something is to be sent, or taken back from, by name, and how."""
     statement = (
-        sa.select(authority_report.c.destination)
+        sa.select(authority_report.c.destination, authority_report.c.kind)
         .join(filing, filing.c.report_id == authority_report.c.id)
         .where(sa.or_(_GOING, _LEFT_BEHIND))
         .distinct()
         .order_by(authority_report.c.destination)
     )
-    return list(tx.run(statement).scalars())
+    waiting: dict[str, set[DestinationKind]] = {}
+    for row in tx.run(statement):
+        waiting.setdefault(row.destination, set()).add(DestinationKind(row.kind))
+    return waiting
 
 
 @writes(filing)

@@ -5,6 +5,7 @@ The protocol is aiosmtpd's, which is none of ours; the faults that it could not 
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 import threading
@@ -30,6 +31,7 @@ class Fault(StrEnum):
     FULL = "552 no room"
     UNKNOWN_RECEIVER = "550 nobody of this name"
     SENDER_REFUSED = "553 not from you"
+    ANSWER_LOST = "taken, and the connection ends before anybody hears of that"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,9 @@ class MailReceiver:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         """Take a message or refuse it."""
-        if self.fault is not None:
+        if self.fault is not None and self.fault is not Fault.ANSWER_LOST:
             return self.fault.value
         content = envelope.original_content or b""
         if content.count(b"\r\n") != content.count(b"\n") or content.count(b"\r") != content.count(b"\n"):
@@ -120,6 +122,8 @@ class MailReceiver:
         self.taken.append(
             Taken(envelope.mail_from or "", tuple(envelope.rcpt_tos), content, session.ssl is not None, login)
         )
+        if self.fault is Fault.ANSWER_LOST and isinstance(server.transport, asyncio.WriteTransport):
+            server.transport.abort()
         return "250 taken"
 
     def _authenticate(

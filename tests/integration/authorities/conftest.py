@@ -8,16 +8,21 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 import structlog
 from sqlalchemy import make_url
 
-from safehold.app import alarms, wiring
+from safehold.app import alarms, authority_contents, wiring
+from safehold.app.parcels import Packer
+from safehold.app.settings import Settings
+from safehold.app.settings_authorities import AuthoritySettings
 from safehold.authorities import decisions, filings, plans
+from safehold.authorities.destinations.generic.parcel import Parcels
 from safehold.authorities.destinations.ncmec_cybertipline.client import Access
-from safehold.authorities.means import Means, Opening
+from safehold.authorities.means import Means, Opening, Reached
 from safehold.cli.main import main
 from safehold.egress.addresses import PermittedNetworks
 from safehold.egress.client import Egress
@@ -47,7 +52,7 @@ from safehold.storage.filings import Filing
 from safehold.testing import running
 from safehold.testing.commands import Ended
 from safehold.testing.cybertipline import CyberTiplineServer, FiledReport
-from safehold.testing.filing import least_contents, least_details, least_report
+from safehold.testing.filing import PackingHere, least_contents, least_details, least_parcel, least_report
 from safehold.testing.handing_over import Person
 from safehold.testing.processes import environment_of
 from safehold.testing.running import Installation, MovableClock, altered_copy
@@ -88,7 +93,14 @@ class Office:
     as_worker: Database
     person: Actor
     items: list[ItemId]
-    access: dict[str, Access] = field(default_factory=dict)
+    access: dict[str, Reached] = field(default_factory=dict)
+    declared: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings with the destinations that a test declares."""
+        said = AuthoritySettings.model_validate(OPERATOR | {"destinations": self.declared})
+        return self.safehold.program.settings.model_copy(update={"authorities": said})
 
     def sent_on(
         self, *, items: list[ItemId] | None = None, first_told: bool = True, **changed: Any
@@ -128,12 +140,28 @@ class Office:
             "clock": self.clock,
             "record": program.recorder.record,
             "contents_of": least_contents,
+            "parcels": Parcels(least_parcel, self.packer().pack),
             "access_of": self.access.get,
             "opening": self.opening(),
             "alarm": self.alarm,
             "chance": lambda: 0.5,
         }
         return Means(**(given | changed))
+
+    def real_letters(self) -> Means:
+        """Return what a worker files with that says in its parcels what the records say."""
+        told = partial(authority_contents.contents_of_parcel, self.settings)
+        return self.means(parcels=Parcels(told, self.packer().pack))
+
+    def packer(self, reader: Any = "in this process") -> Packer:
+        """Return what packs parcels. reader: None for one that is down."""
+        home = self.safehold.program.home
+        chosen: Any = PackingHere(self._media, self.opening().item) if reader == "in this process" else reader
+        return Packer(home.folder, home.bundles_key, chosen, self.clock)
+
+    def _media(self, item_id: ItemId) -> MediaId:
+        with self.safehold.program.database.begin() as tx:
+            return self.media(item_id, tx)
 
     def alarm(self, tx: Tx, code: str, report_id: AuthorityReportId) -> None:
         alarms.raise_alarm(tx, code, f"authority_report:{report_id}", now=self.clock())

@@ -16,7 +16,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from safehold.app.parcels import Packer
 from safehold.authorities import filings
+from safehold.authorities.destinations.generic.parcel import Parcels
+from safehold.authorities.destinations.generic.way import ByWebhook, Way
 from safehold.authorities.destinations.ncmec_cybertipline.client import Access
 from safehold.authorities.means import Means, Opening
 from safehold.authorities.plans import Rules
@@ -30,13 +35,15 @@ from safehold.storage import authority_papers
 from safehold.storage import evidence as evidence_rows
 from safehold.storage.database import Database
 from safehold.storage.evidence import ObjectRole
-from safehold.testing.filing import least_contents
+from safehold.testing.filing import PackingHere, least_contents, least_parcel
+from safehold.testing.hotline.webhook import SECRET
 from safehold.vault.keys import load_opening_key, load_sealing_key
 from safehold.vault.sealing import Sealed
 from safehold.vault.store import CiphertextStore
 from safehold.vault.vault import Reader, Vault
 
 LEASE = timedelta(minutes=5)
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
 
 
 class Life:
@@ -114,11 +121,28 @@ class Life:
             clock=self.clock,
             record=Recorder({}, Queue(self.database.driver_url), clock=self.clock).record,
             contents_of=least_contents,
-            access_of=lambda _: access,
+            parcels=Parcels(least_parcel, self.packer(item).pack),
+            access_of=lambda _: self.way() or access,
             opening=Opening(item=item, paper=paper, ready=lambda: True),
             alarm=lambda tx, code, report_id: None,
             chance=lambda: 0.0,
         )
+
+    def way(self) -> Way | None:
+        """Return how parcels go, None where reports go to the CyberTipline."""
+        if "recipient" not in self.told:
+            return None
+        permitted = PermittedNetworks.of(self.told["permitted"])
+        by = ByWebhook(url=self.told["base"], secrets=(SECRET,), permitted=permitted)
+        return Way(by=by, recipients=(self.told["recipient"],), seconds=60)
+
+    def packer(self, item: Any) -> Packer:
+        def media(item_id: Any) -> Any:
+            with self.database.begin() as tx:
+                return evidence_rows.media_of_item(tx, item_id)
+
+        here: Any = PackingHere(media, item)
+        return Packer(self.passed.parent, lambda: KEY, here, self.clock)
 
     def live(self) -> None:
         while True:

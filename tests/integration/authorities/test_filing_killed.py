@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
-from safehold.model.authority_report import AuthorityReportState
+from safehold.model.authority_report import AuthorityReportState, DestinationKind
 from safehold.testing.cybertipline import CyberTiplineServer, Fault, Moment
+from safehold.testing.hotline import Desk, Hotline
+from safehold.testing.hotline import Fault as ParcelFault
 
 MORTAL = Path(__file__).with_name("mortal_filer.py")
 PATIENCE = 60.0
@@ -25,7 +27,9 @@ CALLS = {
 
 
 @contextmanager
-def dying(office: Any, passed: Path, *, at: str) -> Iterator[Callable[[Callable[[], bool]], None]]:
+def dying(
+    office: Any, passed: Path, *, at: str, hotline: Hotline | None = None
+) -> Iterator[Callable[[Callable[[], bool]], None]]:
     """Let a worker live and be killed again and again; yield what waits until something is so."""
     home = office.safehold.program.home
     told = {
@@ -33,13 +37,15 @@ def dying(office: Any, passed: Path, *, at: str) -> Iterator[Callable[[Callable[
         "at": at,
         # What it opens, the reader would: here it has a right of its own to do so.
         "database": office.safehold.program.database.url,
-        "base": office.server.base,
-        "permitted": f"127.0.0.1:{office.server.port}",
+        "base": office.server.base if hotline is None else hotline.url,
+        "permitted": f"127.0.0.1:{(hotline or office.server).port}",
         "password": "for tests alone",
         "vault": str(home.vault),
         "sealing": str(home.keys.sealing),
         "opening": str(home.keys.opening),
     }
+    if hotline is not None:
+        told["recipient"] = hotline.desk.recipient
     process = subprocess.Popen([sys.executable, str(MORTAL)], stdin=subprocess.PIPE, text=True)
     try:
         assert process.stdin is not None
@@ -78,6 +84,25 @@ def test_a_process_that_is_killed_at_every_point_files_one_report(
         assert office.report(report_id).reference == str(filed.report_id)
         points = set(passed.read_text().split("\n"))
         assert points >= CALLS if at == "calls" else len(points) > 4
+
+
+@pytest.mark.parametrize("at", ["calls", "commits"])
+def test_a_process_that_is_killed_at_every_point_sends_one_parcel(
+    office: Any, at: str, tmp_path: Path
+) -> None:
+    with Hotline(Desk()) as hotline:
+        report_id = office.sent_on(items=office.items[:1], kind=DestinationKind.PARCEL)
+        hotline.fail_next(ParcelFault.REPLY_LOST)
+        passed = tmp_path / "passed"
+        with dying(office, passed, at=at, hotline=hotline) as until:
+            until(lambda: is_over(office, report_id))
+        [taken] = hotline.desk.taken
+        assert office.report(report_id).reference == taken.reference
+        assert (taken.report_id, len(taken.files)) == (str(report_id), 1)
+        assert str(report_id) in hotline.desk.repeats
+        assert not hotline.rejections
+        points = set(passed.read_text().split("\n"))
+        assert points >= {"before reports", "after reports"} if at == "calls" else len(points) > 3
 
 
 def test_files_that_were_owed_are_planned_and_filed_once_by_a_process_that_is_killed_at_every_commit(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import make_url
@@ -15,9 +16,18 @@ from safehold.app.reader.opening import OPERATING, reading
 from safehold.app.records import running as records_running
 from safehold.app.settings import Settings
 from safehold.model.assessment import Tier
-from safehold.model.ids import SessionId
+from safehold.model.authority_report import (
+    AuthorityReport,
+    AuthorityReportState,
+    DestinationKind,
+    PlanReason,
+    Priority,
+    ReportedItem,
+)
+from safehold.model.ids import AuthorityReportId, ItemId, SessionId, new_id
 from safehold.model.item import Context
 from safehold.model.permissions import Actor, system_actor
+from safehold.storage import authority_reports as report_rows
 from safehold.storage import roles
 from safehold.testing import running
 from safehold.testing.running import Installation, MovableClock, altered_copy
@@ -52,6 +62,29 @@ class Room:
         assert answer.item_id is not None, answer
         self.safehold.run_steps()
         return str(answer.item_id)
+
+    def report_of(self, item: ItemId, **changed: Any) -> AuthorityReportId:
+        """Return a report about an item that a person has sent on to an authority."""
+        now = self.clock()
+        given: dict[str, Any] = {
+            "id": AuthorityReportId(new_id()),
+            "case_id": self.safehold.case_of(str(item)),
+            "destination": "hotline",
+            "kind": DestinationKind.NCMEC_CYBERTIPLINE,
+            "priority": Priority.THREE,
+            "state": AuthorityReportState.SENDING,
+            "reasons": (PlanReason.OPERATOR_IN_US,),
+            "planned_at": now,
+            "due_at": now + timedelta(days=1),
+            "rehearsal": True,
+            "approved_by": self.analyst.user_id,
+            "approved_at": now,
+        }
+        report = AuthorityReport(**(given | changed))
+        with self.safehold.program.database.begin() as tx:
+            assert report_rows.insert(tx, report)
+            report_rows.add_items(tx, report.id, report.destination, [ReportedItem(item_id=item)])
+        return report.id
 
     def audited(self, about: str) -> list[tuple[str, str]]:
         """Return what the log says of the reader's doing about something, oldest first: verb and code."""

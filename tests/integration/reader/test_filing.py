@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +20,16 @@ from safehold.authorities import filings
 from safehold.authorities.destinations.ncmec_cybertipline.client import Access
 from safehold.egress.addresses import PermittedNetworks
 from safehold.model.authority_report import (
-    AuthorityReport,
     AuthorityReportState,
     DestinationKind,
-    PlanReason,
-    Priority,
-    ReportedItem,
 )
 from safehold.model.errors import ErasedEvidence, NotAllowed, NotFound
-from safehold.model.ids import AuthorityReportId, ItemId, new_id
+from safehold.model.ids import ItemId
 from safehold.storage import authority_papers
 from safehold.storage import authority_reports as rows
 from safehold.storage.authority_papers import PaperKind
 from safehold.testing.cybertipline import CyberTiplineServer
-from safehold.testing.filing import least_contents
+from safehold.testing.filing import least_contents, least_parcel
 from safehold.testing.running import altered_copy
 from safehold.vault.age import KeyOfOnce
 from safehold.vault.channel import connect
@@ -58,33 +53,10 @@ def item(room: Any) -> ItemId:
     return ItemId(room.safehold.sql("select id from item")[0].id)
 
 
-def report_of(room: Any, item: ItemId, **changed: Any) -> AuthorityReportId:
-    now = room.clock()
-    given: dict[str, Any] = {
-        "id": AuthorityReportId(new_id()),
-        "case_id": room.safehold.case_of(str(item)),
-        "destination": "hotline",
-        "kind": DestinationKind.NCMEC_CYBERTIPLINE,
-        "priority": Priority.THREE,
-        "state": State.SENDING,
-        "reasons": (PlanReason.OPERATOR_IN_US,),
-        "planned_at": now,
-        "due_at": now + timedelta(days=1),
-        "rehearsal": True,
-        "approved_by": room.analyst.user_id,
-        "approved_at": now,
-    }
-    report = AuthorityReport(**(given | changed))
-    with room.safehold.program.database.begin() as tx:
-        assert rows.insert(tx, report)
-        rows.add_items(tx, report.id, report.destination, [ReportedItem(item_id=item)])
-    return report.id
-
-
 def test_the_bytes_of_an_item_are_opened_for_a_report_that_is_sent_and_on_record_before(
     room: Any, filing_reader: ReaderClient, item: ItemId
 ) -> None:
-    report_id = report_of(room, item)
+    report_id = room.report_of(item)
     assert filing_reader.file_item(report_id, item) == altered_copy(1)
     [record] = room.safehold.sql("select * from audit_record where verb = 'evidence.open'")
     assert (record.actor, record.object) == ("system:authorities", f"item:{item}")
@@ -96,7 +68,7 @@ def test_nothing_is_opened_for_a_report_that_is_not_being_sent(
     room: Any, filing_reader: ReaderClient, item: ItemId, state: AuthorityReportState
 ) -> None:
     ended = {"ended_at": room.clock()} if state in (State.WITHDRAWN, State.DECLINED) else {}
-    report_id = report_of(room, item, state=state, **ended)
+    report_id = room.report_of(item, state=state, **ended)
     with pytest.raises(NotAllowed):
         filing_reader.file_item(report_id, item)
     assert ("evidence.refused", "not_allowed") in room.audited(f"item:{item}")
@@ -105,7 +77,7 @@ def test_nothing_is_opened_for_a_report_that_is_not_being_sent(
 def test_nothing_is_opened_for_a_report_that_a_person_carries_there(
     room: Any, filing_reader: ReaderClient, item: ItemId
 ) -> None:
-    report_id = report_of(room, item, kind=DestinationKind.UK_NCA)
+    report_id = room.report_of(item, kind=DestinationKind.UK_NCA)
     with pytest.raises(NotAllowed):
         filing_reader.file_item(report_id, item)
 
@@ -115,7 +87,7 @@ def test_nothing_is_opened_of_which_the_report_does_not_tell(
 ) -> None:
     room.uploads(altered_copy(2))
     [other] = [ItemId(row.id) for row in room.safehold.sql("select id from item where id <> %(id)s", id=item)]
-    report_id = report_of(room, item)
+    report_id = room.report_of(item)
     with pytest.raises(NotAllowed):
         filing_reader.file_item(report_id, other)
     with room.safehold.program.database.begin() as tx:
@@ -125,20 +97,20 @@ def test_nothing_is_opened_of_which_the_report_does_not_tell(
 
 
 def test_what_was_destroyed_is_said_to_be(room: Any, filing_reader: ReaderClient, item: ItemId) -> None:
-    report_id = report_of(room, item)
+    report_id = room.report_of(item)
     room.safehold.sql("update sealed_object set destroyed_at = now()")
     with pytest.raises(ErasedEvidence):
         filing_reader.file_item(report_id, item)
 
 
 def test_a_reader_that_only_shows_files_nothing(room: Any, item: ItemId) -> None:
-    report_id = report_of(room, item)
+    report_id = room.report_of(item)
     with pytest.raises(NotAllowed):
         room.reader.file_item(report_id, item)
 
 
 def test_the_bytes_leave_the_reader_sealed(room: Any, filing_reader: ReaderClient, item: ItemId) -> None:
-    report_id = report_of(room, item)
+    report_id = room.report_of(item)
     asked = File(report_id, KeyOfOnce().recipient, item_id=item)
     line = connect(filing_reader.socket, seconds=5, max_body=messages.MAX_ANSWER_BODY)
     line.send(asked.message(), seconds=5)
@@ -160,8 +132,12 @@ def test_a_whole_report_is_filed_through_the_reader_and_its_receipt_is_for_nobod
             permitted=PermittedNetworks.of(f"127.0.0.1:{server.port}"),
         )
         program = replace(room.safehold.program, reader=filing_reader)
-        how = Filing(access_of=lambda name: access if name == "hotline" else None, contents_of=least_contents)
-        report_id = report_of(room, item)
+        how = Filing(
+            access_of=lambda name: access if name == "hotline" else None,
+            contents_of=least_contents,
+            contents_of_parcel=least_parcel,
+        )
+        report_id = room.report_of(item)
         # Each turn opens anew what it sends: as many processes, one after the other.
         for _ in range(6):
             filings.file_due(authorities.means_of(program, how), most_calls=1)
@@ -187,7 +163,7 @@ def test_a_reader_is_ready_while_it_answers_and_its_store_does(
 
 
 def test_a_worker_runs_schedules_of_filing_of_which_one_is_for_what_is_urgent(room: Any) -> None:
-    how = Filing(access_of=lambda _: None, contents_of=least_contents)
+    how = Filing(access_of=lambda _: None, contents_of=least_contents, contents_of_parcel=least_parcel)
     found = authorities.filing_schedules(room.safehold.program, how)
     assert [each.name for each in found] == [
         "authority filings",

@@ -36,7 +36,7 @@ class Destination:
     deadline_seconds: float = 15.0
 
     def __post_init__(self) -> None:
-        if not self.secrets or not all(_is_secret(secret) for secret in self.secrets):
+        if not self.secrets or not all(is_secret(secret) for secret in self.secrets):
             raise BadSettings(
                 f"Destination {self.name}: a secret is missing or is none.",
                 advice="Write whsec_ and 24 to 64 random bytes in base64.",
@@ -74,7 +74,8 @@ class Receipt:
     retry_after: timedelta | None = None
 
 
-def _is_secret(text: str) -> bool:
+def is_secret(text: str) -> bool:
+    """Say whether a text is a secret that signs webhooks."""
     if not text.startswith(SECRET_PREFIX):
         return False
     try:

@@ -34,13 +34,15 @@ How to check it, without our software
      you were told by another way, by telephone for example:
 
        openssl pkey -pubin -in signing-key.pub.pem -outform DER | sha256sum
-
+"""
+"""The same for everything that is signed so."""
+HOW_TO_CHECK_THE_STAMP = """\
   3. It existed at the time of the stamp, where there is one. Take the certificate of the time-stamp authority
      from the authority itself:
 
        openssl ts -verify -in SHA256SUMS.tsr -data SHA256SUMS -CAfile CERTIFICATE.pem
 """
-"""The same for everything that is signed so. OpenSSL 3.0 or newer is needed for step 2."""
+OPENSSL = "OpenSSL 3.0 or newer is needed for step 2.\n"
 
 _README = f"""\
 Evidence, handed over
@@ -56,13 +58,13 @@ What is here
   signing-key.pub.pem  the public key that the signature fits
 
 {HOW_TO_CHECK}
+{HOW_TO_CHECK_THE_STAMP}
   4. The log of what was done. Each record under "custody" in inventory.json that is on the chain can be
      computed anew: its hash is the SHA-256 of the 32 bytes of "previous" followed by "record" as JSON with
      sorted keys and no spaces. Records of somebody's looking are named and withheld. That the links lead to
      the head which an outside place holds ("anchors") takes an export of the whole log: ask for it.
 
-OpenSSL 3.0 or newer is needed for step 2.
-"""
+{OPENSSL}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Signed:
     """Files that were signed together, with those that prove it. listed: the sums that were signed."""
 
     files: Mapping[str, bytes]
-    stamped: Stamped
+    stamp: Stamped
     listed: bytes
 
 
@@ -120,35 +122,44 @@ def closing(
     media: digests by name. at: the time that all members bear. A time-stamp server that fails keeps nobody
     from handing evidence over: the bundle then has no stamp.
     """
-    plain = {
-        INVENTORY: inventory,
-        KEY: public_pem(key.public_key()),
-        README: _README.encode("ascii"),
-    }
-    made = signed(plain, beside=media, key=key, settings=settings, now=now)
-    tail = b"".join(_members(made.files, at)) + tar.end()
-    return Closing(tail, made.stamped, hashlib.sha256(made.listed).digest())
+    made = stamped(
+        {INVENTORY: inventory, README: _README.encode("ascii")}, media, key=key, settings=settings, now=now
+    )
+    return Closing(tail(made.files, at), made.stamp, hashlib.sha256(made.listed).digest())
 
 
 def signed(
-    files: Mapping[str, bytes],
+    documents: Mapping[str, bytes], media: Mapping[str, str], *, key: Ed25519PrivateKey
+) -> dict[str, bytes]:
+    """Return documents by name with the sums of all that is there, our signature over these, and our key.
+
+    media: digests of the files that are there besides, by name.
+    """
+    plain = {**documents, KEY: public_pem(key.public_key())}
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in plain.items()}
+    listed = sums({**media, **digests})
+    return {**plain, SUMS: listed, SIGNATURE: key.sign(listed)}
+
+
+def stamped(
+    documents: Mapping[str, bytes],
+    media: Mapping[str, str],
     *,
-    beside: Mapping[str, str],
     key: Ed25519PrivateKey,
     settings: Settings,
     now: datetime,
 ) -> Signed:
-    """Return files with the sums of all, a signature over these, and a time stamp where a server is set.
+    """Return the same as `signed`, with a time stamp where a server is set and answers."""
+    files = signed(documents, media, key=key)
+    made = stamp(files[SUMS], settings=settings, now=now)
+    if made.response is not None:
+        files[STAMP] = made.response
+    return Signed(files, made, files[SUMS])
 
-    files: the public key among them. beside: digests, by name, of what lies with them already.
-    """
-    digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    listed = sums({**beside, **digests})
-    stamped = stamp(listed, settings=settings, now=now)
-    proved = {**files, SUMS: listed, SIGNATURE: key.sign(listed)}
-    if stamped.response is not None:
-        proved[STAMP] = stamped.response
-    return Signed(proved, stamped, listed)
+
+def tail(files: Mapping[str, bytes], at: datetime) -> bytes:
+    """Return what a tar ends with: these files, bearing this time, behind those that it has."""
+    return b"".join(_members(files, at)) + tar.end()
 
 
 def stamp(data: bytes, *, settings: Settings, now: datetime) -> Stamped:

@@ -6,7 +6,7 @@ approved exactly this, and one line in CHECKS; nothing else opens anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,6 +18,7 @@ from safehold.app.reader.messages import (
     Contact,
     Entries,
     File,
+    Parcel,
     Remake,
     Reread,
     Show,
@@ -26,6 +27,7 @@ from safehold.app.reader.messages import (
 )
 from safehold.evidence import bundles
 from safehold.model.assessment import Tier
+from safehold.model.authority_report import FILED_BY_MACHINE, DestinationKind
 from safehold.model.conversation import Evidence
 from safehold.model.errors import Conflict, NotAllowed, NotFound, SafeholdError
 from safehold.model.ids import (
@@ -141,6 +143,15 @@ class BundleFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ParcelFile:
+    """One item's turn in a parcel that is being packed. Nobody asks for it from outside."""
+
+    purpose: ClassVar[str] = Parcel.purpose
+    report_id: AuthorityReportId
+    item_id: ItemId
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What the checks are made against. session_idle: how long a session stands without being used."""
 
@@ -148,7 +159,7 @@ class Asked:
     session_idle: timedelta
 
 
-Opening = Show | BundleFile | Remake | File
+Opening = Show | BundleFile | Remake | File | ParcelFile
 """What stored media is opened for."""
 Check = Callable[[Tx, Any, Asked], Grant]
 
@@ -242,24 +253,21 @@ def to_reach(tx: Tx, request: Contact) -> Reachable:
 def to_file(tx: Tx, request: File, asked: Asked) -> Grant:
     """Let a file be sent to an authority: of a report that is being sent, and that tells about its item.
 
-    Raises Denied.
+    What goes as a parcel leaves in a parcel alone. Raises Denied.
     """
     assert request.item_id is not None
-    about = f"item:{request.item_id}"
-    with _denying(FILING, about):
-        _require_sending(tx, request.report_id)
-        if request.item_id not in {each.item_id for each in report_rows.items_of(tx, request.report_id)}:
-            raise NotAllowed("The report does not tell about this item.")
-        media_id = evidence_rows.media_of_item(tx, request.item_id)
-        if media_id is None:
-            raise NotFound("This item came without bytes.")
-    return Grant(
-        media_id=media_id,
-        role=ObjectRole.ORIGINAL,
-        actor=FILING,
-        about=about,
-        detail={"report": str(request.report_id)},
-    )
+    return _to_go(tx, request.report_id, request.item_id, FILED_BY_MACHINE - {DestinationKind.PARCEL})
+
+
+def to_parcel(tx: Tx, request: Parcel) -> None:
+    """Let files go as a parcel: of a report that a person has sent on, to go so. Raises Denied."""
+    with _denying(FILING, f"authority_report:{request.report_id}"):
+        _require_sending(tx, request.report_id, {DestinationKind.PARCEL})
+
+
+def to_parcel_file(tx: Tx, request: ParcelFile, asked: Asked) -> Grant:
+    """Let one item's bytes go into a parcel that is being packed. Raises as `to_file` does."""
+    return _to_go(tx, request.report_id, request.item_id, {DestinationKind.PARCEL})
 
 
 def to_send(tx: Tx, request: File) -> FoundPaper:
@@ -267,7 +275,7 @@ def to_send(tx: Tx, request: File) -> FoundPaper:
     assert request.paper_id is not None
     about = f"authority_report:{request.report_id}"
     with _denying(FILING, about):
-        _require_sending(tx, request.report_id)
+        _require_sending(tx, request.report_id, FILED_BY_MACHINE)
         found = authority_papers.sealed(tx, request.report_id, request.paper_id)
         if found is None or found[0] not in SENT_KINDS:
             raise NotFound("The report has no such paper that is sent.")
@@ -351,6 +359,7 @@ CHECKS: Mapping[type[Opening], Check] = {
     BundleFile: to_bundle_file,
     Remake: to_remake,
     File: to_file,
+    ParcelFile: to_parcel_file,
 }
 """The check of each purpose for which stored media is opened. What has none is never opened."""
 
@@ -379,8 +388,23 @@ def _require(tx: Tx, user_id: UserId, permission: Permission) -> None:
         raise NotAllowed(f"This needs the permission {permission.value}.")
 
 
-def _require_sending(tx: Tx, report_id: AuthorityReportId) -> None:
-    if not filings.is_sent_on(tx, report_id):
+def _to_go(
+    tx: Tx, report_id: AuthorityReportId, item_id: ItemId, kinds: Collection[DestinationKind]
+) -> Grant:
+    about = f"item:{item_id}"
+    with _denying(FILING, about):
+        _require_sending(tx, report_id, kinds)
+        if item_id not in {each.item_id for each in report_rows.items_of(tx, report_id)}:
+            raise NotAllowed("The report does not tell about this item.")
+        media_id = evidence_rows.media_of_item(tx, item_id)
+        if media_id is None:
+            raise NotFound("This item came without bytes.")
+    detail = {"report": str(report_id)}
+    return Grant(media_id=media_id, role=ObjectRole.ORIGINAL, actor=FILING, about=about, detail=detail)
+
+
+def _require_sending(tx: Tx, report_id: AuthorityReportId, kinds: Collection[DestinationKind]) -> None:
+    if not filings.is_sent_on(tx, report_id, kinds=kinds):
         raise NotAllowed("No person has sent this report on, or nobody wants it sent any more.")
 
 

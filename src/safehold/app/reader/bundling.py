@@ -1,4 +1,4 @@
-"""Making a bundle where evidence is opened: what leaves this process is encrypted to the recipients.
+"""Packing where evidence is opened, bundles and parcels: what leaves this process is encrypted to recipients.
 
 The files go into a tar, one at a time, and the tar into one age stream that is sent while it grows. When all
 files are in, whoever asked is told what there was of each, and answers with what the tar ends with: the
@@ -8,14 +8,14 @@ inventory, signed. They see digests and sizes, and nothing of the files.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from safehold.app.reader import messages
 from safehold.app.reader.talk import Talk
 from safehold.model.errors import ErasedEvidence, NotFound, VaultObjectDamaged
 from safehold.model.ids import ItemId, MediaId
-from safehold.storage.bundles import BundleRequest
 from safehold.vault import age, tar
 
 SIGNALS_ONLY, NEVER_SEALED, DESTROYED, UNREADABLE = "signals_only", "never_sealed", "destroyed", "unreadable"
@@ -39,19 +39,19 @@ _EXTENSIONS = {
 
 
 class Files:
-    """The files of a bundle, opened one at a time; media that several items are of goes in once.
+    """The files of these items, opened one at a time; media that several items are of goes in once.
 
     media: of each item, None where none came. open: returns the media type and the bytes of an item.
     """
 
     def __init__(
         self,
-        agreed: BundleRequest,
+        items: Sequence[ItemId],
         media: Mapping[ItemId, MediaId | None],
         *,
         open: Callable[[ItemId], tuple[str, bytes]],
     ) -> None:
-        self._agreed = agreed
+        self._items = items
         self._media = media
         self._open = open
         self._known: dict[MediaId, dict[str, Any]] = {}
@@ -60,7 +60,7 @@ class Files:
 
     def read(self) -> Iterator[tuple[str, bytes]]:
         """Yield name and bytes of each file. What cannot be had is noted, and keeps no other back."""
-        for item_id in self._agreed.items:
+        for item_id in self._items:
             media_id = self._media[item_id]
             if media_id is None:
                 self._note(item_id, {"not_held": SIGNALS_ONLY})
@@ -84,19 +84,17 @@ class Files:
         self.found.append({"item": str(item_id), **fate})
 
 
-def send(files: Files, agreed: BundleRequest, talk: Talk) -> None:
-    """Send the whole bundle, encrypted, piece by piece. Raises Unavailable, and what opening raises."""
-    age.encrypt(
-        _tar(files, agreed, talk),
-        agreed.recipients,
-        to=lambda piece: talk.say(messages.piece(piece)),
-    )
+def send(files: Files, *, recipients: Sequence[str], at: datetime, talk: Talk) -> None:
+    """Send it whole, encrypted, piece by piece. at: the time that all files in it bear.
+
+    Raises InvalidInput for a recipient that is none, Unavailable, and what opening raises.
+    """
+    age.encrypt(_tar(files, at, talk), recipients, to=lambda piece: talk.say(messages.piece(piece)))
 
 
-def _tar(files: Files, agreed: BundleRequest, talk: Talk) -> Iterator[bytes]:
-    at = int(agreed.asked_at.timestamp())
+def _tar(files: Files, at: datetime, talk: Talk) -> Iterator[bytes]:
     for name, data in files.read():
-        yield from tar.member(name, data, at=at)
+        yield from tar.member(name, data, at=int(at.timestamp()))
         del data
     talk.say(messages.found(files.found))
     closing = talk.hear(most=messages.MAX_CLOSING_BODY)

@@ -18,6 +18,7 @@ from safehold.app.reader.messages import (
     Contact,
     Entries,
     File,
+    Parcel,
     Remake,
     Request,
     Reread,
@@ -89,14 +90,38 @@ class ReaderClient:
         `messages.found`, and returns the rest of the tar. Raises NotAllowed, ConflictOfInterest, NotFound,
         Refused, what `show` raises, and what `write` and `close` raise.
         """
+        self._pack(Bundle(bundle_id, user_id), write, close)
+
+    def parcel(
+        self,
+        report_id: AuthorityReportId,
+        *,
+        items: Sequence[ItemId],
+        recipients: Sequence[str],
+        write: Callable[[bytes], object],
+        close: Callable[[Sequence[Mapping[str, Any]]], bytes],
+    ) -> None:
+        """Have files of a report that a person has sent on packed, encrypted to its receivers.
+
+        write, close: as of `bundle`. What is gone or damaged is told to `close`. Else raises as `file_item`
+        does, and InvalidInput for a recipient that is none.
+        """
+        self._pack(Parcel(report_id, tuple(items), tuple(recipients)), write, close)
+
+    def _pack(
+        self,
+        request: Bundle | Parcel,
+        write: Callable[[bytes], object],
+        close: Callable[[Sequence[Mapping[str, Any]]], bytes],
+    ) -> None:
         with self._free:
             line = self._connected()
             try:
                 with suppress(ChannelBroken):  # see `_answer_on`
-                    line.send(Bundle(bundle_id, user_id).message(), seconds=ANSWER_SECONDS)
+                    line.send(request.message(), seconds=ANSWER_SECONDS)
                 self._take(line, write, close)
             except ChannelBroken:
-                raise ReaderDown("The reader went away before the bundle was finished.") from None
+                raise ReaderDown("The reader went away before it was packed.") from None
             finally:
                 line.close()
 
@@ -115,7 +140,7 @@ class ReaderClient:
                 case _:
                     messages.result(told)
                     return
-        raise ReaderDown("The reader ended the line before the bundle was finished.")
+        raise ReaderDown("The reader ended the line before it was packed.")
 
     def remake(self, media_id: MediaId) -> Examined:
         """Return what can be read of confirmed media today, its signals above all. Raises NotAllowed too."""

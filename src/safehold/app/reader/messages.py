@@ -21,16 +21,18 @@ from safehold.model.ids import (
     ThreadRequestId,
     UserId,
 )
+from safehold.vault.age import LONGEST_RECIPIENT
 from safehold.vault.channel import Message
 
 MAX_REQUEST_BODY = 1024
 """Bytes beside the head of a request: none has any, and whoever sends some is told so."""
 MAX_CLOSING_BODY = 128 * 1024 * 1024
-"""Bytes of what a bundle ends with; whoever makes one may send that much, and nobody else."""
+"""Bytes of what a bundle or a parcel ends with; who makes one may send that much, and nobody else."""
 MAX_ANSWER_BODY = 257 * 1024 * 1024
 """Bytes beside the head of an answer: the largest sealed object, with what is around it."""
 
 _LONGEST_TICKET = 64
+_MOST_IN_A_PARCEL, _MOST_RECIPIENTS = 1000, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,24 @@ class File:
         what = {"item": str(self.item_id)} if self.item_id is not None else {"paper": str(self.paper_id)}
         head = {"purpose": self.purpose, "report": str(self.report_id), "to": self.recipient}
         return Message({**head, **what})
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Pack files of a report that a person has sent on, and send them encrypted to its receivers.
+
+    items: whose files, each once. recipients: public keys of age, as the settings declare them.
+    """
+
+    purpose: ClassVar[str] = "parcel"
+    report_id: AuthorityReportId
+    items: tuple[ItemId, ...]
+    recipients: tuple[str, ...]
+
+    def message(self) -> Message:
+        """Write it."""
+        head = {"purpose": self.purpose, "report": str(self.report_id), "to": list(self.recipients)}
+        return Message({**head, "items": [str(each) for each in self.items]})
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +214,7 @@ class Status:
         return Message({"purpose": self.purpose})
 
 
-Request = Show | Bundle | Remake | Contact | File | Entries | Reread | Words | Thread | Status
+Request = Show | Bundle | Remake | Contact | File | Parcel | Entries | Reread | Words | Thread | Status
 
 
 def parse(message: Message) -> Request:
@@ -211,6 +231,19 @@ def _file(head: Mapping[str, Any]) -> File:
     if "item" in head:
         return File(report_id, to, item_id=ItemId(_id(head, "item")))
     return File(report_id, to, paper_id=PaperId(_id(head, "paper")))
+
+
+def _parcel(head: Mapping[str, Any]) -> Parcel:
+    items, to = head["items"], head["to"]
+    if not isinstance(items, list) or not len(items) <= _MOST_IN_A_PARCEL:
+        raise BadForm("items: some ids.")
+    if not isinstance(to, list) or not 1 <= len(to) <= _MOST_RECIPIENTS:
+        raise BadForm("to: some public keys.")
+    return Parcel(
+        AuthorityReportId(_id(head, "report")),
+        tuple(ItemId(_id({"items": each}, "items")) for each in items),
+        tuple(_text({"to": each}, "to", LONGEST_RECIPIENT) for each in to),
+    )
 
 
 def _entries(head: Mapping[str, Any]) -> Entries:
@@ -245,6 +278,7 @@ _FORMS: Mapping[str, tuple[frozenset[frozenset[str]], Callable[[Mapping[str, Any
     Remake.purpose: (_of("media"), lambda head: Remake(MediaId(_id(head, "media")))),
     Contact.purpose: (_of("item"), lambda head: Contact(_id(head, "item"))),
     File.purpose: (_of("report", "to", "item") | _of("report", "to", "paper"), _file),
+    Parcel.purpose: (_of("report", "items", "to"), _parcel),
     Entries.purpose: (_of("report", "user", "to"), _entries),
     Reread.purpose: (_of("report", "paper", "user", "to"), _reread),
     Words.purpose: (_of("case", "item", "user", "session", "to"), _words),

@@ -19,6 +19,7 @@ from safehold.app.reader.messages import (
     Contact,
     Entries,
     File,
+    Parcel,
     Remake,
     Reread,
     Show,
@@ -38,7 +39,7 @@ from safehold.vault.channel import Listener, is_listened_on
 
 SHOWING = (Show.purpose, Status.purpose)
 """What a reader does for whoever serves pictures."""
-FILING = (File.purpose, Status.purpose)
+FILING = (File.purpose, Parcel.purpose, Status.purpose)
 """What a reader does for the process that files reports."""
 PACKING = (Entries.purpose, Reread.purpose, Words.purpose, Thread.purpose, Status.purpose)
 """What a reader does for the console's process in the name of people: words entered, sent, or seen."""

@@ -28,8 +28,10 @@ from safehold.app.reader.access import (
     FoundPaper,
     Grant,
     Opening,
+    ParcelFile,
     to_bundle,
     to_enter,
+    to_parcel,
     to_reach,
     to_reread,
     to_send,
@@ -42,6 +44,7 @@ from safehold.app.reader.messages import (
     Contact,
     Entries,
     File,
+    Parcel,
     Remake,
     Request,
     Reread,
@@ -74,6 +77,7 @@ from safehold.vault.vault import Reader
 _REACHED = "inbound_report.open_contact"
 _SENT = "authority_paper.open"
 _READ = "conversation.open"
+_PACKED = "evidence.parcel_pack"
 _log = structlog.get_logger()
 Papered = TypeVar("Papered", File, Reread)
 
@@ -103,13 +107,13 @@ class Service:
     def answer(self, request: Request, talk: Talk) -> Message:
         """Answer one request. Raises SafeholdError in words that may be told.
 
-        talk: what is said and heard before the answer, of which a bundle has much, and nothing else any.
+        talk: what is said and heard before the answer: bundles and parcels have much, and nothing else any.
         """
         match request:
             case Show():
                 return self._show(request)
-            case Bundle():
-                return self._bundle(request, talk)
+            case Bundle() | Parcel():
+                return self._packed(request, talk)
             case Remake():
                 return self._remake(request)
             case Contact():
@@ -146,11 +150,14 @@ class Service:
                 viewing.mark_fetched(tx, reveal.id, by=AnalystId(reveal.user_id), now=now)
         return messages.answer(seen.rendition, media_type="image/jpeg")
 
+    def _packed(self, request: Bundle | Parcel, talk: Talk) -> Message:
+        return self._bundle(request, talk) if isinstance(request, Bundle) else self._parcel(request, talk)
+
     def _bundle(self, request: Bundle, talk: Talk) -> Message:
         agreed, media = self._begun(request)
-        files = Files(agreed, media, open=lambda item_id: self._for_bundle(request, item_id))
+        files = Files(agreed.items, media, open=lambda item_id: self._for_bundle(request, item_id))
         with self._noting_failure(f"user:{request.user_id}", f"bundle:{agreed.id}", request.purpose):
-            bundling.send(files, agreed, talk)
+            bundling.send(files, recipients=agreed.recipients, at=agreed.asked_at, talk=talk)
         return messages.answer()
 
     def _begun(self, request: Bundle) -> tuple[BundleRequest, Mapping[ItemId, MediaId | None]]:
@@ -196,6 +203,27 @@ class Service:
         grant, found = self._granted_to_operator(request)
         with self._noting_failure(grant.actor, grant.about, str(found.object.id)):
             return messages.answer(age.encrypt_whole(self._opened(found), request.recipient))
+
+    def _parcel(self, request: Parcel, talk: Talk) -> Message:
+        now, about = self._clock(), f"authority_report:{request.report_id}"
+        try:
+            with self._database.begin() as tx:
+                to_parcel(tx, request)
+                media = {item: evidence_rows.media_of_item(tx, item) for item in request.items}
+                detail = {"items": len(request.items), "recipients": len(request.recipients)}
+                audit.append(tx, at=now, actor=FILING, verb=_PACKED, object=about, detail=detail)
+        except Denied as denied:
+            self._note(denied.actor, "evidence.refused", denied.about, request.purpose, denied.cause)
+            raise denied.cause from None
+        files = Files(request.items, media, open=lambda item_id: self._for_parcel(request, item_id))
+        with self._noting_failure(FILING, about, request.purpose):
+            bundling.send(files, recipients=request.recipients, at=now, talk=talk)
+        return messages.answer()
+
+    def _for_parcel(self, request: Parcel, item_id: ItemId) -> tuple[str, bytes]:
+        grant, found = self._granted_to_operator(ParcelFile(request.report_id, item_id))
+        with self._noting_failure(grant.actor, grant.about, str(found.object.id)):
+            return found.object.media_type, self._opened(found)
 
     def _for_somebody(self, request: Entries | Reread | Words | Thread) -> Message:
         """Answer a person with words, sealed to whoever asked for them in that person's name."""
@@ -276,7 +304,7 @@ class Service:
             }
             return json.dumps(opened).encode()
 
-    def _granted_to_operator(self, request: Remake | File) -> tuple[Grant, Openable]:
+    def _granted_to_operator(self, request: Remake | File | ParcelFile) -> tuple[Grant, Openable]:
         try:
             return self._granted(request)
         except Denied as denied:

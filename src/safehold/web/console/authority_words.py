@@ -35,6 +35,7 @@ DESTINATIONS = N_(
         DestinationKind.NCMEC_CYBERTIPLINE: "the CyberTipline of NCMEC; the machine files",
         DestinationKind.UK_NCA: "the National Crime Agency; a person takes it to the portal",
         DestinationKind.GENERIC: "a person takes it there",
+        DestinationKind.PARCEL: "the machine sends it as one file that only they can open",
     }
 )
 
@@ -93,6 +94,16 @@ STUCK = N_(
         "paper": "What was sealed for sending could not be opened.",
         "status": "They did not let us in, or did not understand who we are: see the user name and the"
         " password.",
+        "refused": "They refused it, with status %(detail)s, and do not have it. Ask them why. Where that is"
+        " mended, let it go on.",
+        "no_reference": "They answered, and named no reference, so nobody knows whether they have it. Ask"
+        " them. Let go on, it is sent under the same id, by which they know a repeat.",
+        "mail": "The mail server did not let us in (%(detail)s). See the server, the user name and the"
+        " password in the settings.",
+        "parcel": "It could not be packed (%(detail)s): a file is not what the report says of it. Withdraw"
+        " it, and see what became of the evidence.",
+        "address_refused": "Its address may not be reached. See the address and the permitted networks in the"
+        " settings.",
         "code": "They refused what was sent, with their code %(detail)s.",
     }
 )

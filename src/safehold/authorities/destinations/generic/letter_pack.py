@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from functools import cache
-from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, Template
-
+from safehold.authorities.destinations.pages import page
 from safehold.authorities.fitting import shown
 from safehold.authorities.letter import Letter
 from safehold.authorities.said import is_unverified
@@ -48,8 +45,13 @@ def content_of(
             }
             for part in letter.sections
         ],
-        "files": [_file(item) for item in facts.told or facts.corrected if item.media is not None],
+        "files": [_file(item) for item in items_with_media(facts)],
     }
+
+
+def items_with_media(facts: ReportFacts) -> tuple[ItemOnRecord, ...]:
+    """Return the items that "files" is about, in its order."""
+    return tuple(item for item in facts.told or facts.corrected if item.media is not None)
 
 
 def as_json(content: dict[str, Any]) -> bytes:
@@ -59,7 +61,7 @@ def as_json(content: dict[str, Any]) -> bytes:
 
 def as_page(content: dict[str, Any]) -> bytes:
     """Return the page, in UTF-8."""
-    return _template().render(pack=content).encode()
+    return page("generic", "letter_pack.html").render(pack=content).encode()
 
 
 def _file(item: ItemOnRecord) -> dict[str, Any]:
@@ -72,16 +74,3 @@ def _file(item: ItemOnRecord) -> dict[str, Any]:
         "bytes": item.bytes.value,
         "unverified": item.is_unverified,
     }
-
-
-@cache
-def _template() -> Template:
-    source = resources.files("safehold.authorities.destinations.generic").joinpath("letter_pack.html")
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.from_string(source.read_text("utf-8"))

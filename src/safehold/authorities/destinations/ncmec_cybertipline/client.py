@@ -29,6 +29,11 @@ class Access:
     call_seconds: float = 60.0
     upload_seconds: float = 900.0
 
+    @property
+    def place(self) -> tuple[str, ...]:
+        """What production is switched on for: the address and the user name there."""
+        return (self.base, self.username)
+
 
 class CyberTipline:
     """The calls. Each raises AddressRefused, and FetchFailed where no whole answer came.

@@ -10,13 +10,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, Template
-
 from safehold.authorities.checklist import TITLES, Checklist, Entered, Line, checklist
+from safehold.authorities.destinations.pages import page
 from safehold.authorities.fitting import Remarks, sentences, shown, writable
 from safehold.authorities.hours import in_london, is_out_of_hours
 from safehold.authorities.incident import check_reportable
@@ -85,20 +82,7 @@ def as_json(made: Pack) -> bytes:
 
 def as_page(made: Pack) -> bytes:
     """Return the page, in UTF-8."""
-    return _template().render(pack=made.content).encode()
-
-
-@cache
-def _template() -> Template:
-    source = resources.files("safehold.authorities.destinations.uk_nca").joinpath("pack.html")
-    environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    return environment.from_string(source.read_text("utf-8"))
+    return page("uk_nca", "pack.html").render(pack=made.content).encode()
 
 
 def _priority(urgency: Urgency, now: datetime) -> dict[str, Any]:
