@@ -163,7 +163,7 @@ FORMS = {
 
 def take_the_case(visitor: Any) -> None:
     """Take the case that waits: most of its forms are for whoever holds it."""
-    pages = visitor.pages("/console/queue", at_most=20)
+    pages = visitor.pages("/console/queue", at_most=30)
     [path] = [path for path in pages if path.rpartition("/")[0].endswith("/cases")]
     [take] = [form for form in visitor.forms(path) if form.action.endswith("/take")]
     assert visitor.submit(take).status_code == 200
