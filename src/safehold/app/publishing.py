@@ -101,7 +101,7 @@ def _surface(
         "technologies": [
             *_lists(lists),
             *(_classifier(settings, one) for one in each.classifiers),
-            *([{"kind": "look_back", "days": each.lookback.days, "can": "ask"}] if each.lookback else []),
+            *([{"kind": "kept_signals", "days": each.lookback.days, "can": "ask"}] if each.lookback else []),
         ],
     }
 

@@ -3,7 +3,7 @@
 SafeholdError
 ├── InvalidInput      what was sent does not have the form that was asked for
 │   ├── BadDigest, UnknownSignalType, BadListFile, BadForm, BadSettings, UnknownSurface, EmptyFile,
-│   ├── MalformedJson, UnsupportedMediaType, WrongMethod, TooSlow, YearAhead
+│   ├── MalformedJson, UnsupportedMediaType, WrongMethod, TooSlow, YearAhead, PeriodNotOver
 ├── NotAuthenticated  nobody we know
 ├── NotAllowed        known, but not permitted
 │   ├── ConflictOfInterest, StepUpNeeded
@@ -19,7 +19,7 @@ SafeholdError
 │   ├── DatabaseDown, DatabaseBusy, VaultDown, FetchFailed, DecoderDown, ReaderDown, SignInBusy, MailFailed,
 │   ├── AnchorFailed, SegmentNotWritten, PdfMissing
 └── Damaged           stored data is not what was written; a person must look
-    ├── VaultObjectDamaged, WrongDataFolder, SegmentDamaged, FiguresDiffer
+    ├── VaultObjectDamaged, WrongDataFolder, SegmentDamaged, FiguresDiffer, PackDoubtful
 
 Those about figures are in `figure_errors`. Every error says what happened, what was kept, what to do, and has
 a stable code. None carries a digest, a listed URL, message text, a name or media: they end up in logs.
