@@ -19,6 +19,7 @@ FREE = "any"
 UNGRANTED = {
     "list_change": "commands write it, and the portal asks a function",
     "lookback_rehearsal": "a command alone rehearses",
+    "publication": "commands write it, and the portal asks a function",
 }
 
 Writers = dict[str, dict[str, tuple[str, ...]]]

@@ -176,7 +176,7 @@ def test_technology_says_what_runs_on_each_surface_and_what_it_can_do(lists: Any
     assert [(each["kind"], each["can"]) for each in wall["technologies"]] == [
         ("lists", "hold"),
         ("classifier", "nothing"),
-        ("lookback", "ask"),
+        ("kept_signals", "ask"),
     ]
     assert (letters["visibility"], letters["legal_bases"][0]["name"]) == ("private", "Act 7 <b>")
     shown = lists.show("/transparency").text

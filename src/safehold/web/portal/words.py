@@ -196,7 +196,7 @@ TEXT: Mapping[str, str] = N_(
         "tech_one": "%(what)s: it can %(can)s",
         "tech_lists": "comparison with the lists below",
         "tech_classifier": "a program that estimates what a picture shows (%(name)s)",
-        "tech_lookback": "fingerprints of harmless uploads are kept for %(days)s days",
+        "tech_kept_signals": "fingerprints of harmless uploads are kept for %(days)s days",
         "tech_nothing_runs": "nothing",
         "tech_can_hold": "hold an upload back until people have decided",
         "tech_can_ask": "ask a person to look",
