@@ -370,7 +370,8 @@ GRANTS: dict[str, dict[str, str]] = {
         "sign_in_failure": "select, delete",
         "known_device": "select, delete",
         "help_shown": "select (at), delete",
-        **dict.fromkeys(_COUNTS, _ALL),
+        "counted_day": f"{_change('zone', 'counted_at', 'seen_at', 'over')}, delete",
+        "day_fact": f"{_APPEND}, delete",
     },
     # People without any account write here, and nobody reads on this side what they wrote. What becomes of
     # a report cannot be set: that column is a worker's.

@@ -7,12 +7,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import make_url
 
 from safehold.model.errors import BadForm
 from safehold.model.events import ItemFlagged, ItemMatched
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import CaseId, ItemId
 from safehold.model.period import Period, PeriodKind, around, period_from
+from safehold.storage.database import Database
 from safehold.transparency import overview
 from safehold.transparency.day_counts import count_days
 from safehold.transparency.overview import Overview, Target, slice_from
@@ -266,3 +268,21 @@ def test_what_is_no_slice_is_refused_by_its_field(said: dict[str, str]) -> None:
     with pytest.raises(BadForm) as refused:
         slice_from(said)
     assert [refused.value.field] == list(said)
+
+
+def test_a_worker_counts_and_the_api_and_the_console_read_each_by_its_own_role(
+    room: Any, database_url: str
+) -> None:
+    arrives(room, at=room.now)
+    opened = {
+        role: Database(make_url(database_url).set(username=role).render_as_string(False))
+        for role in ("safehold_worker", "safehold_api", "safehold_console")
+    }
+    for _ in range(2):
+        count_days(opened["safehold_worker"], zone=UTC_ZONE, now=room.now)
+    for role in ("safehold_api", "safehold_console"):
+        with opened[role].begin() as tx:
+            found = overview.read(tx, day(room.now), {"practice": "no"}, zone=UTC_ZONE, now=room.now)
+        assert found.tables["arrived"].total.words == "1"
+    for each in opened.values():
+        each.close()
