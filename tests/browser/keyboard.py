@@ -25,6 +25,13 @@ def watch_for_pointers(context: BrowserContext) -> list[str]:
     return pointed
 
 
+def press(page: Page, keys: str) -> None:
+    """Press keys one after the other: "b 3 Enter". Before the page has loaded no key does anything."""
+    page.wait_for_load_state()
+    for key in keys.split():
+        page.keyboard.press(key)
+
+
 class Keyboard:
     """Drives one page. looks: how many pictures were shown; is_holding: whether one may be shown now."""
 
@@ -34,10 +41,8 @@ class Keyboard:
         self.is_holding = False
 
     def press(self, keys: str) -> None:
-        """Press keys one after the other: "b 3 Enter". Before the page has loaded no key does anything."""
-        self.page.wait_for_load_state()
-        for key in keys.split():
-            self.page.keyboard.press(key)
+        """Press keys one after the other, as press does."""
+        press(self.page, keys)
 
     def types(self, text: str) -> None:
         """Type into what has the focus."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from keyboard import press
 from site_under_test import ANN
 
 from safehold.model.permissions import Role
@@ -13,12 +14,6 @@ LEAD, LEGAL, AUDITOR = "lead-1", "legal-1", "auditor-1"
 def add_people(running) -> None:
     for name, role in ((LEAD, Role.LEAD), (LEGAL, Role.LEGAL), (AUDITOR, Role.AUDITOR)):
         running.add_person(name, role)
-
-
-def press(page, keys: str) -> None:
-    page.wait_for_load_state()  # before that no key does anything
-    for key in keys.split():
-        page.keyboard.press(key)
 
 
 def asked(site, statement: str) -> list[tuple[object, ...]]:

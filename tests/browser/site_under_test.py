@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -258,8 +259,9 @@ def load_list(
     load.run(name, path)
 
 
+@cache
 def jpeg(seed: int, *, quality: int) -> bytes:
-    """Return a landscape as a JPEG; another quality is another file of the same picture."""
+    """Return a landscape as a JPEG, painted once; another quality is another file of the same picture."""
     out = io.BytesIO()
     picture: Image.Image = landscape(seed, (640, 480))
     picture.save(out, "JPEG", quality=quality)

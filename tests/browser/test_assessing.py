@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from gallery import take
+from keyboard import press
 from site_under_test import ANN
 
 from safehold.app import golden_loading
@@ -19,12 +20,6 @@ from safehold.testing.running import TESTER, picture
 pytestmark = pytest.mark.browser
 
 UNLISTED = 61
-
-
-def press(page, keys: str) -> None:
-    page.wait_for_load_state()  # before that no key does anything
-    for key in keys.split():
-        page.keyboard.press(key)
 
 
 def view_of(site, item_id):

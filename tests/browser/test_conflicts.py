@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from keyboard import press
 from site_under_test import ANN
 
 from safehold.model.permissions import Role
@@ -23,12 +24,6 @@ def site(own_site):
 def standing(site) -> list[conflicts.Conflict]:
     with site.machinery.database.begin() as tx:
         return conflicts.standing(tx)
-
-
-def press(page, keys: str) -> None:
-    page.wait_for_load_state()  # before that no key does anything
-    for key in keys.split():
-        page.keyboard.press(key)
 
 
 def test_a_case_disappears_for_whoever_knows_somebody_in_it_until_a_lead_takes_that_back(site, visit) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from keyboard import press
 from site_under_test import ANN, UNVETTED_SEED
 
 from safehold.app import proposals
@@ -12,12 +13,6 @@ from safehold.review.appeals import receive_appeal
 from safehold.review.facts import facts, standing_of_item
 
 pytestmark = pytest.mark.browser
-
-
-def press(page, keys: str) -> None:
-    page.wait_for_load_state()  # before that no key does anything
-    for key in keys.split():
-        page.keyboard.press(key)
 
 
 def view_of(site, item_id, viewer=None):

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe
+from keyboard import press
 from playwright.sync_api import expect
 from site_under_test import ANN
 
@@ -37,11 +38,6 @@ def team(site):
 def site(own_site):
     """A site of the test's own."""
     return own_site
-
-
-def press(page, keys: str) -> None:
-    for key in keys.split():
-        page.keyboard.press(key)
 
 
 def files(page, keys: str) -> str:

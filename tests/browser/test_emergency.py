@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe
-from keyboard import Keyboard, watch_for_pointers
+from keyboard import Keyboard, press, watch_for_pointers
 from playwright.sync_api import expect
 from site_under_test import ANN, AUTHORITIES, PASSWORD, running_site
 
@@ -47,11 +47,6 @@ def site(fresh_database_url, tmp_path, pager):
     more = {"emergency": {"number": NUMBER, "on_call": {"pager": channel}}, "authorities": AUTHORITIES}
     with running_site(tmp_path, fresh_database_url, more=more) as running:
         yield running
-
-
-def press(page, keys: str) -> None:
-    for key in keys.split():
-        page.keyboard.press(key)
 
 
 def declares(page) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from gallery import SIZES, THEMES, look_at
+from keyboard import press
 from site_under_test import ANN
 
 from safehold.model.permissions import Role
@@ -11,11 +12,6 @@ from safehold.model.permissions import Role
 pytestmark = pytest.mark.browser
 
 LEA = "lead-1"
-
-
-def press(page, keys: str) -> None:
-    for key in keys.split():
-        page.keyboard.press(key)
 
 
 @pytest.fixture

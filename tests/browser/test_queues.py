@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from gallery import take
+from keyboard import press
 from site_under_test import ANN, PASSWORD, TESTS
 
 from safehold.app.access.users import add_user
@@ -15,11 +16,6 @@ pytestmark = pytest.mark.browser
 
 BEN, ELSEWHERE = "analyst-2", "analyst-3"
 PHONE = {"width": 390, "height": 844}
-
-
-def press(page, keys: str) -> None:
-    for key in keys.split():
-        page.keyboard.press(key)
 
 
 def sql(site, statement: str) -> None:

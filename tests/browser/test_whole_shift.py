@@ -440,6 +440,7 @@ def a_lead_undoes_an_outcome(shift: Shift, name: str, lead: Keyboard) -> None:
     assert shift.view(name).outcome is None
 
 
+@pytest.mark.slow  # a minute of two cores; CONTRIBUTING.md names the tests that claim its parts
 @pytest.mark.timeout(420)
 def test_twenty_cases_by_keyboard_with_every_picture_asked_for_and_none_left_behind(
     shift: Shift, tmp_path: Path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -22,6 +23,7 @@ MAY_KEEP = {"app/kept_signals.py", "app/lookback.py", "app/program.py"}
 MAY_REHEARSE = {"app/lookback.py"}
 
 
+@cache
 def sources() -> dict[str, ast.AST]:
     paths = [path for path in SOURCE.rglob("*.py") if path != HOME]
     return {path.relative_to(SOURCE).as_posix(): ast.parse(path.read_text()) for path in paths}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,12 @@ EXEMPT = {
 
 def python_files() -> list[Path]:
     return sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    """Return what is written in a file, read once."""
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def name_of(path: Path) -> str:
@@ -69,7 +76,7 @@ def test_no_function_has_a_body_of_more_than_60_lines() -> None:
         f"{name_of(path)}: {function} has {length} lines"
         for path in python_files()
         if name_of(path) not in EXEMPT
-        for function, length in bodies(ast.parse(path.read_text(encoding="utf-8")))
+        for function, length in bodies(parsed(path))
         if length > MOST_LINES_OF_A_BODY
     ]
     assert long == []
@@ -89,7 +96,7 @@ def test_every_module_opens_with_what_it_is_for() -> None:
     silent = [
         name_of(path)
         for path in sorted((ROOT / "src").rglob("*.py"))
-        if ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) is None
+        if ast.get_docstring(parsed(path)) is None
     ]
     assert silent == []
 
@@ -117,7 +124,7 @@ def test_every_public_function_and_class_says_what_it_claims() -> None:
         f"{name_of(path)}: {name}"
         for path in sorted((ROOT / "src").rglob("*.py"))
         if "migrations/versions" not in name_of(path)
-        for name in public_without_a_word(ast.parse(path.read_text(encoding="utf-8")))
+        for name in public_without_a_word(parsed(path))
     ]
     assert silent == []
 

@@ -102,6 +102,7 @@ def run_once(checkout: Path, listen: str) -> str:
     assert process.returncode == 0, rest
     assert "0 were not in order" in rest
     assert "Traceback" not in said + rest
+    assert "[info" not in said, "the log speaks up only where something is wrong"
     assert left == []
     assert EmbeddedServer(checkout / ".safehold" / "demo" / "postgres").pid() is None
     return said

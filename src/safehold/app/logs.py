@@ -64,6 +64,11 @@ def configure(*, json: bool, quiet: bool = False) -> None:
         logging.getLogger(noisy).disabled = True
 
 
+def is_quiet() -> bool:
+    """Say whether this process logs warnings and worse only: what it starts then does so as well."""
+    return not structlog.get_logger().is_enabled_for(logging.INFO)
+
+
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace what may hold content, and reduce exceptions to their kind and place."""
     error = event.pop("exc_info", None)

@@ -1,4 +1,4 @@
-"""The reader as a process that another one starts: `python -P -s -m safehold.app.reader LISTENER_FD`.
+"""The reader as a process that another one starts: `python -P -s -m safehold.app.reader LISTENER_FD [quiet]`.
 
 It inherits the socket to listen on. The setup comes as one line on standard input; when that ends, because
 whoever started it has ended or wants it to, so does this process. It says on standard output, in one line,
@@ -26,7 +26,7 @@ def main(arguments: list[str]) -> int:
     # The parent decides when to stop, also when somebody presses Ctrl-C or tells the whole group to stop.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: None)  # unlike SIG_IGN, it is not passed on to what this starts
-    logs.configure(json=False)
+    logs.configure(json=False, quiet="quiet" in arguments[1:])
     try:
         setup = _setup()
         descriptor = int(arguments[0])

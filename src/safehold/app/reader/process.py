@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 
 import safehold
+from safehold.app import logs
 from safehold.app.reader import messages
 from safehold.app.reader.setup import Setup
 from safehold.model.errors import ReaderDown, SafeholdError
@@ -74,8 +75,9 @@ class ReaderProcess:
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         descriptor = self._listener.fileno()
+        loudness = ["quiet"] if logs.is_quiet() else []
         process = subprocess.Popen(
-            [sys.executable, "-P", "-s", "-m", "safehold.app.reader", str(descriptor)],
+            [sys.executable, "-P", "-s", "-m", "safehold.app.reader", str(descriptor), *loudness],
             pass_fds=(descriptor,),
             env=_environment(self._setup),
             stdin=subprocess.PIPE,
