@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from safehold.app.settings import Settings
-from safehold.app.settings_sections import SurfaceSettings
+from safehold.app.settings_surfaces import SurfaceSettings
 from safehold.lists import ledger
 from safehold.model.errors import Conflict, NotFound
 from safehold.model.hash_list import HashList, Purpose
