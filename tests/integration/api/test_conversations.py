@@ -21,9 +21,8 @@ from safehold.app.settings import Settings
 from safehold.intake import conversations as intake
 from safehold.intake.message_keys import MESSAGE_KEYS
 from safehold.model.assessment import ConductForm, Finding
-from safehold.model.conversation import Participant, Years
 from safehold.model.ids import ItemId
-from safehold.model.permissions import Actor, Permission
+from safehold.model.permissions import Permission
 from safehold.review import cases
 from safehold.review.assess import file_assessment
 from safehold.storage.dumps import KEY_TABLES
@@ -479,35 +478,3 @@ def test_the_role_of_the_api_takes_messages_in_and_cannot_read_one_back_and_the_
     with bare.program.database.begin() as tx:
         tx.run(sa.text(f"set local role {WORKER}"))
         assert intake.forget(tx, now=now + timedelta(hours=80))["habits"] == 1
-
-
-def test_a_hundred_thousand_messages_of_one_conversation_leave_a_small_state(bare: Installation) -> None:
-    said = Told(
-        reference="long", surface="public", participants=(Participant(id="ann", years=Years(12, 12)),)
-    )
-    now = datetime.now(UTC)
-    for start in range(0, 1_000, 250):
-        batch = tuple(
-            Message(
-                id=f"n{number}",
-                by=f"p{number % 7}",
-                sent_at=now - timedelta(seconds=2_000 - number),
-                text="a map",
-            )
-            for number in range(start, start + 250)
-        )
-        take(
-            bare.program,
-            Told(**{**_fields(said), "messages": batch}),
-            actor=Actor(permissions=frozenset(), system="tests"),
-        )
-    [row] = bare.sql("select octet_length(state) as size from conversation")
-    assert row.size < 2_000
-    assert len(bare.sql("select 1 from conversation_message where sealed is not null")) == intake.WINDOW
-
-
-def _fields(told: Told) -> dict[str, Any]:
-    return {
-        name: getattr(told, name)
-        for name in ("reference", "surface", "region", "participants", "first_contact_at")
-    }
