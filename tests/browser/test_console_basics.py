@@ -151,6 +151,7 @@ def test_an_admin_sees_the_machine_and_no_case(site, visit) -> None:
     assert page.url.endswith("/console/lists")
     assert page.get_by_role("navigation", name="Main").get_by_role("link").all_inner_texts() == [
         "Lists",
+        "Overview",
         "Classifiers",
         "Webhooks",
         "Jobs",
