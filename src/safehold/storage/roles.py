@@ -195,7 +195,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "flag": _READ,
         "opinion": _READ,
         "classifier_stop": "select, insert, delete",
-        **dict.fromkeys(("classifier_count", "audit_sample_day", "audit_draw"), _READ),
+        **dict.fromkeys(("classifier_count", "classifier_leaving", "audit_sample_day", "audit_draw"), _READ),
         "flag_cue": _READ,
         "conversation_item": _READ,
         "hold": _READ,

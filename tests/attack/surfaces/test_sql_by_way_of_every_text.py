@@ -242,7 +242,7 @@ def test_a_name_and_password_that_look_like_sql_sign_nobody_in(visitor: Any, pay
     assert queue.status_code == 401 or queue.url.path == "/console/sign-in"
 
 
-MADE_BY_US = {"roles.py": {"role", "roles", "privileges", "table", "sequence", "function"}}
+MADE_BY_US = {"granting.py": {"role", "roles", "privileges", "table", "sequence", "function"}}
 """Statements about roles cannot take parameters; these parts are ours, or names in the catalog."""
 
 RUNNING = ("text", "execute", "exec_driver_sql", "literal_column")
