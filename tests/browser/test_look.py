@@ -213,6 +213,7 @@ def press(page, *keys: str) -> None:
         page.keyboard.press(key)
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", list(SIZES))
 def test_every_page_is_accessible_and_fits_the_screen(visit, addresses, theme, size) -> None:

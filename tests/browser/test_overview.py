@@ -34,7 +34,7 @@ def site(counted_site):
 def test_a_lead_goes_from_a_figure_to_the_cases_that_it_counts(visit) -> None:
     page = visit(LEAD)
     page.keyboard.press("g")
-    page.keyboard.press("v")
+    page.keyboard.press("s")
     page.wait_for_url("**/console/overview")
     page.get_by_label("Practice").select_option("Practice")
     page.keyboard.press("Enter")

@@ -33,6 +33,7 @@ class Authenticator:
     """A virtual one, in the browser that a page belongs to."""
 
     def __init__(self, page: Page) -> None:
+        self.page = page
         self.session = page.context.new_cdp_session(page)
         self.session.send("WebAuthn.enable")
         self.id = self.plug_in()
@@ -58,7 +59,9 @@ class Authenticator:
 
     def copy_counting(self, sign_count: int) -> None:
         """Put in its place a copy of the credential that counts from here."""
-        copied = self.credential() | {"signCount": sign_count}
+        # The browser does not say for whom a key is that was not made resident, and asks for it all the same.
+        whose = str(urlsplit(self.page.url).hostname)
+        copied = self.credential() | {"signCount": sign_count, "rpId": whose}
         self.session.send("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": self.id})
         self.id = self.plug_in()
         self.session.send("WebAuthn.addCredential", {"authenticatorId": self.id, "credential": copied})
