@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -37,7 +37,7 @@ from safehold.model.errors import Refused, StaleRevision
 from safehold.model.ids import AuthorityReportId, ItemId
 from safehold.model.permissions import Actor, Permission
 from safehold.model.report_facts import Bytes, ReportFacts
-from safehold.storage import audit, filings, report_lists
+from safehold.storage import audit, filings, report_facts, report_lists
 from safehold.storage import authority_reports as rows
 from safehold.storage.checklist_entries import ChecklistEntry
 from safehold.storage.database import Tx
@@ -220,16 +220,19 @@ def facts_of(tx: Tx, settings: Settings, report: AuthorityReport, *, now: dateti
     told = [one.item_id for one in rows.items_of(tx, report.id, standing=not untold)]
     # What was moved into another case since is in no letter; whoever reads it is told.
     here = in_case(tx, report.case_id, told)
+    before = report.filed_at or now
     facts = gather(
         tx,
         report.case_id,
         here,
         now=now,
         visibilities={name: each.visibility for name, each in settings.surfaces.items()},
-        prior=tuple(report_lists.references_before(tx, report, before=report.filed_at or now)),
+        prior=tuple(report_lists.references_before(tx, report, before=before)),
         relation=report.relation,
         names=report.subject_id,
     )
+    if facts.is_correction:
+        facts = replace(facts, wrong_alarm=report_facts.wrong_alarm_told(tx, report, before=before))
     return Gathered(facts, len(told) - len(here))
 
 

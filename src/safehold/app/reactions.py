@@ -38,7 +38,7 @@ REACTIONS: Reactions = {
     events.AppealReceived: ("review.contest", "evidence.keep_contested"),
     events.AppealDecided: ("evidence.keep_contested", "act.tell_platform"),
     events.RiskToLifeDeclared: ("evidence.keep_case",),
-    events.RiskToLifeEnded: ("evidence.keep_case",),
+    events.RiskToLifeEnded: ("evidence.keep_case", "authorities.follow_wrong_alarm"),
     events.AuthorityReportFiled: ("evidence.start_clocks", "authorities.look_again"),
     events.EntriesChanged: ("detect.look_back", "review.find_withdrawn"),
     events.RemovalsLeft: ("review.find_withdrawn",),

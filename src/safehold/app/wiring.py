@@ -103,6 +103,7 @@ def handlers(program: Program) -> dict[str, Handler]:
         "act.tell_reference": now_with(tell.tell_reference, destinations=program.destinations),
         "authorities.plan": now_with(plans.plan, rules=rules),
         "authorities.follow_reversal": now_with(plans.follow_reversal, rules=rules),
+        "authorities.follow_wrong_alarm": now_with(plans.follow_wrong_alarm, rules=rules),
         "authorities.look_again": now_with(plans.look_again, rules=rules),
         "app.raise_alarm": now_with(alarms.on_step_stuck),
     }

@@ -70,8 +70,8 @@ def check_reportable(facts: ReportFacts) -> None:
             "Cases of this purpose are not reported to authorities by this way.",
             advice="Where people found abuse of a child, move the item into a case for that.",
         )
-    urgent = facts.risk_to_life is not None and not facts.is_correction
-    if not (facts.told or facts.corrected or urgent):
+    declared = facts.wrong_alarm if facts.is_correction else facts.risk_to_life
+    if not (facts.told or facts.corrected or declared):
         raise Refused(
             "There is nothing to report: nothing was found illegal, and no risk to life was declared.",
             advice="Let people assess it first, or declare a risk to life.",

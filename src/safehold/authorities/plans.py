@@ -11,10 +11,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from safehold.authorities import planner
+from safehold.authorities import plan_records, planner
 from safehold.authorities import priority as urgency
 from safehold.authorities.facts import standing_outcomes
-from safehold.authorities.planner import Choice, Situation, Taker
+from safehold.authorities.planner import Situation, Taker
 from safehold.model.assessment import Finding
 from safehold.model.authority_report import (
     DUE_WITHIN,
@@ -29,14 +29,18 @@ from safehold.model.authority_report import (
 )
 from safehold.model.case import Case
 from safehold.model.emergency import Emergency, EmergencyEnd
-from safehold.model.events import AuthorityReportFiled, ItemCleared, ItemPreserved, OutcomeReversed
+from safehold.model.events import (
+    AuthorityReportFiled,
+    ItemCleared,
+    ItemPreserved,
+    OutcomeReversed,
+    RiskToLifeEnded,
+)
 from safehold.model.ids import AuthorityReportId, CaseId, ItemId, new_id
-from safehold.model.permissions import system_actor
-from safehold.storage import assessments, audit, cases, emergencies, items, report_facts
+from safehold.storage import assessments, cases, emergencies, items, report_facts
 from safehold.storage import authority_reports as rows
 from safehold.storage.database import Tx
 
-_ACTOR = system_actor("authorities").label
 _COUNTRY = re.compile(r"([A-Z]{2})(?:-[A-Z0-9]{1,3})?")
 _COUNTS_AS_REPORTED = frozenset({DestinationKind.NCMEC_CYBERTIPLINE})
 """Bodies abroad: where they know, others that ask for no duplicates are not told."""
@@ -57,7 +61,8 @@ class Rules:
 class _Draft:
     """What is to be told to whom. follows, relation: left out where what was sent before decides them.
 
-    unverified: something in it rests on no outcome.
+    unverified: something in it rests on no outcome. so_since: from when on a letter says it, whatever its
+    items: whoever approved before has not read it.
     """
 
     taker: Taker
@@ -66,6 +71,7 @@ class _Draft:
     follows: AuthorityReport | None = None
     relation: Relation | None = None
     unverified: bool = False
+    so_since: datetime | None = None
 
 
 def plan(tx: Tx, event: ItemPreserved, *, rules: Rules, now: datetime) -> None:
@@ -86,7 +92,7 @@ def plan(tx: Tx, event: ItemPreserved, *, rules: Rules, now: datetime) -> None:
         return
     choice = planner.choose(_situation(tx, case, [event.item_id], outcome.finding, told, rules), rules.takers)
     if choice.taker is None:
-        _say_none(tx, event.item_id, case.id, choice, now)
+        plan_records.told_to_none(tx, event.item_id, case.id, choice, now=now)
         return
     found = ReportedItem(item_id=event.item_id, outcome_id=outcome.id)
     draft = _Draft(taker=choice.taker, reasons=choice.reasons, found=[found])
@@ -105,7 +111,7 @@ def plan_urgent(tx: Tx, about: Emergency, *, rules: Rules, now: datetime) -> Aut
         return None
     choice = planner.choose(_situation(tx, case, inside[:1], None, [], rules), rules.takers)
     if choice.taker is None:
-        _say_none(tx, inside[0], case.id, choice, now)
+        plan_records.told_to_none(tx, inside[0], case.id, choice, now=now)
         return None
     report = AuthorityReport(
         id=AuthorityReportId(new_id()),
@@ -124,7 +130,7 @@ def plan_urgent(tx: Tx, about: Emergency, *, rules: Rules, now: datetime) -> Aut
     if not rows.insert(tx, report):
         return next((one for one in rows.of_case(tx, case.id) if one.emergency_id == about.id), None)
     rows.add_items(tx, report.id, report.destination, [ReportedItem(item_id=each) for each in inside])
-    _audit_plan(tx, report, inside, now)
+    plan_records.planned(tx, report, inside, now=now)
     return report
 
 
@@ -187,10 +193,22 @@ def follow_reversal(tx: Tx, event: ItemCleared | OutcomeReversed, *, rules: Rule
 
 
 def look_again(tx: Tx, event: AuthorityReportFiled, *, rules: Rules, now: datetime) -> None:
-    """Handle authority_report_filed: what was reversed while it was being sent is corrected."""
+    """Handle authority_report_filed: what was reversed or ended while it was being sent is corrected."""
     report = rows.get(tx, event.report_id, for_change=True)
     if report is not None and report.state is AuthorityReportState.FILED:
         _plan_correction(tx, report, _fallen(tx, report), rules=rules, now=now)
+        _correct_alarm(tx, report, rules=rules, now=now)
+
+
+def follow_wrong_alarm(tx: Tx, event: RiskToLifeEnded, *, rules: Rules, now: datetime) -> None:
+    """Handle risk_to_life_ended: an authority that was told of a wrong alarm hears that it was one.
+
+    The correction waits for a person. What is being sent at this moment is looked at again once it is filed.
+    Doing it again changes nothing.
+    """
+    for report in rows.of_case(tx, event.case_id, for_change=True):
+        if report.emergency_id == event.emergency_id and report.state is AuthorityReportState.FILED:
+            _correct_alarm(tx, report, rules=rules, now=now)
 
 
 def _told(tx: Tx, item_id: ItemId) -> list[AuthorityReport]:
@@ -275,7 +293,7 @@ def _put_down(tx: Tx, case: Case, draft: _Draft, *, rules: Rules, now: datetime)
         return
     report = _fresh(case, draft, priority, planned_at=now, due_at=due_at)
     rows.insert(tx, report)
-    _audit_plan(tx, report, rows.add_items(tx, report.id, name, draft.found), now)
+    plan_records.planned(tx, report, rows.add_items(tx, report.id, name, draft.found), now=now)
     _bring_files(tx, report, draft)
 
 
@@ -288,9 +306,10 @@ def _join(
         if one.outcome_id is not None and rows.rest_on(tx, report.id, one.item_id, one.outcome_id):
             added.append(one.item_id)
     brought = _bring_files(tx, report, draft)
-    if added or brought:
+    is_unread = bool(report.approved_at and draft.so_since and report.approved_at < draft.so_since)
+    if added or brought or is_unread:
         _grow(tx, report, draft, priority, due_at)
-        _audit_plan(tx, report, added, now)
+        plan_records.planned(tx, report, added, now=now)
 
 
 def _bring_files(tx: Tx, report: AuthorityReport, draft: _Draft) -> bool:
@@ -393,8 +412,42 @@ def _found_otherwise(tx: Tx, case_id: CaseId, item_id: ItemId) -> bool:
     return outcome is not None and outcome.finding is not Finding.ILLEGAL
 
 
+def _correct_alarm(tx: Tx, report: AuthorityReport, *, rules: Rules, now: datetime) -> None:
+    """Plan a correction of a filed report, once, where the danger that it tells of was a wrong alarm."""
+    about = _declared(tx, report)
+    if about is None or about.ended_how is not EmergencyEnd.WITHDRAWN:
+        return
+    assert about.ended_at is not None
+    assert report.filed_at is not None
+    since = max(about.ended_at, report.filed_at)
+    if not any(_is_corrected_by(one, report, since) for one in rows.of_case(tx, report.case_id)):
+        told = rows.items_of(tx, report.id)
+        _plan_correction(tx, report, told, rules=rules, now=now, so_since=since)
+
+
+def _declared(tx: Tx, report: AuthorityReport) -> Emergency | None:
+    """Return the risk to life that a report tells of, also where it brings files of one unverified."""
+    if report.unverified and report.emergency_id is None and report.follows is not None:
+        report = rows.get(tx, report.follows) or report
+    return emergencies.get(tx, report.emergency_id) if report.emergency_id is not None else None
+
+
+def _is_corrected_by(one: AuthorityReport, report: AuthorityReport, since: datetime) -> bool:
+    """Say whether a person decided about this correction since then; one that waits is joined."""
+    if one.relation is not Relation.CORRECTION or one.state is AuthorityReportState.PLANNED:
+        return False
+    decided_at = one.approved_at or one.ended_at or one.planned_at
+    return one.destination == report.destination and decided_at >= since
+
+
 def _plan_correction(
-    tx: Tx, report: AuthorityReport, fallen: Sequence[ReportedItem], *, rules: Rules, now: datetime
+    tx: Tx,
+    report: AuthorityReport,
+    fallen: Sequence[ReportedItem],
+    *,
+    rules: Rules,
+    now: datetime,
+    so_since: datetime | None = None,
 ) -> None:
     case = cases.get(tx, report.case_id)
     if not fallen or case is None or report.relation is Relation.CORRECTION:
@@ -407,6 +460,7 @@ def _plan_correction(
         ],
         follows=report,
         relation=Relation.CORRECTION,
+        so_since=so_since,
     )
     _put_down(tx, case, draft, rules=rules, now=now)
 
@@ -424,37 +478,4 @@ def _take_out(tx: Tx, report: AuthorityReport, fallen: Sequence[ReportedItem], n
 def _withdraw(tx: Tx, report: AuthorityReport, now: datetime) -> None:
     rows.change(tx, report, state=AuthorityReportState.WITHDRAWN, ended_at=now)
     rows.set_standing(tx, report.id, False)
-    audit.append(
-        tx,
-        at=now,
-        actor=_ACTOR,
-        verb="authority_report.withdraw",
-        object=f"authority_report:{report.id}",
-        detail={"case": str(report.case_id)},
-    )
-
-
-def _say_none(tx: Tx, item_id: ItemId, case_id: CaseId, choice: Choice, now: datetime) -> None:
-    reasons = [each.value for each in choice.reasons]
-    detail = {"case": str(case_id), "reasons": reasons}
-    audit.append(
-        tx, at=now, actor=_ACTOR, verb="authority_report.none", object=f"item:{item_id}", detail=detail
-    )
-
-
-def _audit_plan(tx: Tx, report: AuthorityReport, added: Sequence[ItemId], now: datetime) -> None:
-    detail = {
-        "case": str(report.case_id),
-        "destination": report.destination,
-        "priority": int(report.priority),
-        "reasons": [each.value for each in report.reasons],
-        "items": [str(each) for each in added],
-    }
-    audit.append(
-        tx,
-        at=now,
-        actor=_ACTOR,
-        verb="authority_report.plan",
-        object=f"authority_report:{report.id}",
-        detail=detail,
-    )
+    plan_records.withdrawn(tx, report, now=now)

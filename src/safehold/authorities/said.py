@@ -77,6 +77,8 @@ def urgency(facts: ReportFacts) -> str:
 def assessed(facts: ReportFacts, item: ItemOnRecord) -> str:
     """Return what people found of an item, or that nobody did."""
     outcome = item.outcome
+    if outcome is None and facts.is_correction and facts.wrong_alarm is not None:
+        return "No finding of people here stands for it."
     if outcome is None and facts.is_correction:
         return "What people had found of it was taken back; they have not settled anew what it is."
     if outcome is None:
@@ -124,16 +126,29 @@ def _occasion(facts: ReportFacts) -> list[str]:
     if facts.rehearsal:
         said.append("Rehearsal: this is practice with harmless files, and nothing happened.")
     if facts.is_correction:
-        said.append(
-            f"Correction: of {counted(len(facts.corrected), 'item')} that an earlier report told about people"
-            " no longer find that they are illegal. Please do not rely on what was reported of them."
-        )
-        said += [_corrected(each) for each in facts.corrected]
+        said += _correction(facts)
     if facts.relation is Relation.SUPPLEMENT:
         said.append("Supplement: this adds to an earlier report.")
     if facts.prior:
         said.append(f"Earlier reports about this: {', '.join(_quoted(one) for one in facts.prior)}.")
     return said
+
+
+def _correction(facts: ReportFacts) -> list[str]:
+    said = []
+    if (alarm := facts.wrong_alarm) is not None:
+        said.append(
+            f"Correction: the risk to life that was declared here at {shown(alarm.declared_at)}, of which an"
+            f" earlier report told, was ended here at {shown(alarm.ended_at)} as a wrong alarm, by a person"
+            " who may declare and end such risks. Please do not act on it any more as a danger to life."
+        )
+    if facts.corrected or alarm is None:
+        find = "no longer find" if alarm is None else "do not find"
+        said.append(
+            f"Correction: of {counted(len(facts.corrected), 'item')} that an earlier report told about people"
+            f" {find} that they are illegal. Please do not rely on what was reported of them."
+        )
+    return said + [_corrected(each) for each in facts.corrected]
 
 
 def _corrected(item: ItemOnRecord) -> str:

@@ -68,7 +68,8 @@ class Relation(StrEnum):
     SUPPLEMENT = "supplement"
     """More of what was reported: files, facts."""
     CORRECTION = "correction"
-    """What was reported turned out otherwise: an outcome was reversed, an appeal upheld."""
+    """What was reported turned out otherwise: an outcome was reversed, an appeal upheld, a declared risk to
+    life was a wrong alarm."""
 
 
 class PlanReason(StrEnum):

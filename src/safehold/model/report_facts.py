@@ -171,13 +171,22 @@ class RiskToLife:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WrongAlarm:
+    """That a person ended a risk to life as a wrong alarm, of which the authority had been told."""
+
+    declared_at: datetime
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFacts:
     """The facts of a case, as far as a report is about it.
 
     items: in the order in which they joined it. prior: what authorities call earlier reports of ours.
     relation: what the report is to an earlier one. names: the subject who is reported, where that is on
     record already; None where it follows from the facts. risk_to_life: the newest that was not withdrawn.
-    gathered_at: when all this was so.
+    wrong_alarm: in a correction, the newest that was, where the authority had been told of it. gathered_at:
+    when all this was so.
     """
 
     case_id: CaseId
@@ -191,6 +200,7 @@ class ReportFacts:
     relation: Relation | None = None
     names: SubjectId | None = None
     risk_to_life: RiskToLife | None = None
+    wrong_alarm: WrongAlarm | None = None
 
     @property
     def told(self) -> tuple[ItemOnRecord, ...]:

@@ -10,13 +10,15 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from safehold.model.assessment import Tier
+from safehold.model.authority_report import AuthorityReport, AuthorityReportState
 from safehold.model.emergency import EmergencyEnd
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AssessmentId, CaseId, ItemId, MediaId, ObjectId, OutcomeId
 from safehold.model.media import DecodeFailure, MediaKind
-from safehold.model.report_facts import ListMatch, MediaOnRecord, RiskToLife
+from safehold.model.report_facts import ListMatch, MediaOnRecord, RiskToLife, WrongAlarm
 from safehold.model.signal import MD5, SHA1, SignalTypeName
 from safehold.storage.assessments import STANDS, outcome, outcome_assessment
+from safehold.storage.authority_reports import authority_report
 from safehold.storage.cases import case_item
 from safehold.storage.database import Tx
 from safehold.storage.emergencies import emergency
@@ -201,3 +203,26 @@ def risk_to_life_in(tx: Tx, case_id: CaseId) -> RiskToLife | None:
     )
     row = tx.run(statement).first()
     return RiskToLife(declared_at=row.declared_at, stands=row.ended_how is None) if row else None
+
+
+def wrong_alarm_told(tx: Tx, report: AuthorityReport, *, before: datetime) -> WrongAlarm | None:
+    """Return the newest wrong alarm of a report's case of which its destination had been told.
+
+    before: when both had happened. None where there was none.
+    """
+    statement = (
+        sa.select(emergency.c.declared_at, emergency.c.ended_at)
+        .join(authority_report, authority_report.c.emergency_id == emergency.c.id)
+        .where(
+            emergency.c.case_id == report.case_id,
+            emergency.c.ended_how == EmergencyEnd.WITHDRAWN.value,
+            emergency.c.ended_at <= before,
+            authority_report.c.destination == report.destination,
+            authority_report.c.state == AuthorityReportState.FILED.value,
+            authority_report.c.filed_at <= before,
+        )
+        .order_by(emergency.c.declared_at.desc(), emergency.c.id.desc())
+        .limit(1)
+    )
+    row = tx.run(statement).first()
+    return WrongAlarm(declared_at=row.declared_at, ended_at=row.ended_at) if row else None

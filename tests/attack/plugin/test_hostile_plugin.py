@@ -20,6 +20,7 @@ from safehold.app.reactions import REACTIONS
 from safehold.jobs.queue import Queue
 from safehold.jobs.record import Recorder
 from safehold.model.assessment import Category, Finding, ImageryForm
+from safehold.model.emergency import EmergencyEnd
 from safehold.model.errors import BadSettings, NotAllowed, NotFound, SafeholdError
 from safehold.model.events import (
     AssessmentFiled,
@@ -29,8 +30,19 @@ from safehold.model.events import (
     ItemPreserved,
     OutcomeReversed,
     ProposalApproved,
+    RiskToLifeEnded,
 )
-from safehold.model.ids import AnalystId, AssessmentId, CaseId, ItemId, KeyId, ProposalId, UserId, new_id
+from safehold.model.ids import (
+    AnalystId,
+    AssessmentId,
+    CaseId,
+    EmergencyId,
+    ItemId,
+    KeyId,
+    ProposalId,
+    UserId,
+    new_id,
+)
 from safehold.model.permissions import Actor, Permission, system_actor
 from safehold.model.proposal import ProposalKind
 from safehold.review import cases
@@ -323,7 +335,8 @@ class Injected:
         """
         program = self.safehold.program
         with program.database.begin() as tx:
-            self.recorder.record(tx, kind(at=program.clock(), item_id=self.item, case_id=self.case, **fields))
+            about = {"item_id": self.item} if "item_id" in kind.__dataclass_fields__ else {}
+            self.recorder.record(tx, kind(at=program.clock(), case_id=self.case, **about, **fields))
         return run_all_steps(program.database, program.recorder, wiring.handlers(program), raising=False)
 
     def consequences(self) -> dict[str, int]:
@@ -379,6 +392,11 @@ INJECTED: dict[str, tuple[type[Event], dict[str, Any], dict[str, str | None]]] =
         ProposalApproved,
         {"proposal_id": ProposalId(new_id()), "proposal_kind": ProposalKind.REMOVE_ITEM},
         {"act.tell_platform": REFUSED},
+    ),
+    "a risk to life is said to have been a wrong alarm": (
+        RiskToLifeEnded,
+        {"emergency_id": EmergencyId(new_id()), "how": EmergencyEnd.WITHDRAWN},
+        {"evidence.keep_case": DONE, "authorities.follow_wrong_alarm": DONE},
     ),
 }
 """What is made up, and how each step that follows ends: refused with this code, or done and nothing done."""

@@ -41,7 +41,7 @@ from safehold.model.errors import Refused
 from safehold.model.hash_list import Purpose
 from safehold.model.item import Context, ItemKind
 from safehold.model.media import MediaKind
-from safehold.model.report_facts import Bytes, ListMatch, ReportFacts, RiskToLife, Viewing
+from safehold.model.report_facts import Bytes, ListMatch, ReportFacts, RiskToLife, Viewing, WrongAlarm
 from safehold.model.signal import PDQ
 from safehold.model.surface import Visibility
 from safehold.testing import report_facts as build
@@ -133,6 +133,7 @@ FACTS = st.builds(
     prior=st.lists(LONG | st.sampled_from(["0", "4564000", "9" * 30, "٣"]), max_size=3).map(tuple),
     relation=st.none() | enum(Relation),
     risk_to_life=st.none() | st.builds(RiskToLife, declared_at=TIMES, stands=st.booleans()),
+    wrong_alarm=st.none() | st.builds(WrongAlarm, declared_at=TIMES, ended_at=TIMES),
 )
 OPERATORS = st.builds(
     Operator,
@@ -155,7 +156,7 @@ def refused(facts: ReportFacts) -> bool:
     illegal = [each.outcome and each.outcome.finding is Finding.ILLEGAL for each in facts.items]
     something = any(illegal) or facts.risk_to_life is not None
     if facts.relation is Relation.CORRECTION:
-        something = not all(illegal)
+        something = not all(illegal) or facts.wrong_alarm is not None
     return facts.purpose not in REPORTED_PURPOSES or not something
 
 
