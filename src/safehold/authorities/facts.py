@@ -7,16 +7,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from safehold.model import answers
 from safehold.model.assessment import Tier
 from safehold.model.authority_report import Relation
-from safehold.model.case import Outcome
 from safehold.model.errors import NotFound
-from safehold.model.ids import CaseId, ItemId, MediaId, OutcomeId, SubjectId
+from safehold.model.ids import CaseId, ItemId, MediaId, SubjectId
 from safehold.model.item import ItemKind, Page
 from safehold.model.media import MediaKind
 from safehold.model.report_facts import (
-    AssessmentOnRecord,
     Bytes,
     ItemOnRecord,
     ListMatch,
@@ -27,13 +24,11 @@ from safehold.model.report_facts import (
 )
 from safehold.model.scan import ScanResult
 from safehold.model.surface import Visibility
-from safehold.storage import assessments as assessment_rows
 from safehold.storage import case_facts
 from safehold.storage import cases as case_rows
 from safehold.storage import items as item_rows
 from safehold.storage import report_facts as rows
 from safehold.storage import subjects as subject_rows
-from safehold.storage.assessments import StoredAssessment
 from safehold.storage.database import Tx
 from safehold.storage.items import StoredItem
 from safehold.storage.report_facts import Fetched, Sealed
@@ -113,7 +108,7 @@ def _read(tx: Tx, case_id: CaseId, item_ids: list[ItemId]) -> _Found:
         matches=rows.list_matches(tx, item_ids),
         flagged_by=flagged_by,
         told_us=rows.told_to_us(tx, item_ids),
-        outcomes=standing_outcomes(tx, case_id, item_ids),
+        outcomes=rows.standing_outcomes(tx, case_id, item_ids),
     )
 
 
@@ -122,42 +117,6 @@ def _by_media(fetched: Iterable[Fetched]) -> dict[MediaId, list[Fetched]]:
     for each in fetched:
         found[each.media_id].append(each)
     return found
-
-
-def standing_outcomes(tx: Tx, case_id: CaseId, item_ids: Collection[ItemId]) -> dict[ItemId, StandingOutcome]:
-    """Return what stands in a case for these items, each with what it rests on; others are left out."""
-    filed = {each.id: each for each in assessment_rows.of_case(tx, case_id, item_ids)}
-    counted = rows.counted_for(tx, case_id, item_ids)
-    settled = assessment_rows.outcomes_of_case(tx, case_id, item_ids)
-    return {
-        each.outcome.item_id: _outcome(each.outcome, [filed[one] for one in counted.get(each.outcome.id, ())])
-        for each in settled
-        if each.stands
-    }
-
-
-def _outcome(settled: Outcome, counted: list[StoredAssessment]) -> StandingOutcome:
-    return StandingOutcome(
-        id=OutcomeId(settled.id),
-        finding=settled.finding,
-        category=settled.category,
-        settled_at=settled.settled_at,
-        people=len({each.analyst_id for each in counted if each.finding is settled.finding}),
-        assessments=tuple(_assessment(each) for each in counted),
-    )
-
-
-def _assessment(filed: StoredAssessment) -> AssessmentOnRecord:
-    # What a later version answered, or what was damaged, counts as unknown and keeps nobody from reporting.
-    form = answers.readable(filed.form, filed.answers, finding=filed.finding)
-    return AssessmentOnRecord(
-        id=filed.id,
-        form=form,
-        tier=filed.tier,
-        filed_at=filed.filed_at,
-        repeats=filed.same_as is not None,
-        bits=filed.bits,
-    )
 
 
 def _item(found: _Found, item_id: ItemId, visibilities: Mapping[str, Visibility]) -> ItemOnRecord:
@@ -174,7 +133,7 @@ def _item(found: _Found, item_id: ItemId, visibilities: Mapping[str, Visibility]
         context=stored.context,
         media=media,
         bytes=_bytes(stored, found.sealed),
-        viewing=_viewing(item_id, media, found.fetched[media.id]) if media else Viewing(),
+        viewing=_viewing(item_id, media, found.fetched.get(media.id, ())) if media else Viewing(),
         matches=tuple(found.matches.get(item_id, ())),
         flagged_by=tuple(dict.fromkeys(found.flagged_by.get(item_id, ()))),
         told_us=item_id in found.told_us,
@@ -194,7 +153,9 @@ def _bytes(stored: StoredItem, sealed: Mapping[MediaId, Sealed]) -> Bytes:
     return Bytes.SEALED if known.live is not None else Bytes.DESTROYED
 
 
-def _viewing(item_id: ItemId, media: MediaOnRecord, fetched: list[Fetched]) -> Viewing:
+def _viewing(item_id: ItemId, media: MediaOnRecord, fetched: Collection[Fetched]) -> Viewing:
+    if not fetched:
+        return Viewing()
     own = [each for each in fetched if each.item_id == item_id]
     tier = _clearest(own)
     return Viewing(

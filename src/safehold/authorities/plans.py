@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 
 from safehold.authorities import plan_records, planner
 from safehold.authorities import priority as urgency
-from safehold.authorities.facts import standing_outcomes
 from safehold.authorities.planner import Situation, Taker
 from safehold.model.assessment import Finding
 from safehold.model.authority_report import (
@@ -237,7 +236,7 @@ def _situation(
 
 def _priority(tx: Tx, case_id: CaseId, draft: _Draft) -> Priority:
     """Suggest how soon it is due, as its letter does."""
-    found = standing_outcomes(tx, case_id, [one.item_id for one in draft.found])
+    found = report_facts.standing_outcomes(tx, case_id, [one.item_id for one in draft.found])
     forms = (each.form for each in found.values())
     risk = report_facts.risk_to_life_in(tx, case_id)
     return urgency.by_what_was_found(forms, risk=risk, relation=draft.relation).priority

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from safehold.authorities.fitting import Remarks, shown, writable
-from safehold.authorities.whom import Whom, changed, written
+from safehold.authorities.whom import Whom, changed, uploaded, written
 from safehold.model.assessment import AgeBand, Answer, ConductForm, Grown, Tier
 from safehold.model.authority_report import Relation
 from safehold.model.media import MediaKind
@@ -182,14 +182,14 @@ def _viewed(facts: ReportFacts) -> list[str]:
 
 
 def _accounts(facts: ReportFacts, named: Whom, remarks: Remarks) -> list[str]:
-    uploaded = Counter(written(each.account_id) for each in facts.told if each.account_id)
+    uploads = uploaded(facts)
     said = [
         f"A detail of the incident, and nobody who is reported: the account {_quoted(one)}, whose part nobody"
-        f" has determined, {_did(uploaded[one])}."
+        f" has determined, {_did(uploads[one])}."
         for one in named.unknown
     ]
     said += [
-        f"Another account that a person here suspects: {_quoted(one)}, which {_did(uploaded[one])}."
+        f"Another account that a person here suspects: {_quoted(one)}, which {_did(uploads[one])}."
         for one in named.suspected
     ]
     said += [f"The id of an account in full: {_quoted(one)}." for one in changed(facts, remarks)]

@@ -106,8 +106,8 @@ def _parts(facts: ReportFacts) -> dict[str, SubjectPart]:
 
 def _mentioned(facts: ReportFacts) -> list[str | None]:
     """Return the accounts that what is told names, whether they are subjects or not."""
-    uploaders = [each.account_id for each in facts.told]
-    return uploaders + [one for form in _conduct(facts) for one in (form.by, form.towards)]
+    uploaders = dict.fromkeys(each.account_id for each in facts.told)
+    return [*uploaders] + [one for form in _conduct(facts) for one in (form.by, form.towards)]
 
 
 def _more_careful(known: SubjectPart | None, subject: Subject) -> SubjectPart:
@@ -117,8 +117,16 @@ def _more_careful(known: SubjectPart | None, subject: Subject) -> SubjectPart:
 
 def _weight(facts: ReportFacts) -> _Weight:
     does_it = {written(form.by) for form in _conduct(facts) if form.by is not None}
-    items = Counter(written(each.account_id) for each in facts.told if each.account_id is not None)
-    return _Weight(does_it, items)
+    return _Weight(does_it, uploaded(facts))
+
+
+def uploaded(facts: ReportFacts) -> Counter[str]:
+    """Return of how many items that are told each account is the uploader, by its id as it is written."""
+    found: Counter[str] = Counter()
+    for account_id, items in Counter(each.account_id for each in facts.told).items():
+        if account_id:
+            found[written(account_id)] += items
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -18,8 +18,29 @@ Form = ImageryForm | ConductForm
 FORMS: dict[str, type[ImageryForm] | type[ConductForm]] = {"imagery": ImageryForm, "conduct": ConductForm}
 """The forms by the names under which they are stored."""
 
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a field takes: a value of this kind, a list of them where it repeats, or None where it may."""
+
+    kind: type
+    repeats: bool
+    may_be_none: bool
+
+
+def _described(hint: Any) -> _Answer:
+    may_be_none = get_origin(hint) is UnionType
+    if may_be_none:
+        hint = next(kind for kind in get_args(hint) if kind is not type(None))
+    repeats = get_origin(hint) is tuple
+    return _Answer(get_args(hint)[0] if repeats else hint, repeats, may_be_none)
+
+
 # Worked out once: it takes far longer than reading a form.
-_HINTS = {name: get_type_hints(form) for name, form in FORMS.items()}
+_ANSWERS = {
+    name: {field: _described(hint) for field, hint in get_type_hints(form).items()}
+    for name, form in FORMS.items()
+}
 
 
 def form_name(form: Form) -> str:
@@ -42,13 +63,13 @@ def from_answers(name: str, answers: Mapping[str, Any]) -> Form:
     form = FORMS.get(name)
     if form is None:
         raise BadForm("form: either imagery or conduct.")
-    hints = _HINTS[name]
-    unknown = len(answers.keys() - hints.keys())
+    known = _ANSWERS[name]
+    unknown = len(answers.keys() - known.keys())
     if unknown:
         raise BadForm(f"{unknown} of the answers belong to no field of this form.")
     if "finding" not in answers:
         raise BadForm("finding: an assessment cannot do without it.")
-    return form(**{field: _typed(field, hints[field], answer) for field, answer in answers.items()})
+    return form(**{field: _typed(field, known[field], answer) for field, answer in answers.items()})
 
 
 def readable(name: str, answers: Mapping[str, Any], *, finding: Finding) -> Form:
@@ -75,20 +96,22 @@ def _plain(answer: Any) -> Any:
     return list(answer) if isinstance(answer, tuple) else answer
 
 
-def _typed(field: str, hint: Any, answer: Any) -> Any:
-    if get_origin(hint) is UnionType:
-        if answer is None:
-            return None
-        hint = next(kind for kind in get_args(hint) if kind is not type(None))
-    if get_origin(hint) is tuple:
-        if not isinstance(answer, list):
-            raise BadForm(f"{field}: a list is expected.")
-        return tuple(_typed(field, get_args(hint)[0], part) for part in answer)
-    if hint is int:
-        if not isinstance(answer, int) or isinstance(answer, bool):
-            raise BadForm(f"{field}: a whole number is expected.")
-        return answer
-    return _word(field, hint, answer)
+def _typed(field: str, takes: _Answer, answer: Any) -> Any:
+    if answer is None and takes.may_be_none:
+        return None
+    if not takes.repeats:
+        return _one(field, takes.kind, answer)
+    if not isinstance(answer, list):
+        raise BadForm(f"{field}: a list is expected.")
+    return tuple(_one(field, takes.kind, part) for part in answer)
+
+
+def _one(field: str, kind: type, answer: Any) -> Any:
+    if kind is not int:
+        return _word(field, kind, answer)
+    if not isinstance(answer, int) or isinstance(answer, bool):
+        raise BadForm(f"{field}: a whole number is expected.")
+    return answer
 
 
 def _word(field: str, hint: type[str], answer: Any) -> str:

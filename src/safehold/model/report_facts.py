@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from safehold.model.answers import Form
 from safehold.model.assessment import Category, ConductForm, Finding, Tier
@@ -178,7 +179,7 @@ class WrongAlarm:
     ended_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ReportFacts:
     """The facts of a case, as far as a report is about it.
 
@@ -202,7 +203,7 @@ class ReportFacts:
     risk_to_life: RiskToLife | None = None
     wrong_alarm: WrongAlarm | None = None
 
-    @property
+    @cached_property
     def told(self) -> tuple[ItemOnRecord, ...]:
         """The items that a report tells about as illegal, or, in a risk to life, that nobody has settled.
 

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from safehold.model.assessment import Tier
+from safehold.model.answers import readable
+from safehold.model.assessment import Category, Finding, Tier
 from safehold.model.authority_report import AuthorityReport, AuthorityReportState
 from safehold.model.emergency import EmergencyEnd
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AssessmentId, CaseId, ItemId, MediaId, ObjectId, OutcomeId
 from safehold.model.media import DecodeFailure, MediaKind
-from safehold.model.report_facts import ListMatch, MediaOnRecord, RiskToLife, WrongAlarm
+from safehold.model.report_facts import (
+    AssessmentOnRecord,
+    ListMatch,
+    MediaOnRecord,
+    RiskToLife,
+    StandingOutcome,
+    WrongAlarm,
+)
 from safehold.model.signal import MD5, SHA1, SignalTypeName
-from safehold.storage.assessments import STANDS, outcome, outcome_assessment
+from safehold.storage.assessments import STANDS, assessment, outcome, outcome_assessment
 from safehold.storage.authority_reports import authority_report
 from safehold.storage.cases import case_item
 from safehold.storage.database import Tx
@@ -36,6 +45,14 @@ from safehold.storage.withdrawn_matches import HAS_GONE
 
 _OF_MEDIA = [
     media.c[name] for name in ("id", "sha256", "media_type", "kind", "size_bytes", "frames", "failure")
+]
+_OF_OUTCOMES = [outcome.c[name] for name in ("id", "item_id", "finding", "category", "settled_at")]
+_OF_ASSESSMENTS = [
+    assessment.c.id.label("assessment_id"),
+    assessment.c.finding.label("found"),
+    *(assessment.c[name] for name in ("analyst_id", "form", "answers", "tier", "filed_at")),
+    assessment.c.same_as,
+    assessment.c.bits,
 ]
 
 
@@ -128,21 +145,46 @@ def fetched_of(tx: Tx, media_ids: Collection[MediaId]) -> list[Fetched]:
     ]
 
 
-def counted_for(
-    tx: Tx, case_id: CaseId, item_ids: Collection[ItemId]
-) -> dict[OutcomeId, Sequence[AssessmentId]]:
-    """Return which assessments were counted for each outcome that stands here, the deciding one first."""
+def standing_outcomes(tx: Tx, case_id: CaseId, item_ids: Collection[ItemId]) -> dict[ItemId, StandingOutcome]:
+    """Return what stands in a case for these items, each with what it rests on; others are left out."""
     decides = outcome_assessment.c.assessment_id == outcome.c.rests_on
     statement = (
-        sa.select(outcome.c.id, outcome_assessment.c.assessment_id)
-        .join(outcome_assessment, outcome_assessment.c.outcome_id == outcome.c.id)
+        sa.select(*_OF_OUTCOMES, *_OF_ASSESSMENTS)
+        .outerjoin(outcome_assessment, outcome_assessment.c.outcome_id == outcome.c.id)
+        .outerjoin(assessment, assessment.c.id == outcome_assessment.c.assessment_id)
         .where(outcome.c.case_id == case_id, is_among(outcome.c.item_id, item_ids), STANDS)
-        .order_by(outcome.c.id, decides.desc(), outcome_assessment.c.assessment_id)
+        .order_by(outcome.c.settled_at, outcome.c.id, decides.desc(), assessment.c.id)
     )
-    found: dict[OutcomeId, list[AssessmentId]] = {}
+    # One outcome at most stands for an item in a case.
+    by_item: dict[ItemId, list[Any]] = {}
     for row in tx.run(statement).all():
-        found.setdefault(OutcomeId(row.id), []).append(AssessmentId(row.assessment_id))
-    return dict(found)
+        by_item.setdefault(ItemId(row.item_id), []).append(row)
+    return {item_id: _standing(rows) for item_id, rows in by_item.items()}
+
+
+def _standing(rows: list[Any]) -> StandingOutcome:
+    settled = rows[0]
+    counted = [row for row in rows if row.assessment_id is not None]
+    return StandingOutcome(
+        id=OutcomeId(settled.id),
+        finding=Finding(settled.finding),
+        category=Category(settled.category) if settled.category else None,
+        settled_at=settled.settled_at,
+        people=len({row.analyst_id for row in counted if row.found == settled.finding}),
+        assessments=tuple(_assessment(row) for row in counted),
+    )
+
+
+def _assessment(row: Any) -> AssessmentOnRecord:
+    return AssessmentOnRecord(
+        id=AssessmentId(row.assessment_id),
+        # What a later version answered, or was damaged, counts as unknown: it keeps nobody from reporting.
+        form=readable(row.form, row.answers, finding=Finding(row.found)),
+        tier=Tier(row.tier),
+        filed_at=row.filed_at,
+        repeats=row.same_as is not None,
+        bits=row.bits,
+    )
 
 
 def list_matches(tx: Tx, item_ids: Collection[ItemId]) -> dict[ItemId, list[ListMatch]]:

@@ -33,6 +33,12 @@ class Text:
 
     most: int
 
+    def why_not(self, said: str) -> str | None:
+        """Return why a text is refused, None where it is taken."""
+        if len(said) <= self.most:
+            return None
+        return f"it has {len(said)} characters, at most {self.most} are taken"
+
 
 @dataclass(frozen=True, slots=True)
 class Number:
@@ -41,6 +47,12 @@ class Number:
     least: int
     most: int
 
+    def why_not(self, said: int) -> str | None:
+        """Return why a number is refused, None where it is taken."""
+        if self.least <= said <= self.most:
+            return None
+        return f"it is not between {self.least} and {self.most}"
+
 
 @dataclass(frozen=True, slots=True)
 class Matching:
@@ -48,6 +60,10 @@ class Matching:
 
     pattern: re.Pattern[str]
     said: str
+
+    def why_not(self, said: str) -> str | None:
+        """Return why a text is refused, None where it is taken."""
+        return None if self.pattern.fullmatch(said) else self.said
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +120,25 @@ def said_in(kind: Any, element: ET.Element) -> tuple[Said, ...]:
 
 def problems(where: str, value: Any) -> list[Problem]:
     """Return what the schema would refuse in an element and in all below it, in the order of the document."""
-    return list(_problems(where, value))
+    found: list[Problem] = []
+    _check(where, value, found)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """kind: the class of what stands in it, whether it repeats or may be left out."""
+    """kind: the class of what stands in it, whether it repeats or may be left out. most: how often it may.
+
+    limits: what is asked of each value. is_element: whether it has children of its own.
+    """
 
     field: str
     name: str
     marks: tuple[Any, ...]
     kind: Any
+    limits: tuple[Text | Number | Matching, ...]
+    most: int | None
+    is_element: bool
 
     def is_a(self, kind: Kind) -> bool:
         return kind in self.marks
@@ -134,7 +158,16 @@ def _fields_of(kind: Any) -> tuple[_Field, ...]:
 def _described(name: str, hint: Any) -> _Field:
     marks = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
     named = next((mark.name for mark in marks if isinstance(mark, Named)), _camel(name))
-    return _Field(name, named, marks, _kind_of(hint))
+    kind = _kind_of(hint)
+    return _Field(
+        field=name,
+        name=named,
+        marks=marks,
+        kind=kind,
+        limits=tuple(mark for mark in marks if isinstance(mark, Text | Number | Matching)),
+        most=next((mark.most for mark in marks if isinstance(mark, Times)), None),
+        is_element=is_dataclass(kind),
+    )
 
 
 def _kind_of(hint: Any) -> Any:
@@ -210,44 +243,34 @@ def _as_text(said: Any) -> str:
     return str(said)
 
 
-def _problems(where: str, value: Any) -> Iterator[Problem]:
+def _check(where: str, value: Any, found: list[Problem]) -> None:
     for described in _fields(value):
         said = getattr(value, described.field)
+        # Most of what may be said is not: this alone is half of the time.
+        if said is None or said == ():
+            continue
         place = where if described.is_a(BODY) else f"{where}.{described.name}"
         many = said if isinstance(said, tuple) else (said,)
-        for mark in described.marks:
-            if isinstance(mark, Times) and len(many) > mark.most:
-                yield Problem(place, f"there are {len(many)}, at most {mark.most} are taken")
+        if described.most is not None and len(many) > described.most:
+            found.append(Problem(place, f"there are {len(many)}, at most {described.most} are taken"))
         for one in many:
-            if is_dataclass(one):
-                yield from _problems(place, one)
-            elif one is not None:
-                yield from _of_value(place, one, described.marks)
+            if described.is_element:
+                _check(place, one, found)
+            else:
+                found += (Problem(place, why) for why in _refusals(one, described.limits))
 
 
-# What XML 1.0 cannot hold, written or escaped.
+# What XML 1.0 cannot hold, written or escaped: nothing that can be printed is among it.
 _UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def _of_value(where: str, said: Any, marks: tuple[Any, ...]) -> Iterator[Problem]:
+def _refusals(said: Any, limits: tuple[Text | Number | Matching, ...]) -> list[str]:
+    found = []
     if isinstance(said, datetime) and said.tzinfo is None:
-        yield Problem(where, "the time has no zone")
+        found.append("the time has no zone")
     if isinstance(said, str) and not isinstance(said, Enum):
         if not said.strip():
-            yield Problem(where, "there is no text in it; leave it out")
-        if _UNWRITABLE.search(said):
-            yield Problem(where, "it holds characters that no XML document can")
-    for mark in marks:
-        why = _refused_by(mark, said)
-        if why:
-            yield Problem(where, why)
-
-
-def _refused_by(mark: Any, said: Any) -> str | None:
-    if isinstance(mark, Text) and len(said) > mark.most:
-        return f"it has {len(said)} characters, at most {mark.most} are taken"
-    if isinstance(mark, Number) and not mark.least <= said <= mark.most:
-        return f"it is not between {mark.least} and {mark.most}"
-    if isinstance(mark, Matching) and not mark.pattern.fullmatch(said):
-        return mark.said
-    return None
+            found.append("there is no text in it; leave it out")
+        if not said.isprintable() and _UNWRITABLE.search(said):
+            found.append("it holds characters that no XML document can")
+    return found + [why for limit in limits if (why := limit.why_not(said))]
