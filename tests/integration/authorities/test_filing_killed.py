@@ -19,7 +19,11 @@ from safehold.testing.hotline import Desk, Hotline
 from safehold.testing.hotline import Fault as ParcelFault
 
 MORTAL = Path(__file__).with_name("mortal_filer.py")
-PATIENCE = 60.0
+PATIENCE = 150.0
+"""Seconds: a process that dies at every point begins some ten times, beside all the other tests."""
+
+pytestmark = pytest.mark.timeout(400)
+
 NAMES = ("submit", "upload", "fileinfo", "finish")
 CALLS = {
     f"{point} {call}" for point in ("before", "after") for call in ("submit", "upload", "fileinfo", "finish")
