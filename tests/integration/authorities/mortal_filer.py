@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -144,8 +144,9 @@ class Life:
         here: Any = PackingHere(media, item)
         return Packer(self.passed.parent, lambda: KEY, here, self.clock)
 
-    def live(self) -> None:
-        while True:
+    def live(self, parent: int) -> None:
+        """File until killed, and not longer than whoever lets it live: an orphan would file for other tests."""
+        while os.getppid() == parent:
             filings.file_due(self.means())
             filings.plan_owed_files(self.means(), Rules())
             time.sleep(0.05)
@@ -157,15 +158,19 @@ def main() -> None:
     child = 0
 
     def stop(*_: object) -> None:
-        os.kill(child, signal.SIGKILL)
+        # It may have died this moment, or the next one have begun, which sees that it is alone.
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
         os._exit(0)
 
     signal.signal(signal.SIGTERM, stop)
+    own = os.getpid()
     while True:
         child = os.fork()
         if child == 0:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            Life(told).live()
+            Life(told).live(own)
+            os._exit(0)
         os.waitpid(child, 0)
 
 

@@ -163,7 +163,7 @@ def test_a_golden_item_bears_the_dates_and_skills_of_any_other(room: Any) -> Non
         assert golden.instead_of_next(tx, room.ben, percent=2, now=room.now, purposes=elsewhere) is None
         late = golden.instead_of_next(tx, room.ben, percent=2, now=room.now)
     assert room.case(soon.id).decide_by == room.now + DAY
-    assert room.case(late.id).decide_by == room.now + weighing.UNDECIDED_FOR
+    assert room.case(late.id).decide_by == room.now + weighing.UNSEEN_FOR
 
 
 def test_a_case_of_a_golden_item_is_neither_merged_nor_split_and_to_others_there_is_none(
