@@ -145,7 +145,7 @@ class Life:
         return Packer(self.passed.parent, lambda: KEY, here, self.clock)
 
     def live(self, parent: int) -> None:
-        """File until killed, and not longer than whoever lets it live: an orphan would file for other tests."""
+        """File until killed, or until whoever lets it live is gone: an orphan would file for other tests."""
         while os.getppid() == parent:
             filings.file_due(self.means())
             filings.plan_owed_files(self.means(), Rules())
