@@ -32,6 +32,7 @@ test: $(STAMPS)/package test-tools examples ## Pass every test but the slow ones
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-all: export SAFEHOLD_REQUIRE_NATIVE = 1
+test-all: export SAFEHOLD_TEST_SEARCH = 1
 test-all: $(STAMPS)/package test-tools slow-tools examples ## Pass every test, the slow ones too, and again on PostgreSQL 15
 	@$(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 	@echo "Storage and jobs once more, on Debian's PostgreSQL 15."

@@ -13,6 +13,7 @@ from defusedxml.ElementTree import fromstring
 from safehold.authorities.destinations.ncmec_cybertipline import rules, wire
 from safehold.authorities.destinations.ncmec_cybertipline.elements import Problem, to_xml
 from safehold.model.authority_report import AuthorityReport, ReportedItem
+from safehold.model.errors import Damaged
 from safehold.model.ids import ItemId, MediaId
 from safehold.storage.database import Tx
 
@@ -67,8 +68,14 @@ class Written:
 
 
 def details_of(sheet: bytes) -> tuple[str, ...]:
-    """Read what `Written.sheet` wrote."""
-    return tuple(str(each) for each in json.loads(sheet))
+    """Read what `Written.sheet` wrote. Raises Damaged where it wrote nothing of the kind."""
+    try:
+        read = json.loads(sheet)
+    except (ValueError, RecursionError):
+        read = None
+    if not isinstance(read, list) or not all(isinstance(each, str) for each in read):
+        raise Damaged("What is said of the files is not in the form in which it was written.")
+    return tuple(read)
 
 
 def write(contents: Contents) -> Written:

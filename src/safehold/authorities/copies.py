@@ -23,7 +23,7 @@ def read(kind: PaperKind, paper: bytes) -> tuple[Said, ...]:
     """Return what a paper says. Raises Damaged where it is not in the form in which its kind is written."""
     try:
         return _READERS[kind](paper)
-    except (ParseError, DefusedXmlException, ValueError):
+    except (ParseError, DefusedXmlException, ValueError, RecursionError):
         raise Damaged("A paper is not in the form in which it was written.") from None
 
 

@@ -138,7 +138,6 @@ def some(values: Any) -> st.SearchStrategy[frozenset[Any]]:
     max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     deadline=None,
-    derandomize=True,
 )
 @given(data=st.data())
 def test_a_filter_finds_exactly_the_cases_that_are_so_in_the_order_of_the_queue(

@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from safehold.authorities import copies
-from safehold.authorities.contents import Written
+from safehold.authorities.contents import Written, details_of
 from safehold.authorities.destinations.ncmec_cybertipline import elements, wire
 from safehold.authorities.outline import DEEPER, DEEPEST, lines, of_json
 from safehold.model.errors import Damaged
@@ -90,6 +90,16 @@ def test_an_answer_that_nests_without_end_is_read_so_deep_and_no_deeper() -> Non
     assert list(lines(of_json(deep)))[-1][2] == DEEPER
 
 
+@pytest.mark.parametrize("sheet", [b"1", b"{}", b'"text"', b"[1]", b"[null]", b"[" * 100_000, b""])
+def test_a_sheet_that_is_no_list_of_texts_is_damaged(sheet: bytes) -> None:
+    with pytest.raises(Damaged):
+        details_of(sheet)
+    with pytest.raises(Damaged):
+        copies.read(PaperKind.FILE_DETAILS, sheet)
+
+
+@example(kind=PaperKind.FILE_DETAILS, paper=b"0")
+@example(kind=PaperKind.PACK, paper=b"[" * 100_000)
 @given(kind=st.sampled_from(sorted(REREAD_KINDS)), paper=st.binary(max_size=200))
 def test_no_bytes_make_reading_fail_in_any_other_way_than_that_they_are_damaged(
     kind: PaperKind, paper: bytes

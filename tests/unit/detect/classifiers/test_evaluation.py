@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from safehold.detect.classifiers import evaluation
@@ -188,6 +188,7 @@ def test_a_band_of_which_nobody_decided_anything_is_said_to_be_unknown() -> None
     assert (found.looked, found.unknown, found.precision.value) == (30, 30, None)
 
 
+@example([], 1, {Band.HIGH: 1.2e-121}, Band.LOW)
 @given(
     several(),
     st.integers(1, 1000),
