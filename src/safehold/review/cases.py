@@ -397,7 +397,8 @@ def _account(stored: StoredItem) -> str | None:
 def _taken(tx: Tx, case: Case, analyst: AnalystId, now: datetime) -> Case:
     until = now + LOCK_LASTS
     case_rows.set_lock(tx, case.id, analyst=analyst, until=until)
-    _audit(tx, analyst, "case.take", case.id, now)
+    if case.holder(now) != analyst:  # who opens a case that they hold only goes on
+        _audit(tx, analyst, "case.take", case.id, now)
     return replace(case, locked_by=analyst, locked_until=until)
 
 

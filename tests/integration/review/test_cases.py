@@ -242,10 +242,13 @@ def test_a_lock_lasts_fifteen_minutes_and_then_the_case_is_free(room: Any) -> No
     assert room.takes(case_id, room.ben, room.now + LOCK_LASTS).locked_by == room.ben
 
 
-def test_who_takes_again_keeps_the_case_for_another_fifteen_minutes(room: Any) -> None:
+def test_who_takes_again_keeps_the_case_for_another_fifteen_minutes_and_it_is_recorded_once(
+    room: Any,
+) -> None:
     case_id, _ = room.matched_case()
     room.takes(case_id, room.ada)
     assert room.takes(case_id, room.ada, room.later(minutes=14)).locked_until == room.later(minutes=29)
+    assert room.audited(f"case:{case_id}").count("case.take") == 1
 
 
 def test_a_released_case_can_be_taken_by_another_and_only_its_holder_releases_it(room: Any) -> None:
