@@ -13,8 +13,10 @@ from datetime import datetime
 from safehold.app.authority_reports import ReportSheet, sheet
 from safehold.app.reader.client import ReaderClient
 from safehold.authorities import copies
+from safehold.authorities.destinations.generic.carriers import End
 from safehold.authorities.outline import Said
 from safehold.evidence import paper_clocks
+from safehold.model.authority_report import DestinationKind
 from safehold.model.errors import Damaged, NotAllowed, NotFound, ReaderDown
 from safehold.model.ids import AuthorityReportId, PaperId, UserId
 from safehold.model.permissions import Actor, Permission
@@ -24,7 +26,17 @@ from safehold.storage.audit import StoredRecord
 from safehold.storage.authority_papers import REREAD_KINDS, Paper, PaperKind
 from safehold.storage.database import Database, Tx
 
-__all__ = ["CallMade", "OpenPaper", "OpenedPaper", "PaperKind", "Sent", "calls_of", "opening", "read_again"]
+__all__ = [
+    "CallMade",
+    "End",
+    "OpenPaper",
+    "OpenedPaper",
+    "PaperKind",
+    "Sent",
+    "calls_of",
+    "opening",
+    "read_again",
+]
 
 _CALLED = "authority.call"
 
@@ -48,6 +60,7 @@ class CallMade:
     """A call to an authority. ended_at: None where nobody knows whether it arrived.
 
     file: its place among the files, from 1 on. status, code: of the answer. failed: why there was none.
+    end: of a parcel, how far anybody knows that it came; failed: why it did not, "" where it did.
     """
 
     call: str
@@ -57,6 +70,7 @@ class CallMade:
     status: int | None = None
     code: int | None = None
     failed: str | None = None
+    end: End | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +117,8 @@ def read_again(
     with database.begin() as tx:
         found, sealed = _on_record(tx, report_id, actor=actor, now=now)
     by = actor.user_id
-    papers = [_opened(each, lambda paper_id: open_paper(report_id, paper_id, by)) for each in sealed]
+    to = found.sheet.report.kind
+    papers = [_opened(each, to, lambda paper_id: open_paper(report_id, paper_id, by)) for each in sealed]
     return replace(found, papers=tuple(papers))
 
 
@@ -137,16 +152,17 @@ def calls_of(records: Iterable[StoredRecord]) -> tuple[CallMade, ...]:
                 ended_at=record.at,
                 status=said.get("status"),
                 code=said.get("code"),
-                failed=said.get("failed"),
+                failed=said.get("failed", said.get("why")),
+                end=End(said["end"]) if "end" in said else None,
             )
     return tuple(made)
 
 
-def _opened(paper: Paper, open_paper: Callable[[PaperId], bytes]) -> OpenedPaper:
+def _opened(paper: Paper, to: DestinationKind, open_paper: Callable[[PaperId], bytes]) -> OpenedPaper:
     shown = OpenedPaper(kind=paper.kind, at=paper.at)
     try:
         opened = open_paper(paper.id)
-        said = copies.read(paper.kind, opened)
+        said = copies.read(paper.kind, opened, to=to)
     except (Damaged, NotFound) as error:
         return replace(shown, why=error.code)
     return replace(shown, said=said, fits=hashlib.sha256(opened).digest() == paper.sha256)

@@ -12,6 +12,7 @@ from defusedxml.ElementTree import fromstring
 from safehold.authorities.contents import details_of
 from safehold.authorities.destinations.ncmec_cybertipline import elements, wire
 from safehold.authorities.outline import Said, of_json, of_xml
+from safehold.model.authority_report import DestinationKind
 from safehold.model.errors import Damaged
 from safehold.storage.authority_papers import PaperKind
 
@@ -19,10 +20,14 @@ _NOT_OURS = frozenset({"report id", "file id"})
 """Ids that only they could give stand in no paper: they are put in when it is sent."""
 
 
-def read(kind: PaperKind, paper: bytes) -> tuple[Said, ...]:
-    """Return what a paper says. Raises Damaged where it is not in the form in which its kind is written."""
+def read(kind: PaperKind, paper: bytes, *, to: DestinationKind) -> tuple[Said, ...]:
+    """Return what a paper says. to: how the destination of its report takes reports.
+
+    Raises Damaged where it is not in the form in which its kind is written.
+    """
+    readers = _OF_A_PARCEL if to is DestinationKind.PARCEL else _READERS
     try:
-        return _READERS[kind](paper)
+        return readers[kind](paper)
     except (ParseError, DefusedXmlException, ValueError, RecursionError):
         raise Damaged("A paper is not in the form in which it was written.") from None
 
@@ -48,13 +53,25 @@ def _answer(paper: bytes) -> tuple[Said, ...]:
         return _text(paper)
 
 
+def _answer_of_theirs(paper: bytes) -> tuple[Said, ...]:
+    """Read what a webhook answered; whatever is no JSON is shown as the text that it is."""
+    try:
+        return of_json(json.loads(paper))
+    except (ValueError, RecursionError):
+        return _text(paper)
+
+
 def _text(paper: bytes) -> tuple[Said, ...]:
     rows = paper.decode(errors="replace").splitlines()
     return tuple(Said(str(at), row) for at, row in enumerate(rows, 1))
 
 
-def _pack(paper: bytes) -> tuple[Said, ...]:
+def _json(paper: bytes) -> tuple[Said, ...]:
     return of_json(json.loads(paper))
+
+
+def _json_files(paper: bytes) -> tuple[Said, ...]:
+    return tuple(Said(str(at), "", of_json(json.loads(each))) for at, each in enumerate(details_of(paper), 1))
 
 
 _READERS: Mapping[PaperKind, Callable[[bytes], tuple[Said, ...]]] = {
@@ -62,5 +79,11 @@ _READERS: Mapping[PaperKind, Callable[[bytes], tuple[Said, ...]]] = {
     PaperKind.FILE_DETAILS: _files,
     PaperKind.TRANSCRIPT: _text,
     PaperKind.RECEIPT: _answer,
-    PaperKind.PACK: _pack,
+    PaperKind.PACK: _json,
+}
+_OF_A_PARCEL = {
+    **_READERS,
+    PaperKind.REPORT: _json,
+    PaperKind.FILE_DETAILS: _json_files,
+    PaperKind.RECEIPT: _answer_of_theirs,
 }

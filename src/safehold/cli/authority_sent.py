@@ -37,6 +37,8 @@ def _call(call: CallMade) -> str:
     about = "" if call.file is None else f" file {call.file}"
     if call.ended_at is None:
         came = "nobody knows whether it arrived"
+    elif call.end is not None:
+        came = f"{call.end.value} {call.failed or ''}".rstrip()
     elif call.status is None:
         came = f"no answer: {call.failed}"
     else:

@@ -10,14 +10,17 @@ from typing import Any
 import pytest
 
 from safehold.app import authority_sent, paper_sweep
-from safehold.app.authority_sent import Sent
+from safehold.app.authority_sent import End, Sent
 from safehold.app.reader import messages
 from safehold.app.reader.client import ReaderClient
 from safehold.app.reader.messages import Reread
 from safehold.app.reader.opening import FILING, PACKING, reading
 from safehold.app.records import running as records_running
+from safehold.authorities.destinations.generic.way import ByWebhook, Way
 from safehold.authorities.outline import lines
+from safehold.egress.addresses import PermittedNetworks
 from safehold.model.assessment import Finding
+from safehold.model.authority_report import DestinationKind
 from safehold.model.errors import ConflictOfInterest, NotAllowed, NotFound, ReaderDown
 from safehold.model.ids import AuthorityReportId
 from safehold.model.permissions import Actor, Role
@@ -25,8 +28,11 @@ from safehold.model.retention import Basis
 from safehold.review import conflicts
 from safehold.storage import audit
 from safehold.storage.authority_papers import PaperKind
-from safehold.testing.cybertipline import Fault, Moment
+from safehold.testing.cybertipline import Fault as TiplineFault
+from safehold.testing.cybertipline import Moment
 from safehold.testing.handing_over import Person, person
+from safehold.testing.hotline import Desk, Fault, Hotline
+from safehold.testing.hotline.webhook import SECRET
 from safehold.testing.running import TESTER
 from safehold.vault.age import KeyOfOnce
 from safehold.vault.channel import connect
@@ -94,7 +100,7 @@ def test_what_was_filed_is_read_again_with_each_call_its_answer_and_the_receipt(
 
 
 def test_a_call_whose_answer_was_lost_says_so(office: Any, reader: ReaderClient) -> None:
-    office.server.fail_next(Moment.FINISH, Fault.REPLY_LOST)
+    office.server.fail_next(Moment.FINISH, TiplineFault.REPLY_LOST)
     report_id = filed(office)
     lost, found_out = [each for each in reads(office, reader, report_id).calls if each.call == "finish"]
     assert (lost.status, lost.failed is not None) == (None, True)
@@ -109,6 +115,28 @@ def test_a_call_after_which_a_process_died_has_an_end_that_nobody_knows(office: 
     calls = authority_sent.calls_of(died)
     assert len(calls) == len(died) == 8
     assert {(each.ended_at, each.status, each.failed) for each in calls} == {(None, None, None)}
+
+
+def test_a_parcel_is_read_again_with_each_sending_and_what_came_of_it(
+    office: Any, reader: ReaderClient
+) -> None:
+    desk = Desk(sender_key=office.safehold.program.home.bundles_key().public_key())
+    with Hotline(desk) as hotline:
+        permitted = PermittedNetworks.of(f"127.0.0.1:{hotline.port}")
+        by = ByWebhook(url=hotline.url, secrets=(SECRET,), permitted=permitted)
+        report_id = office.sent_on(kind=DestinationKind.PARCEL)
+        office.access[office.report(report_id).destination] = Way(by=by, recipients=(desk.recipient,))
+        hotline.fail_next(Fault.REPLY_LOST)
+        office.works()
+    sent = reads(office, reader, report_id)
+    letter, files, receipt = (list(lines(paper.said or ())) for paper in sent.papers)
+    assert all(paper.fits for paper in sent.papers)
+    assert (0, "report", str(report_id)) in letter
+    assert [name for depth, name, _ in files if depth == 0] == ["1", "2", "3"]
+    assert (0, "reference", office.report(report_id).reference) in receipt
+    lost, taken = sent.calls
+    assert (lost.call, lost.end, bool(lost.failed)) == ("send", End.UNKNOWN, True)
+    assert (taken.end, taken.failed) == (End.TAKEN, "")
 
 
 def test_who_read_it_is_on_record_with_each_paper_and_nothing_of_what_it_says(

@@ -6,6 +6,7 @@ import json
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import product
 
 import pytest
 from hypothesis import example, given
@@ -15,6 +16,7 @@ from safehold.authorities import copies
 from safehold.authorities.contents import Written, details_of
 from safehold.authorities.destinations.ncmec_cybertipline import elements, wire
 from safehold.authorities.outline import DEEPER, DEEPEST, lines, of_json
+from safehold.model.authority_report import DestinationKind
 from safehold.model.errors import Damaged
 from safehold.storage.authority_papers import REREAD_KINDS, PaperKind
 from safehold.testing.filing import least_details, least_report
@@ -22,8 +24,11 @@ from safehold.testing.filing import least_details, least_report
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 
-def said(kind: PaperKind, paper: bytes) -> list[tuple[int, str, str]]:
-    return list(lines(copies.read(kind, paper)))
+TIPLINE, PARCEL = DestinationKind.NCMEC_CYBERTIPLINE, DestinationKind.PARCEL
+
+
+def said(kind: PaperKind, paper: bytes, to: DestinationKind = TIPLINE) -> list[tuple[int, str, str]]:
+    return list(lines(copies.read(kind, paper, to=to)))
 
 
 def test_a_report_is_read_in_our_names_and_never_in_the_constants_of_the_schema() -> None:
@@ -95,20 +100,35 @@ def test_a_sheet_that_is_no_list_of_texts_is_damaged(sheet: bytes) -> None:
     with pytest.raises(Damaged):
         details_of(sheet)
     with pytest.raises(Damaged):
-        copies.read(PaperKind.FILE_DETAILS, sheet)
+        said(PaperKind.FILE_DETAILS, sheet)
 
 
-@example(kind=PaperKind.FILE_DETAILS, paper=b"0")
-@example(kind=PaperKind.PACK, paper=b"[" * 100_000)
-@given(kind=st.sampled_from(sorted(REREAD_KINDS)), paper=st.binary(max_size=200))
+@example(kind=PaperKind.FILE_DETAILS, to=TIPLINE, paper=b"0")
+@example(kind=PaperKind.FILE_DETAILS, to=PARCEL, paper=b'["{"]')
+@example(kind=PaperKind.PACK, to=TIPLINE, paper=b"[" * 100_000)
+@given(
+    kind=st.sampled_from(sorted(REREAD_KINDS)),
+    to=st.sampled_from(DestinationKind),
+    paper=st.binary(max_size=200),
+)
 def test_no_bytes_make_reading_fail_in_any_other_way_than_that_they_are_damaged(
-    kind: PaperKind, paper: bytes
+    kind: PaperKind, to: DestinationKind, paper: bytes
 ) -> None:
     with suppress(Damaged):
-        copies.read(kind, paper)
+        said(kind, paper, to)
 
 
-def test_every_kind_that_may_be_read_again_can_be() -> None:
+def test_every_kind_that_may_be_read_again_can_be_wherever_it_went() -> None:
     assert {PaperKind.ENTERED} == set(PaperKind) - REREAD_KINDS
-    for kind in REREAD_KINDS:
-        copies.read(kind, b"[]" if kind in (PaperKind.FILE_DETAILS, PaperKind.PACK) else b"<report/>")
+    in_xml = {PaperKind.REPORT: b"<report/>"}
+    for to, kind in product(DestinationKind, REREAD_KINDS):
+        said(kind, in_xml.get(kind, b"[]") if to is not PARCEL else b"[]", to)
+
+
+def test_a_parcel_is_read_field_by_field_and_what_its_receiver_answered_as_it_is() -> None:
+    letter = {"to": "hotline", "letter": [{"heading": "Who", "paragraphs": [], "rows": []}]}
+    assert (2, "heading", "Who") in said(PaperKind.REPORT, json.dumps(letter).encode(), PARCEL)
+    sheet = json.dumps([json.dumps({"media_type": "image/png"})]).encode()
+    assert said(PaperKind.FILE_DETAILS, sheet, PARCEL) == [(0, "1", ""), (1, "media_type", "image/png")]
+    assert said(PaperKind.RECEIPT, b'{"reference": "H-1"}', PARCEL) == [(0, "reference", "H-1")]
+    assert said(PaperKind.RECEIPT, b"thank you", PARCEL) == [(0, "1", "thank you")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from safehold.app.authority_sent import CallMade, OpenedPaper, PaperKind
+from safehold.app.authority_sent import CallMade, End, OpenedPaper, PaperKind
 from safehold.web.language import N_, _, translated
 
 PAPERS = N_(
@@ -22,9 +22,20 @@ CALLS = N_(
         "describe": "say what a file is",
         "finish": "finish the report",
         "take_back": "take the report back",
+        "send": "send the parcel",
     }
 )
 """What was called, by the machine's word for it."""
+
+ENDS = N_(
+    {
+        End.TAKEN: "they have it",
+        End.NOT_TAKEN: "they do not have it: %(why)s",
+        End.UNKNOWN: "nobody knows whether they have it: %(why)s",
+        End.REFUSED: "a person must look: %(why)s",
+    }
+)
+"""How a parcel fared."""
 
 
 def call(made: CallMade) -> str:
@@ -37,6 +48,8 @@ def answer(made: CallMade) -> str:
     """Return what came of a call."""
     if made.ended_at is None:
         return _("nobody knows whether it arrived")
+    if made.end is not None:
+        return translated(ENDS[made.end]) % {"why": made.failed or "-"}
     if made.failed is not None or made.status is None:
         return _("no answer: %(why)s", why=made.failed or "-")
     if made.code is None:
