@@ -9,8 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from gallery import take
+from gallery import found_by_axe, take
 from playwright.sync_api import Browser, Page
 from pyotp import TOTP
 from site_under_test import AUTHORITIES, PASSWORD, UNVETTED_SEED, running_site
@@ -144,8 +143,7 @@ def wrong_about(page: Page, name: str, *, look: bool = True) -> list[str]:
         wrong.append(f"{name}: too wide")
     if look:
         take(page, f"rtl-{name}")
-        for each in Axe().run(page).response["violations"]:
-            wrong.append(f"{name}: {each['id']}: {[node['target'] for node in each['nodes']]}")
+        wrong += found_by_axe(page, name)
     return wrong
 
 
@@ -314,7 +312,7 @@ def test_what_is_contested_and_decided_afresh_is_in_the_language(site: Any, chro
     case = taken(page, site, item_id)
     for key in ("b", "3", "Enter"):
         page.keyboard.press(key)
-    page.wait_for_url("**done=*")
+    page.wait_for_url("**done=filed**")
     site.follow()
     with program.database.begin() as tx:
         receive_appeal(
