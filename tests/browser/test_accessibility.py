@@ -31,6 +31,7 @@ SPACED = """() => {
         + " word-spacing: 0.16em !important } p { margin-bottom: 2em !important }");
     document.adoptedStyleSheets = [sheet];
 }"""
+UNSPACED = "document.adoptedStyleSheets = []"
 CUT_OFF = """() => [...document.querySelectorAll("a, button, kbd, label, td, th, h1, h2, .chip, .notice")]
     .filter(each => each.getClientRects().length && !each.closest(".unseen")
         && getComputedStyle(each).overflow !== "visible"
@@ -173,10 +174,13 @@ def seen(furnished, addresses, chromium) -> dict[str, Seen]:
 
 
 def measured(page) -> Seen:
-    """Measure the page that is open; the wider spacing, which cannot be taken back, comes last."""
+    """Measure the page that is open, and leave it as it was."""
     too_small = {name: at_size(page, size, TOO_SMALL) for name, size in SCREENS.items()}
     too_wide = {name: at_size(page, size, TOO_WIDE) for name, size in ZOOMED.items()}
     page.set_viewport_size(SCREENS["desk"])
+    page.evaluate(SPACED)
+    cut_off, too_wide_when_spaced = page.evaluate(CUT_OFF), page.evaluate(TOO_WIDE)
+    page.evaluate(UNSPACED)
     return Seen(
         too_wide=too_wide,
         too_small=too_small,
@@ -186,8 +190,8 @@ def measured(page) -> Seen:
         in_english=page.locator("html[lang=en]").count(),
         helps=page.locator("#show-keys").count(),
         last_in_bar=page.evaluate(LAST_IN_BAR),
-        cut_off_when_spaced=page.evaluate(SPACED) or page.evaluate(CUT_OFF),
-        too_wide_when_spaced=page.evaluate(TOO_WIDE),
+        cut_off_when_spaced=cut_off,
+        too_wide_when_spaced=too_wide_when_spaced,
     )
 
 
