@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from gallery import take
+from gallery import found_by_axe, take
 from site_under_test import ANN
 
 from safehold.app import wiring
@@ -53,7 +52,7 @@ def test_a_reported_page_is_shown_as_text_and_closed_with_a_key(visit: Any, site
         [item_id] = tx.driver.execute("select id from item").fetchone()
     assert page.locator(".id").inner_text() == str(item_id)
     take(page, "case-reported-page")
-    assert Axe().run(page).response["violations"] == []
+    assert found_by_axe(page) == []
 
     page.keyboard.press("n")
     page.keyboard.press("Enter")
@@ -90,7 +89,7 @@ def test_a_page_and_what_it_shows_are_assessed_in_one_sitting(visit: Any, site: 
         for name, theme, width in (("", "light", 1280), ("-dark-phone", "dark", 390)):
             page.emulate_media(color_scheme=theme)
             page.set_viewport_size({"width": width, "height": 844})
-            assert Axe().run(page).response["violations"] == []
+            assert found_by_axe(page) == []
             take(page, f"case-sitting{name}")
         page.keyboard.press("b")
         page.keyboard.press("h")
@@ -124,4 +123,4 @@ def test_a_row_that_does_not_fit_the_page_is_named_and_nothing_is_lost(visit: An
     page.get_by_role("button", name="File and open the next").click()
     page.get_by_text("Something on the page was found more severe than the page.").first.wait_for()
     assert page.get_by_label("Finding of item 1").input_value() == "illegal:A"
-    assert Axe().run(page).response["violations"] == []
+    assert found_by_axe(page) == []

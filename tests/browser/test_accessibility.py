@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 from site_under_test import PASSWORD
 
@@ -20,6 +22,8 @@ OTHERS = ("account", "exposure", "policy", "confirm", "nothing-here")
 ZOOMED = {"200 %": {"width": 640, "height": 512}, "400 %": {"width": 320, "height": 256}}
 """A screen of 1280 by 1024 pixels, as a page sees it."""
 
+SCREENS = {"desk": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 SPACED = """() => {
     const sheet = new CSSStyleSheet();
@@ -27,6 +31,7 @@ SPACED = """() => {
         + " word-spacing: 0.16em !important } p { margin-bottom: 2em !important }");
     document.adoptedStyleSheets = [sheet];
 }"""
+UNSPACED = "document.adoptedStyleSheets = []"
 CUT_OFF = """() => [...document.querySelectorAll("a, button, kbd, label, td, th, h1, h2, .chip, .notice")]
     .filter(each => each.getClientRects().length && !each.closest(".unseen")
         && getComputedStyle(each).overflow !== "visible"
@@ -55,6 +60,12 @@ TOO_SMALL = """() => {
     }).map(each => { const box = boxOf(each);
         return `${each.tagName} ${each.textContent.trim().slice(0, 30)} ${box.width}x${box.height}`; });
 }"""
+MOVING = """() => [...document.querySelectorAll("*")].filter(each => {
+    const style = getComputedStyle(each);
+    const lasts = style.transitionDuration.split(",").some(part => parseFloat(part) > 0);
+    return style.animationName !== "none" || lasts;
+}).map(each => each.tagName)"""
+LAST_IN_BAR = """() => [...document.querySelectorAll("header.bar button, header.bar a")].at(-1)?.id ?? null"""
 FOCUSED = """() => {
     const at = document.activeElement;
     if (at === document.body || at === document.documentElement) return null;
@@ -99,11 +110,7 @@ def addresses(furnished, chromium) -> list[str]:
     """Every page of the console, a case that somebody holds among them."""
     context = chromium.new_context(base_url=furnished.url)
     page = context.new_page()
-    page.goto("/console/sign-in")
-    page.get_by_label("Name").fill(ALL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/console/queue")
+    signs_in(page)
     page.get_by_role("button", name="Open the next case").click()
     page.wait_for_url("**/console/cases/*")
     case = page.url.partition("?")[0].removeprefix(furnished.url)
@@ -114,6 +121,15 @@ def addresses(furnished, chromium) -> list[str]:
         f"{case}/account",
         *(f"/console/{name}" for name in (*PLACES, *OTHERS)),
     ]
+
+
+def signs_in(page) -> None:
+    """Sign in as whoever may do everything."""
+    page.goto("/console/sign-in")
+    page.get_by_label("Name").fill(ALL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/console/queue")
 
 
 def opens(page, addresses: list[str]):
@@ -130,32 +146,74 @@ def opens(page, addresses: list[str]):
             yield f"{address}, everything unfolded"
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was measured of one page; what is too wide or too small by the names of ZOOMED and SCREENS."""
+
+    too_wide: dict[str, int]
+    too_small: dict[str, list[str]]
+    moving: list[str]
+    title: str
+    headings: int
+    in_english: int
+    helps: int
+    last_in_bar: str | None
+    cut_off_when_spaced: list[str]
+    too_wide_when_spaced: int
+
+
+@pytest.fixture(scope="module")
+def seen(furnished, addresses, chromium) -> dict[str, Seen]:
+    """Every page by its address, measured after one load: no script of the console asks how large it is."""
+    context = chromium.new_context(base_url=furnished.url, reduced_motion="reduce", viewport=SCREENS["desk"])
+    page = context.new_page()
+    signs_in(page)
+    found = {address: measured(page) for address in opens(page, addresses)}
+    context.close()
+    return found
+
+
+def measured(page) -> Seen:
+    """Measure the page that is open, and leave it as it was."""
+    too_small = {name: at_size(page, size, TOO_SMALL) for name, size in SCREENS.items()}
+    too_wide = {name: at_size(page, size, TOO_WIDE) for name, size in ZOOMED.items()}
+    page.set_viewport_size(SCREENS["desk"])
+    page.evaluate(SPACED)
+    cut_off, too_wide_when_spaced = page.evaluate(CUT_OFF), page.evaluate(TOO_WIDE)
+    page.evaluate(UNSPACED)
+    return Seen(
+        too_wide=too_wide,
+        too_small=too_small,
+        moving=page.evaluate(MOVING),
+        title=page.title(),
+        headings=page.locator("main h1, main > header h1").count(),
+        in_english=page.locator("html[lang=en]").count(),
+        helps=page.locator("#show-keys").count(),
+        last_in_bar=page.evaluate(LAST_IN_BAR),
+        cut_off_when_spaced=cut_off,
+        too_wide_when_spaced=too_wide_when_spaced,
+    )
+
+
+def at_size(page, size: dict[str, int], question: str):
+    """Make the window this large and ask the page."""
+    page.set_viewport_size(size)
+    return page.evaluate(question)
+
+
 @pytest.mark.parametrize("zoom", list(ZOOMED))
-def test_zoomed_in_no_page_scrolls_sideways(visit, addresses, zoom: str) -> None:
-    page = visit(ALL, size=ZOOMED[zoom])
-    wrong = [
-        f"{address}: {wide} px too wide"
-        for address in opens(page, addresses)
-        if (wide := page.evaluate(TOO_WIDE)) > 0
-    ]
-    assert wrong == []
+def test_zoomed_in_no_page_scrolls_sideways(seen, zoom: str) -> None:
+    assert {address: wide for address, each in seen.items() if (wide := each.too_wide[zoom]) > 0} == {}
 
 
-def test_with_wider_spacing_of_text_nothing_is_cut_off_or_too_wide(visit, addresses) -> None:
-    page = visit(ALL)
-    wrong = []
-    for address in opens(page, addresses):
-        page.evaluate(SPACED)
-        wrong += [f"{address}: cut off: {each}" for each in page.evaluate(CUT_OFF)]
-        wrong += [f"{address}: too wide"] if page.evaluate(TOO_WIDE) > 0 else []
-    assert wrong == []
+def test_with_wider_spacing_of_text_nothing_is_cut_off_or_too_wide(seen) -> None:
+    assert {at: each.cut_off_when_spaced for at, each in seen.items() if each.cut_off_when_spaced} == {}
+    assert [address for address, each in seen.items() if each.too_wide_when_spaced > 0] == []
 
 
-@pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, {"width": 390, "height": 844}])
-def test_what_is_pressed_is_24_pixels_large_or_has_room_around_it(visit, addresses, size) -> None:
-    page = visit(ALL, size=size)
-    wrong = [f"{address}: {each}" for address in opens(page, addresses) for each in page.evaluate(TOO_SMALL)]
-    assert wrong == []
+@pytest.mark.parametrize("size", list(SCREENS))
+def test_what_is_pressed_is_24_pixels_large_or_has_room_around_it(seen, size: str) -> None:
+    assert {address: small for address, each in seen.items() if (small := each.too_small[size])} == {}
 
 
 @pytest.mark.parametrize("size", [{"width": 1280, "height": 500}, {"width": 390, "height": 500}])
@@ -225,11 +283,7 @@ def test_where_colours_are_forced_the_focus_and_what_is_chosen_are_seen_by_lines
 ) -> None:
     context = chromium.new_context(base_url=site.url, forced_colors="active")
     page = context.new_page()
-    page.goto("/console/sign-in")
-    page.get_by_label("Name").fill(ALL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/console/queue")
+    signs_in(page)
     page.goto(addresses[0])
     unlined = []
     for _ in range(60):
@@ -247,28 +301,13 @@ def test_where_colours_are_forced_the_focus_and_what_is_chosen_are_seen_by_lines
     context.close()
 
 
-def test_whoever_wants_less_motion_gets_none(visit, addresses) -> None:
-    page = visit(ALL)
-    moving = """() => [...document.querySelectorAll("*")].filter(each => {
-        const style = getComputedStyle(each);
-        const lasts = style.transitionDuration.split(",").some(part => parseFloat(part) > 0);
-        return style.animationName !== "none" || lasts;
-    }).map(each => each.tagName)"""
-    wrong = [(address, found) for address in opens(page, addresses) if (found := page.evaluate(moving))]
-    assert wrong == []
+def test_whoever_wants_less_motion_gets_none(seen) -> None:
+    assert {address: each.moving for address, each in seen.items() if each.moving} == {}
 
 
-def test_every_page_has_a_name_of_its_own_one_heading_and_help_in_the_same_place(visit, addresses) -> None:
-    page = visit(ALL)
-    titles = {}
-    for address in opens(page, addresses):
-        # What is not there is a failure's page, which knows nobody and has no keys to show.
-        if "," in address or address.endswith("nothing-here"):
-            continue
-        titles[address] = page.title()
-        assert page.locator("main h1, main > header h1").count() == 1, address
-        assert page.locator("html[lang=en]").count() == 1
-        assert page.locator("#show-keys").count() == 1, address
-        last = page.locator("header.bar button, header.bar a").last
-        assert last.get_attribute("id") == "show-keys", address
-    assert len(set(titles.values())) == len(titles)
+def test_every_page_has_a_name_of_its_own_one_heading_and_help_in_the_same_place(seen) -> None:
+    # What is not there is a failure's page, which knows nobody and has no keys to show.
+    pages = {at: each for at, each in seen.items() if "," not in at and not at.endswith("nothing-here")}
+    told = {at: (each.headings, each.in_english, each.helps, each.last_in_bar) for at, each in pages.items()}
+    assert told == dict.fromkeys(pages, (1, 1, 1, "show-keys"))
+    assert len({each.title for each in pages.values()}) == len(pages)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from gallery import found_by_axe
 from playwright.sync_api import Browser, Page
 
 from safehold.transparency import site
@@ -37,7 +37,7 @@ def test_the_page_that_holds_everything_passes_axe_and_no_page_is_wider_than_the
 ) -> None:
     for name in ("whole.html", "index.html", "reports.html"):
         page.goto((report / name).as_uri())
-        assert violations(page) == [], name
+        assert found_by_axe(page) == [], name
     for path in report.glob("*.html"):
         page.goto(path.as_uri())
         assert page.evaluate(TOO_WIDE) == 0, path.name
@@ -50,11 +50,7 @@ def test_every_page_by_itself_passes_axe(page: Page, report: Path) -> None:
     assert len(names) > 15
     for name in names:
         page.goto((report / name).as_uri())
-        assert violations(page) == [], name
-
-
-def violations(page: Page) -> list[str]:
-    return [found["id"] for found in Axe().run(page).response["violations"]]
+        assert found_by_axe(page) == [], name
 
 
 def test_the_whole_report_prints_without_menu_and_with_its_charts(chromium: Browser, report: Path) -> None:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from gallery import found_by_axe
 
 pytestmark = pytest.mark.browser
 
@@ -20,8 +20,7 @@ PARTS = ROOT / "src" / "safehold" / "web" / "templates" / "console" / "parts.htm
 def test_the_page_of_components_is_accessible_and_fits_and_its_themes_differ(chromium, width: int) -> None:
     page = chromium.new_page(viewport={"width": width, "height": 800}, color_scheme="light")
     page.goto(PAGE.as_uri())
-    found = Axe().run(page).response["violations"]
-    assert [f"{each['id']}: {[node['target'] for node in each['nodes']]}" for each in found] == []
+    assert found_by_axe(page) == []
     wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(wide) <= 0
     colours = "each => [getComputedStyle(each).backgroundColor, getComputedStyle(each).color]"

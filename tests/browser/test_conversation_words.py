@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from gallery import SIZES, THEMES, look_at
+from gallery import SIZES, look_in_both_themes
 from playwright.sync_api import expect
 from reporting import ANN, AUDITOR, LEAD, add_people, asked, press
 from site_under_test import PASSWORD
@@ -52,9 +52,7 @@ def pictured(page, name: str) -> list[str]:
     wrong = []
     for size, viewport in SIZES.items():
         page.set_viewport_size(viewport)
-        for theme in THEMES:
-            page.emulate_media(color_scheme=theme)
-            wrong += look_at(page, f"{name}-{size}-{theme}")
+        wrong += look_in_both_themes(page, f"{name}-{size}")
     page.set_viewport_size(SIZES["desk"])
     return wrong
 

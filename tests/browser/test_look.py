@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyotp
 import pytest
-from gallery import SIZES, THEMES, WALKED, is_of, look_at, take
+from gallery import SIZES, WALKED, is_of, look_at, look_in_both_themes, take
 from site_under_test import ANN, CLASSIFIER, UNVETTED_SEED, running_site
 
 from safehold.app import conversations, overview
@@ -214,34 +214,33 @@ def press(page, *keys: str) -> None:
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", list(SIZES))
-def test_every_page_is_accessible_and_fits_the_screen(visit, addresses, theme, size) -> None:
-    page = visit(ALL, size=SIZES[size], theme=theme)
+def test_every_page_is_accessible_and_fits_the_screen(visit, addresses, size) -> None:
+    page = visit(ALL, size=SIZES[size])
     wrong = []
     for name, route in WALKED.items():
         page.goto(addresses[name])
         assert is_of(route, page.url), name
-        wrong += look_at(page, f"{name}-{size}-{theme}")
+        wrong += look_in_both_themes(page, f"{name}-{size}")
     proves(page)
     for name in ("account", "people", "keys", "support-text"):
         page.goto(addresses[name])
-        wrong += look_at(page, f"{name}-confirmed-{size}-{theme}")
+        wrong += look_in_both_themes(page, f"{name}-confirmed-{size}")
     page.goto(addresses["audit"])
     page.get_by_role("button", name="Verify the chain").click()
     page.get_by_text("The log is what was written").wait_for()
-    wrong += look_at(page, f"verified-{size}-{theme}")
+    wrong += look_in_both_themes(page, f"verified-{size}")
     page.keyboard.press("?")
-    wrong += look_at(page, f"overlay-{size}-{theme}", whole=False)
+    wrong += look_in_both_themes(page, f"overlay-{size}", whole=False)
     page.keyboard.press("Escape")
     page.keyboard.press("Control+k")
-    wrong += look_at(page, f"palette-{size}-{theme}", whole=False)
+    wrong += look_in_both_themes(page, f"palette-{size}", whole=False)
     page.keyboard.press("Escape")
     page.goto("/console/nothing-here")
-    wrong += look_at(page, f"not-found-{size}-{theme}")
-    stranger = visit(size=SIZES[size], theme=theme)
+    wrong += look_in_both_themes(page, f"not-found-{size}")
+    stranger = visit(size=SIZES[size])
     stranger.goto("/console/sign-in")
-    wrong += look_at(stranger, f"sign-in-{size}-{theme}")
+    wrong += look_in_both_themes(stranger, f"sign-in-{size}")
     assert wrong == []
 
 
@@ -259,36 +258,35 @@ def test_a_form_that_is_shown_again_is_accessible_and_fits_the_screen(visit, add
     assert wrong == []
 
 
-@pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize("size", list(SIZES))
-def test_what_is_shown_once_and_the_second_step_are_accessible(site, visit, size, theme) -> None:
-    name = f"new-here-{size}-{theme}"
+def test_what_is_shown_once_and_the_second_step_are_accessible(site, visit, size) -> None:
+    name = f"new-here-{size}"
     site.add_person(name, Role.ADMIN)
-    page = visit(name, size=SIZES[size], theme=theme)
+    page = visit(name, size=SIZES[size])
     proves(page)
     page.goto("/console/account")
     page.get_by_role("button", name="Set up an app").click()
     page.wait_for_url("**/console/account/app")
-    wrong = look_at(page, f"account-app-{size}-{theme}")
+    wrong = look_in_both_themes(page, f"account-app-{size}")
     app = pyotp.TOTP(page.locator("#secret").inner_text().replace(" ", ""))
     page.get_by_label("The code that it shows now").fill(app.now())
     page.keyboard.press("Enter")
     page.wait_for_url("**done=factor-added")
     page.get_by_role("button", name="Make ten codes").click()
     page.locator(".codes").wait_for()
-    wrong += look_at(page, f"recovery-codes-{size}-{theme}")
+    wrong += look_in_both_themes(page, f"recovery-codes-{size}")
     page.goto("/console/keys")
     page.get_by_label("Whose it is").fill("platform")
     page.get_by_label("scan", exact=True).check()
     page.get_by_role("button", name="Make it").click()
     page.locator("#secret").wait_for()
-    wrong += look_at(page, f"shown-once-{size}-{theme}")
+    wrong += look_in_both_themes(page, f"shown-once-{size}")
     page.goto("/console/keys")
-    wrong += look_at(page, f"keys-one-{size}-{theme}")
+    wrong += look_in_both_themes(page, f"keys-one-{size}")
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/console/sign-in**")
     sign_in(page, name)
-    wrong += look_at(page, f"second-step-{size}-{theme}")
+    wrong += look_in_both_themes(page, f"second-step-{size}")
     assert wrong == []
 
 

@@ -8,8 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from gallery import take
+from gallery import look_in_both_themes
 from playwright.sync_api import Browser, Page
 from sqlalchemy import make_url
 
@@ -91,11 +90,10 @@ def visit(chromium: Browser, portal: tuple[str, Any]) -> Iterator[Any]:
     """Return what opens a page of the portal; a complaint of the browser fails the test."""
     contexts, complaints = [], []
 
-    def open_one(*, size: str = "desk", theme: str = "light", script: bool = False) -> Page:
+    def open_one(*, size: str = "desk", script: bool = False) -> Page:
         context = chromium.new_context(
             base_url=portal[0],
             viewport=SIZES[size],
-            color_scheme=theme,
             java_script_enabled=script,
             reduced_motion="reduce",
         )
@@ -144,15 +142,6 @@ def fill(page: Page, address: str = "https://example.org/gallery") -> None:
     page.get_by_label("Address of the page").fill(address)
     page.get_by_label("Somebody is putting a child under pressure").check()
     page.get_by_label("Anything that helps us find it").fill("At the bottom of the page.")
-
-
-def look_at(page: Page, name: str) -> list[str]:
-    """Take a picture; return what axe finds, and whether the page is wider than the screen."""
-    take(page, f"portal-{name}")
-    found = Axe().run(page).response["violations"]
-    wrong = [f"{name}: {each['id']}: {[node['target'] for node in each['nodes']]}" for each in found]
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return [*wrong, *([f"{name} is {wide} px too wide"] if wide > 0 else [])]
 
 
 def test_somebody_without_scripts_reports_a_page_and_sees_how_far_it_is(
@@ -222,35 +211,32 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_written_stays(visit:
     assert page.get_by_label("Anything that helps us find it").input_value() == "At the bottom of the page."
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("size", list(SIZES))
-def test_every_page_of_the_portal_is_accessible_and_fits_the_screen(
-    visit: Any, theme: str, size: str
-) -> None:
-    page = visit(size=size, theme=theme, script=True)
+def test_every_page_of_the_portal_is_accessible_and_fits_the_screen(visit: Any, size: str) -> None:
+    page = visit(size=size, script=True)
     page.goto("/report")
-    wrong = look_at(page, f"report-{size}-{theme}")
+    wrong = look_in_both_themes(page, f"portal-report-{size}")
     page.get_by_role("button", name="Send the report").click()
     page.get_by_role("alert").wait_for()
-    wrong += look_at(page, f"wrong-{size}-{theme}")
+    wrong += look_in_both_themes(page, f"portal-wrong-{size}")
     fill(page)
     page.get_by_role("button", name="Send the report").click()
     page.locator(".code").wait_for()
     code = page.locator(".code").inner_text()
-    wrong += look_at(page, f"thanks-{size}-{theme}")
+    wrong += look_in_both_themes(page, f"portal-thanks-{size}")
     page.goto("/report/status")
     page.get_by_label("Your code").fill("AAAA-BBBB")
     page.get_by_role("button", name="Show the status").click()
     page.get_by_role("alert").wait_for()
-    wrong += look_at(page, f"unknown-{size}-{theme}")
+    wrong += look_in_both_themes(page, f"portal-unknown-{size}")
     page.get_by_label("Your code").fill(code)
     page.get_by_role("button", name="Show the status").click()
     page.locator("[aria-current=step]").wait_for()
-    wrong += look_at(page, f"status-{size}-{theme}")
+    wrong += look_in_both_themes(page, f"portal-status-{size}")
     page.goto("/appeal")
-    wrong += look_at(page, f"appeal-{size}-{theme}")
+    wrong += look_in_both_themes(page, f"portal-appeal-{size}")
     page.goto("/transparency")
-    wrong += look_at(page, f"transparency-{size}-{theme}")
+    wrong += look_in_both_themes(page, f"portal-transparency-{size}")
     page.goto("/report/nothing")
-    wrong += look_at(page, f"not-found-{size}-{theme}")
+    wrong += look_in_both_themes(page, f"portal-not-found-{size}")
     assert wrong == []

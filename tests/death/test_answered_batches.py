@@ -16,7 +16,7 @@ CONTEXT = {"surface": "rehearsal", "account_id": "account-1"}
 ITEMS = 12
 
 
-@pytest.mark.parametrize("round_", range(3))
+@pytest.mark.parametrize("round_", [0, *(pytest.param(more, marks=pytest.mark.slow) for more in (1, 2))])
 def test_whatever_was_answered_of_a_batch_is_on_record_when_the_process_dies_at_once(
     fresh_database_url: str, tmp_path: Path, round_: int
 ) -> None:

@@ -42,14 +42,15 @@ where c.relkind = 'r' and c.relpersistence <> 't' and pg_relation_size(c.oid) > 
 
 
 def create_database(server: EmbeddedServer, name: str, template: str | None = None) -> None:
-    """Make the database `name`, as a copy of `template` when one is given (about 60 ms).
+    """Make the database `name`, as a copy of `template` when one is given (about 45 ms).
 
     Nobody may be connected to the template. Raises NameTaken when there is such a database, NotFound when
     there is no such template, Conflict when somebody is connected to it, DatabaseDown.
     """
     statement = sql.SQL("create database {}").format(sql.Identifier(name))
     if template is not None:
-        statement += sql.SQL(" template {}").format(sql.Identifier(template))
+        # Copying its files takes less than half of what PostgreSQL does unless told, which is page by page.
+        statement += sql.SQL(" template {} strategy file_copy").format(sql.Identifier(template))
     _run(server, statement)
 
 

@@ -2,7 +2,8 @@
 
 Use it by `pytest_plugins = ["safehold.testing.databases"]` in the top-most conftest.py. The fixtures:
 
-postgres_server     session: the EmbeddedServer that all xdist workers of a run share; fsync is off.
+postgres_server     session: the EmbeddedServer that all xdist workers of a run share; fsync is off, and
+                    its files are in memory where the machine has room.
 database_template   session: name of the database that holds the newest schema; never connect to it.
 database_url        session: SQLAlchemy address (superuser) of this worker's own database. Each test that
                     uses it, directly or through other fixtures, finds it as migrations left it: when the
@@ -15,9 +16,11 @@ fresh_database_url  function: address of a database of the test's own, dropped a
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -29,6 +32,9 @@ from safehold.storage.embedded import EmbeddedServer
 
 TEMPLATE = "safehold_template"
 _FOLDER = "postgres"
+_MEMORY = Path("/dev/shm")  # noqa: S108 - made private, by a name of its own
+_ENOUGH = 4 * 1024**3
+"""Bytes of memory that may be files, so that a run's databases are a small part of it."""
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +49,7 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedd
     _stop_abandoned(run)
     named = os.environ.get("SAFEHOLD_TEST_POSTGRES")
     binaries = find_binaries(Path(named)) if named else None
-    with EmbeddedServer(run / _FOLDER, binaries=binaries, durable=False) as server:
+    with EmbeddedServer(_made_folder(run), binaries=binaries, durable=False) as server:
         yield server
 
 
@@ -100,8 +106,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     folder = factory.getbasetemp() / _FOLDER
     if folder.is_dir():
-        EmbeddedServer(folder).stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        _stop(folder)
 
 
 def _worker() -> str | None:
@@ -112,9 +117,33 @@ def _worker_database() -> str:
     return f"tests_{_worker() or 'main'}"
 
 
+def _made_folder(run: Path) -> Path:
+    """Return where the server of a run keeps its files: in memory where there is room, else in the run.
+
+    A database is a thousand files: a disk takes ten times as long to make and drop one. The run's own folder
+    is a link then, by which the next run finds what was left behind.
+    """
+    folder = run / _FOLDER
+    if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).total >= _ENOUGH:
+        in_memory = _MEMORY / f"safehold-tests-{hashlib.sha256(os.fsencode(run)).hexdigest()[:16]}"
+        with suppress(FileExistsError):  # another worker was here before
+            folder.symlink_to(in_memory)
+    return folder.resolve()
+
+
+def _stop(folder: Path) -> None:
+    """Stop a server unless somebody uses it; of one that does not run, remove the files wherever they are."""
+    server = EmbeddedServer(folder.resolve())
+    server.stop()
+    if server.pid() is None:
+        shutil.rmtree(server.folder, ignore_errors=True)
+        if folder.is_symlink():
+            folder.unlink()
+
+
 def _stop_abandoned(run: Path) -> None:
     """Stop the servers of earlier runs that were killed as a whole; one that is in use is left alone."""
     if run.name.startswith("pytest-"):
         for folder in run.parent.glob(f"pytest-[0-9]*/{_FOLDER}"):
             if folder.parent != run:
-                EmbeddedServer(folder).stop()
+                _stop(folder)

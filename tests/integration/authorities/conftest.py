@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -47,6 +48,8 @@ from safehold.storage import evidence as evidence_rows
 from safehold.storage import filings as filing_rows
 from safehold.storage.authority_papers import Paper
 from safehold.storage.database import Database, Tx
+from safehold.storage.databases import InitialRows
+from safehold.storage.embedded import EmbeddedServer
 from safehold.storage.evidence import ObjectRole
 from safehold.storage.filings import Filing
 from safehold.testing import running
@@ -331,21 +334,68 @@ def as_worker(database_url: str, running_program: object) -> Iterator[Database]:
     database.close()
 
 
+@dataclass(slots=True)
+class Furniture:
+    """What every office holds at first: a list, three items in a case, a person. Put back by its rows.
+
+    To take it in anew for each test would be most of the work of most tests. Where a test harmed what is
+    sealed, it is taken in anew all the same.
+    """
+
+    safehold: Installation
+    server: EmbeddedServer
+    rows: InitialRows | None = None
+    items: list[ItemId] = field(default_factory=list)
+    person: Actor | None = None
+    sealed: dict[Path, int] = field(default_factory=dict)
+
+    def put_back(self) -> tuple[Actor, list[ItemId]]:
+        """Fill the empty database; return the person and the items."""
+        if self.rows is not None and self.sealed.items() <= self._in_vault().items():
+            self.rows.restore()
+        else:
+            self._take_in()
+        assert self.person is not None
+        return self.person, list(self.items)
+
+    def _take_in(self) -> None:
+        safehold, before = self.safehold, self._in_vault()
+        safehold.add_list(exact=[altered_copy(seed) for seed in SEEDS])
+        self.items = [self._scan(altered_copy(seed)) for seed in SEEDS]
+        safehold.run_steps()
+        self.person = safehold.analyst("sender", Role.LEGAL)
+        self.sealed = {path: at for path, at in self._in_vault().items() if path not in before}
+        self.rows = InitialRows(self.server, str(make_url(safehold.program.database.url).database))
+
+    def _scan(self, data: bytes) -> ItemId:
+        context = Context(surface="rehearsal", account_id="account-1")
+        answer = self.safehold.program.scanner.scan_bytes(data, context, actor=system_actor("tests"))
+        assert answer.item_id is not None, answer
+        return answer.item_id
+
+    def _in_vault(self) -> dict[Path, int]:
+        """Return every file of the vault, with when it was last written."""
+        files = Path(self.safehold.program.home.vault).rglob("*")
+        return {path: path.stat().st_mtime_ns for path in files if path.is_file()}
+
+
+@pytest.fixture(scope="session")
+def furniture(
+    running_program: tuple[Installation, MovableClock], postgres_server: EmbeddedServer
+) -> Furniture:
+    return Furniture(running_program[0], postgres_server)
+
+
 @pytest.fixture
 def office(
-    running_program: tuple[Installation, MovableClock], as_worker: Database, database_url: str
+    running_program: tuple[Installation, MovableClock],
+    as_worker: Database,
+    furniture: Furniture,
+    database_url: str,
 ) -> Iterator[Office]:
     safehold, clock = running_program
     clock.ahead = timedelta()
-    safehold.add_list(exact=[altered_copy(seed) for seed in SEEDS])
-    items = []
-    for seed in SEEDS:
-        context = Context(surface="rehearsal", account_id="account-1")
-        answer = safehold.program.scanner.scan_bytes(altered_copy(seed), context, actor=system_actor("tests"))
-        assert answer.item_id is not None, answer
-        items.append(answer.item_id)
-    safehold.run_steps()
-    person = safehold.analyst("sender", Role.LEGAL)
+    person, items = furniture.put_back()
     with CyberTiplineServer(username="tests", password=SECRET, clock=clock) as server:
         yield Office(safehold, clock, server, as_worker, person, items)
     safehold.program.scanner.counters.flush()

@@ -90,7 +90,7 @@ def run(suite: Path, *arguments: str, die: bool = False) -> subprocess.Completed
 def servers_left(suite: Path) -> list[int]:
     """The servers that runs of the suite left running."""
     folders = (suite.parent / "t").glob("pytest-of-*/pytest-[0-9]*/postgres")
-    return [pid for folder in folders if (pid := EmbeddedServer(folder).pid()) is not None]
+    return [pid for folder in folders if (pid := EmbeddedServer(folder.resolve()).pid()) is not None]
 
 
 def test_every_test_finds_its_database_empty_in_one_process(suite: Path) -> None:
