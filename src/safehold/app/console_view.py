@@ -16,9 +16,11 @@ from safehold.model.hash_list import Purpose
 from safehold.model.ids import CaseId, ItemId, RevealId, SessionId
 from safehold.model.permissions import Actor, Permission
 from safehold.model.proposal import Proposal
+from safehold.model.review_band import ReviewBand
 from safehold.review import (
     admission,
     again,
+    banding,
     cases,
     conflicts,
     filters,
@@ -83,7 +85,8 @@ class CaseSheet:
     """A case, what is planned in it, and the names of the people who work here.
 
     proposals: about the items that are looked up. moves: what was merged into it or split from it, and
-    numbers: of the other cases. present: others who opened it a moment ago.
+    numbers: of the other cases. present: others who opened it a moment ago. band: how strongly it asks for a
+    look, None where no machine asked for one.
     """
 
     view: CaseView
@@ -93,6 +96,7 @@ class CaseSheet:
     moves: tuple[CaseMove, ...] = ()
     numbers: Mapping[CaseId, int] = field(default_factory=dict)
     present: Present = NOBODY
+    band: ReviewBand | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,16 +132,27 @@ def bar(tx: Tx, actor: Actor, *, exposure: ExposureRules, now: datetime) -> Bar:
     return Bar(alarms.counts(tx), looked, wellbeing.standing(tx, actor.user_id, rules=exposure, now=now))
 
 
-def queue(tx: Tx, *, actor: Actor, now: datetime, only: Purpose | None = None) -> QueueView:
+def queue(
+    tx: Tx, *, actor: Actor, now: datetime, only: Purpose | None = None, looks_a_day: int | None = None
+) -> QueueView:
     """Return the queues of this person by need and waiting, and which of the cases they are kept from.
 
     only: one of their queues. Whoever assesses does not see the cases in which everything waits for
-    others; who only reads sees all of their queues.
+    others; who only reads sees all of their queues. looks_a_day: see `cases.take_next`; what waits for
+    further looks is counted and not shown.
     """
     mine = admission.queues_of(tx, actor.user_id)
     purposes = mine if only is None else mine & {only}
     analyst = actor.analyst() if actor.may(Permission.CASE_ASSESS) else None
-    found = cases.queue(tx, purposes=purposes, limit=QUEUE_SHOWN, analyst=analyst, reader=actor.user_id)
+    found = cases.queue(
+        tx,
+        purposes=purposes,
+        limit=QUEUE_SHOWN,
+        analyst=analyst,
+        reader=actor.user_id,
+        looks_a_day=looks_a_day,
+        now=now,
+    )
     ids = [summary.case.id for summary in found]
     kept_from = conflicts.kept_from(tx, ids, actor.user_id) if actor.user_id else set()
     others = cases.left_to_others(tx, purposes=purposes, analyst=analyst) if analyst else 0
@@ -172,6 +187,7 @@ def case(tx: Tx, case_id: CaseId, *, actor: Actor, around: ItemId | None = None,
         moves=tuple(moved),
         numbers=numbers,
         present=present,
+        band=banding.band_of_case(tx, case_id),
     )
 
 

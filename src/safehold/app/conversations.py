@@ -210,12 +210,15 @@ class _Taking:
         return item_id
 
     def _context(self, judged: Judgement) -> Context:
+        by = next((each for each in self._told.participants if each.id == judged.by), None)
         return Context(
             surface=self._surface.name,
             content_id=self._told.reference,
             account_id=judged.by,
             uploaded_at=self._now,
             region=self._told.region,
+            account_created_at=by.account_created_at if by is not None else None,
+            account_is_child=by.years.is_child or None if by is not None else None,
         )
 
     def _offer(self, state: State, judged: Judgement) -> Offer | None:

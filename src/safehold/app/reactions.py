@@ -13,7 +13,7 @@ from safehold.model import events
 
 REACTIONS: Reactions = {
     events.ItemMatched: ("review.open_case",),
-    events.ItemFlagged: ("review.open_case",),
+    events.ItemFlagged: ("review.open_case", "detect.want_near_misses"),
     events.ConversationFlagged: ("review.open_case",),
     events.InboundReportReceived: ("review.open_case",),
     events.AssessmentFiled: ("review.settle",),

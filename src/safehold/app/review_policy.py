@@ -29,4 +29,5 @@ def queue_rules(settings: Settings) -> QueueRules:
         decide_within={Purpose(purpose): timedelta(hours=hours) for purpose, hours in within},
         skills_for={ExposureKind(kind): checked_skills(asked) for kind, asked in skills},
         live=frozenset(name for name, surface in settings.surfaces.items() if surface.live),
+        looks_a_day=settings.review.flags_a_day,
     )

@@ -390,8 +390,10 @@ class ReviewSettings(Section):
         None,
         ge=1,
         le=1_000_000,
-        description="How many uploads that machines flag you can look at in a day. It changes nothing: a"
-        " classifier’s page says what so many looks would find. Unset: it says nothing about that.",
+        description="How many cases for which machines alone ask you can look at in a day (UTC). So many are"
+        " offered, the strongest first; the others wait, and are counted beside the queue. What a list knows"
+        " or a person reports, threats, live streams and what the lot fell on never wait for it. The queue"
+        " and each classifier’s page say what so many looks find. Unset: all are offered.",
     )
     us_destination: bool = Field(
         False,

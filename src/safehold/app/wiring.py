@@ -14,6 +14,7 @@ from safehold.app import (
     given_up,
     heard_counters,
     lookback,
+    near_misses,
     outages,
     overview,
     paper_sweep,
@@ -33,6 +34,7 @@ from safehold.app.review_policy import queue_rules, review_policy
 from safehold.app.rules_again import RulesAgain
 from safehold.authorities import plans
 from safehold.detect import look_back
+from safehold.detect.near_misses import want as want_near_misses
 from safehold.evidence import clocks, closing, retention, sweep
 from safehold.intake import conversations, inbound_reports, uploads
 from safehold.jobs.running import Handler
@@ -78,6 +80,7 @@ def handlers(program: Program) -> dict[str, Handler]:
         "review.open_case": now_with(cases.open_case, record=record, rules=queue_rules(program.settings)),
         "review.settle": now_with(settle.settle, record=record, policy=review_policy(program.settings)),
         "detect.look_back": look_back.plan,
+        "detect.want_near_misses": now_with(want_near_misses),
         "review.contest": now_with(contest.contest, policy=review_policy(program.settings)),
         "review.follow_reversal": now_with(
             contest.follow_reversal, record=record, policy=review_policy(program.settings)
@@ -128,6 +131,7 @@ def schedules(program: Program) -> Sequence[Schedule]:
         Schedule("abandoned reveals", 30, lambda: _close_reveals(program)),
         Schedule("golden items", 600, lambda: close_unanswered(program)),
         Schedule("classifier drift", 3600, lambda: look_for_drift(program)),
+        Schedule("near misses", 10, lambda: near_misses.seek(program)),
         Schedule("review rules", 60, RulesAgain(program).turn),
         Schedule("case weights", 15, lambda: weigh_cases(program)),
         Schedule("requests and sessions", 600, lambda: _sweep_access(program)),

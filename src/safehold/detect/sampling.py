@@ -11,14 +11,14 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from safehold.model.ids import FlagId, new_id
-from safehold.model.match import Flag
+from safehold.model.match import BY_LOT, Flag
 from safehold.model.scan import CheckReport, CheckState
 from safehold.model.surface import Surface
 from safehold.storage import audit_samples as rows
 from safehold.storage.audit_samples import Draw
 from safehold.storage.database import Tx
 
-SOURCE = "audit_sample"
+SOURCE = BY_LOT
 """What is said to ask for a look at it."""
 
 Lot = Callable[[], float]

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from safehold.model.assessment import Category, Finding
+from safehold.model.band import Band
 from safehold.model.exposure import ExposureKind
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, AppealId, CaseId, ItemId, OutcomeId, SubjectId, UserId
@@ -79,7 +80,8 @@ class Case:
     number: the short number people say aloud. revision: rises by one with every change; a change that
     names an older one is refused. locked_by, locked_until: who works on it now. exposure_kinds: what one
     would look at in it, as far as lists tell. skills: what it asks of whoever takes it. for_lead: others
-    passed it on. decide_by: the nearest date by which something in it has to be decided.
+    passed it on. decide_by: the nearest date by which something in it has to be decided. band: how strongly
+    it asks for a look, where machines alone do and nobody has looked.
     """
 
     id: CaseId
@@ -99,6 +101,7 @@ class Case:
     skills: frozenset[str] = frozenset()
     for_lead: bool = False
     decide_by: datetime | None = None
+    band: Band | None = None
 
     def holder(self, now: datetime) -> AnalystId | None:
         """Return who holds the case at this instant, None where nobody does."""

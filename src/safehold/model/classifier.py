@@ -91,6 +91,11 @@ class Opinion:
             raise ValueError("a score lies between 0 and 1")
 
 
+def source_of(classifier: str) -> str:
+    """Return the source of flags that a classifier raises, by its name in the settings."""
+    return f"classifier:{classifier}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
     """What one classifier said of some media, for the record.

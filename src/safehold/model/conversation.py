@@ -7,11 +7,24 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from safehold.model.assessment import AgeBand
+from safehold.model.band import Band
 
 GROWN_UP = 18
 OLDEST = 120
 ADULT = "adult"
 """What stands for grown-up where a platform tells a band and no age."""
+
+BY_RULES = "conversation_rules"
+"""The source of a flag about a conversation."""
+THREATENS = "threat_with_demand"
+"""The reason of such a flag where somebody is threatened: it waits for no budget."""
+SCORES = {Band.NONE: 0.0, Band.LOW: 0.3, Band.MEDIUM: 0.6, Band.HIGH: 1.0}
+"""The score of such a flag, by what the conversation shows."""
+
+
+def band_of(score: float) -> Band:
+    """Return what a flag about a conversation says that it shows: the band of the highest score reached."""
+    return next(band for band in reversed(SCORES) if score >= SCORES[band])
 
 
 class Cue(StrEnum):

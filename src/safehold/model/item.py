@@ -25,6 +25,7 @@ class Context:
 
     surface: a declared surface. account_id, content_id: the platform's own ids, opaque to us.
     uploaded_at: aware. region: an ISO 3166 code or the platform's own name.
+    account_created_at: aware. account_is_child: whether the platform knows it as a child's.
     reference: under which the platform finds the upload again should a later entry match it. It is kept with
     signals for look-back and nowhere else.
     """
@@ -38,6 +39,8 @@ class Context:
     original_name: str | None = None
     region: str | None = None
     reference: str | None = None
+    account_created_at: datetime | None = None
+    account_is_child: bool | None = None
 
     def __repr__(self) -> str:
         """Name the surface only: the rest is personal data."""

@@ -8,6 +8,9 @@ from safehold.model.hash_list import Purpose
 from safehold.model.ids import EntryId, FlagId, ListId, MatchId
 from safehold.model.signal import SignalTypeName, Turn
 
+BY_LOT = "audit_sample"
+"""The source of a flag that the lot raised: no suspicion."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from safehold.model.band import Band
 from safehold.model.case import Case
 from safehold.model.errors import BadForm
 from safehold.model.exposure import ExposureKind
@@ -57,7 +58,8 @@ class Lane:
     """What all of some open cases have in common, so that one question settles for all of them who may go on.
 
     other_purposes: further purposes for which an item in them lies in a case. kinds: what one would look at.
-    skills: what they ask of whoever takes them. for_lead: others passed them on.
+    skills: what they ask of whoever takes them. for_lead: others passed them on. band: where machines alone
+    ask for a look and nobody has looked, how strongly.
     """
 
     purpose: Purpose
@@ -66,6 +68,7 @@ class Lane:
     other_purposes: tuple[Purpose, ...]
     kinds: tuple[ExposureKind, ...]
     skills: tuple[str, ...]
+    band: Band | None = None
 
     @property
     def need_to_know(self) -> frozenset[Purpose]:
@@ -79,11 +82,13 @@ class QueueRules:
 
     decide_within: by purpose, how long after its opening a case is to be decided at the latest. skills_for:
     what material of a kind asks of whoever takes it. live: surfaces on which what appears may be going on.
+    looks_a_day: how many cases for which machines alone ask are offered in a day, None: all.
     """
 
     decide_within: Mapping[Purpose, timedelta] = field(default_factory=dict)
     skills_for: Mapping[ExposureKind, frozenset[str]] = field(default_factory=dict)
     live: frozenset[str] = frozenset()
+    looks_a_day: int | None = None
 
     def decide_by(self, purpose: Purpose, opened_at: datetime) -> datetime | None:
         """Return when a case of this purpose is due, None where nothing is set."""

@@ -24,6 +24,7 @@ from safehold.model.permissions import Actor, system_actor
 from safehold.model.queue import Lane, QueueRules, Reviewer, Stage
 from safehold.review import lanes
 from safehold.review.admission import admit, queues_of
+from safehold.review.looks import is_spent
 from safehold.review.weighing import AS_NOTHING_SET, reckon
 from safehold.storage import (
     audit,
@@ -34,6 +35,7 @@ from safehold.storage import (
     case_urgency,
     exposure,
     reported_items,
+    review_bands,
     users,
 )
 from safehold.storage import cases as case_rows
@@ -129,15 +131,21 @@ def queue(
     limit: int,
     analyst: AnalystId | None = None,
     reader: UserId | None = None,
+    looks_a_day: int | None = None,
+    now: datetime | None = None,
 ) -> list[CaseSummary]:
     """Return open cases of these purposes in the order in which they are offered.
 
     analyst: those of their queues, without the cases in which everything waits for others than this person.
-    reader: those of their queues. Neither: all, for commands.
+    reader: those of their queues. Neither: all, for commands. looks_a_day, now: those that wait for another
+    look of the budget than the next ones are left out, see `take_next`.
     """
     known = _known_lanes(tx, purposes, analyst or reader)
     if analyst is not None and not is_lead(tx, analyst):
         known = [lane for lane in known if lane.stage is not Stage.LEAD]
+    if now is not None:
+        limited, spent = looks_a_day is not None, is_spent(tx, looks_a_day, now)
+        known = lanes.by_budget(known, limited=limited, spent=spent)[0]
     return case_queue.waiting(tx, known, limit=limit, analyst=analyst)
 
 
@@ -162,16 +170,19 @@ def take_next(
     *,
     purposes: Iterable[Purpose] = tuple(Purpose),
     last: Iterable[ExposureKind] = (),
+    looks_a_day: int | None = None,
 ) -> Case | None:
     """Give this analyst the first case of their queues for 15 minutes; None when none is left for them.
 
     A case that they hold already comes back first. Left out: queues in which they do not work, skills
     that they lack and somebody else has, what others hold, what they passed on or have a conflict of
     interest about, kinds that they opted out of, and cases in which nothing waits for them just now.
-    last: kinds that are offered only where nothing else waits. Two analysts never get the same one. What
-    they passed on half a day ago comes back when nothing else is left and nobody else could take it.
+    last: kinds that are offered only where nothing else waits. looks_a_day: of cases for which machines
+    alone ask so many are offered in a day, the strongest band first; a few more where several people ask at
+    the same instant. Two analysts never get the same one. What they passed on half a day ago comes back when
+    nothing else is left and nobody else could take it.
     """
-    case = first_waiting(tx, analyst, now, purposes=purposes, last=last)
+    case = first_waiting(tx, analyst, now, purposes=purposes, last=last, looks_a_day=looks_a_day)
     return _taken(tx, case, analyst, now) if case else None
 
 
@@ -182,11 +193,12 @@ def first_waiting(
     *,
     purposes: Iterable[Purpose] = tuple(Purpose),
     last: Iterable[ExposureKind] = (),
+    looks_a_day: int | None = None,
 ) -> Case | None:
     """Return the case that `take_next` would give this analyst, without giving it to them; None for none."""
     among = tuple(purposes)
     held = case_queue.find_held(tx, purposes=among, analyst=analyst, now=now)
-    return held or _offered(tx, analyst, among, frozenset(last), now)
+    return held or _offered(tx, analyst, among, frozenset(last), looks_a_day, now)
 
 
 def take(tx: Tx, case_id: CaseId, analyst: AnalystId, now: datetime) -> Case:
@@ -261,6 +273,7 @@ def forget_accounts(tx: Tx, *, now: datetime, limit: int) -> int:
     """
     forgotten = case_rows.forget_accounts(tx, limit=limit)
     subject_rows.forget_accounts(tx, forgotten)
+    review_bands.forget_reasons(tx, forgotten)
     case_notes.forget(tx, forgotten)
     for case_id in forgotten:
         audit.append(tx, at=now, actor=_REVIEW, verb="case.forget_account", object=f"case:{case_id}")
@@ -345,7 +358,12 @@ def _known_lanes(tx: Tx, purposes: Iterable[Purpose], person: UUID | None) -> li
 
 
 def _offered(
-    tx: Tx, analyst: AnalystId, purposes: tuple[Purpose, ...], last: frozenset[ExposureKind], now: datetime
+    tx: Tx,
+    analyst: AnalystId,
+    purposes: tuple[Purpose, ...],
+    last: frozenset[ExposureKind],
+    looks_a_day: int | None,
+    now: datetime,
 ) -> Case | None:
     everybody = users.reviewers(tx)
     me = next((each for each in everybody if each.id == analyst), None)
@@ -353,10 +371,12 @@ def _offered(
         return None
     opted_out = exposure.choices_of(tx, me.id).opted_out
     mine = lanes.offered_to(case_queue.lanes(tx), me, everybody, purposes=purposes, opted_out=opted_out)
+    limited, spent = looks_a_day is not None, is_spent(tx, looks_a_day, now)
     for among in (lanes.without(mine, last), mine) if last else (mine,):
-        case = case_queue.find_next(tx, among, analyst=analyst, now=now)
-        if case is not None:
-            return case
+        for offered in lanes.by_budget(among, limited=limited, spent=spent):
+            case = case_queue.find_next(tx, offered, analyst=analyst, now=now)
+            if case is not None:
+                return case
     passed = case_queue.find_passed(
         tx, purposes=purposes, analyst=analyst, before=now - A_SHIFT, now=now, limit=_LOOKED_AT
     )
@@ -396,10 +416,12 @@ def _account(stored: StoredItem) -> str | None:
 
 def _taken(tx: Tx, case: Case, analyst: AnalystId, now: datetime) -> Case:
     until = now + LOCK_LASTS
+    if case.band is not None:
+        review_bands.note_look(tx, case.id, now)
     case_rows.set_lock(tx, case.id, analyst=analyst, until=until)
     if case.holder(now) != analyst:  # who opens a case that they hold only goes on
         _audit(tx, analyst, "case.take", case.id, now)
-    return replace(case, locked_by=analyst, locked_until=until)
+    return replace(case, locked_by=analyst, locked_until=until, band=None)
 
 
 def _audit(

@@ -146,7 +146,7 @@ def instead_of_next(
     ordinary, met = rows.counts(tx, analyst, since=now - LOOKED_BACK)
     if not is_due(ordinary=ordinary, met=met, percent=percent, drawn_by=str(analyst)):
         return None
-    waiting = cases.first_waiting(tx, analyst, now, purposes=purposes)
+    waiting = cases.first_waiting(tx, analyst, now, purposes=purposes, looks_a_day=queues.looks_a_day)
     if waiting is None or waiting.rehearsal or waiting.exposure_kinds & SEVEREST:
         return None
     if waiting.holder(now) == analyst:

@@ -43,6 +43,24 @@ def without(lanes: Sequence[Lane], kinds: Collection[ExposureKind]) -> list[Lane
     return [lane for lane in lanes if not set(lane.kinds) & set(kinds)]
 
 
+def by_budget(lanes: Sequence[Lane], *, limited: bool, spent: bool) -> list[list[Lane]]:
+    """Return which of these lanes are offered first, and which only where those have nothing for somebody.
+
+    limited: whether a budget is set for what machines alone ask for; without one all are offered together.
+    The strongest band comes with everything else, each weaker one after it. spent: of such cases no more are
+    offered today, and everything else is as before.
+    """
+    if not limited:
+        return [list(lanes)]
+    others = [lane for lane in lanes if lane.band is None]
+    bands = sorted({lane.band for lane in lanes if lane.band is not None}, key=lambda band: -band.rank)
+    if spent or not bands:
+        return [others]
+    return [
+        [*others, *(lane for lane in lanes if lane.band in bands[: count + 1])] for count in range(len(bands))
+    ]
+
+
 def _may_go_on(lane: Lane, person: Reviewer) -> bool:
     if lane.stage is Stage.LEAD:
         return person.is_lead

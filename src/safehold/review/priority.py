@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from safehold.model.assessment import Category
+from safehold.model.band import Band
 from safehold.model.case import Case, PriorityPart
 from safehold.model.match import Flag
 from safehold.model.queue import POINT_COUNTS
@@ -43,7 +44,8 @@ class Weighed:
     an outcome are not on hold, so that others may still see them. withdrawn: whether matches were left out
     of these, for their entries were taken off. held_on_nothing: how many of those that wait are on hold
     although no match that may hold is left. at_risk: whether a person says that a child is at risk now.
-    live: whether one of those that wait appeared live so lately that it may be going on.
+    live: whether one of those that wait appeared live so lately that it may be going on. band: how strongly
+    what machines flagged asks for a look, None where they flagged nothing that waits.
     """
 
     matches: Sequence[MatchFacts]
@@ -55,6 +57,7 @@ class Weighed:
     held_on_nothing: int = 0
     at_risk: bool = False
     live: bool = False
+    band: Band | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +140,9 @@ def _likelihood(weighed: Weighed) -> PriorityPart:
             weight=_match_weight(best),
         )
     if flags:
-        score = max(flag.score for flag in flags)
+        share = (weighed.band or Band.NONE).rank / Band.VERY_HIGH.rank
         return PriorityPart(
-            name="likelihood", seen="No match; somebody is asked to look", weight=round(_FLAG * score)
+            name="likelihood", seen="No match; somebody is asked to look", weight=round(_FLAG * share)
         )
     if weighed.reports:
         return PriorityPart(name="likelihood", seen="Somebody reported it", weight=_REPORTED)

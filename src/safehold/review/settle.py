@@ -227,6 +227,8 @@ def _settle_item(tx: Tx, case: Case, situation: Situation, settled: Settled, now
         listed=situation.vouched,
     )
     assessment_rows.insert_outcome(tx, outcome, purpose=case.purpose, basis=basis)
+    # What is found of one item speaks for or against a look at the others.
+    case_urgency.weigh_soon(tx, case.id, now)
     _audit(
         tx,
         case.id,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from safehold.model.case import Case
 from safehold.model.errors import NotFound
-from safehold.model.ids import CaseId
+from safehold.model.ids import CaseId, ItemId
 from safehold.model.queue import QueueRules, turn_at
 from safehold.model.surface import LONGEST_UNSEEN
 from safehold.review import priority
+from safehold.review.banding import reckon_band
 from safehold.storage import case_facts, case_urgency, case_weight, golden
 from safehold.storage import cases as case_rows
 from safehold.storage.case_urgency import Urgency
@@ -40,6 +42,13 @@ def reckon(tx: Tx, case_id: CaseId, *, now: datetime, rules: QueueRules = AS_NOT
     at_risk = case_weight.is_at_risk(tx, case_id)
     live_until = _live_until(tx, case_id, rules)
     live = live_until is not None and now < live_until
+    banded = reckon_band(
+        tx,
+        case,
+        reports=counts.reports,
+        waits_for_nobody=bool(ours) or at_risk or live_until is not None,
+        now=now,
+    )
     weighed = priority.Weighed(
         matches=[match for match in ours if not match.withdrawn],
         flags=case_facts.flags_of_case(tx, case_id),
@@ -50,6 +59,7 @@ def reckon(tx: Tx, case_id: CaseId, *, now: datetime, rules: QueueRules = AS_NOT
         held_on_nothing=counts.held_on_nothing,
         at_risk=at_risk,
         live=live,
+        band=banded.band,
     )
     dates = (rules.decide_by(case.purpose, case.opened_at), _destroyed_first_at(tx, case))
     decide_by = min((date for date in dates if date is not None), default=None)
@@ -62,6 +72,7 @@ def reckon(tx: Tx, case_id: CaseId, *, now: datetime, rules: QueueRules = AS_NOT
         priority_parts=parts,
         turn_at=turn_at(case, priority=need, at_risk=at_risk),
         decide_by=decide_by,
+        band=banded.queued,
         weigh_at=min((at for at in changes if at is not None), default=None),
     )
     case_urgency.set_urgency(tx, case_id, urgency)
@@ -78,6 +89,13 @@ def _destroyed_first_at(tx: Tx, case: Case) -> datetime | None:
     if golden.is_one(tx, case.id):
         return case.opened_at + UNSEEN_FOR
     return case_weight.destroyed_first_at(tx, case.id)
+
+
+def weigh_soon(tx: Tx, item_ids: Iterable[ItemId], *, now: datetime) -> None:
+    """Let the cases in which these items lie be weighed anew by the next sweep."""
+    for item_id in item_ids:
+        for case_id in sorted(case_rows.ids_of_item(tx, item_id)):
+            case_urgency.weigh_soon(tx, case_id, now)
 
 
 def reckon_due(tx: Tx, *, now: datetime, rules: QueueRules, limit: int) -> int:

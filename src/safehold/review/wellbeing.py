@@ -119,7 +119,7 @@ def next_case(
     among = tuple(purposes)
     case = golden.instead_of_next(tx, analyst, percent=golden_percent, now=now, purposes=among, queues=queues)
     if case is None:
-        case = cases.take_next(tx, analyst, now, purposes=among, last=last)
+        case = cases.take_next(tx, analyst, now, purposes=among, last=last, looks_a_day=queues.looks_a_day)
     if case is not None and (before is None or before.case_id != case.id):
         severe = bool(case.exposure_kinds & rules.severe)
         rows.put_turn(tx, user_id, Turn(case.id, in_a_row + 1 if severe else 0), at=now)

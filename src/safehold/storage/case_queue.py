@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from safehold.model.band import Band
 from safehold.model.case import Case, CaseState, WaitsFor
 from safehold.model.exposure import ExposureKind
 from safehold.model.hash_list import Purpose
@@ -22,7 +23,7 @@ from safehold.model.ids import AnalystId, CaseId, ItemId
 from safehold.model.queue import COUNTED_TO, Lane, Stage
 from safehold.storage import admission, conflicts, golden, recusals, turns
 from safehold.storage.case_passes import case_pass
-from safehold.storage.cases import case_item, case_of, review_case
+from safehold.storage.cases import LANE, case_item, case_of, review_case
 from safehold.storage.conflicts import declared_conflict
 from safehold.storage.database import Tx
 from safehold.storage.tables import is_among
@@ -34,14 +35,16 @@ LOOKED_THROUGH = 200
 
 _LANES = sa.text("""
 with recursive lane as (
-  (select purpose, stage, for_lead, other_purposes, exposure_kinds, skills from review_case
-   where state = 'open' order by 1, 2, 3, 4, 5, 6 limit 1)
+  (select purpose, stage, for_lead, other_purposes, exposure_kinds, skills, band from review_case
+   where state = 'open' order by 1, 2, 3, 4, 5, 6, 7 limit 1)
   union all
   select next.* from lane l cross join lateral (
-    select c.purpose, c.stage, c.for_lead, c.other_purposes, c.exposure_kinds, c.skills from review_case c
-    where c.state = 'open' and (c.purpose, c.stage, c.for_lead, c.other_purposes, c.exposure_kinds, c.skills)
-      > (l.purpose, l.stage, l.for_lead, l.other_purposes, l.exposure_kinds, l.skills)
-    order by 1, 2, 3, 4, 5, 6 limit 1
+    select c.purpose, c.stage, c.for_lead, c.other_purposes, c.exposure_kinds, c.skills, c.band
+    from review_case c
+    where c.state = 'open'
+      and (c.purpose, c.stage, c.for_lead, c.other_purposes, c.exposure_kinds, c.skills, c.band)
+      > (l.purpose, l.stage, l.for_lead, l.other_purposes, l.exposure_kinds, l.skills, l.band)
+    order by 1, 2, 3, 4, 5, 6, 7 limit 1
   ) next
 )
 select * from lane
@@ -85,6 +88,7 @@ def lanes(tx: Tx) -> list[Lane]:
             other_purposes=tuple(Purpose(each) for each in row.other_purposes),
             kinds=tuple(ExposureKind(each) for each in row.exposure_kinds),
             skills=tuple(row.skills),
+            band=Band(row.band) if row.band else None,
         )
         for row in tx.run(_LANES)
     ]
@@ -339,9 +343,8 @@ def _of_few(lane: sa.TableValuedAlias, conditions: Iterable[sa.ColumnElement[boo
     one part was looked through anew for each row of the other.
     """
     case = review_case.c
-    lanes = (case.purpose, case.stage, case.for_lead, case.other_purposes, case.exposure_kinds, case.skills)
     few = (
-        sa.select(case.id, case.turn_at, *lanes)
+        sa.select(case.id, case.turn_at, *(case[name] for name in LANE))
         .where(_IS_OPEN, *conditions)
         .cte("few")
         .prefix_with("materialized")
@@ -359,6 +362,7 @@ def _in_lane(
         of.purpose == lane.c.purpose,
         of.stage == lane.c.stage,
         of.for_lead == sa.cast(lane.c.for_lead, sa.Boolean),
+        of.band == lane.c.band,
         *(of[name] == sa.cast(lane.c[name], review_case.c[name].type) for name in arrays),
     )
 
@@ -371,6 +375,7 @@ def _unnested(among: Sequence[Lane]) -> sa.TableValuedAlias:
         "other_purposes": [_array(lane.other_purposes) for lane in among],
         "exposure_kinds": [_array(lane.kinds) for lane in among],
         "skills": [_array(lane.skills) for lane in among],
+        "band": [lane.band.value if lane.band is not None else "" for lane in among],
     }
     texts = (sa.cast(values, sa.ARRAY(sa.Text)) for values in columns.values())
     return sa.func.unnest(*texts).table_valued(*columns).render_derived("lane")

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from safehold.model.band import Band
 from safehold.model.case import CaseState, PriorityPart
 from safehold.model.exposure import ExposureKind
 from safehold.model.hash_list import Purpose
@@ -29,7 +30,8 @@ where c.id = :case and d.purpose <> c.purpose
 class Urgency:
     """What makes a case urgent: its priority and the parts of it, and the instants that follow from them.
 
-    turn_at: by which cases are ordered. decide_by, weigh_at: None where nothing is due.
+    turn_at: by which cases are ordered. decide_by, weigh_at: None where nothing is due. band: set where the
+    case waits for the budget of what machines alone flag.
     """
 
     priority: int
@@ -37,12 +39,16 @@ class Urgency:
     turn_at: datetime
     decide_by: datetime | None = None
     weigh_at: datetime | None = None
+    band: Band | None = None
 
 
 @writes(review_case)
 def set_urgency(tx: Tx, case_id: CaseId, urgency: Urgency) -> None:
     """Store what makes the case urgent, and how much."""
-    values = asdict(urgency) | {"priority_parts": [asdict(part) for part in urgency.priority_parts]}
+    values = asdict(urgency) | {
+        "priority_parts": [asdict(part) for part in urgency.priority_parts],
+        "band": urgency.band.value if urgency.band is not None else "",
+    }
     tx.run(review_case.update().where(review_case.c.id == case_id).values(**values))
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from safehold.model.band import Band
 from safehold.model.case import Case, CaseState, WaitsFor, readable_parts
 from safehold.model.exposure import ExposureKind
 from safehold.model.hash_list import Purpose
@@ -31,6 +32,9 @@ from safehold.storage.tables import (
     owned_by,
     writes,
 )
+
+LANE = ("purpose", "stage", "for_lead", "other_purposes", "exposure_kinds", "skills", "band")
+"""What all cases of one lane have in common: by it, it is settled who may go on with them."""
 
 review_case = sa.Table(
     "review_case",
@@ -59,6 +63,8 @@ review_case = sa.Table(
     # Kept by a trigger on its items: who can go on with it.
     sa.Column("stage", sa.Text, nullable=False, server_default=Stage.NOBODY.value),
     sa.Column("for_lead", sa.Boolean, nullable=False, server_default=sa.false()),
+    # Where machines alone ask for a look and nobody has looked: how strongly. Empty for all else.
+    sa.Column("band", sa.Text, nullable=False, server_default=""),
     # When it was opened, earlier by what makes it urgent: the order in which cases are offered.
     sa.Column("turn_at", Instant, nullable=False, server_default=sa.func.now()),
     sa.Column("decide_by", Instant),
@@ -69,6 +75,7 @@ review_case = sa.Table(
     sa.Column("traits", TextArray, nullable=False, server_default="{}"),
     one_of("purpose", Purpose),
     one_of("stage", Stage),
+    sa.CheckConstraint(f"band = '' or band = any({array_of(Band)})", name="band_known"),
     sa.CheckConstraint(f"other_purposes <@ {array_of(Purpose)}", name="other_purposes_known"),
     one_of("state", CaseState),
     sa.CheckConstraint(f"exposure_kinds <@ {array_of(ExposureKind)}", name="exposure_kinds_known"),
@@ -87,12 +94,7 @@ review_case = sa.Table(
     ),
     sa.Index(
         "ix_review_case_lane",
-        "purpose",
-        "stage",
-        "for_lead",
-        "other_purposes",
-        "exposure_kinds",
-        "skills",
+        *LANE,
         "turn_at",
         "id",
         postgresql_where=sa.text("state = 'open'"),
@@ -107,6 +109,7 @@ review_case = sa.Table(
         postgresql_with={"fastupdate": "false"},
         postgresql_where=sa.text("state = 'open'"),
     ),
+    sa.Index("ix_review_case_account_id", "account_id", postgresql_where=sa.text("account_id is not null")),
     sa.Index("ix_review_case_locked_by", "locked_by", postgresql_where=sa.text("locked_by is not null")),
 )
 
@@ -493,4 +496,5 @@ def case_of(row: Any) -> Case:
         skills=frozenset(row.skills),
         for_lead=row.for_lead,
         decide_by=row.decide_by,
+        band=Band(row.band) if row.band else None,
     )

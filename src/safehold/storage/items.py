@@ -56,13 +56,25 @@ item_context = sa.Table(
     sa.Column("port", sa.Integer),
     sa.Column("original_name", sa.Text),
     sa.Column("region", sa.Text),
+    sa.Column("account_created_at", Instant),
+    sa.Column("account_is_child", sa.Boolean),
     sa.Index("ix_item_context_account_id", "account_id"),
     sa.Index("ix_item_context_content_id", "content_id"),
 )
 
 owned_by("intake", page, item, item_context)
 
-_CONTEXT_FIELDS = ("content_id", "account_id", "uploaded_at", "ip", "port", "original_name", "region")
+_CONTEXT_FIELDS = (
+    "content_id",
+    "account_id",
+    "uploaded_at",
+    "ip",
+    "port",
+    "original_name",
+    "region",
+    "account_created_at",
+    "account_is_child",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

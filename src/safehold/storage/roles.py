@@ -53,7 +53,7 @@ _JOBS = {
 # about the worker alone takes away, when its time is over.
 _CASE = (
     "locked_by, locked_until, revision, priority, priority_parts, exposure_kinds, state, settled_at,"
-    " other_purposes, skills, for_lead, turn_at, decide_by, weigh_at"
+    " other_purposes, skills, for_lead, turn_at, decide_by, weigh_at, band"
 )
 _OUTCOME = "update (reversed_at, reversed_by)"
 _PROPOSAL = "update (state, decided_at, approved_by, policy)"
@@ -76,6 +76,7 @@ _FILING = (
 # That there are papers, not what is in them.
 _PAPER = "select (id, report_id, kind, sha256, at)"
 _SWITCH = "approved_by, signed_with, signature, approved_at, ended_by, ended_at"
+_BAND = _change("band", "speak_for", "against", "reckoned_at", "looked_at", "looked_band")
 _SUBJECT = "part, part_set_by, part_set_at, revision"
 _COUNTS = {"counted_day": _READ, "day_fact": _READ}
 _CLOCK = (
@@ -194,6 +195,8 @@ GRANTS: dict[str, dict[str, str]] = {
         "match": _READ,
         "flag": _READ,
         "opinion": _READ,
+        "near_miss": _READ,
+        "review_band": _BAND,
         "classifier_stop": "select, insert, delete",
         **dict.fromkeys(("classifier_count", "classifier_leaving", "audit_sample_day", "audit_draw"), _READ),
         "flag_cue": _READ,
@@ -302,6 +305,9 @@ GRANTS: dict[str, dict[str, str]] = {
         "match": _READ,
         "flag": _READ,
         "opinion": _READ,
+        # It seeks what is near; that it is wanted follows from a flag.
+        "near_miss": _change("looked_at", "bits_beyond"),
+        "review_band": _BAND,
         "classifier_count": "select, delete",
         "audit_sample_day": _READ,
         "audit_draw": _READ,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from safehold.app import near_misses
 from safehold.app.settings import Settings
 from safehold.detect.classifiers import standing
 from safehold.detect.classifiers.evaluation import WhyNot
@@ -93,6 +95,37 @@ def test_what_no_list_knows_waits_for_a_person_and_stays_where_it_is(
     [opinion] = house.sql("select * from opinion")
     assert (str(opinion.item_id), opinion.in_shadow, opinion.band) == (answer["item_id"], False, "very_high")
     assert opinion.version == "open_nsfw 1.0"
+
+
+def test_what_the_platform_says_of_the_account_speaks_for_a_look_and_no_platform_is_told(
+    house: Installation, platform: Platform
+) -> None:
+    uploaded = datetime.now(UTC)
+    context = {
+        "surface": "asked",
+        "account_id": "account-of-a-child",
+        "account_created_at": (uploaded - timedelta(days=1)).isoformat(),
+        "account_is_child": True,
+    }
+    answer = platform.upload(UNSEEN, context, media_type="image/jpeg").body
+    house.run_steps()
+    [band] = house.sql("select * from review_band")
+    assert band.band == "very_high"
+    assert [each["reason"] for each in band.speak_for] == ["classifier", "child_account", "new_account"]
+    [near] = house.sql("select * from near_miss")
+    assert (str(near.item_id), near.looked_at) == (answer["item_id"], None)
+    assert near_misses.seek(house.program) == 0
+    assert house.sql("select 1 from near_miss where looked_at is not null and bits_beyond is null")
+    told = house.platform(Permission.ITEM_READ).ask("GET", f"/v1/items/{answer['item_id']}").body
+    assert "band" not in {*answer, *told}
+    assert "very_high" not in str(told)
+
+
+@pytest.mark.parametrize("said", ["yes", 1, "2026-13-01"])
+def test_what_is_said_of_an_account_is_a_word_that_there_is(platform: Platform, said: object) -> None:
+    name = "account_created_at" if said == "2026-13-01" else "account_is_child"
+    answer = platform.upload(UNSEEN, {"surface": "asked", name: said}, media_type="image/jpeg")
+    assert answer.status == 422
 
 
 def test_in_the_shadow_an_unknown_picture_is_clear_and_leaves_a_count_of_the_day_alone(

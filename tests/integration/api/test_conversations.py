@@ -94,6 +94,16 @@ def test_two_cues_of_one_side_ask_a_person_and_the_answer_names_messages_spans_a
     )
 
 
+def test_what_is_known_of_the_side_that_it_is_about_speaks_for_a_look(bare: Installation) -> None:
+    new = GROWN | {"account_created_at": ago(60 * 24)}
+    post(bare, message(1, "How old are you?"), message(2, SECRET), participants=[CHILD, new])
+    bare.run_steps()
+    [band] = bare.sql("select speak_for from review_band")
+    assert [each["reason"] for each in band.speak_for] == ["conversation", "new_account"]
+    [case] = bare.sql("select band from review_case")
+    assert case.band == "medium"
+
+
 def test_one_cue_asks_nobody_and_harmless_talk_is_clear(bare: Installation) -> None:
     assert post(bare, message(1, "How old are you?")).body["result"] == "clear"
     assert (

@@ -7,11 +7,12 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from safehold.model.band import Band
 from safehold.model.exposure import ExposureKind
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import UserId, new_id
 from safehold.model.queue import EVERY_QUEUE, Lane, Reviewer, Stage
-from safehold.review.lanes import known_to, offered_to
+from safehold.review.lanes import by_budget, known_to, offered_to
 
 SKILLS = ("language:sv", "conversations")
 PLAIN = Lane(
@@ -86,3 +87,34 @@ def test_what_a_lead_decides_is_offered_to_leads_alone_and_what_is_being_settled
 def test_a_kind_that_somebody_opted_out_of_is_not_offered_to_them() -> None:
     lane, one = replace(PLAIN, kinds=(ExposureKind.A, ExposureKind.B)), somebody()
     assert offered_to([lane], one, [one], purposes=tuple(Purpose), opted_out={ExposureKind.B}) == []
+
+
+BANDED = st.lists(
+    st.builds(lambda band: replace(PLAIN, band=band), st.none() | st.sampled_from(Band)), unique=True
+)
+
+
+@given(lanes=BANDED, limited=st.booleans(), spent=st.booleans())
+def test_what_machines_alone_do_not_ask_for_is_offered_first_whatever_the_budget(
+    lanes: list[Lane], limited: bool, spent: bool
+) -> None:
+    others = [lane for lane in lanes if lane.band is None]
+    for offered in by_budget(lanes, limited=limited, spent=spent):
+        assert [lane for lane in offered if lane.band is None] == others
+
+
+@given(lanes=BANDED)
+def test_the_strongest_band_is_offered_first_and_every_band_in_its_turn(lanes: list[Lane]) -> None:
+    rungs = by_budget(lanes, limited=True, spent=False)
+    ranks = sorted({lane.band.rank for lane in lanes if lane.band is not None}, reverse=True)
+    weakest = [
+        min((lane.band.rank for lane in rung if lane.band is not None), default=None) for rung in rungs
+    ]
+    assert weakest == (ranks or [None])
+    assert set(rungs[-1]) == set(lanes)
+
+
+@given(lanes=BANDED)
+def test_a_spent_budget_offers_no_band_and_no_budget_offers_all_together(lanes: list[Lane]) -> None:
+    assert by_budget(lanes, limited=True, spent=True) == [[lane for lane in lanes if lane.band is None]]
+    assert by_budget(lanes, limited=False, spent=False) == [lanes]

@@ -83,14 +83,21 @@ class ContextBody(Body):
         ),
     )
 
-    @field_validator("uploaded_at")
+    account_created_at: datetime | None = Field(
+        None, description="When the account was made; without a zone it is UTC."
+    )
+    account_is_child: bool | None = Field(
+        None, strict=True, description="Whether you know the account as a child's. It is no suspicion."
+    )
+
+    @field_validator("uploaded_at", "account_created_at")
     @classmethod
     def _in_utc(cls, instant: datetime | None) -> datetime | None:
         if instant is None:
             return None
         aware = instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
         if not EARLIEST <= aware < LATEST:
-            raise ValueError("not an instant at which anything can have been uploaded")
+            raise ValueError("not an instant at which anything can have been made or uploaded")
         return aware.astimezone(UTC)
 
     def to_context(self) -> Context:

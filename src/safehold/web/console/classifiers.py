@@ -14,7 +14,6 @@ from safehold.detect.classifiers import base_rates, standing
 from safehold.detect.classifiers.base_rates import Assumed
 from safehold.model.errors import BadForm
 from safehold.model.permissions import Permission
-from safehold.web.console import classifier_words
 from safehold.web.console.forms import UNSENT, Form, shown_again
 from safehold.web.console.pages import go, page
 from safehold.web.console.session import form_of
@@ -42,7 +41,6 @@ def add_classifier_pages(router: APIRouter, program: Program) -> None:
             "classifiers.html",
             place="classifiers",
             declared=declared,
-            classifier_words=classifier_words,
         )
 
     @router.get("/console/base-rates")
@@ -64,7 +62,6 @@ def add_classifier_pages(router: APIRouter, program: Program) -> None:
             form=form,
             sent=sent,
             reckoned=reckoned,
-            classifier_words=classifier_words,
         )
 
     _add_one(router, program)
@@ -131,7 +128,6 @@ def _classifier(program: Program, request: Request, form: Form) -> Response:
         shown=shown,
         may_stop=actor_of(request).may(Permission.CLASSIFIER_STOP),
         longest=standing.LONGEST_REASON,
-        classifier_words=classifier_words,
     )
 
 

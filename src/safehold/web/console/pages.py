@@ -16,7 +16,14 @@ from markupsafe import Markup
 from safehold.app import console_view
 from safehold.app.program import Program
 from safehold.model.permissions import Actor, Permission
-from safehold.web.console import authority_words, code_words, form_words, words
+from safehold.web.console import (
+    authority_words,
+    band_words,
+    classifier_words,
+    code_words,
+    form_words,
+    words,
+)
 from safehold.web.console.session import signed_in_of
 from safehold.web.language import N_
 from safehold.web.templating import environment
@@ -188,6 +195,8 @@ def _environment() -> Environment:
     made.globals |= {
         "words": words,
         "authority_words": authority_words,
+        "band_words": band_words,
+        "classifier_words": classifier_words,
         "code_words": code_words,
         "form_words": form_words,
         "Permission": Permission,

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from safehold.app import console_view
 from safehold.app.console_view import QueueView
+from safehold.app.daily_looks import daily_looks
 from safehold.app.program import Program
 from safehold.app.review_policy import queue_rules
 from safehold.model.hash_list import Purpose
@@ -30,15 +31,23 @@ def add_queue_page(router: APIRouter, program: Program) -> None:
     @needs(Permission.CASE_READ)
     def show_queue(request: Request, only: str = "") -> Response:
         """Show open cases by need, of one queue where it is named."""
-        actor, now = actor_of(request), program.clock()
+        actor, now, a_day = actor_of(request), program.clock(), program.settings.review.flags_a_day
         with program.database.begin() as tx:
-            view = console_view.queue(tx, actor=actor, now=now, only=_queue_named(only))
+            view = console_view.queue(tx, actor=actor, now=now, only=_queue_named(only), looks_a_day=a_day)
+            looks = daily_looks(
+                tx,
+                purposes=(size.purpose for size in view.sizes if view.only in (None, size.purpose)),
+                person=actor.user_id,
+                looks_a_day=a_day,
+                now=now,
+            )
         return page(
             request,
             program,
             "queue.html",
             place="queue",
             view=view,
+            looks=looks,
             figures=_figures(view, actor.user_id, now),
             may_take=actor.may(Permission.CASE_ASSESS),
         )
