@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from safehold.act.channels.base import is_secret
+from safehold.app.listening import is_in_the_open
 from safehold.app.settings_outside import OutsideSettings
 from safehold.app.settings_sections import Section
 from safehold.model.errors import InvalidInput
@@ -57,7 +58,8 @@ class AuthorityDestinationSettings(OutsideSettings):
     url: str | None = Field(
         None,
         pattern=r"^https?://[^\s/]",
-        description="Base address of the API, or where a webhook goes, as you were given it.",
+        description="Base address of the API, or where a webhook goes, as you were given it. `http://` only"
+        " on this machine.",
     )
     secrets: list[SecretStr] = Field(
         default_factory=list, description="Signing secrets of a webhook, `whsec_…`: each signs what is sent."
@@ -104,6 +106,9 @@ class AuthorityDestinationSettings(OutsideSettings):
             raise ValueError("delivery is for kind generic")
         if not all(is_secret(each.get_secret_value()) for each in self.secrets):
             raise ValueError("secrets: write whsec_ and 24 to 64 random bytes in base64")
+        # Whoever stands on the way could answer in their name, and a report would count as filed.
+        if self.url is not None and is_in_the_open(self.url):
+            raise ValueError("url: https, or somebody on the way may answer in their name")
         return self
 
     @field_validator("age_recipients")

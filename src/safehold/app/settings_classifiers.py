@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
-from safehold.app.listening import is_this_machine
+from safehold.app.listening import is_in_the_open
 from safehold.app.settings_sections import LegalBasisSettings, Section
 from safehold.model.band import Band
 
@@ -73,7 +72,6 @@ class ClassifierSettings(Section):
         missing = [name for name in ("url", "leaving") if not getattr(self, name)]
         if missing or self.card == "open_nsfw":
             raise ValueError(f"http needs {', '.join(missing or ['a card of its kind'])}")
-        parts = urlsplit(self.url or "")
-        if parts.scheme == "http" and not is_this_machine(parts.hostname or ""):
+        if is_in_the_open(self.url or ""):
             raise ValueError("url: https, or anybody on the way sees the pictures")
         return self

@@ -180,6 +180,19 @@ def test_a_variable_that_is_spelt_wrongly_is_named(
     assert said == f"{variable}: there is no such setting; {meant} is one."
 
 
+TIPLINE = "[authorities.destinations.a]\nkind = 'ncmec_cybertipline'\nusername = 'u'\npassword = 'p'\n"
+
+
+@pytest.mark.parametrize(
+    "host", ["reports.example.org", "10.1.2.3", "127.0.0.1.example.org", "localhost@a.example"]
+)
+def test_no_report_goes_to_an_authority_in_the_open(host: str) -> None:
+    with pytest.raises(BadSettings, match="answer in their name"):
+        from_text(f"{TIPLINE}url = 'http://{host}/'")
+    from_text(f"{TIPLINE}url = 'https://{host}/'")
+    from_text(f"{TIPLINE}url = 'http://127.0.0.1:8443/'")
+
+
 @pytest.mark.parametrize(
     "variable", ["SAFEHOLD_CONFIG", "SAFEHOLD_REQUIRE_NATIVE", "SAFEHOLD_SIMD", "OTHER__X"]
 )
