@@ -100,7 +100,8 @@ def _gathered(
             also={} if unmet is None else {CHILD_DEFAULTS: _defaults(unmet)},
         )
         span = period.span
-        return pack, (*records_check.settled(tx, span), *records_check.practice(tx, span))
+        checks = (records_check.settled, records_check.practice, records_check.acts)
+        return pack, tuple(said for check in checks for said in check(tx, span))
 
 
 def _write(opened: Operator, pack: Pack, made: Made, folder: Path) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from safehold.app.audit.anchors.base import Anchor
 from safehold.app.audit.verify import verify
 from safehold.storage import practice_checks, yearly
+from safehold.storage.causes import causes
 from safehold.storage.database import Database, Tx
 from safehold.storage.yearly import Span
 
@@ -38,6 +39,22 @@ def practice(tx: Tx, span: Span) -> Iterator[str]:
             yield f"{FAILED}: of {many} {what} a table and the audit log tell differently."
     if not any(found.values()):
         yield f"Tables and the audit log tell the same of {', '.join(found)}."
+
+
+def acts(tx: Tx, span: Span) -> Iterator[str]:
+    """Yield how many acts of a period there were, and whether the decision behind each is on record."""
+    found = causes(tx, span)
+    many, without = sum(each.acts for each in found), sum(each.without for each in found)
+    if without:
+        yield (
+            f"{FAILED}: behind {without:,} of {many:,} acts no decision is on record."
+            " `safehold audit causes` names them."
+        )
+    else:
+        yield (
+            f"{many:,} acts were looked at, such as holds, findings, removals and reports."
+            " The only cause of none is a machine: a decision is on record behind each."
+        )
 
 
 def chain(database: Database, anchors: Sequence[Anchor]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,14 +12,28 @@ import typer
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
-    from datetime import datetime
 
     from safehold.app.audit.anchors.base import Anchor, Head
     from safehold.app.audit.claims import Asked
+    from safehold.app.audit.proof import Causes, Proof
     from safehold.app.audit.verify import Verdict
     from safehold.app.settings import Settings
 
 app = typer.Typer(help="The audit log.", no_args_is_help=True)
+
+_DAY = "%Y-%m-%d"
+_CALLED = {
+    "hold": "holds",
+    "finding": "findings",
+    "removal": "removals",
+    "account_action": "measures on accounts",
+    "told": "requests to platforms",
+    "urgent_report": "reports of a risk to life",
+    "authority_report": "reports to authorities",
+    "hand_over": "hand-overs of evidence",
+    "part": "parts of people in cases",
+    "closed_case": "closed cases",
+}
 
 
 @app.command("verify")
@@ -92,6 +107,36 @@ def export(
     sys.stdout.write(f"{links} links and {anchors} anchors written.\n")
 
 
+@app.command("causes")
+def causes(
+    first: Annotated[
+        datetime | None, typer.Option("--from", formats=[_DAY], help="The first day, in UTC. Default: all.")
+    ] = None,
+    last: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=[_DAY], help="The last day, in UTC. Default: until now."),
+    ] = None,
+) -> int:
+    """Count what was held, found, removed, told or closed, and what is behind it: people, lists, policies.
+
+    Exit code 74 where no decision is on record behind an act: then a machine is its only cause, or the tables
+    were changed past Safehold. The ids of such acts are printed, and nothing else of them.
+    """
+    from safehold.app.audit.proof import prove
+    from safehold.cli.exits import EXIT_CODES
+    from safehold.cli.opening import SHELL, operator
+    from safehold.model.errors import Damaged
+
+    begins = first.replace(tzinfo=UTC) if first else None
+    ends = last.replace(tzinfo=UTC) + timedelta(days=1) if last else None
+    if begins and ends and ends <= begins:
+        raise typer.BadParameter("--to is before --from.")
+    with operator() as opened:
+        proof = prove(opened.database, begins=begins, ends=ends or opened.clock(), actor=SHELL)
+    _report_causes(proof)
+    return EXIT_CODES[Damaged] if proof.without else 0
+
+
 def _chosen(settings: Settings, name: str | None) -> list[Anchor]:
     from safehold.app.audit.anchors.declared import declared, made
     from safehold.model.errors import NotFound
@@ -107,6 +152,34 @@ def _chosen(settings: Settings, name: str | None) -> list[Anchor]:
     if name not in settings.audit.anchors:
         raise NotFound("No anchor of this name is declared.", advice="`safehold config show` lists them.")
     return [made(name, settings.audit.anchors[name], settings.audit.name)]
+
+
+def _report_causes(proof: Proof) -> None:
+    from safehold.cli.opening import shown
+
+    begins = shown(proof.begins) if proof.begins else "the first record"
+    sys.stdout.write(f"From {begins} to {shown(proof.ends)}:\n")
+    for each in proof.causes:
+        sys.stdout.write(f"  {_CALLED[each.act.value]:<28}{each.acts:>8,}{_behind(each)}\n")
+    for each in proof.causes:
+        for act_id in each.shown:
+            sys.stdout.write(f"{each.act.value} {act_id}: no decision is on record behind it\n")
+        if each.without > len(each.shown):
+            sys.stdout.write(f"{each.act.value}: {each.without - len(each.shown):,} more\n")
+    sys.stdout.write(f"{proof.acts:,} acts looked at; the only cause of {proof.without:,} is a machine.\n")
+    if not proof.acts:
+        sys.stdout.write("Nothing was done in this time, so this proves nothing.\n")
+
+
+def _behind(each: Causes) -> str:
+    counted = {
+        "people": each.by_people,
+        "entries of lists": each.by_list,
+        "a policy of yours, after people": each.by_policy,
+        "nobody": each.without,
+    }
+    said = ", ".join(f"{many:,} by {who}" for who, many in counted.items() if many)
+    return f"  {said}" if said else ""
 
 
 def _head(text: str) -> Head:

@@ -246,10 +246,13 @@ class Installation:
         )
         return CaseId(row.case_id)
 
-    def assess(self, item_id: str, finding: Finding, *, by: Actor) -> AssessmentId:
+    def assess(
+        self, item_id: str, finding: Finding, *, by: Actor, having_looked: bool = False
+    ) -> AssessmentId:
         """Let an analyst take the item's case and file what they found; the steps still wait.
 
-        They have looked at it clearly, where there is something to look at, before they say it is nothing.
+        They have looked at it clearly, where there is something to look at, before they say it is nothing;
+        having_looked: before they confirm it as well, as it takes where no list knows it.
         """
         case_id, now = self.case_of(item_id), self.program.clock()
         confirms = finding is Finding.ILLEGAL
@@ -260,7 +263,7 @@ class Installation:
         )
         with self.program.database.begin() as tx:
             taken = cases.take(tx, case_id, by.analyst(), now)
-            if not confirms:
+            if having_looked or not confirms:
                 self._looks(tx, case_id, _item(self, item_id), by, now)
             return assess.file_assessment(
                 tx,

@@ -22,22 +22,17 @@ from safehold.model.errors import BadForm, NotFound
 from safehold.model.ids import ItemId
 from safehold.model.permissions import Actor, Permission
 from safehold.testing import running
+from safehold.testing.classifier_cards import asks_for_all
 from safehold.testing.platform import Platform
 from safehold.testing.running import TESTER, Installation, altered_copy
 from safehold.web.server import served
 
-CARD = Path("src/safehold/detect/classifiers/shipped/open_nsfw.toml")
 UNSEEN, LISTED = altered_copy(100), altered_copy(1)
 
 
 def settings_with(folder: Path, database_url: str) -> Settings:
     """Return settings with a card by which every picture lies in the strongest band: it asks for all."""
-    card = folder / "asks_for_all.toml"
-    text = CARD.read_text()
-    for edge in ("low = 0.2", "medium = 0.5", "high = 0.8", "very_high = 0.95"):
-        text = text.replace(edge, f"{edge.partition(' ')[0]} = 0.0")
-    card.write_text(text)
-    slow: dict[str, Any] = {"card": str(card), "shadow": False, "seconds": 20}
+    slow: dict[str, Any] = {"card": str(asks_for_all(folder)), "shadow": False, "seconds": 20}
     named = {
         "asks": slow,
         "learns": {**slow, "shadow": True},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from safehold.review.facts import standing_of_item
 from safehold.review.rules import Policy, SecondFor
 from safehold.review.settle import ReversalReason, reverse
 from safehold.storage import subjects as subject_rows
+from safehold.storage.causes import Act, causes
+from safehold.storage.yearly import Span
 
 TWO_EACH = Policy(size=TeamSize.FULL, second_for=frozenset({SecondFor.ALL}))
 
@@ -187,6 +190,19 @@ def test_a_split_can_be_undone_by_whoever_holds_what_was_split_off(room: Any) ->
     assert undone(room, apart) == case_id
     assert room.waits_for(case_id, other) == "assessment"
     assert room.case(apart).state is CaseState.SETTLED
+
+
+def test_a_case_that_ended_because_a_person_moved_what_waited_ended_by_a_person(room: Any) -> None:
+    (old, _), (new, _) = two_cases(room)
+    assert merged(room, new, old) == old
+    case_id, _, other = of_two_items(room)
+    apart = split(room, case_id, other)
+    room.takes(apart, room.ada)
+    assert undone(room, apart) == case_id
+    with room.begin() as tx:
+        period = Span(room.now - timedelta(days=1), room.now + timedelta(days=1))
+        [closed] = [each for each in causes(tx, period) if each.act is Act.CLOSED_CASE]
+    assert (closed.acts, closed.by_people, closed.without) == (2, 2, 0)
 
 
 def test_a_reversal_in_the_new_case_begins_a_round_that_counts_when_it_comes_back(room: Any) -> None:

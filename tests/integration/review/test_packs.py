@@ -27,6 +27,7 @@ from safehold.model.signal import PDQ
 from safehold.prevent import declared, policy_table
 from safehold.prevent.declared import Unmet
 from safehold.review.settle import ReversalReason, reverse
+from safehold.storage import audit
 from safehold.storage import matches as match_rows
 from safehold.testing.running import MovableClock, settings_of
 from safehold.transparency.packs.declared import PackName
@@ -115,6 +116,12 @@ def held(room: Any) -> ItemId:
         may_hold=True,
     )
     with room.begin() as tx:
+        # The room puts its entries straight onto its lists: here the log says how this one came there.
+        batch = {"from_seq": 1, "to_seq": 1}
+        about = f"list:{list_id}"
+        audit.append(
+            tx, at=room.now, actor="system:tests", verb="list.add_entries", object=about, detail=batch
+        )
         match_rows.insert_matches(tx, item_id, [found], now=room.now)
         assert holds.place(tx, item_id, [found], now=room.now) is not None
     room.assesses(room.opened(item_id), item_id, room.illegal, by=room.ada, now=room.later(hours=2))
