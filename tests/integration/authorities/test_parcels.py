@@ -400,7 +400,7 @@ DEATHS = ["dies before", "dies after"]
 SENDINGS = st.lists(st.sampled_from(["", "", *DEATHS, "overtaken"]), max_size=8)
 COMMITS = st.lists(st.sampled_from(["", "", "", *DEATHS, "dies inside"]), max_size=20)
 FAULTS = st.lists(st.sampled_from([each for each in Fault if each is not Fault.NO_ANSWER]), max_size=6)
-SLOW = [pytest.mark.slow, pytest.mark.timeout(600)]
+SLOW = [pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
 @pytest.mark.parametrize("times", [8, pytest.param(100, marks=SLOW)])
