@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from safehold.storage.databases import create_database, drop_database
 from safehold.storage.embedded import EmbeddedServer
@@ -30,6 +30,7 @@ def _beside(name: str) -> ModuleType:
 site_under_test = _beside("site_under_test")
 for _name in ("left_behind", "keyboard", "gallery", "reporting"):
     _beside(_name)
+visiting = _beside("visiting")
 
 CHROMIUM = "/usr/bin/chromium-headless-shell"
 """The same engine without a window: half the work. What stays in a profile is asked of the whole one."""
@@ -126,11 +127,6 @@ def visit(chromium: Browser, site: Any) -> Iterator[Visit]:
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def note(message: ConsoleMessage) -> None:
-        # A refusal that the page asked for and handles is no complaint.
-        if message.type == "error" and "Failed to load resource" not in message.text:
-            complaints.append(message.text)
-
     def open_as(
         name: str | None = None,
         *,
@@ -150,22 +146,12 @@ def visit(chromium: Browser, site: Any) -> Iterator[Visit]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
-        page.on("console", note)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        visiting.note_complaints(page, complaints)
         if name is not None:
-            sign_in(page, name)
+            visiting.sign_in(page, name)
         return page
 
     yield open_as
     for context in contexts:
         context.close()
     assert complaints == []
-
-
-def sign_in(page: Page, name: str) -> None:
-    """Sign in with the keyboard."""
-    page.goto("/console/sign-in")
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(site_under_test.PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url(lambda url: "/sign-in" not in url)

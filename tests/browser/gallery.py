@@ -148,14 +148,10 @@ def look_in_both_themes(page: Page, name: str, *, whole: bool = True) -> list[st
     return wrong
 
 
-def found_by_axe(page: Page, name: str = "", *, colours: bool = True) -> list[str]:
-    """Return what breaks a rule of axe: the rule, and where. colours: with the rules that hang on a theme.
-
-    Those are four fifths of the work. Where the same page was asked about them elsewhere, they are left out.
-    """
+def found_by_axe(page: Page, name: str = "") -> list[str]:
+    """Return what breaks a rule of axe: the rule, and where."""
     page.evaluate(AXE)
-    left_out = {} if colours else {rule: {"enabled": False} for rule in OF_COLOURS}
-    return _broken(page, name, {"rules": left_out})
+    return _broken(page, name, {})
 
 
 def _broken(page: Page, name: str, options: dict[str, Any]) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 from site_under_test import PASSWORD
+from visiting import note_complaints, sign_in
 
 from safehold.model.permissions import Role
 from safehold.web.console.pages import PLACES as EVERYWHERE
@@ -110,7 +111,7 @@ def addresses(furnished, chromium) -> list[str]:
     """Every page of the console, a case that somebody holds among them."""
     context = chromium.new_context(base_url=furnished.url)
     page = context.new_page()
-    signs_in(page)
+    sign_in(page, ALL)
     page.get_by_role("button", name="Open the next case").click()
     page.wait_for_url("**/console/cases/*")
     case = page.url.partition("?")[0].removeprefix(furnished.url)
@@ -121,15 +122,6 @@ def addresses(furnished, chromium) -> list[str]:
         f"{case}/account",
         *(f"/console/{name}" for name in (*PLACES, *OTHERS)),
     ]
-
-
-def signs_in(page) -> None:
-    """Sign in as whoever may do everything."""
-    page.goto("/console/sign-in")
-    page.get_by_label("Name").fill(ALL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/console/queue")
 
 
 def opens(page, addresses: list[str]):
@@ -167,9 +159,12 @@ def seen(furnished, addresses, chromium) -> dict[str, Seen]:
     """Every page by its address, measured after one load: no script of the console asks how large it is."""
     context = chromium.new_context(base_url=furnished.url, reduced_motion="reduce", viewport=SCREENS["desk"])
     page = context.new_page()
-    signs_in(page)
+    complaints: list[str] = []
+    note_complaints(page, complaints)
+    sign_in(page, ALL)
     found = {address: measured(page) for address in opens(page, addresses)}
     context.close()
+    assert complaints == []
     return found
 
 
@@ -283,7 +278,7 @@ def test_where_colours_are_forced_the_focus_and_what_is_chosen_are_seen_by_lines
 ) -> None:
     context = chromium.new_context(base_url=site.url, forced_colors="active")
     page = context.new_page()
-    signs_in(page)
+    sign_in(page, ALL)
     page.goto(addresses[0])
     unlined = []
     for _ in range(60):

@@ -133,11 +133,8 @@ def english_on(page: Page) -> list[str]:
     return sorted({" ".join(text.split()) for text in texts if re.search(r"[A-Za-z]{2,}", text)})
 
 
-def wrong_about(page: Page, name: str, *, look: bool = True, colours: bool = True) -> list[str]:
-    """Return what is wrong about a page in the pseudo-language; keep a picture of it for people.
-
-    colours: False for pages whose colours test_look or test_portal looks at, in English and every theme.
-    """
+def wrong_about(page: Page, name: str, *, look: bool = True) -> list[str]:
+    """Return what is wrong about a page in the pseudo-language; keep a picture of it for people."""
     root = page.locator("html")
     wrong = [f"{name}: English: {text}" for text in english_on(page)]
     if (root.get_attribute("lang"), root.get_attribute("dir")) != (TAG, "rtl"):
@@ -146,7 +143,7 @@ def wrong_about(page: Page, name: str, *, look: bool = True, colours: bool = Tru
         wrong.append(f"{name}: too wide")
     if look:
         take(page, f"rtl-{name}")
-        wrong += found_by_axe(page, name, colours=colours)
+        wrong += found_by_axe(page, name)
     return wrong
 
 
@@ -183,7 +180,7 @@ def test_no_page_of_the_console_keeps_a_word_of_english(
     pages |= {"case": case, "case-account": f"{case}/account", "case-emergency": f"{case}/emergency"}
     for name, address in pages.items():
         page.goto(address)
-        wrong += wrong_about(page, f"{name}-{size}-{theme}", colours=False)
+        wrong += wrong_about(page, f"{name}-{size}-{theme}")
     page.context.close()
     assert not wrong, "\n".join(wrong)
 
@@ -463,7 +460,7 @@ def test_the_public_pages_are_in_the_language_of_whoever_reads_them(
     page, wrong = opened(chromium, portal, size=size, theme=theme), []
     for address in ("/report", "/report/status", "/appeal", "/transparency", "/report/nothing-here"):
         page.goto(address)
-        wrong += wrong_about(page, f"portal{address.replace('/', '-')}-{size}-{theme}", colours=False)
+        wrong += wrong_about(page, f"portal{address.replace('/', '-')}-{size}-{theme}")
     for form in ("report", "appeal"):
         page.goto(f"/{form}")
         page.click("form button")

@@ -11,6 +11,7 @@ import pytest
 from gallery import look_in_both_themes
 from playwright.sync_api import Browser, Page
 from sqlalchemy import make_url
+from visiting import note_complaints
 
 from safehold.app import publishing, wiring
 from safehold.app.program import open_program
@@ -100,15 +101,7 @@ def visit(chromium: Browser, portal: tuple[str, Any]) -> Iterator[Any]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on(
-            "console",
-            lambda message: (
-                complaints.append(message.text)
-                if message.type == "error" and "Failed to load resource" not in message.text
-                else None
-            ),
-        )
+        note_complaints(page, complaints)
         return page
 
     yield open_one

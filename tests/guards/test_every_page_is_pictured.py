@@ -18,6 +18,7 @@ from safehold.app.settings import Settings
 from safehold.web.application import create_app
 
 BROWSER = Path(__file__).parents[1] / "browser"
+STATIC = Path(__file__).parents[2] / "src" / "safehold" / "web" / "static"
 _spec = importlib.util.spec_from_file_location("gallery", BROWSER / "gallery.py")
 assert _spec is not None
 assert _spec.loader is not None
@@ -53,6 +54,16 @@ def test_what_is_pictured_on_the_way_is_pictured_in_both_themes_and_widths() -> 
     tests = "".join(path.read_text(encoding="utf-8") for path in BROWSER.glob("test_*.py"))
     taken = set(re.findall(r'look_in_both_themes\(\w+, f"([\w-]+)-\{size\}"\)', tests))
     assert gallery.OTHERS.keys() - taken == set()
+
+
+def test_the_themes_of_our_pages_differ_in_colours_alone() -> None:
+    """So that one look at all else stands for both: `light-dark()` takes nothing but colours."""
+    written = [
+        path.relative_to(STATIC).as_posix()
+        for path in STATIC.rglob("*")
+        if path.suffix in {".css", ".js"} and "prefers-color-scheme" in path.read_text(encoding="utf-8")
+    ]
+    assert written == []
 
 
 def test_an_address_is_told_from_that_of_another_page() -> None:

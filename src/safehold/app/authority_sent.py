@@ -153,7 +153,7 @@ def calls_of(records: Iterable[StoredRecord]) -> tuple[CallMade, ...]:
                 status=said.get("status"),
                 code=said.get("code"),
                 failed=said.get("failed", said.get("why")),
-                end=End(said["end"]) if "end" in said else None,
+                end=End(said["end"]) if said.get("end") in set(End) else None,
             )
     return tuple(made)
 

@@ -1,9 +1,8 @@
-"""Where we listen and where we send: addresses as settings and options write them."""
+"""Where pages and pictures are served: addresses as settings and options write them."""
 
 from __future__ import annotations
 
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from safehold.model.errors import BadSettings
 
@@ -26,12 +25,6 @@ def is_this_machine(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def is_in_the_open(url: str) -> bool:
-    """Say whether what goes to an address leaves this machine without TLS. Raises ValueError for none."""
-    parts = urlsplit(url)
-    return parts.scheme.lower() == "http" and not is_this_machine(parts.hostname or "")
 
 
 def meet(one: tuple[str, int], other: tuple[str, int]) -> bool:

@@ -50,6 +50,8 @@ def acts(tx: Tx, span: Span) -> Iterator[str]:
             f"{FAILED}: behind {without:,} of {many:,} acts no decision is on record."
             " `safehold audit causes` names them."
         )
+    elif not many:
+        yield "No act was found, such as a hold or a report, so nothing is proved of what is behind any."
     else:
         yield (
             f"{many:,} acts were looked at, such as holds, findings, removals and reports."

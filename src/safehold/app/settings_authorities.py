@@ -8,8 +8,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from safehold.act.channels.base import is_secret
-from safehold.app.listening import is_in_the_open
-from safehold.app.settings_outside import OutsideSettings
+from safehold.app.settings_outside import OutsideSettings, is_in_the_open
 from safehold.app.settings_sections import Section
 from safehold.model.errors import InvalidInput
 

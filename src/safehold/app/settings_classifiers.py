@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
-from safehold.app.listening import is_in_the_open
+from safehold.app.settings_outside import is_in_the_open
 from safehold.app.settings_sections import LegalBasisSettings, Section
 from safehold.model.band import Band
 

@@ -1,13 +1,15 @@
-"""What the sections share that name somebody outside, who may be reached by mail."""
+"""What the sections share that name somebody outside, who is reached by mail or at an address."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 
+from safehold.app.listening import is_this_machine
 from safehold.app.settings_sections import Section
 from safehold.egress.addresses import PermittedNetworks
 from safehold.egress.mail import MailServer, Security
@@ -51,6 +53,12 @@ class OutsideSettings(Section):
         if missing:
             raise ValueError(f"{self.kind} needs {', '.join(missing)}")
         return self
+
+
+def is_in_the_open(url: str) -> bool:
+    """Say whether what goes to an address leaves this machine without TLS. Raises ValueError for none."""
+    parts = urlsplit(url)
+    return parts.scheme.lower() == "http" and not is_this_machine(parts.hostname or "")
 
 
 def mail_server(each: OutsideSettings, *, named: str, deadline_seconds: float = 30.0) -> MailServer:

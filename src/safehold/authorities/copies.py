@@ -16,6 +16,9 @@ from safehold.model.authority_report import DestinationKind
 from safehold.model.errors import Damaged
 from safehold.storage.authority_papers import PaperKind
 
+Reader = Callable[[bytes], tuple[Said, ...]]
+_OTHERWISE = (ParseError, DefusedXmlException, ValueError, RecursionError)
+"""What is raised for bytes that are in another form."""
 _NOT_OURS = frozenset({"report id", "file id"})
 """Ids that only they could give stand in no paper: they are put in when it is sent."""
 
@@ -28,7 +31,7 @@ def read(kind: PaperKind, paper: bytes, *, to: DestinationKind) -> tuple[Said, .
     readers = _OF_A_PARCEL if to is DestinationKind.PARCEL else _READERS
     try:
         return readers[kind](paper)
-    except (ParseError, DefusedXmlException, ValueError, RecursionError):
+    except _OTHERWISE:
         raise Damaged("A paper is not in the form in which it was written.") from None
 
 
@@ -45,20 +48,20 @@ def _file(details: str) -> tuple[Said, ...]:
     return tuple(each for each in said if each.name not in _NOT_OURS)
 
 
-def _answer(paper: bytes) -> tuple[Said, ...]:
-    """Read what they wrote: whatever is no XML is shown as the text that it is."""
-    try:
-        return of_xml(fromstring(paper, forbid_dtd=True))
-    except (ParseError, DefusedXmlException, ValueError):
-        return _text(paper)
+def _answer(form: Reader) -> Reader:
+    """Return what reads what they wrote: whatever is not in this form is shown as the text that it is."""
+
+    def read_answer(paper: bytes) -> tuple[Said, ...]:
+        try:
+            return form(paper)
+        except _OTHERWISE:
+            return _text(paper)
+
+    return read_answer
 
 
-def _answer_of_theirs(paper: bytes) -> tuple[Said, ...]:
-    """Read what a webhook answered; whatever is no JSON is shown as the text that it is."""
-    try:
-        return of_json(json.loads(paper))
-    except (ValueError, RecursionError):
-        return _text(paper)
+def _xml(paper: bytes) -> tuple[Said, ...]:
+    return of_xml(fromstring(paper, forbid_dtd=True))
 
 
 def _text(paper: bytes) -> tuple[Said, ...]:
@@ -74,16 +77,16 @@ def _json_files(paper: bytes) -> tuple[Said, ...]:
     return tuple(Said(str(at), "", of_json(json.loads(each))) for at, each in enumerate(details_of(paper), 1))
 
 
-_READERS: Mapping[PaperKind, Callable[[bytes], tuple[Said, ...]]] = {
+_READERS: Mapping[PaperKind, Reader] = {
     PaperKind.REPORT: _report,
     PaperKind.FILE_DETAILS: _files,
     PaperKind.TRANSCRIPT: _text,
-    PaperKind.RECEIPT: _answer,
+    PaperKind.RECEIPT: _answer(_xml),
     PaperKind.PACK: _json,
 }
 _OF_A_PARCEL = {
     **_READERS,
     PaperKind.REPORT: _json,
     PaperKind.FILE_DETAILS: _json_files,
-    PaperKind.RECEIPT: _answer_of_theirs,
+    PaperKind.RECEIPT: _answer(_json),
 }

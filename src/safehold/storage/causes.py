@@ -38,7 +38,7 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Causes:
-    """What is behind the acts of one kind. first: the earliest act; shown: ids of the oldest SHOWN without.
+    """What is behind the acts of one kind. shown: ids of the oldest SHOWN acts that nobody is behind.
 
     by_list: holds by an entry that is on record. by_policy: approved by a policy that an operator switched
     on, of what people had decided. without: acts behind which nobody is.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,11 @@ def test_a_parcel_is_read_again_with_each_sending_and_what_came_of_it(
     lost, taken = sent.calls
     assert (lost.call, lost.end, bool(lost.failed)) == ("send", End.UNKNOWN, True)
     assert (taken.end, taken.failed) == (End.TAKEN, "")
+    with office.safehold.program.database.begin() as tx:
+        records = audit.of_object(tx, f"authority_report:{report_id}")
+    # What another version wrote takes no page away.
+    later = [replace(each, detail={**each.detail, "end": "lost at sea"}) for each in records]
+    assert {each.end for each in authority_sent.calls_of(later)} == {None}
 
 
 def test_who_read_it_is_on_record_with_each_paper_and_nothing_of_what_it_says(

@@ -303,6 +303,16 @@ class Room:
         self.settles(case_id, item_id, filed, now)
         return filed
 
+    def signs(self, item_id: ItemId, value: bytes, *, quality: int = 90) -> None:
+        """Give an item's media this PDQ."""
+        self.sql(
+            "insert into media_signal (media_id, signal_type, frame, value, quality)"
+            " select media_id, 'pdq', 0, :value, :quality from item where id = :item",
+            value=value,
+            quality=quality,
+            item=item_id,
+        )
+
     def events(self, *kinds: str) -> list[Event]:
         """Return the events of these kinds that were recorded, in order."""
         rows = self.sql(

@@ -10,7 +10,7 @@ import pytest
 from safehold.model.assessment import Finding
 from safehold.model.case import SubjectPart
 from safehold.model.hash_list import Purpose
-from safehold.model.ids import AnalystId, ItemId, UserId
+from safehold.model.ids import AnalystId, UserId
 from safehold.model.permissions import Actor, Role, permissions_of
 from safehold.review import conflicts
 from safehold.review.finding import LONGEST, Sight, find, history_of_account, near
@@ -85,25 +85,15 @@ def test_an_accounts_cases_say_what_became_of_each(room: Any) -> None:
     assert {newest.part, oldest.part} == {SubjectPart.UNKNOWN}
 
 
-def put_signal(room: Any, item_id: ItemId, value: bytes, *, quality: int = 90) -> None:
-    room.sql(
-        "insert into media_signal (media_id, signal_type, frame, value, quality)"
-        " select media_id, 'pdq', 0, :value, :quality from item where id = :item",
-        value=value,
-        quality=quality,
-        item=item_id,
-    )
-
-
 def test_pictures_near_one_are_those_that_wait_in_other_cases_nearest_first(room: Any) -> None:
     of_case, item_id = room.matched_case(account="a-1")
-    put_signal(room, item_id, bytes(32))
+    room.signs(item_id, bytes(32))
     places = {}
     for name, first_byte in {"far": 0xFF, "two": 0b11, "one": 0b1}.items():
         places[name] = room.matched_case(account=name)
-        put_signal(room, places[name][1], bytes([first_byte]) + bytes([first_byte & 0x80] * 31))
+        room.signs(places[name][1], bytes([first_byte]) + bytes([first_byte & 0x80] * 31))
     plain = room.matched_case(account="plain")
-    put_signal(room, plain[1], bytes(32), quality=10)
+    room.signs(plain[1], bytes(32), quality=10)
 
     def nearest() -> list[tuple[Any, int]]:
         with room.begin() as tx:

@@ -265,6 +265,7 @@ def test_a_hold_is_a_draft_of_a_statement_that_a_machine_decided(room: Any, writ
 def test_a_period_in_which_nothing_happened_is_a_pack_too(room: Any, written: Any, name: PackName) -> None:
     folder, made = written(name)
     assert made.whole, made.audit
+    assert any("nothing is proved" in said for said in made.audit)
     told = json.loads((folder / "pack.json").read_text())
     assert (told["from"], told["to"], told["publisher"]) == ("2026-03-01", "2026-03-31", "Northland")
 

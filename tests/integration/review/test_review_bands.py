@@ -276,16 +276,6 @@ def test_what_the_looks_of_a_day_are_expected_to_find_is_said_with_what_nobody_k
     assert unlimited.expected is None
 
 
-def fingerprint(room: Room, item_id: ItemId, value: bytes, *, quality: int = 100) -> None:
-    room.sql(
-        "insert into media_signal (media_id, signal_type, frame, value, quality)"
-        " select media_id, 'pdq', 0, :value, :quality from item where id = :item",
-        value=value,
-        quality=quality,
-        item=item_id,
-    )
-
-
 def turned_bits(value: bytes, bits: int) -> bytes:
     """Return the value with so many of its first bits turned."""
     return (int.from_bytes(value) ^ ((1 << bits) - 1)).to_bytes(len(value))
@@ -314,7 +304,7 @@ def wants(room: Room, item_id: ItemId) -> None:
 )
 def test_a_near_miss_is_told_to_the_bit(room: Room, bits: int, beyond: int | None) -> None:
     case_id, item_id = flagged(room, Band.MEDIUM)
-    fingerprint(room, item_id, turned_bits(listed_value(room), bits))
+    room.signs(item_id, turned_bits(listed_value(room), bits))
     wants(room, item_id)
     wants(room, item_id)
     assert seeks(room) == ([item_id] if beyond is not None else [])
@@ -336,7 +326,7 @@ def test_nothing_is_sought_of_what_no_machine_flagged_and_nothing_without_detail
     wants(room, drawn)
     assert room.sql("select 1 from near_miss") == []
     _, plain = flagged(room, Band.MEDIUM)
-    fingerprint(room, plain, turned_bits(listed_value(room), 33), quality=49)
+    room.signs(plain, turned_bits(listed_value(room), 33), quality=49)
     wants(room, plain)
     assert seeks(room) == []
 
@@ -344,14 +334,14 @@ def test_nothing_is_sought_of_what_no_machine_flagged_and_nothing_without_detail
 def test_a_practice_item_is_near_to_test_lists_alone(room: Room) -> None:
     item_id = room.arrives(rehearsal=True)
     room.flag(item_id)
-    fingerprint(room, item_id, turned_bits(listed_value(room), 33))
+    room.signs(item_id, turned_bits(listed_value(room), 33))
     wants(room, item_id)
     assert seeks(room) == []
 
 
 def test_an_entry_that_was_taken_off_is_near_to_nothing(room: Room) -> None:
     _, item_id = flagged(room, Band.MEDIUM)
-    fingerprint(room, item_id, turned_bits(listed_value(room), 33))
+    room.signs(item_id, turned_bits(listed_value(room), 33))
     wants(room, item_id)
     room.withdraws_lists()
     assert seeks(room) == []
@@ -384,7 +374,7 @@ def test_what_a_forgotten_account_was_like_is_forgotten_with_it(room: Room) -> N
 
 def test_a_death_while_it_is_sought_has_it_sought_again(room: Room) -> None:
     _, item_id = flagged(room, Band.MEDIUM)
-    fingerprint(room, item_id, turned_bits(listed_value(room), 40))
+    room.signs(item_id, turned_bits(listed_value(room), 40))
     wants(room, item_id)
 
     def dies() -> None:
@@ -402,7 +392,7 @@ def test_the_worker_and_the_console_do_their_part_with_their_own_roles(room: Roo
     item_id = room.arrives(account="one")
     flags(room, item_id, source_of(SOURCE), "band:high", 1.0)
     hears(room, item_id, Band.HIGH)
-    fingerprint(room, item_id, turned_bits(listed_value(room), 40))
+    room.signs(item_id, turned_bits(listed_value(room), 40))
     event = ItemFlagged(at=room.now, item_id=item_id, purpose=Purpose.CSAM)
     with room.begin() as tx:
         tx.run(sa.text("set local role safehold_worker"))

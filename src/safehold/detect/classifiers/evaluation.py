@@ -145,21 +145,20 @@ def at_budget(
     adds up those of the bands, so that it is rather too wide.
     """
     worth = _unlisted_by_band(judged)
-    left, looked, unknown = float(a_day), 0.0, 0.0
+    left, unknown = float(a_day), 0.0
     taken: list[tuple[float, Figure]] = []
     for band in sorted(Band, key=lambda each: -each.rank):
         if band.rank < max(flags_from.rank, Band.LOW.rank):
             continue
         here = min(left, per_day.get(band, 0.0))
         left -= here
-        looked += here
         figure = worth.get(band, NOTHING)
         if figure.value is None:
             unknown += here
         elif here:
             taken.append((here, figure))
-    # Added up like the unknown ones, so that rounding never makes a part larger than the whole.
-    looked = min(looked, float(a_day))
+    looked = a_day - left
+    # Rounding may make the part larger than the whole.
     return AtBudget(looked=looked, unknown=min(unknown, looked), precision=_mixed(taken))
 
 
