@@ -49,11 +49,13 @@ def free() -> str:
 def told(process: subprocess.Popen[str]) -> Iterator[str]:
     """Yield what the demonstration says until it waits for people."""
     assert process.stdout is not None
+    said = []
     for line in process.stdout:
+        said.append(line)
         yield line
         if line.startswith(WAITING):
             return
-    raise AssertionError(process.communicate())
+    raise AssertionError("".join(said))
 
 
 def processes_of(session: int) -> list[int]:
