@@ -99,7 +99,13 @@ class Worker:
         with self._guard:
             self._stop_asked = True
             if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._asked.set)
+                self._loop.call_soon_threadsafe(self._leave_the_queue)
+
+    def _leave_the_queue(self) -> None:
+        # At once, and not when the supervisor gets its turn: the step that ends meanwhile frees the next one.
+        if self._at_work is not None:
+            self._at_work.stop()  # type: ignore[no-untyped-call]
+        self._asked.set()
 
     async def _supervise(self) -> None:
         loop = asyncio.get_running_loop()

@@ -17,6 +17,10 @@ from safehold.storage.embedded import EmbeddedServer
 KEPT_WHEN_EMPTIED = frozenset({"alembic_version"})
 """Tables that say what the schema is, and are no content of it."""
 
+# A deadlock is resolved by whoever looks for one first, and ends that one's transaction: here nobody looks.
+_ALONE = """
+set local session_replication_role = replica; set local lock_timeout = '5s'; set local deadlock_timeout = '1min'
+"""
 # With the replica role neither triggers nor foreign keys act: append-only tables can be emptied, and the
 # order does not matter. Files of no length hold no rows, so most tables are not even opened.
 _DELETE_ALL = """
@@ -109,12 +113,13 @@ class InitialRows:
     def restore(self) -> None:
         """Delete every row and put back those remembered, in one transaction (about 5 ms).
 
+        Whoever is at work in the same tables meanwhile is waited for; in a deadlock it is they who give way.
         Raises Conflict when a transaction that somebody left open is in the way for five seconds,
         DatabaseDown.
         """
         delete = sql.SQL(_DELETE_ALL).format(kept=sql.Literal(list(KEPT_WHEN_EMPTIED)))
         with _connected(self._conninfo) as connection, connection.transaction():
-            connection.execute("set local session_replication_role = replica; set local lock_timeout = '5s'")
+            connection.execute(_ALONE)
             connection.execute(delete)
             for table, rows in self._rows.items():
                 with connection.cursor().copy(_copy(table, "from stdin")) as copy:

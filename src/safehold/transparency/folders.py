@@ -31,9 +31,16 @@ def put_together(folder: Path, mark: str) -> Iterator[Path]:
 
 def check_free(folder: Path, mark: str) -> None:
     """Raise FolderTaken where a folder holds anything, and not the file by which its kind is known."""
-    if not folder.exists() and not folder.is_symlink():
-        return
-    if not folder.is_dir() or (any(folder.iterdir()) and not (folder / mark).is_file()):
+    try:
+        held = {path.name for path in folder.iterdir()}
+    except FileNotFoundError:
+        # Nothing there. A link to nowhere is something.
+        free = not folder.is_symlink()
+    except NotADirectoryError:
+        free = False
+    else:
+        free = not held or mark in held
+    if not free:
         raise FolderTaken("The folder holds something else.")
 
 
@@ -52,5 +59,15 @@ def _put(made: Path, folder: Path, mark: str) -> None:
         else:
             return
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            _remove(aside, mark)
     raise FolderTaken("Others write into the same folder all the time.")
+
+
+def _remove(folder: Path, mark: str) -> None:
+    """Remove a folder, its mark last: whoever just listed it under its old name knows it to the end."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != mark:
+            path.unlink()
+    shutil.rmtree(folder, ignore_errors=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import psycopg
@@ -96,6 +98,25 @@ def test_a_transaction_that_a_test_left_open_is_named_as_the_reason(
 
         with pytest.raises(Conflict, match="left open"):
             initial.restore()
+
+
+def test_whoever_is_at_work_gives_way_where_each_waits_for_the_other(
+    postgres_server: EmbeddedServer, filled: str
+) -> None:
+    initial = InitialRows(postgres_server, filled)
+    _execute(postgres_server, filled, "insert into ledger values (1)")
+    with psycopg.connect(postgres_server.conninfo(filled)) as at_work, ThreadPoolExecutor(1) as beside:
+        at_work.execute("update ledger set id = 2")
+        restored = beside.submit(initial.restore)
+        while not at_work.execute("select from pg_locks where not granted").fetchall():
+            time.sleep(0.01)
+
+        with pytest.raises(psycopg.errors.DeadlockDetected):
+            at_work.execute("update parent set label = 'mine'")
+
+        at_work.rollback()
+        restored.result(30)
+    assert _rows(postgres_server, filled, "select * from ledger") == []
 
 
 def test_a_second_database_of_the_same_name_is_refused(postgres_server: EmbeddedServer, filled: str) -> None:
