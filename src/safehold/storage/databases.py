@@ -19,7 +19,9 @@ KEPT_WHEN_EMPTIED = frozenset({"alembic_version"})
 
 # A deadlock is resolved by whoever looks for one first, and ends that one's transaction: here nobody looks.
 _ALONE = """
-set local session_replication_role = replica; set local lock_timeout = '5s'; set local deadlock_timeout = '1min'
+set local session_replication_role = replica;
+set local lock_timeout = '5s';
+set local deadlock_timeout = '1min';
 """
 # With the replica role neither triggers nor foreign keys act: append-only tables can be emptied, and the
 # order does not matter. Files of no length hold no rows, so most tables are not even opened.
