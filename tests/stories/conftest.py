@@ -65,7 +65,7 @@ class Story:
         return row
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running_program(
     database_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Installation, WebhookReceiver, MovableClock]]:

@@ -48,8 +48,14 @@ _ALWAYS = {
 }
 _SINCE_18 = {"io_method": "sync"}  # saves three processes
 # Commits still reach the kernel before they are answered, so a killed process loses nothing even then.
-# The log is smaller, for the files of such a server may lie in memory.
-_NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "max_wal_size": "1GB"}
+# The log is smaller, for the files of such a server may lie in memory. Several whole installations, and those
+# that one test opens beside them, come to it at once.
+_NOT_DURABLE = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_wal_size": "1GB",
+    "max_connections": "300",
+}
 
 
 def make_cluster(folder: Path, binaries: Binaries, *, durable: bool) -> None:

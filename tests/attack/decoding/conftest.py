@@ -40,7 +40,7 @@ JPEG = b"\xff\xd8\xff"
 Checked = Callable[[bytes], Examined]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def pool() -> Iterator[DecoderPool]:
     limits = DecodeLimits(max_bytes=ROOM, memory_bytes=MEMORY, seconds=10)
     with DecoderPool(limits=limits) as running:
@@ -48,7 +48,7 @@ def pool() -> Iterator[DecoderPool]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def healthy() -> bytes:
     out = io.BytesIO()
     Image.linear_gradient("L").resize((120, 90)).convert("RGB").save(out, "PNG")
@@ -90,7 +90,7 @@ def address_space_of(pid: int) -> float:
     return max(float("inf") if limit == "unlimited" else int(limit) for limit in (soft, hard))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def broken_files() -> list[Path]:
     """The test files of the picture libraries' source distributions, many of them broken on purpose."""
     files = sorted(path for path in SOURCES.glob("pillow*/*/**/*") if path.is_file())
@@ -103,7 +103,7 @@ def broken_files() -> list[Path]:
     return files
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def samples() -> dict[str, bytes]:
     """One small whole file of every format that is read."""
     pictures = [

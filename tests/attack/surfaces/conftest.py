@@ -30,7 +30,7 @@ TOLD = {"country": "GB", "destinations": {"agency": {"kind": "uk_nca", "enabled"
 SURFACES = frozenset({"api", "console", "portal"}) & ALL
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running_program(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """Yield the program without a list, a key or a person: rows do not outlive a test."""
     folder = tmp_path_factory.mktemp("attacked") / "data"

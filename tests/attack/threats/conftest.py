@@ -11,7 +11,7 @@ from safehold.testing.running import Installation, MovableClock
 from safehold.web.server import served
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def opened_program(
     database_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Installation, MovableClock]]:

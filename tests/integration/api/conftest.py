@@ -15,7 +15,7 @@ from safehold.web.server import served
 LIMITS = {"upload_bytes": 2_000_000, "json_bytes": 200_000, "batch_items": 20, "fetch_seconds": 5}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running_program(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """Yield the program without a list, a key or a worker: rows do not outlive a test."""
     folder = tmp_path_factory.mktemp("api") / "data"

@@ -316,7 +316,7 @@ class Office:
         return max(row.at - self.clock(), timedelta()) + timedelta(milliseconds=1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running_program(
     database_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Installation, MovableClock]]:
@@ -326,7 +326,7 @@ def running_program(
         yield opened, clock
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def as_worker(database_url: str, running_program: object) -> Iterator[Database]:
     url = make_url(database_url).set(username=roles.WORKER).render_as_string(False)
     database = Database(url, pool_size=4)
@@ -379,7 +379,7 @@ class Furniture:
         return {path: path.stat().st_mtime_ns for path in files if path.is_file()}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def furniture(
     running_program: tuple[Installation, MovableClock], postgres_server: EmbeddedServer
 ) -> Furniture:

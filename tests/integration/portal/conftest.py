@@ -73,7 +73,7 @@ def code_on(page: str) -> str:
     return unescape(found[1])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def opened_portal(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """Yield the portal for all tests of a process: rows do not outlive a test."""
     folder, clock = tmp_path_factory.mktemp("portal"), MovableClock()

@@ -96,7 +96,7 @@ class Room:
         return [(row.verb, str(row.detail.get("code", ""))) for row in rows]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def running_program(
     database_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Installation, MovableClock]]:

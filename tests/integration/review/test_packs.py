@@ -38,7 +38,7 @@ ACCOUNT = "account-of-somebody-4711"
 OF_MAKING = {"made.json", "index.html", "SHA256SUMS", "SHA256SUMS.sig"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def opened(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     """Yield what commands open, with a clock that stands long after the month of the packs."""
     settings = settings_of(

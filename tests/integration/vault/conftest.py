@@ -16,13 +16,13 @@ pillow_heif.register_heif_opener()
 Encode = Callable[..., bytes]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def decoder() -> Iterator[DecoderPool]:
     with DecoderPool() as pool:
         yield pool
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def landscape() -> Callable[..., Image.Image]:
     """Make a pattern of broad hills and finer woods; another seed is another picture."""
 
@@ -39,7 +39,7 @@ def landscape() -> Callable[..., Image.Image]:
     return make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def encode() -> Encode:
     """Write a picture in a format."""
 
@@ -51,7 +51,7 @@ def encode() -> Encode:
     return write
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def film(landscape: Callable[..., Image.Image]) -> Callable[..., bytes]:
     """Write a film of six seconds at ten frames a second, another picture every second."""
 
