@@ -19,7 +19,7 @@ def bench(
     chosen: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[PART]...", help="hashing, search, index, lists or http. Default: all of them."
+            metavar="[PART]...", help="hashing, films, search, index, lists or http. Default: all of them."
         ),
     ] = None,
     full: Annotated[
@@ -55,9 +55,9 @@ def bench(
 ) -> None:
     """Measure matching on this machine, beside what others use, and print each figure with its goal.
 
-    Hashing, searching, what an index takes, importing a list, how soon its entries match everywhere, scans
-    over HTTP: some minutes. Both sides of a ratio are measured by turns in one run, on one core. What others
-    use comes with the extra `bench`; what is not installed is said to be absent.
+    Hashing, films, searching, what an index takes, importing a list, how soon its entries match
+    everywhere, scans over HTTP: some minutes. Both sides of a ratio are measured by turns in one run, on
+    one core. What others use comes with the extra `bench`; what is not installed is said to be absent.
     """
     from safehold.model.clock import utc_now
     from safehold.testing.bench import corpus, parts, plots, report
