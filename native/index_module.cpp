@@ -19,6 +19,7 @@ namespace safehold {
 namespace {
 
 constexpr std::uint32_t kMostThreads = 256;
+constexpr auto kThreadIfThereIsOne = std::launch::async | std::launch::deferred;
 // Rows that stay in the second-level cache while every query of a batch passes over them: 128 KB.
 constexpr std::uint32_t kRowsAtOnce = 4096;
 
@@ -93,7 +94,8 @@ struct Found {
     }
 };
 
-// Gives each thread a run of the queries. look: from (first, last) to Found. One thread is the caller's own.
+// Gives each thread a run of the queries. look: from (first, last) to Found. One thread is the caller's own; where
+// the system has none left for another, the caller does its run as well, in get().
 template <typename Look>
 Found in_threads(std::uint32_t queries, std::uint32_t threads, const Look& look) {
     threads = std::max(1U, std::min(threads, queries));
@@ -102,7 +104,7 @@ Found in_threads(std::uint32_t queries, std::uint32_t threads, const Look& look)
     };
     std::vector<std::future<Found>> others;
     for (std::uint32_t k = 1; k < threads; ++k) {
-        others.push_back(std::async(std::launch::async, look, bound(k), bound(k + 1)));
+        others.push_back(std::async(kThreadIfThereIsOne, look, bound(k), bound(k + 1)));
     }
     Found found = look(bound(0), bound(1));
     for (auto& other : others) found.append(other.get());

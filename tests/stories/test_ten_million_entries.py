@@ -21,6 +21,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "tutorial" / "ten-million-entries.md
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ENTRIES = 70_000
 """Enough to be written into a segment."""
+ORIENTATION = 0x0112
+"""The tag of a photo's notes that says how the camera was held."""
 
 
 def commands() -> list[str]:
@@ -45,9 +47,12 @@ def as_a_script(port: int) -> str:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """Return the home of somebody with a folder of photos, one of which is a copy of another."""
+    """Return the home of somebody with photos: the first was taken with the camera turned, one is a copy."""
     pictures = tmp_path / "Pictures" / "summer"
     pictures.mkdir(parents=True)
+    turned = Image.Exif()
+    turned[ORIENTATION] = 6
+    landscape(7).save(tmp_path / "Pictures" / "DSC_0001.JPG", exif=turned)
     for number in range(3):
         landscape(number).save(pictures / f"{number}.jpg", quality=90)
     with Image.open(pictures / "0.jpg") as picture:

@@ -17,7 +17,7 @@ Found = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint16]]
 ROW_BYTES = 32
 FEWEST_PARTS, MOST_PARTS = 11, 16
 FARTHEST = 43
-_MOST_THREADS = 256
+MOST_THREADS = 256
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -42,7 +42,7 @@ def scan_rows(
     _need_rows(queries)
     _need_rows(table)
     _need(max_distance >= 0, "expected max_distance of 0 or more")
-    _need(1 <= threads <= _MOST_THREADS, "expected 1 to 256 threads")
+    _need(1 <= threads <= MOST_THREADS, "expected 1 to 256 threads")
     _need(instructions in ("", *instruction_sets()), "expected a name from instruction_sets()")
     found = [hamming_scan(query.tobytes(), table, max_distance) for query in queries]
     numbers = np.repeat(np.arange(len(queries), dtype=np.int64), [len(rows) for rows, _ in found])

@@ -29,6 +29,14 @@ def test_a_size_a_part_and_a_folder_that_are_none_are_refused_before_anything_is
     assert run("bench", "--photos", tmp_path).code == 72
 
 
+def test_a_place_that_takes_no_figures_is_told_before_anything_is_measured(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for option in ("--json", "--plots"):
+        ended = run("bench", "search", option, tmp_path / "file" / "figures")
+        assert (ended.code, ended.out) == (71, "")
+        assert "--json and --plots" in ended.err
+
+
 def test_one_run_measures_searching_and_what_an_index_takes_and_draws_it(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "figures.json"
     ended = run(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from safehold.detect.media_scan import FAST_QUALITY_ERROR
 from safehold.model.media import HashMode
 from safehold.signals.pdq import Pdq
 from safehold.testing.bench import corpus, hashing, peers
+from safehold.testing.pictures import landscape
 
 SMALL = "0.3 MP"
 
@@ -19,6 +22,19 @@ def samples() -> list[corpus.Sample]:
 
 def test_the_corpus_is_the_same_in_every_run(samples: list[corpus.Sample]) -> None:
     assert list(corpus.samples(corpus.sources(None)[:2], [SMALL], 2)) == samples
+
+
+def test_of_a_folder_of_photos_some_of_all_of_it_are_taken_and_broken_files_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(corpus, "MOST_PHOTOS", 3)
+    photo = landscape(1, (64, 48))
+    for number, ending in enumerate((".jpg", ".JPG", ".jpeg", ".JPEG", ".jpg", ".jpg")):
+        (tmp_path / "camera").mkdir(exist_ok=True)
+        photo.resize((64 + number, 48)).save(tmp_path / "camera" / f"{number}{ending}", "JPEG")
+    (tmp_path / "camera" / "2.jpeg").write_bytes(b"\xff\xd8\xff and no more")
+    (tmp_path / "notes.txt").write_text("not a photo")
+    assert [taken.width for taken in corpus.sources(tmp_path)] == [64, 68]
 
 
 def test_it_hashes_as_decoding_workers_do_and_the_exact_mode_has_the_published_bits(

@@ -60,7 +60,7 @@ def test_a_peer_that_is_absent_is_said_to_be_absent_beside_its_goal(monkeypatch:
     monkeypatch.setattr(peers, "version", lambda name: None)
     monkeypatch.setitem(searching.GOALS, COUNT, searching.GOALS[100_000])
     rows = [row for row in searching.speed(COUNT, lambda *_: None) if row.goal is not None]
-    assert [(row.met, row.why) for row in rows] == [(None, peers.ABSENT.format("threatexchange"))]
+    assert [(row.met, row.why) for row in rows] == [(None, peers.absent(peers.THREATEXCHANGE))]
 
 
 def test_every_goal_of_searching_is_measured_or_said_to_be_for_later() -> None:

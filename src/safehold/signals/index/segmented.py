@@ -6,6 +6,7 @@ and smaller segments into a new one, beside everything else, and one assignment 
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -30,7 +31,7 @@ from safehold.signals.index.folder import (
 from safehold.signals.index.rows import Bytes, EntryRows, LiveRows, id_rows, sortable
 from safehold.signals.index.segment import Segment
 from safehold.signals.index.segment_file import check_segment, parts_for, write_segment
-from safehold.signals.reference_search import ROW_BYTES
+from safehold.signals.reference_search import MOST_THREADS, ROW_BYTES
 
 MERGE_FROM = 1 << 16
 """Entries in memory from which on a merge is worth its while: comparing with so many takes some 20 us."""
@@ -40,6 +41,9 @@ _LARGER = 4
 
 _MOST_GONE = 8
 """A segment is written anew when more than one in so many of its rows is gone."""
+
+_EACH_THREAD = 64
+"""Values that are worth a thread of their own: to start one takes as long as to compare one or two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +156,11 @@ class SegmentedIndex:
         return self.search_many(np.frombuffer(value, np.uint8).reshape(1, -1), max_distance)[0]
 
     def search_many(
-        self, values: Bytes, max_distance: int, threads: int = 1, beyond: int = 0
+        self, values: Bytes, max_distance: int, threads: int | None = None, beyond: int = 0
     ) -> list[list[Hit]]:
-        """Return for each row of values, (count, width), what `search` does. threads: 1 to 256 to share them.
+        """Return for each row of values, (count, width), what `search` does; Python code runs meanwhile.
 
+        threads: 1 to 256 to share them; None: a large batch has every core that this process may use.
         beyond: see `SignalIndex.search_many`. Raises ValueError for another shape or kind of number and for a
         negative distance.
         """
@@ -164,6 +169,7 @@ class SegmentedIndex:
         if max_distance < 0:
             raise ValueError("expected max_distance of 0 or more")
         queries, max_distance = self._full_rows(values), min(max_distance, 8 * ROW_BYTES)
+        threads = _threads_for(len(queries)) if threads is None else threads
         hits: list[list[Hit]] = [[] for _ in values]
         for part in self._parts:
             if not len(part):
@@ -348,6 +354,10 @@ class SegmentedIndex:
                     live.append(part.ids[:count][news], part.values[news], part.tags(np.flatnonzero(news)))
             self._merging = None
             self._contents, self._live, self._parts = contents, live, (*segments, live)
+
+
+def _threads_for(values: int) -> int:
+    return max(1, min(values // _EACH_THREAD, len(os.sched_getaffinity(0)), MOST_THREADS))
 
 
 def _nearest(hit: Hit) -> tuple[int, UUID]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,17 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from safehold.model.errors import NotFound
 from safehold.testing.alterations import saved
 from safehold.testing.pictures import landscape
 
 SIZES = {"0.3 MP": (640, 480), "1 MP": (1155, 866), "3 MP": (2000, 1500), "12 MP": (4000, 3000)}
 """Width and height in pixels."""
 
+MOST_PHOTOS = 24
+"""Of a larger folder so many are taken, spread evenly by name: all of them are in memory at once."""
+
+_ENDINGS = (".jpg", ".jpeg")
 _SEED = 4
 _LOWEST_QUALITY, _HIGHEST_QUALITY = 75, 92
 _PROGRESSIVE_EVERY = 6
@@ -32,14 +38,32 @@ class Sample:
 
 
 def sources(folder: Path | None) -> list[Image.Image]:
-    """Return the photos of a folder as RGB, by name; painted landscapes where none is given."""
+    """Return photos of a folder as RGB, by name; painted landscapes where none is given.
+
+    At most MOST_PHOTOS, none larger than the largest of SIZES; files that cannot be read are passed over.
+    Raises NotFound where there is none.
+    """
     if folder is None:
         return [_grainy(landscape(seed, (2000, 1500)), seed) for seed in range(_PAINTED)]
-    found = []
-    for path in sorted(folder.rglob("*.jpg")):
-        with Image.open(path) as image:
-            found.append(image.convert("RGB"))
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _ENDINGS)
+    found = [photo for path in _spread(paths) if (photo := _opened(path)) is not None]
+    if not found:
+        raise NotFound("There is no JPEG in this folder.", advice="Name a folder that holds some.")
     return found
+
+
+def _spread(paths: Sequence[Path]) -> Sequence[Path]:
+    return paths[:: max(1, math.ceil(len(paths) / MOST_PHOTOS))]
+
+
+def _opened(path: Path) -> Image.Image | None:
+    try:
+        with Image.open(path) as image:
+            photo = image.convert("RGB")
+    except (OSError, Image.DecompressionBombError):
+        return None
+    photo.thumbnail(SIZES["12 MP"], Image.Resampling.LANCZOS)
+    return photo
 
 
 def reduced(photos: Sequence[Image.Image], sizes: Sequence[str]) -> list[Image.Image]:

@@ -129,7 +129,7 @@ def _speed_rows(size: str, taken: Sequence[dict[str, float]], peer: str | None) 
         if peer is not None:
             yield Row(f"{size}: {peer} takes, to one of {ours}", ratio(peer, ours), "x", goal)
         else:
-            why = peers.ABSENT.format("pdqhash")
+            why = peers.absent(peers.PDQHASH)
             yield unmeasured(f"{size}: pdqhash takes, to one of {ours}", "x", why, goal)
     yield Row(f"{size}: fast takes, to one entropy decoding", ratio("fast", "floor"), "x", over_floor, True)
 

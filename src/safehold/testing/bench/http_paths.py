@@ -124,7 +124,7 @@ def rows(measured: dict[str, Measured], peer: float | None) -> Iterator[Row]:
     yield Row("one digest that is kept, middle", measured["kept"].milliseconds(0.5), "ms")
     yield Row(f"upload of {SIZE}, requests a second", rate["upload"], "/s")
     to_peer = None if peer is None else peer * rate["upload"]
-    why = peers.ABSENT.format("pdqhash")
+    why = peers.absent(peers.PDQHASH)
     yield Row(f"a peer's hashing takes, to one upload of {SIZE}", to_peer, "x", UPLOADS, why=why)
     slowest = measured["upload"].milliseconds(0.99)
     yield Row(f"upload of {SIZE}, slowest hundredth", slowest, "ms", SLOWEST_UPLOAD, at_most=True)

@@ -14,7 +14,16 @@ from safehold.storage import migrate
 from safehold.storage.database import Database
 from safehold.storage.databases import create_database
 from safehold.storage.embedded import EmbeddedServer
-from safehold.testing.bench import corpus, hashing, http_paths, importing, searching, segments, spreading
+from safehold.testing.bench import (
+    corpus,
+    films,
+    hashing,
+    http_paths,
+    importing,
+    searching,
+    segments,
+    spreading,
+)
 from safehold.testing.bench.report import Row
 
 Point = Callable[[str, str, float, float], None]
@@ -88,6 +97,8 @@ def sections(
         yield "hashing: speed", hashing.speed(samples)
         yield "hashing: fidelity", hashing.fidelity(samples)
         yield "hashing: recall", hashing.recall(corpus.reduced(photos, extent.sizes), point)
+    elif part == "films":
+        yield "films", films.films()
     elif part == "search":
         for count in extent.counts:
             yield f"search: {count:,} entries", searching.speed(count, point)
@@ -106,6 +117,7 @@ def sections(
 
 PARTS: Mapping[str, str] = {
     "hashing": "from a JPEG's bytes to PDQ, copies that are found",
+    "films": "every frame of a film",
     "search": "entries near a digest",
     "index": "files and memory that processes share",
     "lists": "a list imported, entries until they match everywhere",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-PDQHASH, THREATEXCHANGE, FAISS = NAMES = ("pdqhash", "threatexchange", "faiss-cpu")
-ABSENT = "{} is not installed; it comes with the extra `bench`"
+PDQHASH, THREATEXCHANGE, FAISS, VPDQ = NAMES = ("pdqhash", "threatexchange", "faiss-cpu", "vpdq")
 RADIUS = 31
 
 Bytes = NDArray[np.uint8]
@@ -31,6 +31,12 @@ def version(name: str) -> str | None:
 def is_here(name: str) -> bool:
     """Say whether a peer is installed. name: one of NAMES."""
     return version(name) is not None
+
+
+def absent(name: str) -> str:
+    """Return in words that a peer is not here, and how it comes."""
+    how = "it is built against FFmpeg's headers" if name == VPDQ else "it comes with the extra `bench`"
+    return f"{name} is not installed; {how}"
 
 
 def hasher() -> tuple[str, Callable[[bytes], object]] | None:
@@ -54,6 +60,13 @@ def published_of(pixels: Bytes) -> tuple[bytes, int]:
 
     bits, quality = pdqhash.compute(pixels)
     return np.packbits(bits.astype(np.uint8)).tobytes(), int(quality)
+
+
+def frames_of_vpdq(film: Path) -> int:
+    """Fingerprint every frame of a film; return how many there are."""
+    import vpdq
+
+    return len(vpdq.computeHash(str(film), seconds_per_hash=0))
 
 
 def index_of_threatexchange(values: Bytes) -> Search:

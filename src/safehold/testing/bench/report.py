@@ -99,7 +99,7 @@ def peers_here() -> Iterator[str]:
     """Yield a line for each peer: its version, or that it is absent."""
     for name in peers.NAMES:
         version = peers.version(name)
-        yield f"{name} {version}" if version else peers.ABSENT.format(name)
+        yield f"{name} {version}" if version else peers.absent(name)
 
 
 def machine() -> dict[str, Any]:

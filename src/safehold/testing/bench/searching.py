@@ -147,8 +147,8 @@ def _rows(count: int, middle: Mapping[str, Mapping[str, float]], slowest: float)
         if peer in times:
             yield Row(name, times[peer] / times[OURS], "x", goal)
         else:
-            absent = peers.THREATEXCHANGE if peer == THREATEXCHANGE else peers.FAISS
-            yield unmeasured(name, "x", peers.ABSENT.format(absent), goal)
+            missing = peers.THREATEXCHANGE if peer == THREATEXCHANGE else peers.FAISS
+            yield unmeasured(name, "x", peers.absent(missing), goal)
 
 
 def _ratio(count: int, peer: str, asked: str) -> str:
