@@ -89,6 +89,9 @@ def test_a_case_that_machines_flagged_says_what_speaks_for_looking_and_what_agai
         "for\t1 further classifier says medium or more\t+1",
         "against\t1 classifier that was asked sees nothing\t−1",
     ]
+    asked = page.locator("dl.facts").first.inner_text()
+    assert f"the classifier {CLASSIFIER} asks for a look: high" in asked
+    assert "band:" not in asked
     said = page.locator("#band").inner_text()
     assert "Taken together: high." in said
     assert "None of this is a finding." in said

@@ -95,7 +95,7 @@ class Shift:
         self.site.follow()
 
     def is_written(self, name: str) -> None:
-        """Let a conversation be looked at: messages do not come in yet, so what was flagged is made one."""
+        """Let a conversation be looked at that is decided without its words: what was flagged is made one."""
         self.is_asked_for(name, b"how old are you? don't tell anyone.")
         with self.site.machinery.database.begin() as tx:
             tx.run(

@@ -91,9 +91,29 @@ class Opinion:
             raise ValueError("a score lies between 0 and 1")
 
 
+_SOURCE, _BAND = "classifier:", "band:"
+ESTIMATED = "an estimate, not a match; never measured on what it is meant to find"
+"""What speaks against every flag that a classifier raises."""
+
+
 def source_of(classifier: str) -> str:
     """Return the source of flags that a classifier raises, by its name in the settings."""
-    return f"classifier:{classifier}"
+    return f"{_SOURCE}{classifier}"
+
+
+def reason_of(band: Band) -> str:
+    """Return the reason of a flag that a classifier raises."""
+    return f"{_BAND}{band.value}"
+
+
+def classifier_of(source: str) -> str | None:
+    """Return the name of the classifier that a flag of this source comes from, None where none raised it."""
+    return source.removeprefix(_SOURCE) if source.startswith(_SOURCE) else None
+
+
+def band_of(reason: str) -> Band | None:
+    """Return the band that is the reason of a flag, None where the reason is another."""
+    return next((band for band in Band if reason == reason_of(band)), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

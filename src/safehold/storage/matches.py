@@ -76,6 +76,21 @@ def insert_matches(tx: Tx, item_id: ItemId, matches: Sequence[Match], *, now: da
         tx.run(match.insert(), rows)
 
 
+def matched_frames(tx: Tx, item_id: ItemId, *, most: int) -> list[int]:
+    """Return in which frames of a film or an animation an item matched, the nearest first, each once.
+
+    Without frame 0, which stands for the whole of a file as well, and is the first that anybody is shown.
+    """
+    statement = (
+        sa.select(match.c.frame)
+        .where(match.c.item_id == item_id, match.c.frame > 0)
+        .group_by(match.c.frame)
+        .order_by(sa.func.min(match.c.distance), match.c.frame)
+        .limit(most)
+    )
+    return [row.frame for row in tx.run(statement)]
+
+
 @writes(flag)
 def insert_flags(tx: Tx, item_id: ItemId, flags: Sequence[Flag], *, now: datetime) -> None:
     """Record who or what asks that somebody look at an item."""

@@ -402,6 +402,8 @@ GRANTS: dict[str, dict[str, str]] = {
         "report_contact": _READ,
         "conversation_message": _READ,
         "reveal": "select, update (token_digest, fetched_at)",
+        # Which frames of a film come first when somebody looks.
+        "match": "select (item_id, frame, distance)",
         "sealed_object": _READ,
         "wrapped_key": _READ,
         # What a person has sent on may be opened for sending, and what people entered for whoever sends it.

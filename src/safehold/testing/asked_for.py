@@ -9,7 +9,7 @@ from safehold.detect import recording, sampling
 from safehold.evidence import custody
 from safehold.intake import uploads
 from safehold.model.band import Band
-from safehold.model.classifier import Heard, source_of
+from safehold.model.classifier import ESTIMATED, Heard, reason_of, source_of
 from safehold.model.events import ItemFlagged
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import FlagId, ItemId, ScanId, new_id
@@ -31,7 +31,7 @@ def ask_for_a_look(
     """Record that the audit sample asks for a look at a picture or film, and return the item.
 
     The step that opens its case waits, as after an upload. account: whose upload it was. heard: what
-    classifiers said; where they did, they ask, and not the sample.
+    classifiers said; where one saw anything, it asks, and not the sample.
     """
     seen = program.scanner.decoders.examine(data, rendition=True, turned=True)
     sealed = custody.seal_media(program.vault, data, seen.rendition, media_type=seen.media_type)
@@ -52,7 +52,8 @@ def ask_for_a_look(
             now=now,
         )
         assert media_id is not None
-        for flag in [_flag(each) for each in heard] or [sampling.drawn_flag()]:
+        asking = [each for each in heard if each.opinion.band not in (None, Band.NONE)]
+        for flag in [_flag(each) for each in asking] or [sampling.drawn_flag()]:
             recording.record_flag(tx, item_id, flag, now=now)
         recording.record_opinions(tx, item_id, heard, now=now)
         custody.take(tx, media_id, sealed, now=now)
@@ -63,4 +64,10 @@ def ask_for_a_look(
 def _flag(heard: Heard) -> Flag:
     band = heard.opinion.band or Band.NONE
     score = band.rank / Band.VERY_HIGH.rank
-    return Flag(id=FlagId(new_id()), source=source_of(heard.classifier), score=score, reason=band.value)
+    return Flag(
+        id=FlagId(new_id()),
+        source=source_of(heard.classifier),
+        score=score,
+        reason=reason_of(band),
+        against=ESTIMATED,
+    )

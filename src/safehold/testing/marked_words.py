@@ -16,7 +16,7 @@ from safehold.model import errors
 from safehold.model.wording import VIEWS
 
 MARKED = {"_": (0,), "worded": (0,), "Choice": (1,), "Question": (1, 2), "Place": (2,)}
-"""Which arguments of a call are texts, besides N_ with all that it holds, ngettext, and errors."""
+"""Which arguments of a call are texts, besides N_ and NN_ with all that they hold, ngettext, and errors."""
 OPTIONS = {"trimmed": "true", "newstyle_gettext": "true", "silent": "false", "trim_blocks": "true"}
 ROOMS = ("app", "evidence", "intake", "model", "review", "web")
 """Where texts are written that a page may show."""
@@ -76,8 +76,10 @@ def _in_code(tree: ast.AST) -> Iterator[Found]:
             one, many = (_constant(each) for each in node.args[:2])
             if one:
                 yield (one, many), []
-        elif called == "N_":
-            yield from ((text, []) for text in _values(node.args[0]))
+        elif called in ("N_", "NN_"):
+            texts = list(_values(node.args[0]))
+            pairs = zip(texts[::2], texts[1::2], strict=True)
+            yield from ((each, []) for each in (texts if called == "N_" else pairs))
         elif called in MARKED:
             yield from _of_arguments([node.args[at] for at in MARKED[called] if at < len(node.args)])
         elif called in _ERRORS:

@@ -76,6 +76,14 @@ def N_(words: Marked) -> Marked:
     return words
 
 
+def NN_(pairs: Marked) -> Marked:
+    """Mark a table whose values are pairs of texts, of one thing and of many, and return it unchanged.
+
+    They are looked up where they are shown, by `ngettext`.
+    """
+    return pairs
+
+
 def _(text: str, **values: object) -> str:
     """Return a text in the language of the request. A sign of percent is written twice in it."""
     return language().catalog.gettext(text) % values

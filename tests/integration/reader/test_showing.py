@@ -7,13 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 from safehold.app.access import users
 from safehold.model.assessment import Tier
 from safehold.model.errors import NotFound
 from safehold.model.permissions import system_actor
 from safehold.review import cases, viewing
+from safehold.testing.pictures import landscape
 from safehold.testing.running import altered_copy
 
 TESTS = system_actor("tests")
@@ -192,6 +193,21 @@ def test_an_animation_comes_as_one_sheet_of_its_frames(room: Any) -> None:
     item_id = room.uploads(file.getvalue(), account="account-2")
     shown = picture(room.reader.show(room.asks(item_id=item_id).secret))
     assert shown.size == (4 * 256, 3 * 192)
+
+
+def test_the_frame_of_an_animation_that_matched_stands_above_its_sheet(room: Any) -> None:
+    listed = Image.open(io.BytesIO(altered_copy(1))).convert("RGB").resize((256, 192))
+    frames = [landscape(200 + number, (256, 192)) for number in range(20)]
+    frames[13] = listed
+    file = io.BytesIO()
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:], duration=100)
+    item_id = room.uploads(file.getvalue(), account="account-3")
+    found = room.safehold.sql("select frame from match where item_id = %(item)s", item=item_id)
+    assert [row.frame for row in found] == [13]
+    shown = picture(room.reader.show(room.asks(item_id=item_id).secret))
+    assert shown.size == (4 * 256, 192 + 3 * 192)
+    apart = ImageChops.difference(shown.convert("RGB").crop((0, 0, 256, 192)), listed).convert("L")
+    assert ImageStat.Stat(apart).mean[0] < 20
 
 
 def test_the_reader_is_asked_by_many_at_once(room: Any) -> None:

@@ -32,8 +32,10 @@ def flat(width: int, height: int, colour: tuple[int, int, int] = (90, 120, 150))
     return Image.new("RGB", (width, height), colour)
 
 
-def shown(data: bytes, stamp: tuple[str, ...] = STAMP) -> tuple[Examined, Image.Image]:
-    seen = render(data, stamp=stamp, limits=LIMITS)
+def shown(
+    data: bytes, stamp: tuple[str, ...] = STAMP, *, wanted: tuple[int, ...] = ()
+) -> tuple[Examined, Image.Image]:
+    seen = render(data, stamp=stamp, limits=LIMITS, wanted=wanted)
     assert seen.rendition is not None
     picture = Image.open(io.BytesIO(seen.rendition))
     picture.load()
@@ -167,6 +169,39 @@ def test_a_picture_that_shows_only_on_black_is_shown_on_black_beside_it() -> Non
     assert light[:, 400:].std() > 50
 
 
+GREY = (96, 96, 96)
+
+
+@pytest.mark.parametrize("number", [7, 19])
+def test_a_frame_of_an_animation_that_matched_stands_above_the_sheet_and_larger(number: int) -> None:
+    frames = [flat(1200, 600, (10 * at, 0, 200)) for at in range(24)]
+    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=80)
+    _, picture = shown(data, wanted=(number,))
+    assert picture.size == (4 * 400, 400 + 3 * 200)
+    red = picture.getpixel((700, 350))[0]
+    assert abs(red - 10 * number) < 12
+    assert min(picture.getpixel((0, 200))) > 200, "it is framed"
+    assert max(abs(a - b) for a, b in zip(picture.getpixel((1500, 200)), GREY, strict=True)) < 12
+
+
+def test_at_most_two_frames_stand_above_and_what_is_not_there_leaves_the_sheet_as_it_is() -> None:
+    frames = [flat(200, 100, (10 * at, 0, 200)) for at in range(24)]
+    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:], duration=80)
+    assert shown(data, wanted=(3, 9, 20))[1].size == (4 * 200, 100 + 3 * 100)
+    assert shown(data, wanted=(99,))[1].size == shown(data)[1].size == (4 * 200, 3 * 100)
+
+
+def test_what_shows_only_on_black_is_above_the_sheet_on_black_too() -> None:
+    grey = Image.linear_gradient("L").resize((400, 300)).rotate(90)
+    hidden = Image.merge("LA", (Image.new("L", grey.size, 255), grey)).convert("RGBA")
+    frames = [flat(400, 300).convert("RGBA"), hidden]
+    data = encoded(frames[0], "PNG", save_all=True, append_images=frames[1:], duration=80)
+    _, picture = shown(data, wanted=(1,))
+    light = np.asarray(picture.convert("L"), dtype=float)[10:290, :]
+    assert np.median(light[:, 10:390]) > 250
+    assert light[:, 410:790].std() > 50
+
+
 def film(seconds: int, rate: int = 5, *, form: str = "mp4", codec: str = "mpeg4") -> bytes:
     file = io.BytesIO()
     with av.open(file, "w", format=form) as container:
@@ -191,6 +226,23 @@ def test_a_film_is_shown_from_its_beginning_to_its_end(seconds: int) -> None:
     assert greys == sorted(greys)
     assert greys[0] < 40
     assert greys[-1] > 180
+
+
+@pytest.mark.parametrize(
+    ("form", "codec"), [("mp4", "libx264"), ("matroska", "mpeg4"), ("mpegts", "libx264")]
+)
+@pytest.mark.parametrize("seconds", [6, 90])
+def test_a_frame_of_a_film_that_matched_is_shown_whatever_chance_picks(
+    seconds: int, form: str, codec: str
+) -> None:
+    data = film(seconds, form=form, codec=codec)
+    for share in (0.35, 0.62):
+        number = int(share * seconds * 5)
+        _, picture = shown(data, wanted=(number,))
+        # The only one in the first row: the tiles of the sheet begin below it.
+        grey = picture.getpixel((150, 115))[0]
+        assert abs(grey - 250 * number / (seconds * 5)) < 8
+        assert max(abs(side - 96) for side in picture.getpixel((picture.width - 5, 60))) < 12
 
 
 @pytest.mark.parametrize(("seconds", "frames"), [(6, {6, 7, 8}), (90, {MOST_FRAMES})])

@@ -6,13 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from safehold.detect.sampling import drawn_flag
+from safehold.model.band import Band
 from safehold.model.case import WaitsFor
+from safehold.model.classifier import ESTIMATED, reason_of, source_of
 from safehold.model.figures import Figure
-from safehold.model.ids import MediaId, ObjectId, new_id
+from safehold.model.ids import FlagId, MediaId, ObjectId, new_id
 from safehold.model.inbound_report import Seen
+from safehold.model.match import Flag
+from safehold.model.review_band import Reason, Spoken
 from safehold.review.facts import HistoryLine
 from safehold.storage.evidence import Destruction, ObjectRole, Rule
-from safehold.web.console import words
+from safehold.web.console import band_words, code_words, sent_words, words
 from safehold.web.console.sign_in import HOME, own_page
 
 
@@ -133,3 +138,44 @@ def test_a_line_of_the_history_says_what_was_missing() -> None:
 )
 def test_whoever_looked_however_shortly_is_not_told_that_they_did_not(seconds: float, said: str) -> None:
     assert words.looked(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("fetch:timeout", "no answer in time"),
+        ("mail:login", "a user name or password that is not taken"),
+        ("mail:refused:450", "it was answered with 450"),
+        ("refused:550", "it was answered with 550"),
+        ("status:503", "it was answered with 503"),
+        ("no_reference", "an answer without a reference"),
+        ("address_refused", "an address that is not permitted"),
+        ("unanswered", "all was handed over, and no answer came"),
+        ("", "nobody knows why"),
+    ],
+)
+def test_why_a_call_to_an_authority_came_to_nothing_is_told_in_words(code: str, said: str) -> None:
+    assert sent_words.why(code) == said
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_what_speaks_for_or_against_a_look_is_said_of_one_and_of_several(reason: Reason) -> None:
+    one, several = (band_words.said(Spoken(reason, amount, 1)) for amount in (1, 2))
+    assert "_" not in one + several
+    assert "1 years" not in one
+    assert "1 bits" not in one + several
+
+
+def test_a_classifier_that_asks_is_named_and_how_strongly_it_does_is_said_in_words() -> None:
+    flag = Flag(
+        id=FlagId(new_id()),
+        source=source_of("first_look"),
+        score=0.5,
+        reason=reason_of(Band.VERY_HIGH),
+        against=ESTIMATED,
+    )
+    assert words.who_asks(flag) == "the classifier first_look"
+    assert words.asked_because(flag) == "very high"
+    assert ESTIMATED in code_words.AGAINST
+    assert words.who_asks(drawn_flag()) == "the audit sample"
+    assert words.asked_because(drawn_flag()) == "drawn by lot"

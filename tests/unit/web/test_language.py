@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import threading
 from contextvars import copy_context
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import write_po
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from safehold.model.errors import BreakDue
+from safehold.model.hash_list import Purpose
+from safehold.model.ids import FlagId, ItemId, MatchId, new_id
+from safehold.model.match import Flag
+from safehold.model.signal import PDQ
 from safehold.model.wording import worded
 from safehold.review.left_appeals import UNNAMED
+from safehold.review.priority import Clock, Weighed, weigh
+from safehold.storage.case_facts import MatchFacts
 from safehold.testing.pseudo_language import BEGINS, TAG, disguised, write_pseudo_language
 from safehold.web.catalogs import SHIPPED, Languages, fits, is_page, languages
 from safehold.web.console import words
@@ -136,6 +143,70 @@ def test_what_was_stored_in_english_is_known_again_by_its_pattern(pseudo: Langua
         assert BEGINS in words.weighed(seen)
         assert "2026-11-23 10:00 UTC" in words.weighed(seen)
         assert words.weighed("Something older") == "Something older"
+
+
+LISTED = MatchFacts(
+    id=MatchId(new_id()),
+    item_id=ItemId(new_id()),
+    list_name="north",
+    purpose=Purpose.CSAM,
+    vetted=True,
+    signal_type=PDQ,
+    distance=4,
+    max_distance=31,
+    hold_max_distance=15,
+    may_hold=True,
+    category="A",
+    labels=(),
+    frame=0,
+    matched_at=AT,
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    weighed=st.builds(
+        Weighed,
+        matches=st.lists(
+            st.builds(
+                replace,
+                st.just(LISTED),
+                vetted=st.booleans(),
+                category=st.sampled_from(["A", "prohibited", None]),
+            ),
+            max_size=1,
+        ),
+        flags=st.lists(
+            st.builds(
+                Flag,
+                id=st.just(FlagId(new_id())),
+                source=st.just("s"),
+                score=st.just(0.5),
+                reason=st.just("r"),
+            ),
+            max_size=1,
+        ),
+        reports=st.integers(0, 1),
+        items=st.integers(1, 3),
+        not_held=st.integers(0, 1),
+        withdrawn=st.booleans(),
+        held_on_nothing=st.integers(0, 1),
+        at_risk=st.booleans(),
+        live=st.booleans(),
+    ),
+    hours_left=st.sampled_from([None, -1, 1]),
+)
+def test_whatever_a_part_of_a_priority_says_is_said_in_the_language(
+    pseudo: Language, weighed: Weighed, hours_left: int | None
+) -> None:
+    clock = (
+        None
+        if hours_left is None
+        else Clock(AT, AT + timedelta(hours=2), AT + timedelta(hours=2 - hours_left))
+    )
+    with speaking(pseudo):
+        for part in weigh(weighed, clock):
+            assert BEGINS in words.weighed(part.seen), part.seen
 
 
 def test_times_of_records_are_the_same_in_each_language_and_read_from_left_to_right(pseudo: Language) -> None:

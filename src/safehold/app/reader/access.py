@@ -6,7 +6,7 @@ approved exactly this, and one line in CHECKS; nothing else opens anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -51,6 +51,7 @@ from safehold.storage import (
     filings,
     flag_cues,
     inbound_reports,
+    matches,
     viewers,
 )
 from safehold.storage import authority_reports as report_rows
@@ -63,6 +64,7 @@ from safehold.storage.conversations import StoredMessage
 from safehold.storage.database import Tx
 from safehold.storage.evidence import ObjectRole
 from safehold.storage.reveals import Reveal
+from safehold.vault.decoding.views import MOST_WANTED
 from safehold.vault.sealing import Sealed
 
 OPERATOR = system_actor("shell").label
@@ -71,7 +73,10 @@ FILING = system_actor("authorities").label
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What may be opened, and what the audit log says of it. about: kind and id. actor: who has it done."""
+    """What may be opened, and what the audit log says of it. about: kind and id. actor: who has it done.
+
+    frames: of a film that is shown, numbers of those that matched.
+    """
 
     media_id: MediaId
     role: ObjectRole
@@ -79,6 +84,7 @@ class Grant:
     about: str
     detail: Mapping[str, str] = field(default_factory=dict)
     reveal: Reveal | None = None
+    frames: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +191,7 @@ def to_show(tx: Tx, request: Show, asked: Asked) -> Grant:
         about=about,
         detail={"case": str(reveal.case_id), "reveal": str(reveal.id), "tier": reveal.tier.value},
         reveal=reveal,
+        frames=matches.matched_frames(tx, reveal.item_id, most=MOST_WANTED),
     )
 
 

@@ -142,7 +142,8 @@ class Service:
         reveal = grant.reveal
         with self._noting_failure(grant.actor, grant.about, str(found.object.id)):
             self._throttle.count(reveal.user_id, now=self._clock())
-            seen = self._decoders.view(self._opened(found), stamp=_stamp(grant, self._clock))
+            data, stamp = self._opened(found), _stamp(grant, self._clock)
+            seen = self._decoders.view(data, stamp=stamp, wanted=grant.frames)
             if seen.rendition is None:
                 raise NotShowable()
             now = self._clock()

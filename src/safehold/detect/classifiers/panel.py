@@ -21,7 +21,7 @@ from safehold.detect.classifiers.appointment import Appointment
 from safehold.detect.classifiers.base import Garbled, Pixels, Unanswered
 from safehold.detect.classifiers.breaker import Breaker
 from safehold.model.band import Band
-from safehold.model.classifier import Answered, Heard, Opinion, source_of
+from safehold.model.classifier import ESTIMATED, Answered, Heard, Opinion, reason_of, source_of
 from safehold.model.ids import FlagId, new_id
 from safehold.model.match import Flag
 from safehold.model.scan import CheckReport, CheckState
@@ -231,7 +231,7 @@ def _flags(name: str, terms: Appointment, opinion: Opinion) -> tuple[Flag, ...]:
         id=FlagId(new_id()),
         source=source_of(name),
         score=opinion.score if opinion.score is not None else opinion.band.rank / Band.VERY_HIGH.rank,
-        reason=f"band:{opinion.band.value}",
-        against="an estimate, not a match; never measured on what it is meant to find",
+        reason=reason_of(opinion.band),
+        against=ESTIMATED,
     )
     return (flag,)

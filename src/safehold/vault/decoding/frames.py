@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,8 +54,13 @@ class Frames:
         mode: HashMode = HashMode.EXACT,
         turned: bool = False,
         chance: random.Random = random.SystemRandom(),  # noqa: B008 - it has no state
+        wanted: Collection[int] = (),
     ) -> None:
-        """chance: decides which frames of a film are looked at, so that nobody can know beforehand."""
+        """chance: decides which frames of a film are looked at, so that nobody can know beforehand.
+
+        wanted: numbers of frames that are looked at whatever chance decides.
+        """
+        self.wanted = frozenset(wanted)
         self.limits = limits
         self.chance = chance
         self.sampled = False

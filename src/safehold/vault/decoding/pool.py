@@ -168,15 +168,18 @@ class DecoderPool:
             job = Job(0, claimed_type, rendition, mode=mode, turned=turned)
             return self._examine(lambda memory: memory.fill_from(file.fileno()), job)
 
-    def view(self, data: bytes, *, stamp: Sequence[str]) -> Examined:
+    def view(self, data: bytes, *, stamp: Sequence[str], wanted: Sequence[int] = ()) -> Examined:
         """Make what a person is shown of `data`: the answer's rendition is a JPEG of at most 1,600 pixels.
 
         stamp: short lines, at least one, that mark the picture. Film and animation come as a contact sheet.
+        wanted: numbers of frames that stand above it, see `views`.
         No rendition means that nothing could be read. Waits and raises as `examine` does.
         """
         if memoryview(data).nbytes > self.limits.max_bytes:
             return _over_limit(data[:HEAD_BYTES])
-        return self._examine(lambda memory: memory.put(data), Job(0, stamp=tuple(stamp)))
+        return self._examine(
+            lambda memory: memory.put(data), Job(0, stamp=tuple(stamp), wanted=tuple(wanted))
+        )
 
     def sample(self, data: bytes) -> Sampled:
         """Make what a classifier is handed of `data`: a few frames in small, see `samples`.

@@ -41,8 +41,8 @@ _PDQ = Pdq()
 def read_video(data: bytes, media_type: str, demuxer: str, frames: Frames) -> MediaKind:
     """Hand the chosen frames of every video stream to `frames`; numbers count decoded frames.
 
-    Chosen are the first, the last, one in every second by chance, and, as long as the limit on frames has
-    room for both, each that looks unlike all that were chosen before it.
+    Chosen are the first, the last, those that are wanted, one in every second by chance, and, as long as the
+    limit on frames has room for both, each that looks unlike all that were chosen before it.
 
     Raises Unreadable: ENCRYPTED, UNSUPPORTED (no extra, unknown codec), NO_VIDEO (sound only), TRUNCATED
     (damaged; what could be decoded is in `frames`), LIMIT.
@@ -128,7 +128,7 @@ class _Sampler:
         number, self._number = self._number, self._number + 1
         picked, sketch = self._instants.picks(frame.time), sketch_of(frame)
         has_room = self._frames.count < self._most_with_new
-        if picked or (has_room and self._sketches.is_new(sketch)):
+        if picked or number in self._frames.wanted or (has_room and self._sketches.is_new(sketch)):
             self._look(frame, number)
             self._sketches.add(sketch)
         else:

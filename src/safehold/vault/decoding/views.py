@@ -1,8 +1,9 @@
 """What a person is shown of some media: one JPEG, made anew from pixels, marked for whoever looks at it.
 
 A picture comes as it is shown, at most LONG_SIDE pixels long, without any metadata. What moves comes as a
-contact sheet of at most MOST_FRAMES frames in the order of time. A frame that is seen otherwise in the
-colours that its file names, or on black, comes with that beside it. Damaged media is shown as far as it can
+contact sheet of at most MOST_FRAMES frames in the order of time; above them, larger, those that are wanted:
+what matched in it. A frame that is seen otherwise in the colours that its file names, or on black, comes with
+that beside it. Damaged media is shown as far as it can
 be read: a person has to decide about it too.
 """
 
@@ -30,7 +31,9 @@ LONG_SIDE = 1600
 SHORTEST = 160
 """A narrower picture is set on grey of at least so many pixels, so that the mark has room."""
 MOST_FRAMES = 12
-"""Frames on a contact sheet, at most."""
+"""Frames on a contact sheet, at most, without those that are wanted."""
+MOST_WANTED = 2
+"""Frames above a contact sheet, at most."""
 
 _TILE = 400
 _GREY = (96, 96, 96)
@@ -39,25 +42,38 @@ _QUALITY = 85
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
+    number: int
     caption: str
     picture: Image.Image
 
+    def beside(self, other: Image.Image) -> _Kept:
+        """Return it with another way in which it is seen beside it."""
+        both = self.picture.width + other.width, max(self.picture.height, other.height)
+        picture = Image.new("RGB", both, _GREY)
+        picture.paste(self.picture, (0, 0))
+        picture.paste(other, (self.picture.width, 0))
+        return replace(self, picture=picture)
+
 
 class Sheet(Frames):
-    """Keeps what a view is made of: the first frame, and of more frames an even choice in small."""
+    """Keeps what a view is made of: the first frame, of more an even choice in small, and what is wanted."""
 
-    def __init__(self, limits: DecodeLimits) -> None:
-        super().__init__({}, limits, rendition=False)
+    def __init__(self, limits: DecodeLimits, wanted: Sequence[int] = ()) -> None:
+        super().__init__({}, limits, rendition=False, wanted=wanted[:MOST_WANTED])
         self.takes_scaled = True
         self._kept: list[_Kept] = []
+        self._above: list[_Kept] = []
         self._stride = 1
 
     def add(self, pixels: NDArray[np.uint8], number: int, seconds: float | None = None) -> None:
         """Take a frame. number: its place, from 0. seconds: from the beginning, where it is known."""
         super().add(pixels, number, seconds)
+        caption = _caption(number, seconds)
+        if number in self.wanted and len(self._above) < MOST_WANTED:
+            self._above.append(_Kept(number, caption, _reduced(Image.fromarray(pixels), 2 * _TILE)))
         if (self.count - 1) % self._stride:
             return
-        self._kept.append(_Kept(_caption(number, seconds), _reduced(Image.fromarray(pixels), self._side)))
+        self._kept.append(_Kept(number, caption, _reduced(Image.fromarray(pixels), self._side)))
         if len(self._kept) > 2 * MOST_FRAMES:
             self._kept = self._kept[::2]
             self._stride *= 2
@@ -69,15 +85,17 @@ class Sheet(Frames):
     def add_scaled(self, scaled: Scaled, number: int) -> None:
         """Take the only frame of a picture, of which the decoder left out what no view would show."""
         self.note_size(scaled.height, scaled.width)
-        self._kept.append(_Kept(_caption(number, None), _reduced(Image.fromarray(scaled.pixels), LONG_SIDE)))
+        picture = _reduced(Image.fromarray(scaled.pixels), LONG_SIDE)
+        self._kept.append(_Kept(number, _caption(number, None), picture))
 
     def add_look(self, pixels: NDArray[np.uint8], number: int, place: int) -> None:
         """Set another way in which the frame that was added last is seen beside it."""
         super().add_look(pixels, number, place)
-        if (self.count - 1) % self._stride or not self._kept:
-            return
-        kept, other = self._kept[-1], _reduced(Image.fromarray(pixels), self._side)
-        self._kept[-1] = replace(kept, picture=_beside(kept.picture, other))
+        picture = Image.fromarray(pixels)
+        if self._above and self._above[-1].number == number:
+            self._above[-1] = self._above[-1].beside(_reduced(picture, 2 * _TILE))
+        if (self.count - 1) % self._stride == 0 and self._kept:
+            self._kept[-1] = self._kept[-1].beside(_reduced(picture, self._side))
 
     @property
     def _side(self) -> int:
@@ -89,18 +107,21 @@ class Sheet(Frames):
             return None
         if len(self._kept) == 1:
             return marked(_with_room(_reduced(self._kept[0].picture, LONG_SIDE)), stamp)
-        return _contact_sheet(_even_choice(self._kept, MOST_FRAMES), stamp)
+        return _contact_sheet(self._above, _even_choice(self._kept, MOST_FRAMES), stamp)
 
 
-def render(data: bytes, *, stamp: Sequence[str], limits: DecodeLimits) -> Examined:
+def render(
+    data: bytes, *, stamp: Sequence[str], limits: DecodeLimits, wanted: Sequence[int] = ()
+) -> Examined:
     """Return the view of `data` as the rendition of what was seen, None where nothing could be read.
 
-    stamp: short lines that mark the picture. Raises nothing, whatever the bytes are.
+    stamp: short lines that mark the picture. wanted: numbers of frames that come first and larger, the most
+    wanted first, MOST_WANTED at most. Raises nothing, whatever the bytes are.
     """
     found = sniff(data)
     if found.reading is Reading.NONE:
         return Examined(found.media_type, failure=unreadable(found, None))
-    sheet = Sheet(limits.of_codec(found.media_type))
+    sheet = Sheet(limits.of_codec(found.media_type), wanted)
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     try:
         kind, failure = _read(data, found, sheet)
@@ -156,32 +177,66 @@ def _with_room(picture: Image.Image) -> Image.Image:
     return wider
 
 
-def _beside(first: Image.Image, second: Image.Image) -> Image.Image:
-    both = Image.new("RGB", (first.width + second.width, max(first.height, second.height)), _GREY)
-    both.paste(first, (0, 0))
-    both.paste(second, (first.width, 0))
-    return both
-
-
 def _even_choice(kept: Sequence[_Kept], most: int) -> list[_Kept]:
     if len(kept) <= most:
         return list(kept)
     return [kept[round(place * (len(kept) - 1) / (most - 1))] for place in range(most)]
 
 
-def _contact_sheet(kept: Sequence[_Kept], stamp: Sequence[str]) -> Image.Image:
+def _contact_sheet(above: Sequence[_Kept], kept: Sequence[_Kept], stamp: Sequence[str]) -> Image.Image:
     columns = min(4, math.ceil(math.sqrt(len(kept))))
-    rows = math.ceil(len(kept) / columns)
-    tiles = [_reduced(one.picture, _TILE) for one in kept]
-    width, height = max(tile.width for tile in tiles), max(tile.height for tile in tiles)
-    corners = [(place % columns * width, place // columns * height) for place in range(len(kept))]
-    sheet = Image.new("RGB", (columns * width, rows * height), _GREY)
-    for corner, tile in zip(corners, tiles, strict=True):
-        sheet.paste(tile, corner)
+    below = _laid([one.picture for one in kept], columns, _TILE)
+    first = _laid([one.picture for one in above], MOST_WANTED, min(2 * _TILE, LONG_SIDE - below.height))
+    size = max(first.width, below.width), first.height + below.height
+    sheet = Image.new("RGB", size, _GREY)
+    corners = [*first.onto(sheet, 0), *below.onto(sheet, first.height)]
     sheet = marked(_with_room(sheet), stamp)
-    for corner, one in zip(corners, kept, strict=True):
+    for corner, tile in zip(corners, first.tiles, strict=False):
+        _frame(sheet, corner, tile)
+    for corner, one in zip(corners, (*above, *kept), strict=True):
         _write(sheet, corner, one.caption)
     return sheet
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Pictures in rows of equal places."""
+
+    tiles: Sequence[Image.Image]
+    columns: int
+    place: tuple[int, int]
+
+    @property
+    def width(self) -> int:
+        return min(self.columns, len(self.tiles)) * self.place[0]
+
+    @property
+    def height(self) -> int:
+        return math.ceil(len(self.tiles) / self.columns) * self.place[1]
+
+    def onto(self, sheet: Image.Image, top: int) -> list[tuple[int, int]]:
+        """Set the pictures onto a sheet from this height on; return their left upper corners."""
+        width, height = self.place
+        corners = [
+            (at % self.columns * width, top + at // self.columns * height) for at in range(len(self.tiles))
+        ]
+        for corner, tile in zip(corners, self.tiles, strict=True):
+            sheet.paste(tile, corner)
+        return corners
+
+
+def _laid(pictures: Sequence[Image.Image], columns: int, side: int) -> _Rows:
+    tiles = [_reduced(picture, side) for picture in pictures]
+    place = max((tile.width for tile in tiles), default=0), max((tile.height for tile in tiles), default=0)
+    return _Rows(tiles, columns, place)
+
+
+def _frame(sheet: Image.Image, corner: tuple[int, int], tile: Image.Image) -> None:
+    left, top = corner
+    box = (left, top, left + tile.width - 1, top + tile.height - 1)
+    drawing = ImageDraw.Draw(sheet)
+    drawing.rectangle(box, outline=(0, 0, 0), width=4)
+    drawing.rectangle(box, outline=(255, 255, 255), width=2)
 
 
 def _write(sheet: Image.Image, corner: tuple[int, int], caption: str) -> None:

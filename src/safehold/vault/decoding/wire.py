@@ -64,6 +64,7 @@ class Job:
 
     mode: how to make signals. turned: whether to make those of the picture turned as well. stamp: the lines
     of the mark where a view for a person is asked for instead, which comes as the rendition; so do samples.
+    wanted: numbers of frames that a view has to show.
     """
 
     size: int
@@ -73,6 +74,7 @@ class Job:
     mode: HashMode = HashMode.EXACT
     turned: bool = False
     samples: bool = False
+    wanted: tuple[int, ...] = ()
 
     @property
     def largest_picture(self) -> int:
@@ -88,7 +90,8 @@ class Job:
     def from_bytes(message: bytes) -> Job:
         """Read it from one message; the parent is trusted."""
         fields = json.loads(message)
-        return Job(**{**fields, "stamp": tuple(fields["stamp"]), "mode": HashMode(fields["mode"])})
+        plain = {name: tuple(fields[name]) for name in ("stamp", "wanted")}
+        return Job(**{**fields, **plain, "mode": HashMode(fields["mode"])})
 
 
 @dataclass(frozen=True, slots=True)

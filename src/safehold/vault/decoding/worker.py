@@ -57,7 +57,7 @@ def serve(
 
 def _done(data: bytes, job: Job, setup: Setup, kinds: Kinds) -> Examined:
     if job.stamp:
-        return render(data, stamp=job.stamp, limits=setup.limits)
+        return render(data, stamp=job.stamp, limits=setup.limits, wanted=job.wanted)
     if job.samples:
         return take(data, setup.limits)
     return examine(

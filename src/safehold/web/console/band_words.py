@@ -9,7 +9,7 @@ from safehold.model.band import Band
 from safehold.model.review_band import NEAR_BITS, Reason, Spoken
 from safehold.web.console.classifier_words import BANDS
 from safehold.web.console.words import counted
-from safehold.web.language import N_, _, ngettext
+from safehold.web.language import N_, NN_, _, ngettext, translated
 from safehold.web.templating import number
 
 _PLAIN: Mapping[Reason, str] = N_(
@@ -23,12 +23,41 @@ _PLAIN: Mapping[Reason, str] = N_(
         " counted that",
     }
 )
+_COUNTED: Mapping[Reason, tuple[str, str]] = NN_(
+    {
+        Reason.MORE_CLASSIFIERS: (
+            "%(count)s further classifier says medium or more",
+            "%(count)s further classifiers say medium or more",
+        ),
+        Reason.REPORTED: (
+            "People reported %(count)s item of this case",
+            "People reported %(count)s items of this case",
+        ),
+        Reason.CONFIRMED_BEFORE: (
+            "In %(count)s case of this account something was confirmed",
+            "In %(count)s cases of this account something was confirmed",
+        ),
+        Reason.SEES_NOTHING: (
+            "%(count)s classifier that was asked sees nothing",
+            "%(count)s classifiers that were asked see nothing",
+        ),
+        Reason.NOTHING_BEFORE: (
+            "In %(count)s case of this account something was asked about and was not illegal",
+            "In %(count)s cases of this account something was asked about and was not illegal",
+        ),
+        Reason.OLD_ACCOUNT: ("The account was %(count)s year old", "The account was %(count)s years old"),
+    }
+)
+"""What is said of a number of things, of one and of many."""
 
 
 def said(spoken: Spoken) -> str:
     """Return what a reason says, in a sentence without its end."""
-    worded = _WORDED.get(spoken.reason)
-    return _(_PLAIN[spoken.reason]) if worded is None else worded(spoken.amount)
+    reason, amount = spoken.reason, spoken.amount
+    if reason in _COUNTED:
+        one, many = _COUNTED[reason]
+        return ngettext(one, many, amount, count=number(amount))
+    return _WORDED[reason](amount) if reason in _WORDED else translated(_PLAIN[reason])
 
 
 def weight(spoken: Spoken) -> str:
@@ -64,36 +93,5 @@ def _near(amount: int) -> str:
 _WORDED: Mapping[Reason, Callable[[int], str]] = {
     Reason.CLASSIFIER: lambda rank: _("The strongest classifier says: %(band)s", band=_of_band(rank)),
     Reason.CONVERSATION: lambda rank: _("What rules saw in the conversation: %(band)s", band=_of_band(rank)),
-    Reason.MORE_CLASSIFIERS: lambda count: ngettext(
-        "%(count)s further classifier says medium or more",
-        "%(count)s further classifiers say medium or more",
-        count,
-        count=number(count),
-    ),
-    Reason.REPORTED: lambda count: ngettext(
-        "People reported %(count)s item of this case",
-        "People reported %(count)s items of this case",
-        count,
-        count=number(count),
-    ),
     Reason.NEAR_LISTED: _near,
-    Reason.CONFIRMED_BEFORE: lambda count: ngettext(
-        "In %(count)s case of this account something was confirmed",
-        "In %(count)s cases of this account something was confirmed",
-        count,
-        count=number(count),
-    ),
-    Reason.SEES_NOTHING: lambda count: ngettext(
-        "%(count)s classifier that was asked sees nothing",
-        "%(count)s classifiers that were asked see nothing",
-        count,
-        count=number(count),
-    ),
-    Reason.NOTHING_BEFORE: lambda count: ngettext(
-        "In %(count)s case of this account something was asked about and was not illegal",
-        "In %(count)s cases of this account something was asked about and was not illegal",
-        count,
-        count=number(count),
-    ),
-    Reason.OLD_ACCOUNT: lambda years: _("The account was %(count)s years old", count=number(years)),
 }

@@ -185,6 +185,9 @@ LABELS = N_(
 )
 """A code without a row is shown as it is, its underscores as spaces."""
 
+AGAINST = N_(("an estimate, not a match; never measured on what it is meant to find",))
+"""What speaks against a flag, in the words of whoever raised it."""
+
 CUES = N_(
     {
         Cue.ASKS_AGE: "asks for an age",
@@ -260,12 +263,17 @@ UNDELIVERED = N_(
         "redirects": "leads elsewhere",
         "address_refused": "an address that is not permitted",
         "gone": "says that it is gone",
+        "no_tls": "a server that cannot be spoken to in secret",
+        "no_login": "a server that offers no way to log in",
+        "login": "a user name or password that is not taken",
+        "unanswered": "all was handed over, and no answer came",
+        "no_reference": "an answer without a reference",
         "superseded": "a newer message took its place",
         # The number stands before it.
         "status": "",
     }
 )
-"""Why a message was not delivered. What has no row is shown as it is."""
+"""Why a message was not delivered, or a call not answered. What has no row is shown as it is."""
 
 DONE = N_(
     {
@@ -398,6 +406,7 @@ WEIGHED = N_(
         "No list names a category",
         "Prohibited on the list",
         "Category %(category)s on the list",
+        "Live within the last hour: it may be going on",
         "Not held: others may still see it",
         "Held on a match that was withdrawn: the uploader waits",
         "Held: the uploader waits for an answer",

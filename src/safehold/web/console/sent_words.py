@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from safehold.app.authority_sent import CallMade, End, OpenedPaper, PaperKind
+from safehold.web.console.words import undelivered
 from safehold.web.language import N_, _, translated
 
 PAPERS = N_(
@@ -49,12 +50,22 @@ def answer(made: CallMade) -> str:
     if made.ended_at is None:
         return _("nobody knows whether it arrived")
     if made.end is not None:
-        return translated(ENDS[made.end]) % {"why": made.failed or "-"}
+        return translated(ENDS[made.end]) % {"why": why(made.failed or "")}
     if made.failed is not None or made.status is None:
-        return _("no answer: %(why)s", why=made.failed or "-")
+        return _("no answer: %(why)s", why=why(made.failed or ""))
     if made.code is None:
         return _("status %(status)s, without a code", status=made.status)
     return _("status %(status)s, code %(code)s", status=made.status, code=made.code)
+
+
+def why(failed: str) -> str:
+    """Return why a call came to nothing, of the code on record: "fetch:timeout", "mail:refused:450"."""
+    kind, __, more = failed.partition(":")
+    if kind in ("fetch", "mail") and more:
+        return why(more)
+    if kind in ("status", "refused") and more:
+        return _("it was answered with %(number)s", number=more)
+    return undelivered(failed) if failed else _("nobody knows why")
 
 
 def unread(paper: OpenedPaper) -> str:

@@ -12,11 +12,13 @@ from babel.numbers import format_decimal
 
 from safehold.act.calls import Call, CallState
 from safehold.app.console_view import Looking
+from safehold.model.classifier import band_of, classifier_of
 from safehold.model.conversation import Cue
 from safehold.model.exposure import ExposureKind
 from safehold.model.figures import Figure
 from safehold.model.inbound_report import Seen
 from safehold.model.item import ItemKind
+from safehold.model.match import Flag
 from safehold.model.queue import COUNTED_TO
 from safehold.model.signal import PDQ
 from safehold.model.signal import Turn as PictureTurn
@@ -25,6 +27,7 @@ from safehold.review.exposure_figures import ExposureFigure
 from safehold.review.facts import Destruction, HistoryLine, ItemView, MatchFacts, MediaFacts, Turn, WaitsFor
 from safehold.review.left_appeals import UNNAMED
 from safehold.web.console.alarm_words import ALARMS
+from safehold.web.console.classifier_words import BANDS
 from safehold.web.console.code_words import (
     CUES,
     DESTROYED,
@@ -98,6 +101,18 @@ def cue(shown: Cue) -> str:
 def seen(said: Seen) -> str:
     """Return what somebody says they saw: the answer that they chose, told by another."""
     return _("something else that worries them about a child") if said is Seen.OTHER else label(said)
+
+
+def who_asks(flag: Flag) -> str:
+    """Return who or what asks for a look: a classifier by its name."""
+    name = classifier_of(flag.source)
+    return label(flag.source) if name is None else _("the classifier %(name)s", name=isolated(name))
+
+
+def asked_because(flag: Flag) -> str:
+    """Return why a look is asked for: how strongly, where a classifier asks."""
+    band = band_of(flag.reason)
+    return label(flag.reason) if band is None else translated(BANDS[band])
 
 
 def destroyed(line: Destruction) -> str:
@@ -385,7 +400,7 @@ def _reason(item: ItemView) -> str:
     if item.matches:
         return _matched(item.matches)
     if item.flags:
-        return _("that %(source)s asks somebody to look at", source=label(item.flags[0].source))
+        return _("that %(source)s asks somebody to look at", source=who_asks(item.flags[0]))
     if item.report is not None:
         return _("that somebody reported")
     return _("without a match or a flag")
