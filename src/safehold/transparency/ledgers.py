@@ -199,6 +199,7 @@ _FILINGS = (
     Column("due_at", "Due"),
     Column("sent_at", "Sent on by a person"),
     Column("filed_at", "Filed"),
+    Column("ended_at", "Withdrawn or declined"),
     Column("in_time", "In time"),
     Column("reference", "Their reference"),
     Column("relation", "Relation"),
@@ -209,8 +210,9 @@ _FILINGS = (
     Column("files", "Files they took", number=True),
     Column("left_out", "Files left out", number=True),
     Column("calls", "Calls", number=True),
-    Column("failed", "of which failed", number=True),
-    Column("kept_until", "Kept until"),
+    Column("failed", "of which failed or were refused", number=True),
+    Column("kept_until", "What was told is kept until"),
+    Column("reference_kept_until", "Their reference is kept until"),
 )
 
 
