@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from safehold.app.alarms import CAUSES
 from safehold.model.case import WaitsFor
 from safehold.model.figures import Figure
 from safehold.model.ids import MediaId, ObjectId, new_id
@@ -13,6 +14,7 @@ from safehold.model.inbound_report import Seen
 from safehold.review.facts import HistoryLine
 from safehold.storage.evidence import Destruction, ObjectRole, Rule
 from safehold.web.console import words
+from safehold.web.console.code_words import LABELS
 from safehold.web.console.sign_in import HOME, own_page
 
 
@@ -133,3 +135,8 @@ def test_a_line_of_the_history_says_what_was_missing() -> None:
 )
 def test_whoever_looked_however_shortly_is_not_told_that_they_did_not(seconds: float, said: str) -> None:
     assert words.looked(seconds) == said
+
+
+@pytest.mark.parametrize("code", CAUSES)
+def test_every_alarm_has_words_for_the_tables_that_count_it(code: str) -> None:
+    assert code in LABELS
