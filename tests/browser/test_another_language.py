@@ -153,6 +153,8 @@ PAGES = (
     "/console/emergencies",
     "/console/authorities",
     "/console/lists",
+    "/console/overview",
+    "/console/overview?surface=public_uploads&practice=yes",
     "/console/classifiers",
     "/console/classifiers/first_look",
     "/console/base-rates",

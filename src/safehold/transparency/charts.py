@@ -52,11 +52,15 @@ class Chart:
     bar: int = _BAR
 
 
+EVERYTHING, UNRECORDED = "All", "Not recorded"
+"""What is said in the place of an answer: of all of them together, and of none."""
+
+
 def answer(measure_axis: str, value: str) -> str:
     """Return an answer as it is read, those of who says nothing among them."""
     if value == NOT_SAID:
-        return "Not recorded"
-    return "All" if value == ALL else ATTRIBUTES[measure_axis].words(value)
+        return UNRECORDED
+    return EVERYTHING if value == ALL else ATTRIBUTES[measure_axis].words(value)
 
 
 def bars(table: Table, when: str = "", before: tuple[str, Table] | None = None) -> Chart | None:
