@@ -111,6 +111,25 @@ select case when first_found = last_found then 'yes' else 'no' end as agreed, co
  group by 1
 """)
 
+# Of a removal it counts when its year ends whether it is told as gone: later words change no closed year.
+_REMOVALS = sa.text("""
+select review_case.purpose,
+       case when removal.gone_at is null then 'not_told'
+            when removal.gone_at - event.at <= interval '1 hour' then 'hour'
+            when removal.gone_at - event.at <= interval '4 hours' then 'four_hours'
+            when removal.gone_at - event.at <= interval '1 day' then 'day'
+            when removal.gone_at - event.at <= interval '3 days' then 'three_days'
+            when removal.gone_at - event.at <= interval '7 days' then 'week'
+            else 'longer' end as gone,
+       count(*) as many
+  from event
+  join proposal on proposal.id = (event.fields ->> 'proposal_id')::uuid and proposal.kind = 'remove_item'
+  join review_case on review_case.id = proposal.case_id and not review_case.rehearsal
+  left join removal on removal.proposal_id = proposal.id and removal.told_at < :ends
+ where event.kind = 'proposal_approved' and event.at >= :begins and event.at < :ends
+ group by 1, 2
+""")
+
 # Whoever changes a table cannot change the chain of the audit log with it: it tells what was settled, too.
 _UNVOUCHED = sa.text("""
 with said as (
@@ -185,6 +204,11 @@ def filed(tx: Tx, span: Span) -> Iterator[Any]:
 def appeals(tx: Tx, span: Span) -> Iterator[Any]:
     """Yield decided appeals by whether an outcome was changed."""
     yield from tx.run(_APPEALS, _values(span))
+
+
+def removals(tx: Tx, span: Span) -> Iterator[Any]:
+    """Yield removals that platforms were asked for, by purpose and the time until they were told as gone."""
+    yield from tx.run(_REMOVALS, _values(span))
 
 
 def reversals(tx: Tx, span: Span) -> int:

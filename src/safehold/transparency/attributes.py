@@ -97,15 +97,18 @@ _SHOWN = {
     ExposureKind.UNKNOWN.value: "No list names a category",
 }
 
-_TIMES = {
+_LENGTHS = {
     "hour": "Within one hour",
     "four_hours": "Within four hours",
     "day": "Within a day",
     "three_days": "Within three days",
     "week": "Within a week",
     "longer": "Longer",
-    "not_yet": "Not in this period",
 }
+_TIMES = _LENGTHS | {"not_yet": "Not in this period"}
+UNTOLD = "not_told"
+"""The answer to when something was gone where no platform has said so."""
+_UNTIL_GONE = _LENGTHS | {UNTOLD: "No word from the platform in this period"}
 
 PRACTICE = (
     Attribute(name="surface", title="Surface", values={}),
@@ -211,6 +214,7 @@ ATTRIBUTES: dict[str, Attribute] = {
                 "same": "As published",
             },
         ),
+        Attribute(name="gone", title="Until it was gone", values=_UNTIL_GONE),
         Attribute(name="shown", title="What was shown", values=_SHOWN, as_found=True),
         Attribute(name="authority", title="Authority", values=_AUTHORITIES, as_found=True),
         *PRACTICE,
