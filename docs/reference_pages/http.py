@@ -10,7 +10,7 @@ from reference_pages.routes import endpoint, routes
 from safehold.model.media import DecodeFailure
 from safehold.model.scan import ScanResult
 from safehold.model.surface import Advice
-from safehold.web.api.bodies import AppealBody, ContextBody, ScanAnswerBody, ScanItem, SignalBody
+from safehold.web.api.bodies import AppealBody, ContextBody, RemovalBody, ScanAnswerBody, ScanItem, SignalBody
 
 ABOUT = """\
 Requests carry `Authorization: Bearer KEY`. Failures are described in [Errors](errors.md). The same
@@ -101,6 +101,8 @@ def page() -> str:
         LIMITS,
         "## What is sent to `POST /v1/appeals`\n",
         _fields(AppealBody),
+        "## What is sent to `POST /v1/items/{item_id}/removal`\n",
+        _fields(RemovalBody),
     )
 
 

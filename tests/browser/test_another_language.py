@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 from pyotp import TOTP
 from site_under_test import AUTHORITIES, PASSWORD, UNVETTED_SEED, running_site
 
-from safehold.app import wiring
+from safehold.app import overview, wiring
 from safehold.app.program import open_program
 from safehold.intake import inbound_reports
 from safehold.model.ids import ItemId
@@ -181,6 +181,21 @@ def test_no_page_of_the_console_keeps_a_word_of_english(
     for name, address in pages.items():
         page.goto(address)
         wrong += wrong_about(page, f"{name}-{size}-{theme}")
+    page.context.close()
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_overview_is_in_the_language_before_and_after_its_days_were_counted(
+    site: Any, chromium: Browser
+) -> None:
+    page, wrong = signed_in(opened(chromium, site.url)), []
+    for counted in (False, True):
+        if counted:
+            overview.sweep_days(site.machinery)
+        for asked in ("practice=yes", "practice=yes&surface=public_uploads"):
+            page.goto(f"/console/overview?{asked}")
+            wrong += wrong_about(page, f"overview-{asked}-{counted}", look=False)
+    wrong += both(page, "overview")
     page.context.close()
     assert not wrong, "\n".join(wrong)
 

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from safehold.app import overview
+from safehold.app import alarms, overview
+from safehold.model.ids import new_id
 from safehold.model.permissions import Role
 
 pytestmark = pytest.mark.browser
@@ -17,11 +18,13 @@ TABLE = "section:has(> h3:has-text('{title}')) table"
 
 @pytest.fixture(scope="module")
 def counted_site(quiet_site):
-    """A site with three open cases, of which the days were counted."""
+    """A site with three open cases and an alarm, of which the days were counted."""
     site = quiet_site
     site.add_person(LEAD, Role.LEAD)
     for seed in (1, 2, 3):
         site.upload(seed, account=f"account-{seed}")
+    with site.machinery.database.begin() as tx:
+        alarms.raise_alarm(tx, alarms.INDEX_DAMAGED, f"index:{new_id()}", now=site.machinery.clock())
     overview.sweep_days(site.machinery)
     return site
 
@@ -52,6 +55,14 @@ def test_every_figure_says_what_it_counts(visit) -> None:
     told.filter(has_text="Arrived: 0 items").click()
     query = "count item during the period where stage = arrived and practice = no by purpose"
     assert query in page.locator("main").inner_text()
+
+
+def test_an_alarm_is_told_in_words_with_its_code_beside_it(visit) -> None:
+    page = visit(LEAD)
+    page.goto("/console/overview")
+    for title in ("Alarms that stand: 1", "Alarms raised: 1"):
+        row = page.locator(TABLE.format(title=title)).locator("tbody tr").first
+        assert row.locator("td").first.inner_text() == ("Damaged files of a host’s index index_damaged")
 
 
 def test_what_cannot_be_asked_is_said_at_its_field_and_this_week_is_shown(visit) -> None:

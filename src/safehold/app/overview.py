@@ -9,6 +9,7 @@ from safehold.app.program import Program
 from safehold.app.settings import Settings
 from safehold.model.period import Period, period_from
 from safehold.model.permissions import Actor, Permission
+from safehold.model.wording import worded
 from safehold.storage.database import Database, Tx
 from safehold.transparency import day_counts
 from safehold.transparency import overview as figures
@@ -21,12 +22,19 @@ def targets(settings: Settings) -> tuple[Target, ...]:
     return (
         Target(
             id="decided_in_time",
-            title="Decided in time",
+            title=worded("Decided in time"),
             part="decided.in_time",
             share=aimed.decided_in_time,
         ),
-        Target(id="filed_in_time", title="Filed in time", part="filings.in_time", share=aimed.filed_in_time),
-        Target(id="agreement", title="Found the same", part="agreement.agreed", share=aimed.agreement),
+        Target(
+            id="filed_in_time",
+            title=worded("Filed in time"),
+            part="filings.in_time",
+            share=aimed.filed_in_time,
+        ),
+        Target(
+            id="agreement", title=worded("Found the same"), part="agreement.agreed", share=aimed.agreement
+        ),
     )
 
 

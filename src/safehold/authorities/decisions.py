@@ -105,8 +105,10 @@ def hurry(
     _must_be(report, AuthorityReportState.PLANNED)
     if report.emergency_id is not None:
         raise Conflict("The report of a declared risk to life has priority 1.")
-    rows.change(tx, report, priority=priority, due_at=max(report.planned_at, now) + within)
-    _audit(tx, report, "authority_report.priority", actor, now, priority=int(priority))
+    due_at = max(report.planned_at, now) + within
+    rows.change(tx, report, priority=priority, due_at=due_at)
+    said = {"priority": int(priority), "due_at": due_at.isoformat()}
+    _audit(tx, report, "authority_report.priority", actor, now, **said)
 
 
 def record_reference(

@@ -22,6 +22,7 @@ def planned(tx: Tx, report: AuthorityReport, added: Sequence[ItemId], *, now: da
         "case": str(report.case_id),
         "destination": report.destination,
         "priority": int(report.priority),
+        "due_at": report.due_at.isoformat(),
         "reasons": [each.value for each in report.reasons],
         "items": [str(each) for each in added],
     }

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from safehold.authorities import plan_records, planner
 from safehold.authorities import priority as urgency
@@ -307,8 +308,7 @@ def _join(
     brought = _bring_files(tx, report, draft)
     is_unread = bool(report.approved_at and draft.so_since and report.approved_at < draft.so_since)
     if added or brought or is_unread:
-        _grow(tx, report, draft, priority, due_at)
-        plan_records.planned(tx, report, added, now=now)
+        plan_records.planned(tx, _grow(tx, report, draft, priority, due_at), added, now=now)
 
 
 def _bring_files(tx: Tx, report: AuthorityReport, draft: _Draft) -> bool:
@@ -349,19 +349,22 @@ def _newest_sent(earlier: Sequence[AuthorityReport]) -> AuthorityReport | None:
     return next((one for one in reversed(earlier) if one.state in sent), None)
 
 
-def _grow(tx: Tx, report: AuthorityReport, draft: _Draft, priority: Priority, due_at: datetime) -> None:
+def _grow(
+    tx: Tx, report: AuthorityReport, draft: _Draft, priority: Priority, due_at: datetime
+) -> AuthorityReport:
     """Let a plan be as urgent as what joined it, which the first of two who send it has not seen."""
     may_be_unverified = report.unverified or draft.unverified
-    rows.change(
-        tx,
-        report,
-        priority=min(report.priority, priority),
-        reasons=tuple(dict.fromkeys((*report.reasons, *draft.reasons))),
-        unverified=may_be_unverified and any(one.outcome_id is None for one in rows.items_of(tx, report.id)),
-        due_at=min(report.due_at, due_at),
-        approved_by=None,
-        approved_at=None,
-    )
+    grown: dict[str, Any] = {
+        "priority": min(report.priority, priority),
+        "reasons": tuple(dict.fromkeys((*report.reasons, *draft.reasons))),
+        "unverified": may_be_unverified
+        and any(one.outcome_id is None for one in rows.items_of(tx, report.id)),
+        "due_at": min(report.due_at, due_at),
+        "approved_by": None,
+        "approved_at": None,
+    }
+    rows.change(tx, report, **grown)
+    return replace(report, **grown, revision=report.revision + 1)
 
 
 def _add_verified(

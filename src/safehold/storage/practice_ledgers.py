@@ -50,10 +50,11 @@ select record.at, hash_list.name as list, record.verb, record.detail
 
 # When something was planned, sent on, filed or ended is what the log says; the rest is the report's own.
 _FILINGS = sa.text("""
-select report.id, report.kind, report.destination, report.planned_at, report.due_at, report.unverified,
-       report.follows, report.relation, sent.at as sent_at, filed.at as filed_at,
-       filed.at <= report.due_at as in_time,
-       coalesce(asked.priority, (planned.detail ->> 'priority')::int, report.priority) as priority,
+select report.id, report.kind, report.destination, report.planned_at, report.unverified, report.follows,
+       report.relation, sent.at as sent_at, filed.at as filed_at, ended.at as ended_at,
+       coalesce(asked.priority, report.priority) as priority,
+       coalesce(asked.due_at, report.due_at) as due_at,
+       filed.at <= coalesce(asked.due_at, report.due_at) as in_time,
        case when filed.at is not null then report.reference end as reference,
        case when filed.at is not null then 'filed'
             when ended.verb = 'authority_report.decline' then 'declined'
@@ -61,35 +62,39 @@ select report.id, report.kind, report.destination, report.planned_at, report.due
             else 'planned' end as state,
        coalesce(called.calls, 0) as calls, coalesce(called.failed, 0) as failed,
        (handed.detail ->> 'files')::int as files, (handed.detail ->> 'left_out')::int as left_out,
-       told.items, told.viewed, kept.until as kept_until
+       told.items, told.viewed, kept.until as kept_until, kept.reference_until as reference_kept_until
   from authority_report report
-  left join lateral (select detail from audit_record where object = 'authority_report:' || report.id
-       and verb = 'authority_report.plan' and at < :ends order by at, id limit 1) planned on true
-  left join lateral (select (detail ->> 'priority')::int as priority from audit_record
-       where object = 'authority_report:' || report.id and verb = 'authority_report.priority' and at < :ends
-       order by at desc limit 1) asked on true
+  left join lateral (select (detail ->> 'priority')::int as priority,
+       (detail ->> 'due_at')::timestamptz as due_at from audit_record
+       where object = 'authority_report:' || report.id
+       and verb in ('authority_report.plan', 'authority_report.priority') and at < :ends
+       order by at desc, id desc limit 1) asked on true
   left join lateral (select min(at) as at from audit_record where object = 'authority_report:' || report.id
        and verb = 'authority_report.send' and at < :ends) sent on true
   left join lateral (select min(at) as at from audit_record where object = 'authority_report:' || report.id
        and verb = 'authority_report.filed' and at < :ends) filed on true
-  left join lateral (select verb from audit_record where object = 'authority_report:' || report.id
+  left join lateral (select verb, at from audit_record where object = 'authority_report:' || report.id
        and verb in ('authority_report.decline', 'authority_report.withdraw') and at < :ends
-       order by at desc limit 1) ended on true
+       and filed.at is null order by at desc limit 1) ended on true
   left join lateral (select count(*) filter (where detail ->> 'moment' = 'after') as calls,
-       count(*) filter (where detail ->> 'failed' is not null) as failed
+       count(*) filter (where detail ->> 'failed' is not null or detail ->> 'end' <> 'taken'
+           or coalesce((detail ->> 'code')::int <> 0, (detail ->> 'status')::int >= 300)) as failed
        from audit_record where object = 'authority_report:' || report.id and verb = 'authority.call'
        and at < :ends) called on true
   left join lateral (select detail from audit_record where object = 'authority_report:' || report.id
        and verb = 'authority.file' and at < :ends order by at limit 1) handed on true
-  left join lateral (select count(*) as items, count(*) filter (where exists (
+  left join lateral (select count(distinct one.id) as items, count(distinct one.id) filter (where exists (
            select from audit_record seen
             where seen.object = 'item:' || one.id and seen.verb = 'item.assess' and seen.at < :ends
               and seen.detail ->> 'tier' = 'clear')) as viewed
        from audit_record record, jsonb_array_elements_text(record.detail -> 'items') one (id)
       where record.object = 'authority_report:' || report.id and record.verb = 'authority_report.plan'
         and record.at < :ends) told on true
-  left join lateral (select max(until) as until from retention_clock
-       where about = report.id and since < :ends) kept on true
+  left join lateral (select max(until) filter (where basis <> 'uk_reference') as until,
+       max(until) filter (where basis = 'uk_reference') as reference_until from retention_clock
+       where filed.at is not null and since < :ends and (about = report.id
+             or about = report.case_id and basis = 'operator_term' and report.kind in ('generic', 'parcel'))
+       ) kept on true
  where not report.rehearsal and report.planned_at < :ends
    and (report.planned_at >= :begins or filed.at >= :begins or sent.at >= :begins)
  order by report.planned_at, report.id

@@ -132,6 +132,7 @@ GRANTS: dict[str, dict[str, str]] = {
         "outcome": _READ,
         # For the statement of reasons: what was asked of a platform, and by which way it was approved.
         "proposal": "select (id, kind, item_id, case_id, outcome_id, state, decided_at, policy)",
+        "removal": "select (proposal_id, gone_at), insert",
         # What a platform's user reported. The contact is sealed, and cannot be read back.
         "inbound_report": "insert (id, address, seen, statement, reference_digest, received_at, key_id)",
         "report_contact": "insert",

@@ -14,77 +14,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from safehold.storage import year_confirmed
 from safehold.storage.database import Tx
 
-# Where each item stood in each of its cases when the year ended, and when it began; what stands at the end
-# and did not at the beginning is new. An item that several cases of one purpose confirm counts once, as the
-# most severe. What became of it since is asked only of those of which anything was recorded since.
-_CONFIRMED = sa.text("""
-create temporary table year_confirmed on commit drop as
-with course as (
-    select distinct on (item_id, fields ->> 'case_id')
-           item_id, (fields ->> 'case_id')::uuid as case_id, kind, at, fields ->> 'category' as category
-      from event
-     where kind in ('item_confirmed', 'item_cleared', 'outcome_reversed') and at < :ends
-     order by item_id, fields ->> 'case_id', seq desc
-), fresh as (
-    select course.*, review_case.purpose
-      from course join review_case on review_case.id = course.case_id
-     where course.kind = 'item_confirmed' and course.at >= :begins and not review_case.rehearsal
-), earlier as (
-    select distinct on (event.item_id, event.fields ->> 'case_id')
-           event.item_id, (event.fields ->> 'case_id')::uuid as case_id, event.kind
-      from event
-     where event.kind in ('item_confirmed', 'item_cleared', 'outcome_reversed') and event.at < :begins
-       and event.item_id in (select item_id from fresh)
-     order by event.item_id, event.fields ->> 'case_id', event.seq desc
-), known as (
-    select distinct earlier.item_id, review_case.purpose
-      from earlier join review_case on review_case.id = earlier.case_id
-     where earlier.kind = 'item_confirmed'
-), counted as (
-    select distinct on (fresh.item_id, fresh.purpose) fresh.*
-      from fresh left join known on known.item_id = fresh.item_id and known.purpose = fresh.purpose
-     where known.item_id is null
-     order by fresh.item_id, fresh.purpose, fresh.category nulls last, fresh.at
-), since as (
-    select distinct on (event.item_id, event.fields ->> 'case_id')
-           event.item_id, (event.fields ->> 'case_id')::uuid as case_id, event.kind,
-           event.fields ->> 'category' as category
-      from event
-     where event.kind in ('item_confirmed', 'item_cleared', 'outcome_reversed')
-       and event.item_id in (
-           select later.item_id from event later
-            where later.kind in ('item_confirmed', 'item_cleared', 'outcome_reversed') and later.at >= :ends)
-       and event.item_id in (select item_id from counted)
-     order by event.item_id, event.fields ->> 'case_id', event.seq desc
-), present as (
-    select since.item_id, review_case.purpose, bool_or(since.kind = 'item_confirmed') as stands,
-           min(since.category) filter (where since.kind = 'item_confirmed') as category
-      from since join review_case on review_case.id = since.case_id
-     group by since.item_id, review_case.purpose
-)
-select item.kind, item.media_id, counted.purpose, counted.category, assessment.answers,
-       case when present.item_id is null then 'same'
-            when not present.stands then 'withdrawn'
-            when present.category is distinct from counted.category then 'category'
-            else 'same' end as restated
-  from counted
-  join item on item.id = counted.item_id and not item.rehearsal
-  left join outcome on outcome.item_id = counted.item_id and outcome.case_id = counted.case_id
-       and outcome.settled_at = counted.at and outcome.finding in ('illegal', 'against_terms')
-  left join assessment on assessment.id = outcome.rests_on
-  left join present on present.item_id = counted.item_id and present.purpose = counted.purpose
-""")
-
 _ITEMS = sa.text("""
-select kind, purpose, category, restated, answers ->> 'age_band' as age_band, answers ->> 'sex' as sex,
-       answers ->> 'self_generated' as self_generated, answers ->> 'circumstances' as circumstances,
-       answers ->> 'company' as company, answers ->> 'made_by' as made_by,
-       answers ->> 'site_type' as site_type, answers ->> 'kind' as conduct,
-       case when answers is null then null
-            when coalesce((answers ->> 'count')::int, 0) < 1 then 'unknown'
-            when (answers ->> 'count')::int > 2 then 'more' else answers ->> 'count' end as children,
+select kind, purpose, category, restated, age_band, sex, self_generated, circumstances, company, made_by,
+       site_type, conduct,
+       case when not is_told then null when coalesce(children, 0) < 1 then 'unknown'
+            when children > 2 then 'more' else children::text end as children,
        count(*) as many
   from year_confirmed
  group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
@@ -92,14 +29,14 @@ select kind, purpose, category, restated, answers ->> 'age_band' as age_band, an
 
 # Of each media everything that was found in any of its appearances, once; the rules decide what holds.
 _MEDIA = sa.text("""
-select ages, sexes, categories, self_generated, circumstances, company, made_by, children, count(*) as many
+select ages, sexes, categories, self_generated, circumstances, company, made_by,
+       case when children > 2 then 'more' else coalesce(children::text, 'unknown') end as children,
+       count(*) as many
   from (
-    select array_agg(distinct answers ->> 'age_band') as ages, array_agg(distinct answers ->> 'sex') as sexes,
-           array_agg(distinct category) as categories, max(answers ->> 'self_generated') as self_generated,
-           min(answers ->> 'circumstances') as circumstances, min(answers ->> 'company') as company,
-           min(answers ->> 'made_by') as made_by,
-           case when max((answers ->> 'count')::int) > 2 then 'more'
-                else coalesce(max((answers ->> 'count')::int)::text, 'unknown') end as children
+    select array_agg(distinct age_band) as ages, array_agg(distinct sex) as sexes,
+           array_agg(distinct category) as categories, max(self_generated) as self_generated,
+           min(circumstances) as circumstances, min(company) as company, min(made_by) as made_by,
+           max(children) as children
       from year_confirmed
      where media_id is not null and purpose = 'csam'
      group by media_id) of_media
@@ -162,15 +99,35 @@ select count(*) as many
 """)
 
 _TOGETHER = sa.text("""
-select case when same then 'yes' else 'no' end as agreed, count(*) as many
+select case when first_found = last_found then 'yes' else 'no' end as agreed, count(*) as many
   from (
-    select count(distinct assessment.finding || coalesce(assessment.category, '')) = 1 as same
-      from assessment join review_case on review_case.id = assessment.case_id
-     where assessment.blind and assessment.same_as is null and not review_case.rehearsal
-       and assessment.filed_at >= :begins and assessment.filed_at < :ends
-     group by assessment.case_id, assessment.item_id, assessment.round
-    having count(distinct assessment.analyst_id) > 1) units
+    select case_id, min(finding || coalesce(category, '')) as first_found,
+           max(finding || coalesce(category, '')) as last_found
+      from assessment
+     where blind and same_as is null and filed_at >= :begins and filed_at < :ends
+     group by case_id, item_id, round
+    having count(*) > 1 and min(analyst_id::text) <> max(analyst_id::text)) units
+  join review_case on review_case.id = units.case_id and not review_case.rehearsal
  group by 1
+""")
+
+# Of a removal it counts when its year ends whether it is told as gone: later words change no closed year.
+_REMOVALS = sa.text("""
+select review_case.purpose,
+       case when removal.gone_at is null then 'not_told'
+            when removal.gone_at - event.at <= interval '1 hour' then 'hour'
+            when removal.gone_at - event.at <= interval '4 hours' then 'four_hours'
+            when removal.gone_at - event.at <= interval '1 day' then 'day'
+            when removal.gone_at - event.at <= interval '3 days' then 'three_days'
+            when removal.gone_at - event.at <= interval '7 days' then 'week'
+            else 'longer' end as gone,
+       count(*) as many
+  from event
+  join proposal on proposal.id = (event.fields ->> 'proposal_id')::uuid and proposal.kind = 'remove_item'
+  join review_case on review_case.id = proposal.case_id and not review_case.rehearsal
+  left join removal on removal.proposal_id = proposal.id and removal.told_at < :ends
+ where event.kind = 'proposal_approved' and event.at >= :begins and event.at < :ends
+ group by 1, 2
 """)
 
 # Whoever changes a table cannot change the chain of the audit log with it: it tells what was settled, too.
@@ -211,15 +168,12 @@ class Span:
 def read_alike(tx: Tx) -> None:
     """Let every question of this transaction see the records as they are now, whatever happens meanwhile."""
     tx.run(sa.text("set transaction isolation level repeatable read"))
-    tx.run(sa.text("set local work_mem = '128MB'"))
-    # Of what it has just put together the planner believes it to be little, and then asks row by row.
-    tx.run(sa.text("set local enable_nestloop = off"))
+    tx.run(sa.text("set local work_mem = '64MB'"))
 
 
 def gather(tx: Tx, span: Span) -> None:
     """Put together what was newly confirmed in a year, for `items` and `media`."""
-    tx.run(sa.text("drop table if exists pg_temp.year_confirmed"))
-    tx.run(_CONFIRMED, _values(span))
+    year_confirmed.put_together(tx, begins=span.begins, ends=span.ends)
 
 
 def items(tx: Tx) -> Iterator[Any]:
@@ -250,6 +204,11 @@ def filed(tx: Tx, span: Span) -> Iterator[Any]:
 def appeals(tx: Tx, span: Span) -> Iterator[Any]:
     """Yield decided appeals by whether an outcome was changed."""
     yield from tx.run(_APPEALS, _values(span))
+
+
+def removals(tx: Tx, span: Span) -> Iterator[Any]:
+    """Yield removals that platforms were asked for, by purpose and the time until they were told as gone."""
+    yield from tx.run(_REMOVALS, _values(span))
 
 
 def reversals(tx: Tx, span: Span) -> int:

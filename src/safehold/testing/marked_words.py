@@ -14,11 +14,12 @@ from jinja2.ext import babel_extract
 
 from safehold.model import errors
 from safehold.model.wording import VIEWS
+from safehold.transparency import overview_texts
 
 MARKED = {"_": (0,), "worded": (0,), "Choice": (1,), "Question": (1, 2), "Place": (2,)}
 """Which arguments of a call are texts, besides N_ and NN_ with all that they hold, ngettext, and errors."""
 OPTIONS = {"trimmed": "true", "newstyle_gettext": "true", "silent": "false", "trim_blocks": "true"}
-ROOMS = ("app", "evidence", "intake", "model", "review", "web")
+ROOMS = ("app", "evidence", "intake", "model", "review", "transparency", "web")
 """Where texts are written that a page may show."""
 
 Found = tuple[str | tuple[str, str], list[str]]
@@ -34,11 +35,14 @@ def catalog_of(source: Path) -> bytes:
         where = path.relative_to(source).as_posix()
         for text, comments in _texts(path, where):
             catalog.add(text, locations=[(where, 0)], auto_comments=comments)
+    for each in overview_texts.texts():
+        catalog.add(each, locations=[(_OVERVIEW, 0)])
     written = BytesIO()
     write_po(written, catalog, width=100, include_lineno=False, sort_output=True, omit_header=True)
     return _HEADER + written.getvalue()
 
 
+_OVERVIEW = "transparency/live_catalogue.py"
 _HEADER = b"""# What Safehold's pages say: written by `make words`.
 msgid ""
 msgstr ""

@@ -18,8 +18,11 @@ from safehold.model.assessment import (
     SiteType,
     Tier,
 )
+from safehold.model.authority_report import DestinationKind
+from safehold.model.exposure import ExposureKind
 from safehold.model.hash_list import Purpose
 from safehold.model.scan import ScanResult
+from safehold.model.signal import MD5, PDQ, SHA1, SHA256
 
 
 class Rule(StrEnum):
@@ -49,6 +52,7 @@ RULES: dict[Rule, str] = {
 class Attribute:
     """One question. values: its answers in their order, with words; none: open, as for names of countries.
 
+    as_found: only answers that occur are listed, and others than these may; no number is told of the rest.
     by_name: open answers stand in the order of their names, as weeks do; else the most frequent comes first.
     """
 
@@ -56,6 +60,7 @@ class Attribute:
     title: str
     values: dict[str, str]
     rule: Rule | None = None
+    as_found: bool = False
     by_name: bool = False
 
     def words(self, value: str) -> str:
@@ -75,15 +80,35 @@ _PUBLIC_PURPOSES = {
     name: words for name, words in _plain(Purpose, csam="CSAM").items() if name != Purpose.TEST.value
 }
 
-_TIMES = {
+# Types of signals can be added by plug-ins: those stand under their own names.
+_SIGNAL_TYPES = {str(MD5): "MD5", str(SHA1): "SHA-1", str(SHA256): "SHA-256", str(PDQ): "PDQ"}
+_AUTHORITIES = {
+    DestinationKind.NCMEC_CYBERTIPLINE.value: "NCMEC, by CyberTipline",
+    DestinationKind.UK_NCA.value: "National Crime Agency, United Kingdom",
+    DestinationKind.GENERIC.value: "Hotline or other authority, by hand",
+    DestinationKind.PARCEL.value: "Hotline or other authority, by parcel",
+}
+_SHOWN = {
+    **{each.value: f"Category {each.value}" for each in (ExposureKind.A, ExposureKind.B, ExposureKind.C)},
+    ExposureKind.PROHIBITED.value: "Prohibited (non-photographic)",
+    ExposureKind.INTIMATE_IMAGES.value: "Intimate images",
+    ExposureKind.OWN_TERMS.value: "Own terms",
+    ExposureKind.CONVERSATION.value: "Messages",
+    ExposureKind.UNKNOWN.value: "No list names a category",
+}
+
+_LENGTHS = {
     "hour": "Within one hour",
     "four_hours": "Within four hours",
     "day": "Within a day",
     "three_days": "Within three days",
     "week": "Within a week",
     "longer": "Longer",
-    "not_yet": "Not in this period",
 }
+_TIMES = _LENGTHS | {"not_yet": "Not in this period"}
+UNTOLD = "not_told"
+"""The answer to when something was gone where no platform has said so."""
+_UNTIL_GONE = _LENGTHS | {UNTOLD: "No word from the platform in this period"}
 
 PRACTICE = (
     Attribute(name="surface", title="Surface", values={}),
@@ -174,7 +199,7 @@ ATTRIBUTES: dict[str, Attribute] = {
         Attribute(name="purpose", title="Purpose", values=_PUBLIC_PURPOSES),
         Attribute(name="channel", title="How it came in", values={}),
         Attribute(name="feature", title="What else is known", values={}),
-        Attribute(name="signal_type", title="Signal type", values={}),
+        Attribute(name="signal_type", title="Signal type", values=_SIGNAL_TYPES, as_found=True),
         Attribute(name="conduct", title="What the conversation shows", values=_plain(ConductKind) | _UNKNOWN),
         Attribute(name="agreed", title="Agreement", values={"yes": "Agreed", "no": "Did not agree"}),
         Attribute(
@@ -189,8 +214,9 @@ ATTRIBUTES: dict[str, Attribute] = {
                 "same": "As published",
             },
         ),
-        Attribute(name="shown", title="What was shown", values={}),
-        Attribute(name="authority", title="Authority", values={}),
+        Attribute(name="gone", title="Until it was gone", values=_UNTIL_GONE),
+        Attribute(name="shown", title="What was shown", values=_SHOWN, as_found=True),
+        Attribute(name="authority", title="Authority", values=_AUTHORITIES, as_found=True),
         *PRACTICE,
         Attribute(
             name="source",

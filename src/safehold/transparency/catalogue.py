@@ -23,6 +23,7 @@ from safehold.transparency.units import (
 _CSAM = {"purpose": ("csam",)}
 _SELF = {**_CSAM, "self_generated": ("yes",)}
 _STUDY = {**_SELF, "age_band": ("3-6",)}
+_REMOVAL = {"stage": ("removal_asked",)}
 _AI = {**_CSAM, "made_by": ("ai_generated",)}
 
 _REPORTS = (
@@ -228,10 +229,29 @@ _HOSTING = (
         of="pages.confirmed",
     ),
     Measure(
+        id="removal.asked",
+        unit=Items,
+        title="Removals asked of platforms",
+        means="Confirmed items that platforms were asked to remove in the period.",
+        counts=Rule.EACH,
+        where=_REMOVAL,
+        by=("purpose",),
+    ),
+    Measure(
+        id="removal.time",
+        unit=Items,
+        title="Time to removal",
+        means="Of those: the time until it was gone, as the platform told, in the shortest span that fits.",
+        counts=Rule.EACH,
+        where=_REMOVAL,
+        by=("gone",),
+        of="removal.asked",
+    ),
+    Measure(
         id="removal.notices",
         unit=Notices,
-        title="Notices sent",
-        means="Requests to remove that were sent, and the time until what they are about was gone.",
+        title="Notices sent to hosts",
+        means="Requests to remove that were sent to hosts, and the time until what they are about was gone.",
         counts=Rule.EACH,
         about_children=False,
     ),

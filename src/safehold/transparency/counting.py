@@ -95,7 +95,7 @@ def _answers(measure: Measure, axis: int, counted: Counter[Place]) -> list[str]:
     name = measure.by[axis]
     allowed = measure.conditions.get(name)
     listed = [value for value in ATTRIBUTES[name].values if allowed is None or value in allowed]
-    if ATTRIBUTES[name].values:
+    if listed and not ATTRIBUTES[name].as_found:
         found = {place[axis] for place in counted} - set(listed)
         return listed + sorted(found)
     sizes: Counter[str] = Counter()

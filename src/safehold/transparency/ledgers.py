@@ -68,8 +68,24 @@ def plain(value: Any) -> Value:
     return value if value is None or isinstance(value, int) else str(value)
 
 
-def _rows(found: Iterable[Any], columns: tuple[Column, ...]) -> tuple[tuple[Value, ...], ...]:
-    return tuple(tuple(plain(getattr(row, column.name)) for column in columns) for row in found)
+Made = Callable[[Tx, Span], Ledger]
+"""What reads a ledger of a period."""
+
+
+def _as_recorded(
+    id: str,
+    title: str,
+    means: str,
+    columns: tuple[Column, ...],
+    read: Callable[[Tx, Span], Iterable[Any]],
+) -> Made:
+    """Return the ledger whose rows are those of the records, each column as the record names it."""
+
+    def made(tx: Tx, span: Span) -> Ledger:
+        rows = (tuple(plain(getattr(row, column.name)) for column in columns) for row in read(tx, span))
+        return Ledger(id=id, title=title, means=means, columns=columns, rows=tuple(rows))
+
+    return made
 
 
 _LISTS = (
@@ -91,15 +107,14 @@ _LISTS = (
 )
 
 
-def lists(tx: Tx, span: Span) -> Ledger:
-    """Return each list as it was set when the period ended, with what came and went in the period."""
-    return Ledger(
-        id="lists",
-        title="Lists",
-        means="Each list in earnest, as it was set when the period ended; entries added and removed in it.",
-        columns=_LISTS,
-        rows=_rows(practice_ledgers.lists(tx, span), _LISTS),
-    )
+lists = _as_recorded(
+    "lists",
+    "Lists",
+    "Each list in earnest, as it was set when the period ended; entries added and removed in it.",
+    _LISTS,
+    practice_ledgers.lists,
+)
+"""Each list as it was set when the period ended, with what came and went in the period."""
 
 
 _NUMBERS_OF_CHANGES = ("added", "removed", "known", "withdrawn", "bad_lines")
@@ -199,6 +214,7 @@ _FILINGS = (
     Column("due_at", "Due"),
     Column("sent_at", "Sent on by a person"),
     Column("filed_at", "Filed"),
+    Column("ended_at", "Withdrawn or declined"),
     Column("in_time", "In time"),
     Column("reference", "Their reference"),
     Column("relation", "Relation"),
@@ -209,25 +225,21 @@ _FILINGS = (
     Column("files", "Files they took", number=True),
     Column("left_out", "Files left out", number=True),
     Column("calls", "Calls", number=True),
-    Column("failed", "of which failed", number=True),
-    Column("kept_until", "Kept until"),
+    Column("failed", "of which failed or were refused", number=True),
+    Column("kept_until", "What was told is kept until"),
+    Column("reference_kept_until", "Their reference is kept until"),
 )
 
 
-def filings(kind: str, title: str) -> Callable[[Tx, Span], Ledger]:
+def filings(kind: str, title: str) -> Made:
     """Return the ledger of what was told to authorities of one kind."""
-
-    def made(tx: Tx, span: Span) -> Ledger:
-        found = [row for row in practice_ledgers.filings(tx, span) if row.kind == kind]
-        return Ledger(
-            id=f"filings-{kind.replace('_', '-')}",
-            title=title,
-            means="Each report that was planned, sent on or filed in the period, as it stood at its end.",
-            columns=_FILINGS,
-            rows=_rows(found, _FILINGS),
-        )
-
-    return made
+    return _as_recorded(
+        f"filings-{kind.replace('_', '-')}",
+        title,
+        "Each report that was planned, sent on or filed in the period, as it stood at its end.",
+        _FILINGS,
+        lambda tx, span: (row for row in practice_ledgers.filings(tx, span) if row.kind == kind),
+    )
 
 
 _QUESTIONS = (
@@ -238,26 +250,24 @@ _QUESTIONS = (
 )
 
 
-def questions(tx: Tx, span: Span) -> Ledger:
-    """Return the questions that authorities asked back, and when each was answered."""
-    return Ledger(
-        id="questions",
-        title="Questions of authorities",
-        means="Questions that came back in the period, and their answers up to its end.",
-        columns=_QUESTIONS,
-        rows=_rows(practice_ledgers.questions(tx, span), _QUESTIONS),
-    )
+questions = _as_recorded(
+    "questions",
+    "Questions of authorities",
+    "Questions that came back in the period, and their answers up to its end.",
+    _QUESTIONS,
+    practice_ledgers.questions,
+)
+"""The questions that authorities asked back, and when each was answered."""
 
 
 _POLICIES = (Column("version", "Version"), Column("first_used_at", "First in use"))
 
 
-def policies(tx: Tx, span: Span) -> Ledger:
-    """Return the versions of the policy text that people had beside the form."""
-    return Ledger(
-        id="policies",
-        title="Versions of the policy text",
-        means="Each version that stood beside the form up to the end of the period.",
-        columns=_POLICIES,
-        rows=_rows(practice_ledgers.policies(tx, span), _POLICIES),
-    )
+policies = _as_recorded(
+    "policies",
+    "Versions of the policy text",
+    "Each version that stood beside the form up to the end of the period.",
+    _POLICIES,
+    practice_ledgers.policies,
+)
+"""The versions of the policy text that people had beside the form."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from safehold.model.wording import worded
 from safehold.transparency.attributes import ATTRIBUTES, RULES, Rule
 from safehold.transparency.units import Unit
 
@@ -17,6 +18,9 @@ class Window(StrEnum):
     DURING = "during"
     AT_END = "at_end"
 
+
+TIMED = "Time is %(span)s."
+"""What is said of a measure that is timed."""
 
 WINDOWS = {Window.DURING: "during the period", Window.AT_END: "as it was at the end of the period"}
 
@@ -71,10 +75,15 @@ class Measure:
         return tuple(dict.fromkeys([self.counts, *(rule for rule in asked if rule is not None)]))
 
     @property
+    def sentences(self) -> tuple[str, ...]:
+        """What it means, with its rules: whole sentences, each of which can be translated by itself."""
+        timed = [worded(TIMED, span=worded(self.timed))] if self.timed else []
+        return (self.means, *timed, *(RULES[rule] for rule in self.rules))
+
+    @property
     def definition(self) -> str:
-        """What it means, with its rules, in whole sentences."""
-        timed = [f"Time is {self.timed}."] if self.timed else []
-        return " ".join([self.means, *timed, *(RULES[rule] for rule in self.rules)])
+        """The same as one text."""
+        return " ".join(self.sentences)
 
     @property
     def query(self) -> str:

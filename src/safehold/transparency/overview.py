@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from safehold.model.errors import BadForm
 from safehold.model.period import Period, instants_of
+from safehold.model.wording import Wording, worded
 from safehold.storage import day_facts
 from safehold.storage.database import Tx
 from safehold.storage.day_facts import Added, Counted
@@ -28,12 +29,12 @@ ABOUT_CHILDREN = frozenset({"category"})
 LONGEST_NAME = 100
 
 _UNITS = {unit.name: unit for unit in UNITS}
-_NOT_COUNTED = "No day of the period was counted yet. A worker counts once a minute."
-_NOT_SEEN = "Nobody looked at what waits on the last day of the period: that cannot be counted later."
-_AHEAD = "The period has not begun."
-_OUTSIDE = "Nothing of this slice is counted here."
-_NO_LINKS = "Whether a link is still up is not recorded yet."
-_FEW_PEOPLE = "In no whole week that ended in the period did five people assess the same things."
+_NOT_COUNTED = worded("No day of the period was counted yet. A worker counts once a minute.")
+_NOT_SEEN = worded("Nobody looked at what waits on the last day of the period: that cannot be counted later.")
+_AHEAD = worded("The period has not begun.")
+_OUTSIDE = worded("Nothing of this slice is counted here.")
+_NO_LINKS = worded("Whether a link is still up is not recorded yet.")
+_FEW_PEOPLE = worded("In no whole week that ended in the period did five people assess the same things.")
 
 Slice = Mapping[str, str]
 
@@ -163,14 +164,22 @@ def _missing(
 ) -> Iterator[tuple[str | tuple[str, str], str]]:
     nothing = _AHEAD if now < instants_of(period.first, zone)[0] else "" if known.days else _NOT_COUNTED
     for section in LIVE_SECTIONS:
-        unknown = [ATTRIBUTES[name].title.lower() for name in _unknown(section, sliced)]
-        unsaid = f"It is not recorded by this: {', '.join(unknown)}." if unknown else ""
+        unknown = [worded(ATTRIBUTES[name].title) for name in _unknown(section, sliced)]
+        unsaid = worded("It is not recorded by this: %(questions)s.", questions=_listed(unknown))
         for each in section.measures:
             unseen = _NOT_SEEN if each.window is Window.AT_END and known.seen_at is None else ""
             outside = _OUTSIDE if () in catalogue[each.id].where.values() else ""
-            if why := nothing or unsaid or outside or unseen:
+            if why := nothing or (unsaid if unknown else "") or outside or unseen:
                 yield each.id, why
     yield Notices.name, _NO_LINKS
+
+
+def _listed(names: Sequence[Wording]) -> Wording:
+    """Return names one after the other, as each language sets them apart; nothing of none."""
+    said = names[0] if names else worded("")
+    for name in names[1:]:
+        said = worded("%(before)s, %(name)s", before=said, name=name)
+    return said
 
 
 def _days_so_far(period: Period, zone: ZoneInfo, now: datetime) -> int:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from safehold.transparency.attributes import ATTRIBUTES
-from safehold.transparency.charts import Chart, answer, bars
+from safehold.transparency.charts import EVERYTHING, Chart, answer, bars
+from safehold.transparency.counting import NOT_SAID
 from safehold.transparency.live_catalogue import LIVE_SECTIONS, LiveSection
 from safehold.transparency.measures import Measure
 from safehold.transparency.overview import Overview
@@ -17,7 +18,10 @@ from safehold.transparency.waits import Spread
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A place of a table as it is read. number: or what stands in its place. spread: of timed measures."""
+    """A place of a table as it is read. number: or what stands in its place. spread: of timed measures.
+
+    is_code: its label is a code of ours or a name that somebody gave, for which the catalogue has no words.
+    """
 
     place: Place
     label: str
@@ -26,17 +30,19 @@ class Line:
     share: str | None
     spread: Spread | None
     is_total: bool
+    is_code: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveFigure:
-    """A measure as it is read. lines: none where it is not available. head: what its lines are called.
+    """A measure as it is read. amount: of all; total: the same as a text in English, with its unit.
 
-    is_empty: it is known that there is nothing.
+    lines: none where it is not available. head: what its lines are called. is_empty: known to be nothing.
     """
 
     measure: Measure
     anchor: str
+    amount: Cell
     total: str
     missing: str | None
     head: str
@@ -74,6 +80,7 @@ def _figure(found: Overview, table: Table) -> LiveFigure:
     return LiveFigure(
         measure=measure,
         anchor=measure.id.replace(".", "-").replace("_", "-"),
+        amount=table.total,
         total=_with_unit(measure, table.total),
         missing=table.missing,
         head=ATTRIBUTES[measure.by[0]].title if measure.by else "",
@@ -96,12 +103,13 @@ def _lines(
     return [
         Line(
             place=place,
-            label=answer(measure.by[0], place[0]) if place else "All",
+            label=answer(measure.by[0], place[0]) if place else EVERYTHING,
             number=cell.words,
             known=isinstance(cell, Known),
             share=share(cell, whole),
             spread=spreads.get(measure.id, {}).get(place),
             is_total=ALL in place or not place,
+            is_code=bool(place) and _is_code(measure, place[0]),
         )
         for place, cell in shown
     ]
@@ -111,3 +119,7 @@ def _with_unit(measure: Measure, cell: Cell) -> str:
     if not isinstance(cell, Known):
         return cell.words
     return f"{cell.words} {measure.unit.one if cell.amount.number == 1 else measure.unit.many}"
+
+
+def _is_code(measure: Measure, value: str) -> bool:
+    return value not in (ALL, NOT_SAID) and value not in ATTRIBUTES[measure.by[0]].values

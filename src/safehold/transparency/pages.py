@@ -11,6 +11,7 @@ from safehold.transparency.report import AnnualReport
 from safehold.transparency.sections import COMPARED, SECTIONS, Section
 from safehold.transparency.shares import changed, share, whole_of
 from safehold.transparency.tables import ALL, Cell, Known, Table
+from safehold.transparency.units import Entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,11 @@ class ShownSection:
     lead: str
     measures: tuple[Shown, ...]
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether none of its measures is available: on paper it needs no page of its own."""
+        return all(shown.missing is not None for shown in self.measures)
+
 
 @dataclass(frozen=True, slots=True)
 class Card:
@@ -93,10 +99,13 @@ CARDS = ("reports.assessed", "pages.confirmed", "items.confirmed", "media.confir
 
 
 def sections_of(report: AnnualReport) -> list[ShownSection]:
-    """Return every section with its measures; those that only this report has come with the reports."""
+    """Return every section with its measures; those that only this report has stand with what they count."""
     standard = {name for section in SECTIONS for name in section.measures}
-    own = tuple(measure.id for measure in report.catalogue if measure.id not in standard)
-    return [_section(report, section, own if section.id == "reports" else ()) for section in SECTIONS]
+    own: dict[str, list[str]] = {}
+    for measure in report.catalogue:
+        if measure.id not in standard:
+            own.setdefault("lists" if measure.unit is Entries else "reports", []).append(measure.id)
+    return [_section(report, section, tuple(own.get(section.id, ()))) for section in SECTIONS]
 
 
 def all_measures(report: AnnualReport) -> list[Shown]:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from safehold.storage import exposure_figures, yearly
 from safehold.storage.database import Tx
 from safehold.storage.yearly import Span
+from safehold.transparency.attributes import UNTOLD
 from safehold.transparency.counting import Fact, Year
 from safehold.transparency.rules import Shown, of_whole, sex_of
 from safehold.transparency.units import (
@@ -41,7 +42,7 @@ _ANSWERS = ("age_band", "sex", "self_generated", "circumstances", "company", "ma
 _NEVER_RECORDED: dict[str | tuple[str, str], str] = {
     ("page", "country"): "Where the server of a page stands is not recorded yet.",
     ("page", "payment"): "Whether a host is free to use is not recorded yet.",
-    "notice": "Notices to hosts, and when something was gone, are not recorded yet.",
+    "notice": "Notices to hosts are not sent from here, and not recorded.",
     "member": "Members are not recorded yet.",
 }
 
@@ -68,6 +69,8 @@ def counted(tx: Tx, year: int, *, zone: ZoneInfo, now: datetime) -> Counted:
     missing = dict(_NEVER_RECORDED)
     if not over:
         missing |= dict.fromkeys(("pages.restated", "items.restated"), "The year is not over.")
+    if not any(fact.says.get("gone", UNTOLD) != UNTOLD for fact in facts):
+        missing["removal.time"] = "No platform told by the end of the period that anything was gone."
     if not any(fact.unit is Showings for fact in facts):
         missing["showing"] = "In no week of the year did five people look at anything of one kind."
     return Counted(Year(number=year, facts=facts, missing=missing), over)
@@ -82,6 +85,12 @@ def _facts(tx: Tx, span: Span) -> Iterator[Fact]:
     for row in yearly.reports(tx, span):
         said = {"stage": row.stage, "actioned": row.actioned, "kind": "webpage"}
         yield Fact(Reports, row.many, said)
+    yield from _work(tx, span)
+    yield from _showings(tx, span)
+
+
+def _work(tx: Tx, span: Span) -> Iterator[Fact]:
+    """Yield what was done with lists, authorities, platforms and appeals, and how far people agreed."""
     for row in yearly.entries(tx, span):
         said = {"stage": row.stage, "purpose": row.purpose, "signal_type": row.signal_type}
         yield Fact(Entries, row.many, said)
@@ -92,7 +101,9 @@ def _facts(tx: Tx, span: Span) -> Iterator[Fact]:
         yield Fact(Appeals, row.many, {"upheld": row.upheld})
     for row in yearly.together(tx, span):
         yield Fact(Items, row.many, {"stage": "assessed_by_two", "agreed": row.agreed})
-    yield from _showings(tx, span)
+    for row in yearly.removals(tx, span):
+        said = {"stage": "removal_asked", "purpose": row.purpose, "gone": row.gone}
+        yield Fact(Items, row.many, said)
 
 
 def _item(row: Any) -> Fact:

@@ -78,14 +78,17 @@ def of_iwf_2023() -> AnnualReport:
 
 def _notes(lines: tuple[Checked, ...]) -> dict[str, str]:
     """Return by measure which of its figures are not published as they stand."""
-    told: dict[str, list[str]] = {}
+    told: dict[str, dict[str, list[str]]] = {}
     for each in lines:
         if each.line.cell is None or each.standing is Standing.NOT_AVAILABLE:
             continue
         derived = each.standing is Standing.PUBLISHED and each.line.number is None
         if each.standing is not Standing.PUBLISHED or derived:
-            standing = "number derived from what was published" if derived else each.standing.value
-            told.setdefault(each.line.cell[0], []).append(
-                f"{each.line.what.removeprefix('of which ').capitalize()}: {standing}"
+            standing = (
+                "Number derived from what was published" if derived else each.standing.value.capitalize()
             )
-    return {name: f"{'; '.join(said)}." for name, said in told.items()}
+            told.setdefault(each.line.cell[0], {}).setdefault(standing, []).append(each.line.named)
+    return {
+        name: " ".join(f"{standing}: {', '.join(lines)}." for standing, lines in said.items())
+        for name, said in told.items()
+    }

@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
+from safehold.model.wording import worded
+
 ABOUT = Fraction(1, 100)
 """Nearer than this part of a simple fraction, a share is "about" it."""
 FARTHEST = Fraction(8, 100)
@@ -41,9 +43,9 @@ def percent(part: int, whole: int, *, places: int = 1) -> str:
     shown = _rounded(Decimal(100 * part) / Decimal(whole), places)
     least = Decimal(1).scaleb(-places)
     if shown == 0 < part:
-        return f"under {least} %"
+        return worded("under %(share)s %%", share=least)
     if shown == 100 and part < whole:
-        return f"over {100 - least} %"
+        return worded("over %(share)s %%", share=100 - least)
     return f"{shown} %"
 
 

@@ -66,8 +66,8 @@ SECTIONS = (
     Section(
         id="removal",
         title="Time to removal",
-        lead="From the notice to the host until nothing was there any more.",
-        measures=("removal.notices",),
+        lead="From when a platform was asked, or a host was given notice, until nothing was there any more.",
+        measures=("removal.asked", "removal.time", "removal.notices"),
     ),
     Section(
         id="lists",

@@ -22,6 +22,7 @@ from safehold.web.api.inbound_reports import add_inbound_report_routes
 from safehold.web.api.overview import add_overview_route
 from safehold.web.api.prevent import add_child_policy_routes
 from safehold.web.api.reading import add_reading_routes
+from safehold.web.api.removals import add_removal_routes
 from safehold.web.api.scan import add_scan_routes
 from safehold.web.api.search_policy import add_search_policy_routes
 from safehold.web.api.streams import add_stream_routes
@@ -109,6 +110,7 @@ def _api(app: FastAPI, program: Program) -> tuple[APIRouter, list[APIRoute]]:
     add_reading_routes(router, program)
     add_overview_route(router, program)
     add_appeal_routes(router, program)
+    add_removal_routes(router, program)
     add_inbound_report_routes(router, program)
     add_conversation_routes(router, program)
     add_support_routes(router, program)

@@ -70,6 +70,7 @@ def texts(platform: Platform, text: str) -> list[Answer]:
         *(platform.ask("POST", "/v1/scan", body) for body in as_json),
         platform.ask("POST", "/v1/scan", {"items": as_json}),
         platform.ask("POST", "/v1/appeals", appeal),
+        platform.ask("POST", f"/v1/items/{quote(text, safe='')}/removal", {"removed_at": text}),
         platform.ask("POST", "/v1/appeals", {**appeal, "item_id": text}),
         *(platform.ask("GET", f"/v1/{kind}/{quote(text, safe='')}") for kind in ("items", "cases", "lists")),
         platform.send("GET", "/v1/lists", None, {"Authorization": f"Bearer {quote(text)}"}),

@@ -54,6 +54,7 @@ def test_clear_bytes_are_written_nowhere_and_matched_bytes_only_sealed(
 ADDRESSES = {
     "/v1/scan": 200,
     "/v1/appeals": 422,
+    "/v1/items/018f0000-0000-7000-8000-000000000000/removal": 422,
     "/v1/inbound-reports": 422,
     "/v1/child-policy/decide": 415,
     "/v1/support-messages": 422,

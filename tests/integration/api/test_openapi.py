@@ -19,6 +19,7 @@ PATHS = {
     "/v1/streams/{stream_id}/frames",
     "/v1/appeals",
     "/v1/appeals/{appeal_id}",
+    "/v1/items/{item_id}/removal",
     "/v1/items/{item_id}",
     "/v1/items/{item_id}/reasons",
     "/v1/cases/{case_id}",

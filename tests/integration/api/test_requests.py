@@ -158,6 +158,7 @@ def test_without_a_key_nothing_is_read(safehold: Installation) -> None:
     [
         ("POST", "/v1/scan", Permission.SCAN),
         ("POST", "/v1/appeals", Permission.APPEAL_FILE),
+        ("POST", f"/v1/items/{NOWHERE}/removal", Permission.SCAN),
         ("GET", f"/v1/items/{NOWHERE}", Permission.ITEM_READ),
         ("GET", f"/v1/cases/{NOWHERE}", Permission.CASE_READ),
         ("GET", "/v1/lists", Permission.LIST_READ),

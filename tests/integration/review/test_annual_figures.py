@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import sqlalchemy as sa
 
+from safehold.act import removals
 from safehold.app import annual_report
 from safehold.app.audit.sequencer import sequence
 from safehold.app.settings_transparency import TransparencySettings
@@ -23,15 +24,18 @@ from safehold.model.assessment import (
     SelfGenerated,
     Sex,
 )
-from safehold.model.events import InboundReportReceived
+from safehold.model.events import InboundReportReceived, ProposalApproved
 from safehold.model.figure_errors import YearAhead
-from safehold.model.ids import CaseId, InboundReportId, ItemId, OutcomeId, UserId, new_id
+from safehold.model.ids import CaseId, InboundReportId, ItemId, OutcomeId, ProposalId, UserId, new_id
 from safehold.model.inbound_report import InboundReport, Seen
+from safehold.model.permissions import system_actor
+from safehold.model.proposal import Proposal, ProposalKind, ProposalState
 from safehold.model.team import TeamSize
 from safehold.review.cases import open_case
 from safehold.review.rules import Policy, SecondFor
 from safehold.review.settle import ReversalReason, reverse
 from safehold.storage import inbound_reports as report_rows
+from safehold.storage import proposals
 from safehold.transparency import site
 from safehold.transparency.catalogue import CATALOGUE
 from safehold.transparency.counting import count
@@ -272,3 +276,57 @@ def test_entries_of_lists_are_counted_as_they_were_when_the_year_ended(room: Any
     assert found["lists.added csam"] == 2
     assert "lists.entries test pdq" not in found
     assert figures(room, 2025)["lists.entries * *"] == 0
+
+
+def asked_to_remove(room: Any, *, at: datetime) -> ItemId:
+    """Let a confirmed item have its removal approved, and so a platform be asked for it."""
+    case_id, item_id = confirm(room, at=at)
+    [row] = room.sql("select id from outcome where item_id = :id", id=item_id)
+    planned = Proposal(
+        id=ProposalId(new_id()),
+        kind=ProposalKind.REMOVE_ITEM,
+        item_id=item_id,
+        case_id=case_id,
+        state=ProposalState.APPROVED,
+        planned_at=at,
+        policy="remove_confirmed",
+        decided_at=at,
+    )
+    approved = ProposalApproved(
+        at=at, item_id=item_id, case_id=case_id, proposal_id=planned.id, proposal_kind=planned.kind
+    )
+    with room.begin() as tx:
+        proposals.insert_proposal(tx, planned, outcome_id=OutcomeId(row.id), part=None)
+        room.record(tx, approved)
+    return item_id
+
+
+def told_gone(room: Any, item_id: ItemId, *, gone_at: datetime, now: datetime) -> None:
+    with room.begin() as tx:
+        removals.tell(tx, item_id, gone_at=gone_at, actor=system_actor("platform"), now=now)
+
+
+def test_the_time_to_removal_is_what_platforms_told_before_the_year_ended(room: Any) -> None:
+    asked = datetime(2026, 6, 1, tzinfo=UTC)
+    for took in (-5, 59, 60, 61, 60 * 24 * 3, 60 * 24 * 30):
+        item_id, gone_at = asked_to_remove(room, at=asked), asked + timedelta(minutes=took)
+        told_gone(room, item_id, gone_at=gone_at, now=gone_at + timedelta(days=1))
+    asked_to_remove(room, at=asked)
+    found = figures(room)
+    assert found["removal.asked *"] == found["removal.time *"] == 7
+    classes = ("hour", "four_hours", "day", "three_days", "week", "longer", "not_told")
+    assert [found[f"removal.time {name}"] for name in classes] == [3, 1, 0, 1, 0, 1, 1]
+
+
+def test_where_no_platform_told_anything_the_time_to_removal_is_not_available(room: Any) -> None:
+    asked_to_remove(room, at=datetime(2026, 6, 1, tzinfo=UTC))
+    found = figures(room)
+    assert (found["removal.asked *"], found["removal.time *"]) == (1, "not available")
+    assert found["removal.notices"] == "not available"
+
+
+def test_a_word_that_comes_after_the_year_changes_nothing_in_it(room: Any) -> None:
+    item_id = asked_to_remove(room, at=datetime(2026, 6, 1, tzinfo=UTC))
+    before = figures(room)
+    told_gone(room, item_id, gone_at=datetime(2026, 6, 2, tzinfo=UTC), now=LATER)
+    assert figures(room) == before

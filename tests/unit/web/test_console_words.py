@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from safehold.app.alarms import CAUSES
 from safehold.detect.sampling import drawn_flag
 from safehold.model.band import Band
 from safehold.model.case import WaitsFor
@@ -179,3 +180,8 @@ def test_a_classifier_that_asks_is_named_and_how_strongly_it_does_is_said_in_wor
     assert ESTIMATED in code_words.AGAINST
     assert words.who_asks(drawn_flag()) == "the audit sample"
     assert words.asked_because(drawn_flag()) == "drawn by lot"
+
+
+@pytest.mark.parametrize("code", CAUSES)
+def test_every_alarm_has_words_for_the_tables_that_count_it(code: str) -> None:
+    assert code in code_words.LABELS

@@ -70,6 +70,11 @@ class Line:
     said: str = ""
     note: str = ""
 
+    @property
+    def named(self) -> str:
+        """What it is called below its own table, which says the rest."""
+        return self.what.removeprefix("of which ").removeprefix("Hosted: ")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arithmetic:

@@ -38,7 +38,8 @@ LEDGERS: Mapping[str, Callable[[Tx, Span], Ledger]] = {
     "filings-ncmec-cybertipline": ledgers.filings(
         DestinationKind.NCMEC_CYBERTIPLINE.value, "Reports to the CyberTipline"
     ),
-    "filings-generic": ledgers.filings(DestinationKind.GENERIC.value, "Reports to others"),
+    "filings-generic": ledgers.filings(DestinationKind.GENERIC.value, "Reports a person took to others"),
+    "filings-parcel": ledgers.filings(DestinationKind.PARCEL.value, "Reports sent to others in parcels"),
     "statements": dsa.statements,
 }
 """Ledgers by their ids. Two more are made otherwise: of the template, and of declared defaults."""

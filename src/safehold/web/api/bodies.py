@@ -47,6 +47,15 @@ Text = Annotated[str, AfterValidator(_storable)]
 """A text that the records can hold."""
 
 
+def _utc(instant: datetime | None) -> datetime | None:
+    if instant is None:
+        return None
+    aware = instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
+    if not EARLIEST <= aware < LATEST:
+        raise ValueError("not an instant at which anything can have been made, uploaded or removed")
+    return aware.astimezone(UTC)
+
+
 def _address(text: str) -> str:
     ip_address(text)
     return text
@@ -90,15 +99,7 @@ class ContextBody(Body):
         None, strict=True, description="Whether you know the account as a child's. It is no suspicion."
     )
 
-    @field_validator("uploaded_at", "account_created_at")
-    @classmethod
-    def _in_utc(cls, instant: datetime | None) -> datetime | None:
-        if instant is None:
-            return None
-        aware = instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
-        if not EARLIEST <= aware < LATEST:
-            raise ValueError("not an instant at which anything can have been made or uploaded")
-        return aware.astimezone(UTC)
+    _in_utc = field_validator("uploaded_at", "account_created_at")(_utc)
 
     def to_context(self) -> Context:
         """Return the words of the model."""
@@ -253,6 +254,16 @@ class StreamAnswer(BaseModel):
     result: str = Field(description="As of a scan; a frame that failed counts as incomplete.")
     advice: str = Field(description="publish: let it go on; hold: interrupt it; retry: send frames again.")
     frames: list[ScanAnswerBody | FailedItem] = Field(description="In the order in which they were sent.")
+
+
+class RemovalBody(Body):
+    """A platform says that what it was asked to remove is gone."""
+
+    removed_at: datetime | None = Field(
+        None, description="Since when; without a zone it is UTC. Left out: it is gone by now."
+    )
+
+    _in_utc = field_validator("removed_at")(_utc)
 
 
 class AppealBody(Body):
