@@ -18,13 +18,11 @@ from safehold.app import wiring
 from safehold.app.conversations import Message, Told, take, take_in
 from safehold.app.keeping.rewrapping import ALL_KEYS
 from safehold.app.settings import Settings
-from safehold.evidence import orders, sweep
 from safehold.intake import conversations as intake
 from safehold.intake.message_keys import MESSAGE_KEYS
 from safehold.model.assessment import ConductForm, Finding
 from safehold.model.ids import ItemId
-from safehold.model.permissions import Permission, Role
-from safehold.model.retention import Reach
+from safehold.model.permissions import Permission
 from safehold.review import cases
 from safehold.review.assess import file_assessment
 from safehold.storage.dumps import KEY_TABLES
@@ -343,26 +341,6 @@ def test_what_is_past_its_time_goes_and_what_waits_for_a_person_stays_until_it_i
     with bare.program.database.begin() as tx:
         assert intake.forget(tx, now=later + timedelta(hours=2))["messages"] == 2
     assert bare.sql("select 1 from conversation") == []
-
-
-def test_the_texts_of_what_is_under_a_legal_hold_stay_although_people_found_nothing_in_them(
-    bare: Installation,
-) -> None:
-    item_id = post(bare, message(1, "How old are you?"), message(2, SECRET)).body["item_id"]
-    bare.run_steps()
-    reach, later = Reach(records=(ItemId(UUID(item_id)),)), datetime.now(UTC) + timedelta(days=200)
-    counsel = bare.analyst("counsel", Role.LEGAL)
-    set_by = {"actor": counsel, "through": TESTER, "now": bare.program.clock()}
-    with bare.program.database.begin() as tx:
-        orders.hold(tx, reach, reason="A court asks.", **set_by)
-    decided(bare, item_id, Finding.NOT_ILLEGAL)
-    with bare.program.database.begin() as tx:
-        assert sweep.erased_items(tx, now=later, limit=10) == []
-        assert intake.forget(tx, now=later)["messages"] == 0
-    with bare.program.database.begin() as tx:
-        orders.release(tx, reach, hold_id=None, **set_by)
-        assert sweep.erased_items(tx, now=later, limit=10) == [ItemId(UUID(item_id))]
-        assert intake.forget(tx, now=later)["messages"] == 2
 
 
 def decided(at: Installation, item_id: str, finding: Finding) -> None:

@@ -12,12 +12,12 @@ from uuid import UUID
 import pytest
 import sqlalchemy as sa
 
-from safehold.evidence import clock_records, closing, ledger, orders, sweep
+from safehold.evidence import closing, orders, sweep
 from safehold.model.assessment import Finding
 from safehold.model.errors import BadForm, Conflict, ErasedEvidence, NotAllowed, NotFound, Refused
 from safehold.model.ids import ItemId, MediaId, ObjectId, UserId, new_id
 from safehold.model.permissions import Actor, Role, permissions_of, system_actor
-from safehold.model.retention import Basis, LineState, Reach
+from safehold.model.retention import Basis, Reach
 from safehold.model.team import TeamSize
 from safehold.storage import audit, retention_clocks
 from safehold.storage import evidence as evidence_rows
@@ -219,41 +219,6 @@ def test_media_without_bytes_is_held_for_what_is_written_of_it_and_for_bytes_tha
     release(world, gone, on=5_000)
     assert len(sweep_on(world, 5_000).destroyed) == 2
     assert erased(world, 5_000) == [item_id]
-
-
-def test_an_item_that_came_without_bytes_keeps_where_it_appeared_until_its_hold_is_lifted(
-    world: World,
-) -> None:
-    held, other = world.add_item(None), world.add_item(None)
-    reach = Reach(records=(held,))
-    with world.database.begin() as tx:
-        placed = orders.hold(tx, reach, reason=REASON, actor=ONE, through=SHELL, now=world.after(2))
-    assert erased(world, 5_000) == [other]
-    with world.database.begin() as tx:
-        logged = [one.verb for one in audit.of_object(tx, f"item:{held}")]
-        [line] = [one for one in ledger.lines(tx) if one.why == "legal_hold"]
-        [found] = ledger.newest(tx, ledger.Wanted(about=held), now=world.after(3), limit=9)
-    assert logged == ["evidence.hold"]
-    assert (line.what, line.about, line.state(world.after(3))) == (
-        f"item:{held}",
-        placed.id,
-        LineState.KEPT,
-    )
-    assert found == line
-    with world.database.begin() as tx:
-        lifted = orders.release(tx, reach, hold_id=None, actor=TWO, through=SHELL, now=world.after(5_000))
-    assert lifted == reach
-    assert held in erased(world, 5_000)
-
-
-@pytest.mark.parametrize("basis", [each for each in Basis if each is not Basis.LEGAL_HOLD])
-def test_the_database_lets_nothing_but_a_hold_be_about_a_record(world: World, basis: Basis) -> None:
-    item_id = world.add_item(None)
-    clock = clock_records.new_clock(None, basis, new_id(), since=world.start, actor=ONE, item_id=item_id)
-    reason = REASON if basis is Basis.DESTROY_ORDER else None
-    rules = "records_are_held|papers_are_of_reports"
-    with pytest.raises(sa.exc.IntegrityError, match=rules), world.database.begin() as tx:
-        retention_clocks.insert(tx, clock, reason=reason)
 
 
 def test_an_order_destroys_nothing_until_somebody_else_confirms_it(world: World) -> None:
