@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from safehold.app import alarms
 from safehold.evidence import orders
-from safehold.evidence.orders import Set
+from safehold.evidence.orders import Held, Set
 from safehold.model.errors import NotAllowed, NotFound
-from safehold.model.ids import CaseId, ItemId, MediaId
+from safehold.model.ids import AuthorityReportId, CaseId, ItemId, MediaId
 from safehold.model.permissions import Actor, Permission
+from safehold.model.retention import Reach
 from safehold.model.team import TeamSize
 from safehold.review import admission
+from safehold.storage import authority_reports, items
 from safehold.storage import cases as case_rows
-from safehold.storage import evidence as evidence_rows
 from safehold.storage.database import Tx
 
 
-def media_of(tx: Tx, about: UUID) -> list[MediaId]:
-    """Return the media of an item, or of all items of a case, by id.
+def reach_of(tx: Tx, about: UUID) -> Reach:
+    """Return what an item, all items of a case, or all that an authority report tells of, consist of.
 
-    Raises NotFound where there is neither, and where nothing of it came with bytes.
+    Raises NotFound where there is none of these.
     """
-    found = {evidence_rows.media_of_item(tx, item_id) for item_id in _items(tx, about)}
-    media = sorted(one for one in found if one is not None)
+    reach = items.reach_of(tx, _items(tx, about))
+    if not (reach.media or reach.records):
+        raise NotFound("There is no such item, case or report.")
+    return reach
+
+
+def media_of(tx: Tx, about: UUID) -> Sequence[MediaId]:
+    """Return the media of this, by id; raises NotFound also where all of it came without bytes."""
+    media = reach_of(tx, about).media
     if not media:
-        raise NotFound("This came without bytes.")
+        raise NotFound(
+            "This came without bytes, so there is nothing to destroy.",
+            advice="What is written of it ends with the clocks of its reports.",
+        )
     return media
 
 
@@ -45,18 +56,18 @@ def admit(tx: Tx, actor: Actor, about: UUID) -> None:
         admission.admit(tx, case_id, actor.user_id)
 
 
-def hold(tx: Tx, about: UUID, *, reason: str, actor: Actor, through: Actor, now: datetime) -> Set:
+def hold(tx: Tx, about: UUID, *, reason: str, actor: Actor, through: Actor, now: datetime) -> Held:
     """Place a legal hold; where it stops an order, a person is alarmed. Raises as `orders.hold` does."""
-    placed = orders.hold(tx, media_of(tx, about), reason=reason, actor=actor, through=through, now=now)
+    placed = orders.hold(tx, reach_of(tx, about), reason=reason, actor=actor, through=through, now=now)
     _alarm(tx, placed.against, now)
     return placed
 
 
 def release(
     tx: Tx, about: UUID, *, hold_id: UUID | None, actor: Actor, through: Actor, now: datetime
-) -> list[MediaId]:
+) -> Reach:
     """Lift a legal hold. Raises as `orders.release` does."""
-    return orders.release(tx, media_of(tx, about), hold_id=hold_id, actor=actor, through=through, now=now)
+    return orders.release(tx, reach_of(tx, about), hold_id=hold_id, actor=actor, through=through, now=now)
 
 
 def ask_destruction(tx: Tx, about: UUID, *, reason: str, actor: Actor, through: Actor, now: datetime) -> Set:
@@ -98,7 +109,8 @@ def alarm_about_waiting(tx: Tx, sweep_found: Iterable[UUID], *, now: datetime) -
 
 def _items(tx: Tx, about: UUID) -> list[ItemId]:
     found = [place.item_id for place in case_rows.items_of(tx, CaseId(about))]
-    return found or [ItemId(about)]
+    told = authority_reports.items_of(tx, AuthorityReportId(about), standing=False)
+    return found or [each.item_id for each in told] or [ItemId(about)]
 
 
 def _alarm(tx: Tx, order_ids: Iterable[UUID], now: datetime) -> None:

@@ -6,21 +6,32 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from safehold.evidence import ledger, paper_clocks
 from safehold.model.authority_report import AuthorityReport
-from safehold.model.retention import Basis
+from safehold.model.retention import Basis, RetentionClock
 from safehold.storage import authority_papers, authority_reports, retention_clocks
 from safehold.storage.database import Tx
 from safehold.storage.evidence import Rule
 
 
+class ClockOf(StrEnum):
+    """What a clock on the page of a report is about."""
+
+    REPORT = "report"
+    """The papers of the report, or its reference."""
+    MEDIA = "media"
+    RECORD = "record"
+    """What is written of an item that came without bytes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """Clocks that are alike, and how many. of_report: they keep papers or a reference, and no media."""
+    """Clocks that are alike, and how many; of: what they are about."""
 
     basis: Basis
-    of_report: bool
+    of: ClockOf
     since: datetime
     until: datetime | None
     ended_at: datetime | None
@@ -46,14 +57,14 @@ class ReportClocks:
 
 def of_report(tx: Tx, report: AuthorityReport, *, operator_term: timedelta) -> ReportClocks:
     """Return them. Whoever asks was let near the report."""
-    media = paper_clocks.media_of(tx, report.id)
+    told = paper_clocks.told_of(tx, report.id)
     known = {each.id: each for each in retention_clocks.about(tx, report.id)}
-    known |= {each.id: each for each in ledger.clocks_of(tx, media)}
+    known |= {each.id: each for each in ledger.clocks_of(tx, told)}
     alike = Counter(
-        (each.since, each.basis, each.media_id is None, each.until, each.ended_at, each.confirmed_at)
+        (each.since, each.basis, _of(each), each.until, each.ended_at, each.confirmed_at)
         for each in known.values()
     )
-    kept = ledger.untils(tx, media)
+    kept = ledger.untils(tx, told.media)
     return ReportClocks(
         has_papers=bool(authority_papers.of_report(tx, report.id)),
         papers_until=paper_clocks.foreseen(tx, report, operator_term=operator_term),
@@ -62,18 +73,24 @@ def of_report(tx: Tx, report: AuthorityReport, *, operator_term: timedelta) -> R
         clocks=[
             Running(
                 basis=basis,
-                of_report=is_of_report,
+                of=of,
                 since=since,
                 until=until,
                 ended_at=ended_at,
                 confirmed_at=confirmed_at,
                 count=count,
             )
-            for (since, basis, is_of_report, until, ended_at, confirmed_at), count in sorted(
+            for (since, basis, of, until, ended_at, confirmed_at), count in sorted(
                 alike.items(), key=lambda each: (each[0][0], each[0][1])
             )
         ],
     )
+
+
+def _of(clock: RetentionClock) -> ClockOf:
+    if clock.of_report:
+        return ClockOf.REPORT
+    return ClockOf.MEDIA if clock.media_id is not None else ClockOf.RECORD
 
 
 def _by_date(kept: tuple[Rule, datetime | None]) -> tuple[bool, str, str]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from xml.etree import ElementTree as ET
 
 from defusedxml.ElementTree import fromstring
@@ -19,6 +20,9 @@ from safehold.storage.database import Tx
 
 DetailsOf = Callable[[int, str], wire.FileDetails]
 """What is said of a file, for the ids by which they call the report and the file."""
+
+# What stands for ids that only they can give.
+_ANY_REPORT, _ANY_FILE = 1, "-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +43,7 @@ class ExtraFile:
     details: DetailsOf = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Contents:
     """All that a report says. Its files are sent in this order, the extra ones after them."""
 
@@ -47,12 +51,18 @@ class Contents:
     files: tuple[ContentFile, ...] = ()
     extra: tuple[ExtraFile, ...] = ()
 
+    @cached_property
+    def details(self) -> tuple[wire.FileDetails, ...]:
+        """What is said of each file, with something in the place of ids that only they can give.
+
+        It is checked and then written: saying it twice would take as long again.
+        """
+        files: tuple[ContentFile | ExtraFile, ...] = (*self.files, *self.extra)
+        return tuple(each.details(_ANY_REPORT, _ANY_FILE) for each in files)
+
 
 ContentsOf = Callable[[Tx, AuthorityReport, Sequence[ReportedItem], datetime], Contents]
 """Makes the contents of a report, of those of its items that stand, at an instant; reads alone."""
-
-# What stands for ids that only they can give.
-_ANY_REPORT, _ANY_FILE = 1, "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,7 @@ def details_of(sheet: bytes) -> tuple[str, ...]:
 
 def write(contents: Contents) -> Written:
     """Write contents as documents; the same contents give the same bytes."""
-    details = (to_xml("fileDetails", each.details(_ANY_REPORT, _ANY_FILE)) for each in _all_files(contents))
+    details = (to_xml("fileDetails", each) for each in contents.details)
     return Written(to_xml("report", contents.report), tuple(each.decode() for each in details))
 
 
@@ -97,10 +107,6 @@ def named(details: str, report_id: int, file_id: str) -> bytes:
 def problems(contents: Contents, *, now: datetime) -> list[Problem]:
     """Return why it would be refused, nothing where it would be taken."""
     found = rules.of_report(contents.report, now=now)
-    for each in _all_files(contents):
-        found += rules.of_file(each.details(_ANY_REPORT, _ANY_FILE))
+    for each in contents.details:
+        found += rules.of_file(each)
     return found
-
-
-def _all_files(contents: Contents) -> Sequence[ContentFile | ExtraFile]:
-    return (*contents.files, *contents.extra)

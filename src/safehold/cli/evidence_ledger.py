@@ -15,7 +15,7 @@ import typer
 from safehold.cli.evidence_orders import ItemOrCase
 
 if TYPE_CHECKING:
-    from safehold.evidence.ledger import Expiring, Kept, LedgerLine
+    from safehold.evidence.ledger import Kept, LedgerLine
     from safehold.model.ids import ClockId
     from safehold.model.retention import RetentionClock
 
@@ -36,19 +36,19 @@ def clocks(
         bool, typer.Option("--reasons", help="Print the reasons of holds and orders too.")
     ] = False,
 ) -> None:
-    """Print until when the bytes of an item or case are kept, and each clock that says so."""
+    """Print until when evidence is kept, and each clock that says so; of what has no bytes its holds."""
     from safehold.app import evidence_orders
     from safehold.cli.opening import operator, shown
     from safehold.evidence import ledger
 
     with operator() as opened, opened.database.begin() as tx:
-        found = ledger.kept(tx, evidence_orders.media_of(tx, item_or_case))
+        found = ledger.kept(tx, evidence_orders.reach_of(tx, item_or_case))
         ids = [clock.id for each in found for clock in each.clocks]
         reasons = ledger.reasons(tx, ids) if with_reasons else {}
     for each in found:
         until = each.until
         said = f"{until.rule.value}, destroyed {shown(until.destroy_at)}" if until else "nothing is sealed"
-        sys.stdout.write(f"media {each.media_id}  {said}\n")
+        sys.stdout.write(f"{each.what}  {said}\n")
         _print_clocks(each, reasons)
 
 
@@ -81,7 +81,7 @@ def forecast(
     for why, many in coming.counts.items():
         sys.stdout.write(f"{many}  {why}\n")
     for each in coming.first:
-        sys.stdout.write(f"{shown(each.at)}  {each.why}  {_what(each)}\n")
+        sys.stdout.write(f"{shown(each.at)}  {each.why}  {each.what}\n")
     if not coming.counts:
         sys.stderr.write(f"Nothing expires until {shown(coming.until)}.\n")
 
@@ -110,7 +110,7 @@ def _state(clock: RetentionClock) -> str:
 
 def _row(line: LedgerLine) -> dict[str, str]:
     return {
-        "what": _what(line),
+        "what": line.what,
         "why": line.why,
         "about": str(line.about or ""),
         "since": _instant(line.since),
@@ -119,10 +119,6 @@ def _row(line: LedgerLine) -> dict[str, str]:
         "ended_at": _instant(line.ended_at),
         "destroyed_at": _instant(line.destroyed_at),
     }
-
-
-def _what(line: LedgerLine | Expiring) -> str:
-    return f"media:{line.media_id}" if line.media_id else f"authority_report:{line.about}"
 
 
 def _instant(at: datetime | None) -> str:

@@ -15,9 +15,14 @@ from safehold.cli.who import proved
 if TYPE_CHECKING:
     from safehold.app.operator import Operator
     from safehold.model.permissions import Actor
+    from safehold.model.retention import Reach
 
 ItemOrCase = Annotated[
-    UUID, typer.Argument(help="The item, by the id that its case's page in the console shows, or a case.")
+    UUID,
+    typer.Argument(
+        help="The item, by the id that its case's page in the console shows, or a case, or a report to an"
+        " authority: then all that lies in it, or that it tells of."
+    ),
 ]
 AsName = Annotated[
     str,
@@ -35,7 +40,11 @@ def hold(
     reason_file: Annotated[Path, typer.Option("--reason-file", help=_REASON)],
     as_name: AsName,
 ) -> None:
-    """Keep evidence without an end, until `release`. Of a case: what lies in it now."""
+    """Keep evidence without an end, until `release`. Of a case: what lies in it now.
+
+    Of what came without bytes, and of what is destroyed, it keeps the record: where it appeared, messages,
+    and the papers of each report that tells of it.
+    """
     from safehold.app import evidence_orders
     from safehold.cli.opening import SHELL, operator
 
@@ -47,7 +56,9 @@ def hold(
             placed = evidence_orders.hold(
                 tx, item_or_case, reason=reason, actor=actor, through=SHELL, now=opened.clock()
             )
-    sys.stdout.write(f"Hold {placed.id} stands on {_media(placed.media)}.\n")
+    sys.stdout.write(f"Hold {placed.id} stands on {_listed_all(placed.reach)}.\n")
+    for media_id in placed.without_bytes:
+        sys.stdout.write(f"media:{media_id} has no bytes here: what is written of it is held.\n")
     if placed.against:
         sys.stdout.write(f"It stops the order to destroy {_listed(placed.against)}: a person is alarmed.\n")
 
@@ -68,14 +79,14 @@ def release(
         actor = proved(opened, as_name)
         with opened.database.begin() as tx:
             evidence_orders.admit(tx, actor, item_or_case)
-            media = evidence_orders.release(
+            lifted = evidence_orders.release(
                 tx, item_or_case, hold_id=hold_id, actor=actor, through=SHELL, now=opened.clock()
             )
-            kept = ledger.kept(tx, media)
+            kept = ledger.kept(tx, lifted)
     for each in kept:
         until = each.until
-        why = f"{until.rule.value}, until {shown(until.destroy_at)}" if until else "nothing is sealed"
-        sys.stdout.write(f"media {each.media_id}  lifted  now kept as {why}\n")
+        why = f"now kept as {until.rule.value}, until {shown(until.destroy_at)}" if until else "no bytes here"
+        sys.stdout.write(f"{each.what}  lifted  {why}\n")
 
 
 def destroy_order(
@@ -172,6 +183,13 @@ def _text(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise typer.BadParameter("the reason is no text in UTF-8.") from None
+
+
+def _listed_all(reach: Reach) -> str:
+    said = [_media(reach.media)] if reach.media else []
+    if reach.records:
+        said.append(f"the records of {len(reach.records)} items without bytes: {_listed(reach.records)}")
+    return ", and ".join(said)
 
 
 def _media(media: Sequence[UUID]) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from safehold.model.ids import ClockId, MediaId, new_id
+from safehold.model.ids import ClockId, ItemId, MediaId, new_id
 from safehold.model.permissions import Actor
 from safehold.model.retention import OPERATOR_TERM, OPERATORS_OWN, Basis, RetentionClock, end_of
 from safehold.storage import audit
@@ -46,7 +46,7 @@ def begin(
         **(detail or {}),
     }
     verb = BEGUN.get(clock.basis, "evidence.clock_start")
-    audit.append(tx, at=now, actor=actor.label, verb=verb, object=_what(clock), detail=told)
+    audit.append(tx, at=now, actor=actor.label, verb=verb, object=clock.what, detail=told)
     return clock.id
 
 
@@ -58,6 +58,7 @@ def new_clock(
     since: datetime,
     actor: Actor,
     operator_term: timedelta = OPERATOR_TERM,
+    item_id: ItemId | None = None,
 ) -> RetentionClock:
     """Return a clock that begins at `since`, with its end by the basis; nothing is recorded yet."""
     return RetentionClock(
@@ -68,6 +69,7 @@ def new_clock(
         since=since,
         until=end_of(basis, since, operator_term=operator_term),
         set_by=actor.label,
+        item_id=item_id,
     )
 
 
@@ -85,7 +87,7 @@ def end(
     over = [each for each in clocks if each.id in ended]
     for each in over:
         told = {"clock": str(each.id), "basis": each.basis.value, "about": str(each.about), **(detail or {})}
-        audit.append(tx, at=now, actor=actor.label, verb=verb, object=_what(each), detail=told)
+        audit.append(tx, at=now, actor=actor.label, verb=verb, object=each.what, detail=told)
     return over
 
 
@@ -149,7 +151,3 @@ def newest_on_record(histories: Collection[ItemHistory]) -> list[datetime]:
     received = [history.received_at for history in histories]
     outcomes = [one for history in histories for one in history.outcomes]
     return [*received, *(one.reversed_at or one.settled_at for one in outcomes)]
-
-
-def _what(clock: RetentionClock) -> str:
-    return f"media:{clock.media_id}" if clock.media_id else f"authority_report:{clock.about}"

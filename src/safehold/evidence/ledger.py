@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from safehold.model.ids import ClockId, MediaId
-from safehold.model.retention import Basis, RetentionClock
+from safehold.model.retention import Basis, Reach, RetentionClock, named
 from safehold.storage import evidence as evidence_rows
 from safehold.storage import evidence_ledger as rows
 from safehold.storage import retention_clocks
@@ -39,12 +39,12 @@ REASONS = tuple(dict.fromkeys([*(each.value for each in Basis), *(each.value for
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Until when some media is kept, and every clock that it has or had, the oldest first.
+    """Until when something is kept, and every clock that it has or had, the oldest first.
 
-    until: None where nothing of it is sealed any more.
+    what: media, or an item that came without bytes, with its kind. until: None where nothing of it is sealed.
     """
 
-    media_id: MediaId
+    what: str
     until: Retention | None
     clocks: Sequence[RetentionClock]
 
@@ -58,22 +58,30 @@ class Forecast:
     first: Sequence[Expiring]
 
 
-def kept(tx: Tx, media_ids: Collection[MediaId]) -> list[Kept]:
-    """Return of each of these media until when it is kept and its clocks, in the order of their ids."""
-    clocks = clocks_of(tx, media_ids)
-    return [
+def kept(tx: Tx, reach: Reach) -> list[Kept]:
+    """Return of all that this reaches until when it is kept and its clocks, media first, each by id."""
+    clocks = clocks_of(tx, reach)
+    of_media = [
         Kept(
-            one,
+            named(one, None, None),
             evidence_rows.retention_of(tx, one),
             [each for each in clocks if each.media_id == one],
         )
-        for one in sorted(set(media_ids))
+        for one in reach.media
     ]
+    of_records = [
+        Kept(named(None, one, None), None, [each for each in clocks if each.item_id == one])
+        for one in reach.records
+    ]
+    return of_media + of_records
 
 
-def clocks_of(tx: Tx, media_ids: Collection[MediaId]) -> list[RetentionClock]:
-    """Return every clock of these media, open or not, the oldest first; without the words of any."""
-    return retention_clocks.of_media(tx, media_ids)
+def clocks_of(tx: Tx, reach: Reach) -> list[RetentionClock]:
+    """Return every clock of all this, open or not, of media first; without the words of any."""
+    return [
+        *retention_clocks.of_media(tx, reach.media),
+        *retention_clocks.of_records(tx, reach.records),
+    ]
 
 
 def reasons(tx: Tx, clock_ids: Collection[ClockId]) -> dict[ClockId, str]:

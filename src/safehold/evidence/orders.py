@@ -9,9 +9,9 @@ from uuid import UUID
 
 from safehold.evidence import clock_records, retention
 from safehold.model.errors import BadForm, Conflict, ErasedEvidence, NotAllowed, NotFound, Refused
-from safehold.model.ids import MediaId, new_id
+from safehold.model.ids import ItemId, MediaId, new_id
 from safehold.model.permissions import Actor, Permission
-from safehold.model.retention import Basis, RetentionClock
+from safehold.model.retention import Basis, Reach, RetentionClock
 from safehold.model.team import TeamSize
 from safehold.model.wording import worded
 from safehold.storage import audit
@@ -26,10 +26,9 @@ ALONE_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """A hold that was placed, or an order that was asked for or confirmed.
+    """An order to destroy that was asked for or confirmed.
 
-    id: what it is lifted, confirmed or withdrawn by. media: what it is about. against: of a hold the orders
-    that it stops; of an order the holds that stop it.
+    id: what it is confirmed or withdrawn by. media: what it is about. against: the holds that stop it.
     """
 
     id: UUID
@@ -37,42 +36,59 @@ class Set:
     against: Sequence[UUID]
 
 
-def hold(
-    tx: Tx, media_ids: Collection[MediaId], *, reason: str, actor: Actor, through: Actor, now: datetime
-) -> Set:
-    """Keep media without an end until somebody lifts it; one that has no bytes any more is left out.
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A hold that was placed. id: what it is lifted by. against: the orders to destroy that it stops.
 
-    reason: who asks and why, kept beside the hold and in no log. through: what the actor acts by, such as the
-    shell. Raises NotAllowed, BadForm, and NotFound or ErasedEvidence where nothing of it is sealed.
+    without_bytes: which of its media have none now: of those, as of the records, it keeps what is written.
+    """
+
+    id: UUID
+    reach: Reach
+    without_bytes: Sequence[MediaId]
+    against: Sequence[UUID]
+
+
+def hold(tx: Tx, reach: Reach, *, reason: str, actor: Actor, through: Actor, now: datetime) -> Held:
+    """Keep evidence without an end until somebody lifts it, also what there are no bytes of.
+
+    Of that it keeps the record: where it appeared, messages, the papers of each report that tells of it; and
+    the bytes of media, should they come again. reason: who asks and why, kept beside the hold and in no log.
+    through: what the actor acts by, such as the shell. Raises NotAllowed and BadForm.
     """
     _require_person(actor)
     said, hold_id = _checked(reason), new_id()
-    held = _sealed(tx, media_ids)
-    for media_id in held:
-        clock = clock_records.new_clock(media_id, Basis.LEGAL_HOLD, hold_id, since=now, actor=actor)
+    retention.lock_all(tx, reach)
+    targets: list[tuple[MediaId | None, ItemId | None]] = [(each, None) for each in reach.media]
+    targets += [(None, each) for each in reach.records]
+    for media_id, item_id in targets:
+        clock = clock_records.new_clock(
+            media_id, Basis.LEGAL_HOLD, hold_id, since=now, actor=actor, item_id=item_id
+        )
         clock_records.begin(tx, clock, actor=actor, now=now, reason=said, detail=_by(through))
-        retention.keep(tx, media_id)
-    orders = {each.about for each in rows.of_media(tx, held) if each.is_due_order}
-    return Set(hold_id, held, sorted(orders))
+    absent = [each for each in reach.media if retention.keep(tx, each) is None]
+    orders = {each.about for each in rows.of_media(tx, reach.media) if each.is_due_order}
+    return Held(hold_id, reach, absent, sorted(orders))
 
 
 def release(
     tx: Tx,
-    media_ids: Collection[MediaId],
+    reach: Reach,
     *,
     hold_id: UUID | None,
     actor: Actor,
     through: Actor,
     now: datetime,
-) -> list[MediaId]:
-    """Lift a hold from media and return them; what is not kept for another reason is due at once.
+) -> Reach:
+    """Lift a hold and return what from; what is not kept for another reason is due at once.
 
     hold_id: which, None where there is only one. Raises NotAllowed, NotFound where none stands, and Conflict
     where several do and none is named.
     """
     _require_person(actor)
-    _lock(tx, media_ids)
-    standing = [each for each in rows.of_media(tx, media_ids) if each.holds and hold_id in (None, each.about)]
+    retention.lock_all(tx, reach)
+    known = [*rows.of_media(tx, reach.media), *rows.of_records(tx, reach.records)]
+    standing = [each for each in known if each.holds and hold_id in (None, each.about)]
     holds = sorted({each.about for each in standing})
     if not holds:
         raise NotFound("No such hold stands here.")
@@ -83,7 +99,8 @@ def release(
     lifted = clock_records.end(
         tx, standing, verb="evidence.release", actor=actor, now=now, detail=_by(through)
     )
-    return _kept_anew(tx, lifted)
+    records = sorted(each.item_id for each in lifted if each.item_id is not None)
+    return Reach(media=tuple(_kept_anew(tx, lifted)), records=tuple(records))
 
 
 def ask_destruction(
@@ -91,7 +108,8 @@ def ask_destruction(
 ) -> Set:
     """Put down that an authority orders media to be destroyed. Nothing follows until somebody confirms it.
 
-    Raises as `hold` does, and Conflict while another order about some of it is open.
+    Raises NotAllowed, BadForm, NotFound or ErasedEvidence where nothing of it is sealed, and Conflict while
+    another order about some of it is open.
     """
     _require_person(actor)
     said, order_id = _checked(reason), new_id()
@@ -192,7 +210,7 @@ def _open_order(tx: Tx, order_id: UUID, media_ids: Collection[MediaId]) -> list[
             "The order is about something else than what was named.",
             advice="Name the item or the case that it was asked for.",
         )
-    _lock(tx, media_ids)
+    retention.lock_all(tx, Reach(media=tuple(sorted(set(media_ids)))))
     still_open = [each for each in rows.about(tx, order_id) if each.is_open]
     if not still_open:
         raise Conflict("This order is over.", advice="`safehold evidence clocks` says how it ended.")
@@ -208,18 +226,13 @@ def _kept_anew(tx: Tx, ended: Sequence[RetentionClock]) -> list[MediaId]:
 
 def _sealed(tx: Tx, media_ids: Collection[MediaId]) -> list[MediaId]:
     """Lock media, and return those of which something is sealed."""
-    _lock(tx, media_ids)
+    retention.lock_all(tx, Reach(media=tuple(sorted(set(media_ids)))))
     sealed = [one for one in sorted(set(media_ids)) if evidence_rows.live_objects(tx, one)]
     if sealed:
         return sealed
     if any(evidence_rows.ever_sealed(tx, one) for one in media_ids):
         raise ErasedEvidence()
     raise NotFound("Nothing of this was ever sealed.")
-
-
-def _lock(tx: Tx, media_ids: Collection[MediaId]) -> None:
-    for media_id in sorted(set(media_ids)):
-        retention.lock(tx, media_id)
 
 
 def _holds(clocks: Sequence[RetentionClock]) -> list[UUID]:

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from safehold.evidence import clocks, retention
 from safehold.model.authority_report import AuthorityReport
-from safehold.model.ids import AuthorityReportId, MediaId
-from safehold.model.retention import Basis, RetentionClock, end_of
-from safehold.storage import authority_papers, authority_reports
+from safehold.model.ids import AuthorityReportId
+from safehold.model.retention import Basis, Reach, RetentionClock, end_of
+from safehold.storage import authority_papers, authority_reports, items
 from safehold.storage import evidence as evidence_rows
 from safehold.storage import retention_clocks as rows
 from safehold.storage.database import Tx
@@ -19,25 +19,25 @@ from safehold.storage.evidence import Rule
 def decide(
     report: AuthorityReport,
     of_report: Sequence[RetentionClock],
-    of_media: Sequence[RetentionClock],
+    of_told: Sequence[RetentionClock],
     *,
     operator_term: timedelta,
     ordered_at: datetime | None = None,
 ) -> datetime | None:
     """Work out until when a report's papers are kept; None without an end: it is open, or a hold stands.
 
-    of_report: the clocks about the report itself. of_media: those of the media that it tells of. As with the
-    evidence the latest date counts, that of a hold which was lifted too. What was filed under a law is kept
-    for the years of that law, whether or not its clocks have begun; what no law asks for is kept for the
-    operator's term: after it ended, and as long as that term runs for its media. The clock of a reference
+    of_report: the clocks about the report itself. of_told: those of what it tells of, media and records. As
+    with the evidence the latest date counts, that of a hold which was lifted too. What was filed under a law
+    is kept for the years of that law, whether or not its clocks have begun; what no law asks for is kept for
+    the operator's term: after it ended, and as long as that term runs for its media. The clock of a reference
     keeps no paper: the reference stays with the report.
 
     ordered_at: when the last of what it tells of was destroyed on an order. That ends the operator's term,
     unless the report ended later; a law's year runs on, as it does for where the picture appeared.
     """
-    if report.ended_at is None or any(each.holds for each in of_media):
+    if report.ended_at is None or any(each.holds for each in of_told):
         return None
-    lifted = [each.end for each in of_media if each.basis is Basis.LEGAL_HOLD]
+    lifted = [each.end for each in of_told if each.basis is Basis.LEGAL_HOLD]
     laws = _laws(report)
     if laws:
         ends = [end_of(basis, report.filed_at or report.ended_at) for basis in laws]
@@ -45,32 +45,31 @@ def decide(
     elif ordered_at is not None and ordered_at >= report.ended_at:
         ends = [ordered_at]
     else:
-        terms = [each for each in of_media if each.basis is Basis.OPERATOR_TERM]
+        terms = [each for each in of_told if each.basis is Basis.OPERATOR_TERM]
         ends = [report.ended_at + operator_term]
         ends += [each.end for each in terms if each.about == report.case_id]
     return max(end for end in [*ends, *lifted] if end is not None)
 
 
 def kept_until(tx: Tx, report_id: AuthorityReportId, *, operator_term: timedelta) -> datetime | None:
-    """Return until when a report's papers are kept, see `decide`. It waits for whoever is at the same media.
+    """Return until when a report's papers are kept, see `decide`; waits for whoever is at the same evidence.
 
     What is decided holds until the transaction ends: nobody places a hold in between.
     """
-    for media_id in media_of(tx, report_id):
-        retention.lock(tx, media_id)
+    retention.lock_all(tx, told_of(tx, report_id))
     report = authority_reports.get(tx, report_id)
     return None if report is None else foreseen(tx, report, operator_term=operator_term)
 
 
 def foreseen(tx: Tx, report: AuthorityReport, *, operator_term: timedelta) -> datetime | None:
     """Return until when a report's papers are kept as it stands now. A hold may come any time."""
-    media = media_of(tx, report.id)
+    told = told_of(tx, report.id)
     return decide(
         report,
         rows.about(tx, report.id),
-        rows.of_media(tx, media),
+        [*rows.of_media(tx, told.media), *rows.of_records(tx, told.records)],
         operator_term=operator_term,
-        ordered_at=_ordered_at(tx, media),
+        ordered_at=_ordered_at(tx, told),
     )
 
 
@@ -79,7 +78,7 @@ def kept_for(tx: Tx, report: AuthorityReport) -> tuple[Basis, ...]:
 
     The bases of a law, else the operator's term, else the order that ended it.
     """
-    laws, ordered_at = _laws(report), _ordered_at(tx, media_of(tx, report.id))
+    laws, ordered_at = _laws(report), _ordered_at(tx, told_of(tx, report.id))
     if laws:
         return tuple(laws)
     cut_short = ordered_at is not None and report.ended_at is not None and ordered_at >= report.ended_at
@@ -104,15 +103,14 @@ def _laws(report: AuthorityReport) -> list[Basis]:
     return [each for each in bases if each.keeps_media and each.keeps_papers]
 
 
-def media_of(tx: Tx, report_id: AuthorityReportId) -> list[MediaId]:
-    """Return the media that a report tells of, or told of before something fell, by id."""
+def told_of(tx: Tx, report_id: AuthorityReportId) -> Reach:
+    """Return what a report tells of, or told of before something fell."""
     told = authority_reports.items_of(tx, report_id, standing=False)
-    found = {evidence_rows.media_of_item(tx, one.item_id) for one in told}
-    return sorted(one for one in found if one is not None)
+    return items.reach_of(tx, [one.item_id for one in told])
 
 
-def _ordered_at(tx: Tx, media: Sequence[MediaId]) -> datetime | None:
-    """Return when the last of these media was destroyed, if all were and each on an order; else None."""
-    gone = evidence_rows.destroyed(tx, media)
+def _ordered_at(tx: Tx, told: Reach) -> datetime | None:
+    """Return when the last of this media was destroyed, if all was and each on an order; else None."""
+    gone = evidence_rows.destroyed(tx, told.media)
     on_order = [one.destroyed_at for one in gone.values() if one.rule is Rule.DESTROY_ORDER]
-    return max(on_order) if media and len(on_order) == len(media) else None
+    return max(on_order) if told.media and len(on_order) == len(told.media) else None

@@ -19,7 +19,7 @@ from safehold.model.events import (
 )
 from safehold.model.ids import MediaId
 from safehold.model.permissions import system_actor
-from safehold.model.retention import OPERATOR_TERM, OPERATORS_OWN, Basis, RetentionClock
+from safehold.model.retention import OPERATOR_TERM, OPERATORS_OWN, Basis, Reach, RetentionClock
 from safehold.storage import appeals, audit, cases, emergencies, retention_clocks
 from safehold.storage import evidence as evidence_rows
 from safehold.storage.database import Tx
@@ -209,6 +209,14 @@ def keep_contested(tx: Tx, event: AppealReceived | AppealDecided, *, now: dateti
 def lock(tx: Tx, media_id: MediaId) -> None:
     """Wait until nobody else is at this media's objects or retention, and keep them off until tx ends."""
     tx.lock(f"evidence of media {media_id}")
+
+
+def lock_all(tx: Tx, reach: Reach) -> None:
+    """Do as `lock` does about all that something reaches, records too, and always in the same order."""
+    for media_id in reach.media:
+        lock(tx, media_id)
+    for item_id in reach.records:
+        tx.lock(f"record of item {item_id}")
 
 
 def keep(tx: Tx, media_id: MediaId, *, arriving: datetime | None = None) -> Retention | None:

@@ -18,6 +18,7 @@ from safehold.evidence import clock_records, closing, retention
 from safehold.model.errors import VaultDown
 from safehold.model.ids import ItemId, MediaId, ObjectId
 from safehold.model.permissions import Actor, system_actor
+from safehold.model.retention import Reach
 from safehold.storage import audit, closings, erasures, rehearsals, retention_clocks, unfiled
 from safehold.storage import evidence as evidence_rows
 from safehold.storage.database import Database, Tx
@@ -159,11 +160,14 @@ def erased_items(tx: Tx, *, now: datetime, limit: int) -> list[ItemId]:
     """Return items that still have context although their time is over.
 
     That is when their bytes were destroyed, of a confirmed one under a clock or on an order, and no clock
-    runs any more; an item that came without bytes and was not confirmed has 90 days. Context belongs to
-    intake and messages to act; app hands the ids on to both.
+    runs any more; an item that came without bytes and was not confirmed has 90 days, unless it is held.
+    Context belongs to intake and messages to act; app hands the ids on to both.
     """
     without_bytes = erasures.forgotten_signals_items(tx, before=now - retention.UNDECIDED_FOR, limit=limit)
-    return [*erasures.items_of_erased_media(tx, now=now, limit=limit), *without_bytes]
+    retention.lock_all(tx, Reach(records=tuple(without_bytes)))
+    held = {each.item_id for each in retention_clocks.of_records(tx, without_bytes) if each.holds}
+    over = [each for each in without_bytes if each not in held]
+    return [*erasures.items_of_erased_media(tx, now=now, limit=limit), *over]
 
 
 def _recompute_reversed(database: Database, limit: int, now: datetime) -> None:

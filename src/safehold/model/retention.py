@@ -8,7 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from safehold.model.hash_list import Purpose
-from safehold.model.ids import ClockId, MediaId
+from safehold.model.ids import ClockId, ItemId, MediaId
 
 OPERATOR_TERM = timedelta(days=90)
 """The operator's own term, where the settings say nothing else."""
@@ -69,6 +69,18 @@ def end_of(basis: Basis, since: datetime, *, operator_term: timedelta = OPERATOR
         return since.replace(year=since.year + basis.years, month=3, day=1)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What something is about, by id: media, and the records of items that came without bytes.
+
+    A record is where the item appeared, the texts of its conversation, and the papers of each report that
+    tells of it.
+    """
+
+    media: tuple[MediaId, ...] = ()
+    records: tuple[ItemId, ...] = ()
+
+
 class LineState(StrEnum):
     """Where a line of the ledger stands."""
 
@@ -80,11 +92,19 @@ class LineState(StrEnum):
     """What it was about is destroyed."""
 
 
+def named(media_id: UUID | None, item_id: UUID | None, about: UUID | None) -> str:
+    """Return what a clock is about, with its kind. about: the report; it counts where nothing else does."""
+    if media_id is not None:
+        return f"media:{media_id}"
+    return f"item:{item_id}" if item_id is not None else f"authority_report:{about}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetentionClock:
     """One reason why something is kept, with its dates as they were recorded.
 
-    media_id: the media; None where it is about the papers or the reference of an authority report. about: the
+    media_id: the media; None of every other. item_id: of a hold alone, the item without bytes whose record it
+    keeps. Where there is neither, it is about the papers or the reference of an authority report. about: the
     report, case, hold or order that it goes back to. until: None of a hold and an order: they have no date.
     set_by, confirmed_by, ended_by: labels of actors. confirmed_at: of an order alone, when a second person
     confirmed it, or the only one a day later (alone). ended_at: when it was lifted, withdrawn or carried out,
@@ -103,6 +123,17 @@ class RetentionClock:
     alone: bool = False
     ended_at: datetime | None = None
     ended_by: str | None = None
+    item_id: ItemId | None = None
+
+    @property
+    def of_report(self) -> bool:
+        """Whether it is about an authority report itself, and no evidence."""
+        return self.media_id is None and self.item_id is None
+
+    @property
+    def what(self) -> str:
+        """What it is about, as the audit log and the ledger write it."""
+        return named(self.media_id, self.item_id, self.about)
 
     @property
     def is_open(self) -> bool:

@@ -18,6 +18,7 @@ from safehold.model.ids import ConversationId, ItemId, KeyId, new_id
 from safehold.storage.assessments import CONFIRMING_STANDS, STANDS, outcome
 from safehold.storage.database import Tx
 from safehold.storage.items import item_context
+from safehold.storage.retention_clocks import holds
 from safehold.storage.tables import Instant, Uuid, metadata, owned_by, writes
 
 LARGEST_STATE = 256 * 1024
@@ -255,7 +256,8 @@ def window_of(tx: Tx, conversation_id: ConversationId) -> list[StoredMessage]:
 def forget(tx: Tx, *, now: datetime, limit: int) -> Mapping[str, int]:
     """Destroy what is past its time, and return how many rows of each kind that was.
 
-    What a person still has to decide about, and what was confirmed, stays as long as the context of its item.
+    What a person still has to decide about, what was confirmed, and what is under a legal hold stays as long
+    as the context of its item.
     """
     kept = _kept_conversations()
     messages = sa.select(conversation_message.c.conversation_id, conversation_message.c.message_id).where(
@@ -282,7 +284,7 @@ def _kept_conversations() -> sa.Select[tuple[object]]:
     return (
         sa.select(conversation_item.c.conversation_id)
         .join(item_context, item_context.c.item_id == conversation_item.c.item_id)
-        .where(sa.not_(decided) | confirmed)
+        .where(sa.not_(decided) | confirmed | holds(conversation_item.c.item_id))
     )
 
 

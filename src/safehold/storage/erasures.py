@@ -11,7 +11,7 @@ from safehold.storage.assessments import CONFIRMING_STANDS, outcome
 from safehold.storage.database import Tx
 from safehold.storage.evidence import OF_CLOCKS, destruction, sealed_object
 from safehold.storage.items import item, item_context
-from safehold.storage.retention_clocks import keeps
+from safehold.storage.retention_clocks import holds, keeps
 
 
 def items_of_erased_media(tx: Tx, *, now: datetime, limit: int) -> list[ItemId]:
@@ -52,7 +52,7 @@ def items_of_erased_media(tx: Tx, *, now: datetime, limit: int) -> list[ItemId]:
 def forgotten_signals_items(tx: Tx, *, before: datetime, limit: int) -> list[ItemId]:
     """Return items that came without bytes before an instant, still have context, and were not confirmed.
 
-    There is nothing sealed of them whose end could end their context too.
+    There is nothing sealed of them whose end could end their context too. What is held is left out.
     """
     statement = (
         sa.select(item.c.id)
@@ -61,6 +61,7 @@ def forgotten_signals_items(tx: Tx, *, before: datetime, limit: int) -> list[Ite
             item.c.media_id.is_(None),
             item.c.received_at < before,
             ~sa.exists().where(outcome.c.item_id == item.c.id, CONFIRMING_STANDS),
+            ~holds(item.c.id),
         )
         .order_by(item.c.id)
         .limit(limit)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from safehold.model.retention import Basis, LineState
+from safehold.model.retention import Basis, LineState, named
 from safehold.storage.authority_reports import authority_report
 from safehold.storage.database import Tx
 from safehold.storage.evidence import OF_CLOCKS, ObjectRole, destruction, retention
@@ -25,10 +25,10 @@ class LedgerLine:
     """One reason why something is or was kept.
 
     id: of the clock, of the media or of the object that was destroyed: the newer the line, the greater.
-    media_id: None where it is about the papers or the reference of the authority report `about`. why: the
-    basis of a clock, or the rule where no clock has a part in it. until: None without a date. ended_at: when
-    the clock was ended before its time. destroyed_at: when the bytes were destroyed, first, after it began;
-    of a report when its papers were.
+    media_id, item_id: what it keeps; neither where that is the papers or the reference of the authority
+    report `about`. why: the basis of a clock, or the rule where no clock has a part in it. until: None
+    without a date. ended_at: when the clock was ended before its time. destroyed_at: when the bytes were
+    destroyed, first, after it began; of a report when its papers were.
     """
 
     id: UUID
@@ -40,6 +40,12 @@ class LedgerLine:
     set_by: str | None
     ended_at: datetime | None
     destroyed_at: datetime | None
+    item_id: UUID | None = None
+
+    @property
+    def what(self) -> str:
+        """What it is about, as the audit log and the commands write it."""
+        return named(self.media_id, self.item_id, self.about)
 
     def state(self, now: datetime) -> LineState:
         """Say where it stands at an instant."""
@@ -51,7 +57,7 @@ class LedgerLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which lines are asked for. about: media, or what a clock goes back to. why: a basis or rule."""
+    """Which lines are asked for. about: media, an item, what a clock goes back to. why: a basis or rule."""
 
     state: LineState | None = None
     why: str | None = None
@@ -67,6 +73,11 @@ class Expiring:
     why: str
     at: datetime
 
+    @property
+    def what(self) -> str:
+        """What ends, as the audit log and the commands write it."""
+        return named(self.media_id, None, self.about)
+
 
 def lines(tx: Tx, *, since: datetime | None = None) -> Iterator[LedgerLine]:
     """Yield the ledger, the oldest first; with `since`, what began, ended or was destroyed from then on.
@@ -75,7 +86,11 @@ def lines(tx: Tx, *, since: datetime | None = None) -> Iterator[LedgerLine]:
     """
     every = sa.union_all(_clocks(), _kept_otherwise(), _destroyed_otherwise()).subquery()
     statement = sa.select(every).order_by(
-        sa.func.coalesce(every.c.since, every.c.destroyed_at), every.c.media_id, every.c.about, every.c.why
+        sa.func.coalesce(every.c.since, every.c.destroyed_at),
+        every.c.media_id,
+        every.c.item_id,
+        every.c.about,
+        every.c.why,
     )
     if since is not None:
         dates = (every.c.since, every.c.ended_at, every.c.destroyed_at)
@@ -109,7 +124,8 @@ def _newest_of(
     if wanted.why is not None:
         part = part.where(of_it["why"] == wanted.why)
     if wanted.about is not None:
-        part = part.where(sa.or_(of_it["media_id"] == wanted.about, of_it["about"] == wanted.about))
+        ids = ("media_id", "item_id", "about")
+        part = part.where(sa.or_(*(of_it[name] == wanted.about for name in ids)))
     if wanted.state is not None:
         is_gone = of_it["destroyed_at"].is_not(None)
         is_over = sa.or_(of_it["ended_at"].is_not(None), sa.func.coalesce(of_it["until"] <= now, sa.false()))
@@ -177,6 +193,7 @@ def _clocks() -> sa.Select[Any]:
     return sa.select(
         retention_clock.c.id,
         retention_clock.c.media_id,
+        retention_clock.c.item_id,
         retention_clock.c.about,
         retention_clock.c.basis.label("why"),
         retention_clock.c.since,
@@ -192,6 +209,7 @@ def _kept_otherwise() -> sa.Select[Any]:
     return sa.select(
         retention.c.media_id.label("id"),
         retention.c.media_id,
+        sa.cast(sa.null(), Uuid).label("item_id"),
         sa.cast(sa.null(), Uuid).label("about"),
         retention.c.rule.label("why"),
         retention.c.since,
@@ -207,6 +225,7 @@ def _destroyed_otherwise() -> sa.Select[Any]:
     return sa.select(
         destruction.c.object_id.label("id"),
         destruction.c.media_id,
+        sa.cast(sa.null(), Uuid).label("item_id"),
         sa.cast(sa.null(), Uuid).label("about"),
         destruction.c.rule.label("why"),
         sa.cast(sa.null(), Instant).label("since"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from safehold.model.ids import ItemId, KeyId, MediaId, PageId, ScanId
 from safehold.model.item import Context, Item, ItemKind, Page
+from safehold.model.retention import Reach
 from safehold.model.scan import ScanResult
 from safehold.storage.database import Tx
 from safehold.storage.tables import Instant, Uuid, is_among, metadata, one_of, owned_by, writes
@@ -204,6 +205,16 @@ def of_media(tx: Tx, media_id: MediaId) -> list[ItemId]:
         sa.select(item.c.id).where(item.c.media_id == media_id).order_by(item.c.received_at, item.c.id)
     )
     return [ItemId(row.id) for row in tx.run(statement)]
+
+
+def reach_of(tx: Tx, item_ids: Collection[ItemId]) -> Reach:
+    """Return what these items consist of: their media, and those that came without any."""
+    statement = sa.select(item.c.id, item.c.media_id).where(is_among(item.c.id, item_ids))
+    found = tx.run(statement).all()
+    return Reach(
+        media=tuple(sorted({MediaId(row.media_id) for row in found if row.media_id is not None})),
+        records=tuple(sorted(ItemId(row.id) for row in found if row.media_id is None)),
+    )
 
 
 def _stored(row: Any) -> StoredItem:

@@ -1,4 +1,4 @@
-"""Retention clocks: on which bases media, or the papers of an authority report, are kept, and until when."""
+"""Retention clocks: on which bases media, records and the papers of reports are kept, and until when."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from safehold.model.ids import ClockId, MediaId
+from safehold.model.ids import ClockId, ItemId, MediaId
 from safehold.model.retention import Basis, RetentionClock
 from safehold.storage.alarms import DESTROY_ORDER_WAITS, alarm
 from safehold.storage.database import Tx
@@ -20,8 +20,10 @@ retention_clock = sa.Table(
     "retention_clock",
     metadata,
     sa.Column("id", Uuid, primary_key=True),
-    # NULL: of the papers, or the reference, of the authority report that it is about.
+    # Neither: of the papers, or the reference, of the authority report that it is about.
     sa.Column("media_id", sa.ForeignKey("media.id")),
+    # Of an item that came without bytes: what is held is the record of it.
+    sa.Column("item_id", sa.ForeignKey("item.id")),
     # The authority report, case, hold or order that it goes back to. Nothing of an account is named here.
     sa.Column("about", Uuid, nullable=False),
     sa.Column("basis", sa.Text, nullable=False),
@@ -38,9 +40,11 @@ retention_clock = sa.Table(
     one_of("basis", Basis),
     sa.CheckConstraint(
         "case basis when 'uk_reference' then media_id is null"
-        " when 'us_preservation' then true when 'uk_content' then true else media_id is not null end",
+        " when 'us_preservation' then true when 'uk_content' then true"
+        " when 'legal_hold' then num_nonnulls(media_id, item_id) = 1 else media_id is not null end",
         name="papers_are_of_reports",
     ),
+    sa.CheckConstraint("item_id is null or basis = 'legal_hold'", name="records_are_held"),
     sa.CheckConstraint(
         "(until is null) = (basis in ('legal_hold', 'destroy_order'))", name="terms_have_an_end"
     ),
@@ -68,12 +72,14 @@ retention_clock = sa.Table(
         "about",
         "basis",
         "media_id",
+        "item_id",
         unique=True,
         postgresql_nulls_not_distinct=True,
         postgresql_where=sa.text("ended_at is null"),
     ),
     sa.Index("ix_retention_clock_about", "about"),
     sa.Index("ix_retention_clock_media_id", "media_id"),
+    sa.Index("ix_retention_clock_item_id", "item_id", postgresql_where=sa.text("item_id is not null")),
     sa.Index("ix_retention_clock_until", "until", postgresql_where=sa.text("until is not null")),
 )
 
@@ -116,6 +122,11 @@ def set_ended(tx: Tx, clock_ids: Collection[ClockId], *, by: str, at: datetime) 
 def of_media(tx: Tx, media_ids: Collection[MediaId]) -> list[RetentionClock]:
     """Return every clock of some media, open or not, the oldest first."""
     return _clocks(tx, retention_clock.c.media_id.in_(media_ids))
+
+
+def of_records(tx: Tx, item_ids: Collection[ItemId]) -> list[RetentionClock]:
+    """Return every clock of the records of items without bytes, open or not, the oldest first."""
+    return _clocks(tx, retention_clock.c.item_id.in_(item_ids))
 
 
 def about(tx: Tx, what: UUID) -> list[RetentionClock]:
@@ -177,6 +188,12 @@ def keeps(media_id: sa.ColumnElement[Any], now: datetime) -> sa.ColumnElement[bo
     return running.exists()
 
 
+def holds(item_id: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """Return the condition that a legal hold stands on the record of an item without bytes."""
+    standing = sa.select(retention_clock.c.id).where(retention_clock.c.item_id == item_id, _OPEN)
+    return standing.exists()
+
+
 def runs_about_papers(now: datetime) -> Callable[[sa.ColumnElement[Any]], sa.ColumnElement[bool]]:
     """Return the condition that a clock runs which keeps the papers of the report of an id."""
 
@@ -230,4 +247,5 @@ def clock_of(row: Any) -> RetentionClock:
         alone=row.alone,
         ended_at=row.ended_at,
         ended_by=row.ended_by,
+        item_id=ItemId(row.item_id) if row.item_id else None,
     )

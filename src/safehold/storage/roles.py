@@ -80,8 +80,8 @@ _BAND = _change("band", "speak_for", "against", "reckoned_at", "looked_at", "loo
 _SUBJECT = "part, part_set_by, part_set_at, revision"
 _COUNTS = {"counted_day": _READ, "day_fact": _READ}
 _CLOCK = (
-    "select (id, media_id, about, basis, since, until, set_by, confirmed_at, confirmed_by, alone, ended_at,"
-    " ended_by)"
+    "select (id, media_id, item_id, about, basis, since, until, set_by, confirmed_at, confirmed_by, alone,"
+    " ended_at, ended_by)"
 )
 # Personal data beside the log is read by whoever administers the records, and by no surface.
 _AUDIT = {"audit_record": _APPEND, "audit_personal": "insert"}

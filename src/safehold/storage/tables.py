@@ -55,8 +55,12 @@ def one_of(column: str, values: type[StrEnum], *, name: str | None = None) -> sa
 
 
 def is_among(column: sa.ColumnElement[Any], ids: Iterable[UUID]) -> sa.ColumnElement[bool]:
-    """Return the condition that a column is one of these ids, which go out as one value however many."""
-    return column == sa.any_(sa.cast(list(ids), postgresql.ARRAY(Uuid)))
+    """Return the condition that a column is one of these ids, which go out as one value however many.
+
+    As one text: an array of ids takes the driver five times as long to write.
+    """
+    listed = sa.literal(f"{{{','.join(each.hex for each in ids)}}}", sa.Text)
+    return column == sa.any_(sa.cast(listed, postgresql.ARRAY(Uuid)))
 
 
 def array_of(values: type[StrEnum]) -> str:

@@ -12,13 +12,40 @@ from safehold.authorities.contents import ContentFile, Contents
 from safehold.authorities.destinations.generic import letter_pack
 from safehold.authorities.destinations.generic.parcel import ParcelContents, ParcelFile
 from safehold.authorities.destinations.ncmec_cybertipline import wire
-from safehold.model.authority_report import AuthorityReport, ReportedItem
-from safehold.model.ids import AuthorityReportId, ItemId, MediaId
+from safehold.model.authority_report import (
+    AuthorityReport,
+    AuthorityReportState,
+    DestinationKind,
+    PlanReason,
+    Priority,
+    ReportedItem,
+)
+from safehold.model.ids import AuthorityReportId, CaseId, ItemId, MediaId, new_id
+from safehold.model.permissions import Actor
 from safehold.storage import evidence as evidence_rows
 from safehold.storage.authority_reports import items_of
 from safehold.storage.bundle_facts import media_of
 from safehold.storage.database import Tx
 from safehold.vault import age, tar
+
+
+def report_sent_on(case_id: CaseId, *, by: Actor, now: datetime, **changed: Any) -> AuthorityReport:
+    """Return a report of practice to NCMEC that a person has sent on, with what is changed of it."""
+    given: dict[str, Any] = {
+        "id": AuthorityReportId(new_id()),
+        "case_id": case_id,
+        "destination": "hotline",
+        "kind": DestinationKind.NCMEC_CYBERTIPLINE,
+        "priority": Priority.THREE,
+        "state": AuthorityReportState.SENDING,
+        "reasons": (PlanReason.OPERATOR_IN_US,),
+        "planned_at": now,
+        "due_at": now + timedelta(days=1),
+        "rehearsal": True,
+        "approved_by": by.user_id,
+        "approved_at": now,
+    }
+    return AuthorityReport(**(given | changed))
 
 
 def least_report(now: datetime) -> wire.Report:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -31,8 +31,6 @@ from safehold.evidence import reading
 from safehold.model.authority_report import (
     AuthorityReport,
     AuthorityReportState,
-    DestinationKind,
-    PlanReason,
     Priority,
     ReportedItem,
 )
@@ -55,10 +53,18 @@ from safehold.storage.filings import Filing
 from safehold.testing import running
 from safehold.testing.commands import Ended
 from safehold.testing.cybertipline import CyberTiplineServer, FiledReport
-from safehold.testing.filing import PackingHere, least_contents, least_details, least_parcel, least_report
+from safehold.testing.filing import (
+    PackingHere,
+    least_contents,
+    least_details,
+    least_parcel,
+    least_report,
+    report_sent_on,
+)
 from safehold.testing.handing_over import Person
 from safehold.testing.processes import environment_of
 from safehold.testing.running import Installation, MovableClock, altered_copy
+from safehold.testing.turmoil import Turmoil
 from safehold.vault.sealing import Sealed
 from safehold.vault.store import CiphertextStore
 from safehold.vault.vault import Reader
@@ -109,23 +115,10 @@ class Office:
         self, *, items: list[ItemId] | None = None, first_told: bool = True, **changed: Any
     ) -> AuthorityReportId:
         """Return a report that a person has sent on, to a destination of its own."""
-        now, destination = self.clock(), f"hotline-{next(_NUMBERS)}"
         chosen = self.items if items is None else items
-        given: dict[str, Any] = {
-            "id": AuthorityReportId(new_id()),
-            "case_id": self.safehold.case_of(str(self.items[0])),
-            "destination": destination,
-            "kind": DestinationKind.NCMEC_CYBERTIPLINE,
-            "priority": Priority.THREE,
-            "state": AuthorityReportState.SENDING,
-            "reasons": (PlanReason.OPERATOR_IN_US,),
-            "planned_at": now,
-            "due_at": now + timedelta(days=1),
-            "rehearsal": True,
-            "approved_by": self.person.user_id,
-            "approved_at": now,
-        }
-        report = AuthorityReport(**(given | changed))
+        case_id = self.safehold.case_of(str(self.items[0]))
+        given = {"destination": f"hotline-{next(_NUMBERS)}", **changed}
+        report = report_sent_on(case_id, by=self.person, now=self.clock(), **given)
         with self.safehold.program.database.begin() as tx:
             assert report_rows.insert(tx, report)
             told = [ReportedItem(item_id=one, first_told=first_told) for one in chosen]
@@ -150,6 +143,31 @@ class Office:
             "chance": lambda: 0.5,
         }
         return Means(**(given | changed))
+
+    def turmoil(self, calls: Iterable[str], commits: Iterable[str]) -> Turmoil:
+        """Return surroundings in which a worker dies, is overtaken by another, or its clock jumps."""
+        return Turmoil(
+            self.as_worker,
+            calls,
+            commits,
+            {
+                "overtaken": self._another_works,
+                "ahead": partial(self._clock_jumps, timedelta(days=3)),
+                "back": partial(self._clock_jumps, timedelta(days=-3)),
+            },
+        )
+
+    def means_in(self, turmoil: Turmoil) -> Means:
+        """Return what a worker in such surroundings files with."""
+        return self.means(egress=turmoil, database=turmoil)
+
+    def _another_works(self) -> None:
+        """Let a worker sleep longer than its lease lasts, and another work meanwhile."""
+        self.clock.ahead += timedelta(minutes=10)
+        filings.file_due(self.means(), most_calls=3)
+
+    def _clock_jumps(self, far: timedelta) -> None:
+        self.clock.ahead += far
 
     def real_letters(self) -> Means:
         """Return what a worker files with that says in its parcels what the records say."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -13,64 +11,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from safehold.authorities import filings
-from safehold.egress.client import Egress
 from safehold.model.authority_report import AuthorityReportState
-from safehold.storage.database import Database, Tx
 from safehold.testing.cybertipline import CyberTiplineServer, Fault, Moment
+from safehold.testing.turmoil import Killed
 
 State = AuthorityReportState
-BEYOND_THE_LEASE = timedelta(minutes=10)
-
-
-class Killed(BaseException):
-    """The process ended here: nothing in it goes on."""
-
-
-class Turmoil:
-    """What happens to a worker: at each call, and at each transaction, the next thing of a list."""
-
-    def __init__(self, office: Any, calls: list[str], commits: list[str]) -> None:
-        self.office, self.calls, self.commits = office, list(calls), list(commits)
-        self.egress = Egress(user_agent="safehold-test")
-
-    def means(self) -> Any:
-        return self.office.means(egress=self, database=self)
-
-    @contextmanager
-    def begin(self) -> Iterator[Tx]:
-        """Open a transaction as the database does, if the process lives so long."""
-        happens = self.commits.pop(0) if self.commits else ""
-        if happens == "dies before":
-            raise Killed
-        database: Database = self.office.as_worker
-        with database.begin() as tx:
-            yield tx
-            if happens == "dies inside":
-                raise Killed
-        if happens == "dies after":
-            raise Killed
-
-    def send(self, url: str, **given: Any) -> Any:
-        """Send as the client does, with something happening before it or after it."""
-        happens, _, when = (self.calls.pop(0) if self.calls else "").partition(" ")
-        if when == "before":
-            self._happens(happens)
-        answer = self.egress.send(url, **given)
-        if when == "after":
-            self._happens(happens)
-        return answer
-
-    def _happens(self, what: str) -> None:
-        if what == "dies":
-            raise Killed
-        if what == "overtaken":
-            # It sleeps longer than its lease lasts, and another works meanwhile.
-            self.office.clock.ahead += BEYOND_THE_LEASE
-            filings.file_due(self.office.means(), most_calls=3)
-        if what == "ahead":
-            self.office.clock.ahead += timedelta(days=3)
-        if what == "back":
-            self.office.clock.ahead -= timedelta(days=3)
 
 
 def ends_as_one_report(office: Any, report_id: Any) -> None:
@@ -107,8 +52,8 @@ def test_a_worker_that_is_overtaken_at_a_call_files_nothing_twice(
     office: Any, number: int, point: str
 ) -> None:
     report_id = office.sent_on()
-    turmoil = Turmoil(office, [*[""] * number, f"overtaken {point}"], [])
-    filings.file_due(turmoil.means())
+    turmoil = office.turmoil([*[""] * number, f"overtaken {point}"], [])
+    filings.file_due(office.means_in(turmoil))
     assert turmoil.calls == []
     ends_as_one_report(office, report_id)
 
@@ -117,9 +62,9 @@ def test_a_worker_that_is_overtaken_at_a_call_files_nothing_twice(
 @pytest.mark.parametrize("number", range(8))
 def test_a_worker_that_dies_at_a_call_files_nothing_twice(office: Any, number: int, point: str) -> None:
     report_id = office.sent_on()
-    turmoil = Turmoil(office, [*[""] * number, f"dies {point}"], [])
+    turmoil = office.turmoil([*[""] * number, f"dies {point}"], [])
     with pytest.raises(Killed):
-        filings.file_due(turmoil.means())
+        filings.file_due(office.means_in(turmoil))
     # Others leave it alone while whoever died may still be at it.
     called = office.server.calls.total()
     filings.file_due(office.means())
@@ -133,8 +78,8 @@ def test_a_clock_that_jumps_at_a_call_files_nothing_twice_and_loses_nothing(
     office: Any, number: int, point: str, jump: str
 ) -> None:
     report_id = office.sent_on()
-    turmoil = Turmoil(office, [*[""] * number, f"{jump} {point}"], [])
-    filings.file_due(turmoil.means())
+    turmoil = office.turmoil([*[""] * number, f"{jump} {point}"], [])
+    filings.file_due(office.means_in(turmoil))
     assert turmoil.calls == []
     ends_as_one_report(office, report_id)
 
@@ -191,15 +136,15 @@ def test_whatever_happens_exactly_one_report_is_filed_or_a_person_is_asked(offic
             report_id = office.sent_on(first_told=False)
             for moment, wrong in faults.items():
                 server.fail_next(moment, *wrong)
-            turmoil = Turmoil(office, calls, commits)
+            turmoil = office.turmoil(calls, commits)
             for _ in range(40):
                 try:
-                    filings.file_due(turmoil.means(), most_calls=10)
+                    filings.file_due(office.means_in(turmoil), most_calls=10)
                 except Killed:
                     office.clock.ahead += timedelta(seconds=90)
                 assert len(server.filed) <= 1
                 office.clock.ahead += timedelta(minutes=3)
-                if not (turmoil.calls or turmoil.commits):
+                if turmoil.is_over:
                     break
             ends_as_one_report(office, report_id)
             assert not [why for why in server.refused if "no XML" in why or "schema" in why]

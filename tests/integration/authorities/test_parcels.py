@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -15,17 +14,16 @@ from hypothesis import strategies as st
 from safehold.authorities import decisions, filings
 from safehold.authorities.destinations.generic.way import ByMail, ByWebhook, Way
 from safehold.egress.addresses import PermittedNetworks
-from safehold.egress.client import Egress
 from safehold.egress.mail import MailServer, Security
 from safehold.model.assessment import Finding
 from safehold.model.authority_report import AuthorityReportState, DestinationKind, FileOwed, Relation
 from safehold.model.errors import Conflict
 from safehold.storage import authority_reports as rows
-from safehold.storage.database import Tx
 from safehold.testing.hotline import Desk, Fault, Hotline
 from safehold.testing.hotline.webhook import SECRET
 from safehold.testing.mail_server import Fault as MailFault
 from safehold.testing.mail_server import MailReceiver
+from safehold.testing.turmoil import Killed
 from safehold.vault.store import CiphertextStore
 
 State = AuthorityReportState
@@ -352,52 +350,8 @@ def test_two_workers_at_the_same_time_send_each_report_once(office: Any, hotline
     assert {office.report(each).state for each in reports} == {State.FILED}
 
 
-class Killed(BaseException):
-    """The process ended here: nothing in it goes on."""
-
-
-class Turmoil:
-    """What happens to a worker: at each sending, and at each transaction, the next thing of a list."""
-
-    def __init__(self, office: Any, sendings: list[str], commits: list[str]) -> None:
-        self.office, self.sendings, self.commits = office, list(sendings), list(commits)
-        self.egress = Egress(user_agent="safehold-test")
-
-    @property
-    def is_over(self) -> bool:
-        return not (self.sendings or self.commits)
-
-    def means(self) -> Any:
-        return self.office.means(egress=self, database=self)
-
-    @contextmanager
-    def begin(self) -> Iterator[Tx]:
-        happens = self.commits.pop(0) if self.commits else ""
-        if happens == "dies before":
-            raise Killed
-        with self.office.as_worker.begin() as tx:
-            yield tx
-            if happens == "dies inside":
-                raise Killed
-        if happens == "dies after":
-            raise Killed
-
-    def send(self, url: str, **given: Any) -> Any:
-        happens = self.sendings.pop(0) if self.sendings else ""
-        if happens == "dies before":
-            raise Killed
-        if happens == "overtaken":
-            # It sleeps longer than its lease lasts, and another works meanwhile.
-            self.office.clock.ahead += timedelta(minutes=10)
-            filings.file_due(self.office.means(), most_calls=2)
-        answer = self.egress.send(url, **given)
-        if happens == "dies after":
-            raise Killed
-        return answer
-
-
 DEATHS = ["dies before", "dies after"]
-SENDINGS = st.lists(st.sampled_from(["", "", *DEATHS, "overtaken"]), max_size=8)
+SENDINGS = st.lists(st.sampled_from(["", "", *DEATHS, "overtaken before"]), max_size=8)
 COMMITS = st.lists(st.sampled_from(["", "", "", *DEATHS, "dies inside"]), max_size=20)
 FAULTS = st.lists(st.sampled_from([each for each in Fault if each is not Fault.NO_ANSWER]), max_size=6)
 SLOW = [pytest.mark.slow, pytest.mark.timeout(1500)]
@@ -419,10 +373,10 @@ def test_whatever_happens_the_hotline_has_exactly_one_report_or_a_person_is_aske
         with Hotline(desk) as hotline:
             report_id = sent_on(office, by_webhook(hotline), first_told=False)
             hotline.fail_next(*faults)
-            turmoil = Turmoil(office, sendings, commits)
+            turmoil = office.turmoil(sendings, commits)
             for _ in range(40):
                 try:
-                    filings.file_due(turmoil.means(), most_calls=4)
+                    filings.file_due(office.means_in(turmoil), most_calls=4)
                 except Killed:
                     office.clock.ahead += timedelta(seconds=90)
                 office.clock.ahead += timedelta(minutes=3)

@@ -163,6 +163,33 @@ def test_the_commands_say_what_is_kept_and_what_expires(
     assert order(evidence.counsel, "destroy-order", case_or_item, *both).code == 64
 
 
+def test_what_came_as_signals_alone_is_held_and_cannot_be_destroyed(
+    evidence: SimpleNamespace, settings: Settings, run: Run, order: Order
+) -> None:
+    with running.installation(settings, serve=served) as opened:
+        [listed] = opened.sql("select value from entry where signal_type = 'pdq' limit 1")
+        signals = {"signals": [{"type": "pdq", "value": bytes(listed.value).hex()}]}
+        answer = opened.platform().ask(
+            "POST", "/v1/scan", {**signals, "context": {"surface": "rehearsal", "account_id": "account-2"}}
+        )
+        opened.run_steps()
+    item = answer.body["item_id"]
+    letter = ("--reason-file", evidence.letter)
+    refused = order(evidence.counsel, "destroy-order", item, *letter)
+    assert refused.err.endswith("[not_found]\n")
+    assert "came without bytes" in refused.err
+    assert f"the records of 1 items without bytes: {item}" in said(
+        order(evidence.counsel, "hold", item, *letter)
+    )
+    shown = said(run("evidence", "clocks", item, "--reasons"))
+    assert shown.startswith(f"item:{item}  ")
+    assert LETTER in shown
+    held = [json.loads(line) for line in said(run("evidence", "ledger", "--format", "json")).splitlines()]
+    assert [line["why"] for line in held if line["what"] == f"item:{item}"] == ["legal_hold"]
+    assert f"item:{item}  lifted" in said(order(evidence.partner, "release", item))
+    assert order(evidence.partner, "release", item).err.endswith("[not_found]\n")
+
+
 def test_whoever_knows_somebody_in_it_was_shut_out_or_may_not_orders_nothing(
     evidence: SimpleNamespace, settings: Settings, run: Run, order: Order
 ) -> None:

@@ -15,7 +15,7 @@ from safehold.model.assessment import Finding
 from safehold.model.events import ItemConfirmed, OutcomeReversed
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AnalystId, ItemId, MediaId, new_id
-from safehold.model.retention import Basis, RetentionClock
+from safehold.model.retention import Basis, Reach, RetentionClock
 from safehold.review import cases
 from safehold.storage import audit, retention_clocks, unfiled
 from safehold.storage import evidence as evidence_rows
@@ -289,7 +289,7 @@ def test_the_workers_role_starts_and_ends_clocks_and_reads_no_reason(world: Worl
     with as_worker.begin() as tx:
         assert len(sweep.erased_items(tx, now=world.after(367), limit=10)) == 1
     with as_api.begin() as tx:
-        assert len(ledger.clocks_of(tx, [media_id])) == 2
+        assert len(ledger.clocks_of(tx, Reach(media=(media_id,)))) == 2
     for database in (as_worker, as_api):
         with pytest.raises(sa.exc.ProgrammingError, match="permission denied"), database.begin() as tx:
             tx.run(sa.select(retention_clock.c.reason))

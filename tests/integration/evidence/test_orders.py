@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from safehold.evidence import closing, orders, sweep
 from safehold.model.assessment import Finding
 from safehold.model.errors import BadForm, Conflict, ErasedEvidence, NotAllowed, NotFound, Refused
-from safehold.model.ids import MediaId, ObjectId, UserId, new_id
+from safehold.model.ids import ItemId, MediaId, ObjectId, UserId, new_id
 from safehold.model.permissions import Actor, Role, permissions_of, system_actor
-from safehold.model.retention import Basis
+from safehold.model.retention import Basis, Reach
 from safehold.model.team import TeamSize
 from safehold.storage import audit, retention_clocks
 from safehold.storage import evidence as evidence_rows
@@ -48,14 +48,19 @@ def confirmed(world: World) -> MediaId:
     return media_id
 
 
-def hold(world: World, *media: MediaId, on: float = 2, by: Actor = ONE) -> orders.Set:
+def hold(world: World, *media: MediaId, on: float = 2, by: Actor = ONE) -> orders.Held:
     with world.database.begin() as tx:
-        return orders.hold(tx, media, reason=REASON, actor=by, through=SHELL, now=world.after(on))
+        return orders.hold(
+            tx, Reach(media=media), reason=REASON, actor=by, through=SHELL, now=world.after(on)
+        )
 
 
 def release(world: World, *media: MediaId, on: float, hold_id: UUID | None = None) -> list[MediaId]:
     with world.database.begin() as tx:
-        return orders.release(tx, media, hold_id=hold_id, actor=TWO, through=SHELL, now=world.after(on))
+        lifted = orders.release(
+            tx, Reach(media=media), hold_id=hold_id, actor=TWO, through=SHELL, now=world.after(on)
+        )
+    return list(lifted.media)
 
 
 def ask(world: World, *media: MediaId, on: float = 5, by: Actor = ONE) -> orders.Set:
@@ -75,6 +80,12 @@ def confirm(
         return orders.confirm_destruction(
             tx, order_id, media, size=size, actor=by, through=SHELL, now=world.after(on)
         )
+
+
+def erased(world: World, days: float) -> list[ItemId]:
+    """Return the items that lose where they appeared on a day."""
+    with world.database.begin() as tx:
+        return sweep.erased_items(tx, now=world.after(days), limit=10)
 
 
 def sweep_on(world: World, days: float) -> sweep.Swept:
@@ -100,7 +111,11 @@ def test_what_is_held_outlasts_every_clock_and_is_due_once_it_is_lifted(world: W
     media_id = confirmed(world)
     world.files(media_id, 3)
     held = hold(world, media_id)
-    assert (held.media, held.against, rule_of(world, media_id)) == ([media_id], [], Rule.LEGAL_HOLD)
+    assert (held.reach.media, held.against, rule_of(world, media_id)) == (
+        (media_id,),
+        [],
+        Rule.LEGAL_HOLD,
+    )
     assert sweep_on(world, 5_000).destroyed == []
     assert release(world, media_id, on=400) == [media_id]
     with world.database.begin() as tx:
@@ -156,7 +171,7 @@ def test_the_words_of_a_reason_are_beside_the_hold_and_in_no_record(world: World
 def test_a_hold_says_why(world: World, reason: str) -> None:
     media_id = confirmed(world)
     with pytest.raises(BadForm), world.database.begin() as tx:
-        orders.hold(tx, [media_id], reason=reason, actor=ONE, through=SHELL, now=world.after(2))
+        orders.hold(tx, Reach(media=(media_id,)), reason=reason, actor=ONE, through=SHELL, now=world.after(2))
 
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.LEAD, Role.ADMIN, Role.AUDITOR])
@@ -173,21 +188,37 @@ def test_only_a_person_who_may_edit_evidence_sets_anything(world: World, role: R
             confirm(world, order_id, media_id, by=actor)
 
 
-def test_nothing_is_held_or_ordered_where_nothing_is_sealed(world: World) -> None:
+def test_nothing_is_ordered_destroyed_where_nothing_is_sealed(world: World) -> None:
     never = world.add_media(PICTURE)
     world.add_item(never)
     with pytest.raises(NotFound):
-        hold(world, never)
+        ask(world, never)
     gone = world.add_media(PICTURE)
     world.add_item(gone)
     world.keep(gone)
     sweep_on(world, 90)
     with pytest.raises(ErasedEvidence):
-        hold(world, gone)
-    with pytest.raises(ErasedEvidence):
         ask(world, gone)
     kept = confirmed(world)
-    assert hold(world, gone, kept).media == [kept]
+    assert ask(world, gone, kept).media == [kept]
+
+
+def test_media_without_bytes_is_held_for_what_is_written_of_it_and_for_bytes_that_come_again(
+    world: World,
+) -> None:
+    gone = world.add_media(PICTURE)
+    item_id = world.add_item(gone)
+    world.keep(gone)
+    sweep_on(world, 90)
+    assert hold(world, gone, on=91).without_bytes == [gone]
+    assert rule_of(world, gone) is None
+    assert erased(world, 5_000) == []
+    world.keep(gone, at=world.after(100))
+    assert rule_of(world, gone) is Rule.LEGAL_HOLD
+    assert sweep_on(world, 5_000).destroyed == []
+    release(world, gone, on=5_000)
+    assert len(sweep_on(world, 5_000).destroyed) == 2
+    assert erased(world, 5_000) == [item_id]
 
 
 def test_an_order_destroys_nothing_until_somebody_else_confirms_it(world: World) -> None:
@@ -271,7 +302,7 @@ def test_a_hold_that_comes_between_the_line_and_the_destruction_keeps_the_bytes(
     media_id = confirmed(world)
     order = ask(world, media_id)
     confirm(world, order.id, media_id)
-    placed: list[orders.Set] = []
+    placed: list[orders.Held] = []
 
     class Holding(type(world.vault.ledger)):  # type: ignore[misc]
         """Lets somebody place a hold in the moment after the line was written."""

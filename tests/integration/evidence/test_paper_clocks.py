@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from safehold.app import paper_sweep
+from safehold.app import evidence_orders, paper_sweep
 from safehold.authorities import papers
 from safehold.evidence import clocks, ledger, orders, sweep
 from safehold.model.assessment import Finding
@@ -24,7 +24,7 @@ from safehold.model.events import AuthorityReportFiled
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import AuthorityReportId, ItemId, MediaId, UserId, new_id
 from safehold.model.permissions import Actor, Role, permissions_of, system_actor
-from safehold.model.retention import Basis, end_of
+from safehold.model.retention import Basis, Reach, end_of
 from safehold.model.team import TeamSize
 from safehold.storage import audit, authority_papers, authority_reports
 from safehold.storage.authority_papers import PaperKind
@@ -53,6 +53,13 @@ def told(
     media_id = world.add_media(b"a grey square")
     item_id = world.add_item(media_id, purpose=Purpose.OWN_TERMS if kind is OTHER else Purpose.CSAM)
     world.keep(media_id)
+    return about(world, item_id, kind, filed=filed, starts=starts), media_id, item_id
+
+
+def about(
+    world: World, item_id: ItemId, kind: DestinationKind = NCMEC, *, filed: float = 3, starts: bool = True
+) -> AuthorityReportId:
+    """Return a report with a paper about an item that is confirmed, filed on a day."""
     world.settle(item_id, Finding.ILLEGAL, world.after(0))
     at, report_id = world.after(filed), AuthorityReportId(new_id())
     report = AuthorityReport(
@@ -78,7 +85,7 @@ def told(
         event = AuthorityReportFiled(at=at, report_id=report_id, case_id=report.case_id)
         if starts:
             clocks.start_of_report(tx, event, operator_term=TERM, now=at)
-    return report_id, media_id, item_id
+    return report_id
 
 
 def sweep_on(world: World, days: float, *, database: Database | None = None) -> None:
@@ -95,12 +102,14 @@ def has_papers(world: World, report_id: AuthorityReportId) -> bool:
 
 def hold(world: World, media_id: MediaId, on: float) -> None:
     with world.database.begin() as tx:
-        orders.hold(tx, [media_id], reason="A court asks.", actor=ONE, through=SHELL, now=world.after(on))
+        reach = Reach(media=(media_id,))
+        orders.hold(tx, reach, reason="A court asks.", actor=ONE, through=SHELL, now=world.after(on))
 
 
 def release(world: World, media_id: MediaId, on: float) -> None:
     with world.database.begin() as tx:
-        orders.release(tx, [media_id], hold_id=None, actor=TWO, through=SHELL, now=world.after(on))
+        reach = Reach(media=(media_id,))
+        orders.release(tx, reach, hold_id=None, actor=TWO, through=SHELL, now=world.after(on))
 
 
 def ordered(world: World, media_id: MediaId, on: float) -> None:
@@ -142,6 +151,41 @@ def test_a_hold_keeps_the_papers_of_what_it_holds_until_it_is_lifted(world: Worl
     hold(world, media_id, 10)
     sweep_on(world, 1_500)
     assert (has_papers(world, report_id), has_papers(world, other)) == (True, False)
+    release(world, media_id, 1_500)
+    sweep_on(world, 1_500)
+    assert not has_papers(world, report_id)
+
+
+@pytest.mark.parametrize("kind", [NCMEC, NCA, OTHER])
+def test_a_hold_keeps_the_papers_of_what_came_without_bytes_as_well(
+    world: World, kind: DestinationKind
+) -> None:
+    purpose = Purpose.OWN_TERMS if kind is OTHER else Purpose.CSAM
+    item_id, other = world.add_item(None, purpose=purpose), world.add_item(None, purpose=purpose)
+    report_id, let_go = about(world, item_id, kind), about(world, other, kind)
+    words = "A court asks."
+    with world.database.begin() as tx:
+        reach = evidence_orders.reach_of(tx, report_id)
+        assert reach == evidence_orders.reach_of(tx, item_id) == Reach(records=(item_id,))
+        placed = orders.hold(tx, reach, reason=words, actor=ONE, through=SHELL, now=world.after(10))
+    sweep_on(world, 1_500)
+    assert (has_papers(world, report_id), has_papers(world, let_go)) == (True, False)
+    with world.database.begin() as tx:
+        orders.release(tx, reach, hold_id=placed.id, actor=TWO, through=SHELL, now=world.after(1_500))
+    sweep_on(world, 1_499)
+    assert has_papers(world, report_id)
+    sweep_on(world, 1_500)
+    assert not has_papers(world, report_id)
+
+
+def test_a_hold_keeps_the_papers_of_media_that_was_destroyed_on_an_order(world: World) -> None:
+    report_id, media_id, _ = told(world)
+    ordered(world, media_id, 10)
+    sweep_on(world, 10)
+    assert not world.objects(media_id)
+    hold(world, media_id, 11)
+    sweep_on(world, 1_500)
+    assert has_papers(world, report_id)
     release(world, media_id, 1_500)
     sweep_on(world, 1_500)
     assert not has_papers(world, report_id)

@@ -17,19 +17,15 @@ from safehold.app.records import running as records_running
 from safehold.app.settings import Settings
 from safehold.model.assessment import Tier
 from safehold.model.authority_report import (
-    AuthorityReport,
-    AuthorityReportState,
-    DestinationKind,
-    PlanReason,
-    Priority,
     ReportedItem,
 )
-from safehold.model.ids import AuthorityReportId, ItemId, SessionId, new_id
+from safehold.model.ids import AuthorityReportId, ItemId, SessionId
 from safehold.model.item import Context
 from safehold.model.permissions import Actor, system_actor
 from safehold.storage import authority_reports as report_rows
 from safehold.storage import roles
 from safehold.testing import running
+from safehold.testing.filing import report_sent_on
 from safehold.testing.running import Installation, MovableClock, altered_copy
 
 SURFACES = frozenset({"api", "console", "media"})
@@ -65,22 +61,8 @@ class Room:
 
     def report_of(self, item: ItemId, **changed: Any) -> AuthorityReportId:
         """Return a report about an item that a person has sent on to an authority."""
-        now = self.clock()
-        given: dict[str, Any] = {
-            "id": AuthorityReportId(new_id()),
-            "case_id": self.safehold.case_of(str(item)),
-            "destination": "hotline",
-            "kind": DestinationKind.NCMEC_CYBERTIPLINE,
-            "priority": Priority.THREE,
-            "state": AuthorityReportState.SENDING,
-            "reasons": (PlanReason.OPERATOR_IN_US,),
-            "planned_at": now,
-            "due_at": now + timedelta(days=1),
-            "rehearsal": True,
-            "approved_by": self.analyst.user_id,
-            "approved_at": now,
-        }
-        report = AuthorityReport(**(given | changed))
+        case_id = self.safehold.case_of(str(item))
+        report = report_sent_on(case_id, by=self.analyst, now=self.clock(), **changed)
         with self.safehold.program.database.begin() as tx:
             assert report_rows.insert(tx, report)
             report_rows.add_items(tx, report.id, report.destination, [ReportedItem(item_id=item)])

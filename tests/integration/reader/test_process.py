@@ -9,14 +9,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from safehold.app.reader.client import ReaderClient
+from safehold.app.reader.opening import SHOWING, setup_of
+from safehold.app.reader.process import ReaderProcess
 from safehold.app.reader.server import AT_ONCE
-from safehold.model.errors import NotAllowed, ReaderDown
+from safehold.app.records import running as records_running
+from safehold.model.errors import NotAllowed, ReaderDown, SafeholdError
 from safehold.model.ids import BundleId, MediaId, new_id
 from safehold.vault.channel import ChannelBroken, Message, connect
 
@@ -82,6 +86,29 @@ def test_a_request_under_way_when_the_reader_is_killed_is_told_so(room: Any) -> 
 def test_nobody_listens_and_whoever_asks_is_told_that_the_reader_is_down(tmp_path: Path) -> None:
     with pytest.raises(ReaderDown):
         ReaderClient(tmp_path / "none.sock").show("x")
+
+
+def children() -> set[str]:
+    """Return the processes that this one has started and that still are there."""
+    return {
+        pid for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()
+    }
+
+
+def test_a_reader_that_cannot_start_says_why_and_leaves_neither_a_process_nor_a_socket(
+    room: Any, tmp_path: Path
+) -> None:
+    program, socket = room.safehold.program, tmp_path / "reader.sock"
+    with records_running(program.settings, program.home) as addresses:
+        setup = setup_of(program.settings, program.home, addresses, own_purposes=SHOWING)
+    before = children()
+    process = ReaderProcess(replace(setup, key_path=str(tmp_path / "no.key")), socket)
+    with pytest.raises(SafeholdError) as told:
+        process.start()
+    assert told.value.code != ReaderDown.code
+    assert children() == before
+    with pytest.raises(ReaderDown):
+        ReaderClient(socket).show("x")
 
 
 PARENT = """

@@ -13,18 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from safehold.app.reader.messages import (
-    Bundle,
-    Contact,
-    Entries,
-    File,
-    Parcel,
-    Remake,
-    Reread,
-    Show,
-    Thread,
-    Words,
-)
+from safehold.app.reader import messages
 from safehold.evidence import bundles
 from safehold.model.assessment import Tier
 from safehold.model.authority_report import FILED_BY_MACHINE, DestinationKind
@@ -142,7 +131,7 @@ class Denied(Exception):
 class BundleFile:
     """One item's turn in a bundle that is being made. Nobody asks for it from outside."""
 
-    purpose: ClassVar[str] = Bundle.purpose
+    purpose: ClassVar[str] = messages.Bundle.purpose
     bundle_id: BundleId
     item_id: ItemId
     user_id: UserId
@@ -152,7 +141,7 @@ class BundleFile:
 class ParcelFile:
     """One item's turn in a parcel that is being packed. Nobody asks for it from outside."""
 
-    purpose: ClassVar[str] = Parcel.purpose
+    purpose: ClassVar[str] = messages.Parcel.purpose
     report_id: AuthorityReportId
     item_id: ItemId
 
@@ -165,12 +154,12 @@ class Asked:
     session_idle: timedelta
 
 
-Opening = Show | BundleFile | Remake | File | ParcelFile
+Opening = messages.Show | BundleFile | messages.Remake | messages.File | ParcelFile
 """What stored media is opened for."""
 Check = Callable[[Tx, Any, Asked], Grant]
 
 
-def to_show(tx: Tx, request: Show, asked: Asked) -> Grant:
+def to_show(tx: Tx, request: messages.Show, asked: Asked) -> Grant:
     """Let a ticket be used once: by somebody active, in a session that stands, who still holds the case.
 
     Raises NotFound for a ticket that opens nothing, Denied.
@@ -195,7 +184,7 @@ def to_show(tx: Tx, request: Show, asked: Asked) -> Grant:
     )
 
 
-def to_bundle(tx: Tx, request: Bundle, asked: Asked) -> BundleRequest:
+def to_bundle(tx: Tx, request: messages.Bundle, asked: Asked) -> BundleRequest:
     """Let somebody active who may edit evidence have a bundle made that two people stand behind; count it.
 
     Whoever asked for it and whoever agreed still may edit evidence; whoever makes it may come near all cases
@@ -231,7 +220,7 @@ def to_bundle_file(tx: Tx, request: BundleFile, asked: Asked) -> Grant:
     return Grant(media_id=media_id, role=ObjectRole.ORIGINAL, actor=actor, about=about, detail=detail)
 
 
-def to_remake(tx: Tx, request: Remake, asked: Asked) -> Grant:
+def to_remake(tx: Tx, request: messages.Remake, asked: Asked) -> Grant:
     """Let the operator have signals taken anew, of media that people have confirmed. Raises Denied."""
     about = f"media:{request.media_id}"
     with _denying(OPERATOR, about):
@@ -243,7 +232,7 @@ def to_remake(tx: Tx, request: Remake, asked: Asked) -> Grant:
     return Grant(media_id=request.media_id, role=ObjectRole.ORIGINAL, actor=OPERATOR, about=about)
 
 
-def to_reach(tx: Tx, request: Contact) -> Reachable:
+def to_reach(tx: Tx, request: messages.Contact) -> Reachable:
     """Let the operator reach whoever reported an item.
 
     Raises NotFound where nobody reported it, or left nothing, or it was destroyed; Conflict for a case of
@@ -257,7 +246,7 @@ def to_reach(tx: Tx, request: Contact) -> Reachable:
     return Reachable(report_id, Sealed(contact.sealed, contact.wrapped), about=f"item:{item_id}")
 
 
-def to_file(tx: Tx, request: File, asked: Asked) -> Grant:
+def to_file(tx: Tx, request: messages.File, asked: Asked) -> Grant:
     """Let a file be sent to an authority: of a report that is being sent, and that tells about its item.
 
     What goes as a parcel leaves in a parcel alone. Raises Denied.
@@ -266,7 +255,7 @@ def to_file(tx: Tx, request: File, asked: Asked) -> Grant:
     return _to_go(tx, request.report_id, request.item_id, FILED_BY_MACHINE - {DestinationKind.PARCEL})
 
 
-def to_parcel(tx: Tx, request: Parcel) -> None:
+def to_parcel(tx: Tx, request: messages.Parcel) -> None:
     """Let files go as a parcel: of a report that a person has sent on, to go so. Raises Denied."""
     with _denying(FILING, f"authority_report:{request.report_id}"):
         _require_sending(tx, request.report_id, {DestinationKind.PARCEL})
@@ -277,7 +266,7 @@ def to_parcel_file(tx: Tx, request: ParcelFile, asked: Asked) -> Grant:
     return _to_go(tx, request.report_id, request.item_id, {DestinationKind.PARCEL})
 
 
-def to_send(tx: Tx, request: File) -> FoundPaper:
+def to_send(tx: Tx, request: messages.File) -> FoundPaper:
     """Let a paper be sent to an authority: of a report that is being sent. Raises Denied."""
     assert request.paper_id is not None
     about = f"authority_report:{request.report_id}"
@@ -290,7 +279,7 @@ def to_send(tx: Tx, request: File) -> FoundPaper:
     return FoundPaper(request.paper_id, kind, Sealed(paper.sealed, paper.wrapped), about)
 
 
-def to_enter(tx: Tx, request: Entries) -> list[SealedEntry]:
+def to_enter(tx: Tx, request: messages.Entries) -> list[SealedEntry]:
     """Let somebody active who may send a report, and come near its case, have what was entered for it.
 
     That of a risk to life opens for those too who may declare one. Raises Denied.
@@ -308,7 +297,7 @@ def to_enter(tx: Tx, request: Entries) -> list[SealedEntry]:
     return checklist_entries.sealed_of(tx, request.report_id)
 
 
-def to_reread(tx: Tx, request: Reread) -> FoundPaper:
+def to_reread(tx: Tx, request: messages.Reread) -> FoundPaper:
     """Let somebody active who may, and who may come near the case, read again what was sent, or came back.
 
     Raises Denied.
@@ -325,7 +314,7 @@ def to_reread(tx: Tx, request: Reread) -> FoundPaper:
     return FoundPaper(request.paper_id, kind, Sealed(paper.sealed, paper.wrapped), about)
 
 
-def to_words(tx: Tx, request: Words, asked: Asked) -> FoundMessages:
+def to_words(tx: Tx, request: messages.Words, asked: Asked) -> FoundMessages:
     """Let whoever holds the case, in a session that stands, have what rules saw. Raises Denied."""
     about = f"item:{request.item_id}"
     with _denying(f"user:{request.user_id}", about):
@@ -341,7 +330,7 @@ def to_words(tx: Tx, request: Words, asked: Asked) -> FoundMessages:
     return FoundMessages(tuple(window), cues, whole=False, about=about, detail=detail)
 
 
-def to_thread(tx: Tx, request: Thread, asked: Asked) -> FoundMessages:
+def to_thread(tx: Tx, request: messages.Thread, asked: Asked) -> FoundMessages:
     """Let one of two people who agreed to it, in a session that stands, have the whole. Raises Denied."""
     about = f"thread_request:{request.request_id}"
     with _denying(f"user:{request.user_id}", about):
@@ -362,10 +351,10 @@ def to_thread(tx: Tx, request: Thread, asked: Asked) -> FoundMessages:
 
 
 CHECKS: Mapping[type[Opening], Check] = {
-    Show: to_show,
+    messages.Show: to_show,
     BundleFile: to_bundle_file,
-    Remake: to_remake,
-    File: to_file,
+    messages.Remake: to_remake,
+    messages.File: to_file,
     ParcelFile: to_parcel_file,
 }
 """The check of each purpose for which stored media is opened. What has none is never opened."""

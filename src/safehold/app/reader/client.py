@@ -13,20 +13,6 @@ from typing import Any, cast
 from uuid import UUID
 
 from safehold.app.reader import messages
-from safehold.app.reader.messages import (
-    Bundle,
-    Contact,
-    Entries,
-    File,
-    Parcel,
-    Remake,
-    Request,
-    Reread,
-    Show,
-    Status,
-    Thread,
-    Words,
-)
 from safehold.model.errors import BadForm, NotFound, ReaderDown, Unavailable
 from safehold.model.ids import (
     AuthorityReportId,
@@ -72,7 +58,7 @@ class ReaderClient:
         VaultObjectDamaged, VaultDown, DecoderDown, DatabaseDown; ReaderDown.
         """
         try:
-            return self._ask(Show(ticket)).body
+            return self._ask(messages.Show(ticket)).body
         except BadForm as error:
             raise ReaderDown("The reader did not understand a request.") from error
 
@@ -90,7 +76,7 @@ class ReaderClient:
         `messages.found`, and returns the rest of the tar. Raises NotAllowed, ConflictOfInterest, NotFound,
         Refused, what `show` raises, and what `write` and `close` raise.
         """
-        self._pack(Bundle(bundle_id, user_id), write, close)
+        self._pack(messages.Bundle(bundle_id, user_id), write, close)
 
     def parcel(
         self,
@@ -106,11 +92,11 @@ class ReaderClient:
         write, close: as of `bundle`. What is gone or damaged is told to `close`. Else raises as `file_item`
         does, and InvalidInput for a recipient that is none.
         """
-        self._pack(Parcel(report_id, tuple(items), tuple(recipients)), write, close)
+        self._pack(messages.Parcel(report_id, tuple(items), tuple(recipients)), write, close)
 
     def _pack(
         self,
-        request: Bundle | Parcel,
+        request: messages.Bundle | messages.Parcel,
         write: Callable[[bytes], object],
         close: Callable[[Sequence[Mapping[str, Any]]], bytes],
     ) -> None:
@@ -145,13 +131,13 @@ class ReaderClient:
     def remake(self, media_id: MediaId) -> Examined:
         """Return what can be read of confirmed media today, its signals above all. Raises NotAllowed too."""
         try:
-            return read_document(self._ask(Remake(media_id)).body, None, kinds_of(()))
+            return read_document(self._ask(messages.Remake(media_id)).body, None, kinds_of(()))
         except BadAnswer:
             raise ReaderDown("The reader did not answer in its form.") from None
 
     def contact(self, about: UUID) -> str:
         """Return the mail address that whoever reported an item left. Raises NotFound, VaultObjectDamaged."""
-        return self._ask(Contact(about)).body.decode(errors="replace")
+        return self._ask(messages.Contact(about)).body.decode(errors="replace")
 
     def file_item(self, report_id: AuthorityReportId, item_id: ItemId) -> bytes:
         """Return the bytes of an item as they came, for sending them with a report that a person has sent on.
@@ -160,11 +146,11 @@ class ReaderClient:
         being sent or does not tell about it, ErasedEvidence, NotFound, VaultObjectDamaged, VaultDown,
         DatabaseDown, ReaderDown.
         """
-        return self._opened_here(lambda key: File(report_id, key, item_id=item_id))
+        return self._opened_here(lambda key: messages.File(report_id, key, item_id=item_id))
 
     def file_paper(self, report_id: AuthorityReportId, paper_id: PaperId) -> bytes:
         """Return what is in a paper of a report that a person has sent on. Raises as `file_item` does."""
-        return self._opened_here(lambda key: File(report_id, key, paper_id=paper_id))
+        return self._opened_here(lambda key: messages.File(report_id, key, paper_id=paper_id))
 
     def entries(self, report_id: AuthorityReportId, *, user_id: UserId) -> dict[str, bytes]:
         """Return what people entered for a report's checklist, by item, for one of those who may send it.
@@ -172,7 +158,7 @@ class ReaderClient:
         Raises NotAllowed, NotFound, ConflictOfInterest, VaultObjectDamaged, DatabaseDown, ReaderDown.
         """
         key = KeyOfOnce()
-        told = json.loads(key.open(self._ask(Entries(report_id, user_id, key.recipient)).body))
+        told = json.loads(key.open(self._ask(messages.Entries(report_id, user_id, key.recipient)).body))
         return {item: said.encode() for item, said in told.items()}
 
     def reread(self, report_id: AuthorityReportId, paper_id: PaperId, *, user_id: UserId) -> bytes:
@@ -180,7 +166,7 @@ class ReaderClient:
 
         Raises NotAllowed, NotFound, ConflictOfInterest, VaultObjectDamaged, DatabaseDown, ReaderDown.
         """
-        return self._opened_here(lambda key: Reread(report_id, paper_id, user_id, key))
+        return self._opened_here(lambda key: messages.Reread(report_id, paper_id, user_id, key))
 
     def words(
         self, case_id: CaseId, item_id: ItemId, *, user_id: UserId, session_id: SessionId
@@ -191,7 +177,7 @@ class ReaderClient:
         Raises NotAllowed, NotFound, ConflictOfInterest, Conflict, CaseLocked, TooManyViews, DatabaseDown,
         ReaderDown.
         """
-        asking = partial(Words, case_id, item_id, user_id, session_id)
+        asking = partial(messages.Words, case_id, item_id, user_id, session_id)
         return cast("list[dict[str, Any]]", json.loads(self._opened_here(asking)))
 
     def thread(
@@ -201,16 +187,16 @@ class ReaderClient:
 
         Raises Refused where their time is over, and what `words` raises.
         """
-        asking = partial(Thread, request_id, user_id, session_id)
+        asking = partial(messages.Thread, request_id, user_id, session_id)
         return cast("list[dict[str, Any]]", json.loads(self._opened_here(asking)))
 
-    def _opened_here(self, asking: Callable[[str], Request]) -> bytes:
+    def _opened_here(self, asking: Callable[[str], messages.Request]) -> bytes:
         key = KeyOfOnce()
         return key.open(self._ask(asking(key.recipient)).body)
 
     def status(self) -> Mapping[str, Any]:
         """Return how the reader is: pid, its walls, its decoders, and whether its store answers (vault)."""
-        return messages.result(self._ask(Status()))
+        return messages.result(self._ask(messages.Status()))
 
     def is_ready(self) -> bool:
         """Say whether it answers, and whether the store that it opens from does."""
@@ -226,7 +212,7 @@ class ReaderClient:
         for line, _ in resting:
             line.close()
 
-    def _ask(self, request: Request) -> Message:
+    def _ask(self, request: messages.Request) -> Message:
         lost = False
         with self._free:
             resting = self._fresh()
@@ -244,7 +230,7 @@ class ReaderClient:
             raise
         return answer
 
-    def _answer_on(self, line: Line, request: Request) -> Message | None:
+    def _answer_on(self, line: Line, request: messages.Request) -> Message | None:
         """Ask on this connection and let it rest; None when it broke."""
         try:
             with suppress(ChannelBroken):  # whoever opens nothing for us has said so and ended the line

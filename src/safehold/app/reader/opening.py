@@ -14,19 +14,6 @@ from safehold.app.confined import limits_of, must_be_confined
 from safehold.app.home import Home, open_home
 from safehold.app.reader import messages
 from safehold.app.reader.client import ReaderClient
-from safehold.app.reader.messages import (
-    Bundle,
-    Contact,
-    Entries,
-    File,
-    Parcel,
-    Remake,
-    Reread,
-    Show,
-    Status,
-    Thread,
-    Words,
-)
 from safehold.app.reader.place import folder_of
 from safehold.app.reader.process import ReaderProcess
 from safehold.app.reader.server import opened
@@ -37,19 +24,25 @@ from safehold.model.errors import BadSettings, Conflict, ReaderDown
 from safehold.review.viewing import ViewLimits
 from safehold.vault.channel import Listener, is_listened_on
 
-SHOWING = (Show.purpose, Status.purpose)
+SHOWING = (messages.Show.purpose, messages.Status.purpose)
 """What a reader does for whoever serves pictures."""
-FILING = (File.purpose, Parcel.purpose, Status.purpose)
+FILING = (messages.File.purpose, messages.Parcel.purpose, messages.Status.purpose)
 """What a reader does for the process that files reports."""
-PACKING = (Entries.purpose, Reread.purpose, Words.purpose, Thread.purpose, Status.purpose)
+PACKING = (
+    messages.Entries.purpose,
+    messages.Reread.purpose,
+    messages.Words.purpose,
+    messages.Thread.purpose,
+    messages.Status.purpose,
+)
 """What a reader does for the console's process in the name of people: words entered, sent, or seen."""
 OPERATING = (
-    Bundle.purpose,
-    Remake.purpose,
-    Contact.purpose,
-    Entries.purpose,
-    Reread.purpose,
-    Status.purpose,
+    messages.Bundle.purpose,
+    messages.Remake.purpose,
+    messages.Contact.purpose,
+    messages.Entries.purpose,
+    messages.Reread.purpose,
+    messages.Status.purpose,
 )
 """What a reader does for the operator's commands."""
 

@@ -39,20 +39,6 @@ from safehold.app.reader.access import (
     to_words,
 )
 from safehold.app.reader.bundling import Files
-from safehold.app.reader.messages import (
-    Bundle,
-    Contact,
-    Entries,
-    File,
-    Parcel,
-    Remake,
-    Request,
-    Reread,
-    Show,
-    Status,
-    Thread,
-    Words,
-)
 from safehold.app.reader.spans import pieces
 from safehold.app.reader.talk import Talk
 from safehold.app.reader.throttle import Throttle
@@ -79,7 +65,7 @@ _SENT = "authority_paper.open"
 _READ = "conversation.open"
 _PACKED = "evidence.parcel_pack"
 _log = structlog.get_logger()
-Papered = TypeVar("Papered", File, Reread)
+Papered = TypeVar("Papered", messages.File, messages.Reread)
 
 
 class Service:
@@ -104,25 +90,25 @@ class Service:
         self._throttle = throttle
         self._walls = walls
 
-    def answer(self, request: Request, talk: Talk) -> Message:
+    def answer(self, request: messages.Request, talk: Talk) -> Message:
         """Answer one request. Raises SafeholdError in words that may be told.
 
         talk: what is said and heard before the answer: bundles and parcels have much, and nothing else any.
         """
         match request:
-            case Show():
+            case messages.Show():
                 return self._show(request)
-            case Bundle() | Parcel():
+            case messages.Bundle() | messages.Parcel():
                 return self._packed(request, talk)
-            case Remake():
+            case messages.Remake():
                 return self._remake(request)
-            case Contact():
+            case messages.Contact():
                 return self._contact(request)
-            case File():
+            case messages.File():
                 return self._file(request)
-            case Entries() | Reread() | Words() | Thread():
+            case messages.Entries() | messages.Reread() | messages.Words() | messages.Thread():
                 return self._for_somebody(request)
-            case Status():
+            case messages.Status():
                 how = {"walls": dict(self._walls), "vault": self._vault.answers(), **self._decoding()}
                 return messages.answer(pid=os.getpid(), **how)
             case _:
@@ -132,7 +118,7 @@ class Service:
         """End decoding for good: requests that wait for it fail, and note that."""
         self._decoders.stop()
 
-    def _show(self, request: Show) -> Message:
+    def _show(self, request: messages.Show) -> Message:
         try:
             grant, found = self._granted(request)
         except Denied:
@@ -151,17 +137,21 @@ class Service:
                 viewing.mark_fetched(tx, reveal.id, by=AnalystId(reveal.user_id), now=now)
         return messages.answer(seen.rendition, media_type="image/jpeg")
 
-    def _packed(self, request: Bundle | Parcel, talk: Talk) -> Message:
-        return self._bundle(request, talk) if isinstance(request, Bundle) else self._parcel(request, talk)
+    def _packed(self, request: messages.Bundle | messages.Parcel, talk: Talk) -> Message:
+        return (
+            self._bundle(request, talk)
+            if isinstance(request, messages.Bundle)
+            else self._parcel(request, talk)
+        )
 
-    def _bundle(self, request: Bundle, talk: Talk) -> Message:
+    def _bundle(self, request: messages.Bundle, talk: Talk) -> Message:
         agreed, media = self._begun(request)
         files = Files(agreed.items, media, open=lambda item_id: self._for_bundle(request, item_id))
         with self._noting_failure(f"user:{request.user_id}", f"bundle:{agreed.id}", request.purpose):
             bundling.send(files, recipients=agreed.recipients, at=agreed.asked_at, talk=talk)
         return messages.answer()
 
-    def _begun(self, request: Bundle) -> tuple[BundleRequest, Mapping[ItemId, MediaId | None]]:
+    def _begun(self, request: messages.Bundle) -> tuple[BundleRequest, Mapping[ItemId, MediaId | None]]:
         """Check, count and put on record. Raises what stands in the way, which is on record by then."""
         now = self._clock()
         try:
@@ -173,7 +163,7 @@ class Service:
             raise denied.cause from None
         return agreed, media
 
-    def _for_bundle(self, request: Bundle, item_id: ItemId) -> tuple[str, bytes]:
+    def _for_bundle(self, request: messages.Bundle, item_id: ItemId) -> tuple[str, bytes]:
         asked = BundleFile(request.bundle_id, item_id, request.user_id)
         try:
             grant, found = self._granted(asked)
@@ -183,12 +173,12 @@ class Service:
         with self._noting_failure(grant.actor, grant.about, request.purpose):
             return found.object.media_type, self._opened(found)
 
-    def _remake(self, request: Remake) -> Message:
+    def _remake(self, request: messages.Remake) -> Message:
         grant, found = self._granted_to_operator(request)
         with self._noting_failure(grant.actor, grant.about, str(found.object.id)):
             return messages.answer(write_document(self._decoders.examine(self._opened(found))))
 
-    def _contact(self, request: Contact) -> Message:
+    def _contact(self, request: messages.Contact) -> Message:
         now = self._clock()
         with self._database.begin() as tx:
             found = to_reach(tx, request)
@@ -197,7 +187,7 @@ class Service:
         with self._noting_failure(OPERATOR, found.about, str(found.report_id)):
             return messages.answer(self._vault.open_beside(found.sealed, object_id=found.object_id))
 
-    def _file(self, request: File) -> Message:
+    def _file(self, request: messages.File) -> Message:
         if request.paper_id is not None:
             paper = self._paper(request, to_send, by=FILING)
             return messages.answer(age.encrypt_whole(paper, request.recipient))
@@ -205,7 +195,7 @@ class Service:
         with self._noting_failure(grant.actor, grant.about, str(found.object.id)):
             return messages.answer(age.encrypt_whole(self._opened(found), request.recipient))
 
-    def _parcel(self, request: Parcel, talk: Talk) -> Message:
+    def _parcel(self, request: messages.Parcel, talk: Talk) -> Message:
         now, about = self._clock(), f"authority_report:{request.report_id}"
         try:
             with self._database.begin() as tx:
@@ -221,17 +211,19 @@ class Service:
             bundling.send(files, recipients=request.recipients, at=now, talk=talk)
         return messages.answer()
 
-    def _for_parcel(self, request: Parcel, item_id: ItemId) -> tuple[str, bytes]:
+    def _for_parcel(self, request: messages.Parcel, item_id: ItemId) -> tuple[str, bytes]:
         grant, found = self._granted_to_operator(ParcelFile(request.report_id, item_id))
         with self._noting_failure(grant.actor, grant.about, str(found.object.id)):
             return found.object.media_type, self._opened(found)
 
-    def _for_somebody(self, request: Entries | Reread | Words | Thread) -> Message:
+    def _for_somebody(
+        self, request: messages.Entries | messages.Reread | messages.Words | messages.Thread
+    ) -> Message:
         """Answer a person with words, sealed to whoever asked for them in that person's name."""
         match request:
-            case Entries():
+            case messages.Entries():
                 opened = self._entries(request)
-            case Reread():
+            case messages.Reread():
                 opened = self._paper(request, to_reread, by=f"user:{request.user_id}")
             case _:
                 opened = self._messages(request)
@@ -251,7 +243,7 @@ class Service:
         with self._noting_failure(by, found.about, str(found.paper_id)):
             return self._vault.open_beside(found.sealed, object_id=found.object_id)
 
-    def _messages(self, request: Words | Thread) -> bytes:
+    def _messages(self, request: messages.Words | messages.Thread) -> bytes:
         """Check, put on record, open: each message in pieces, or the code of why it cannot be read."""
         now, actor = self._clock(), f"user:{request.user_id}"
         asked = Asked(now, self._session_idle)
@@ -259,7 +251,7 @@ class Service:
             with self._database.begin() as tx:
                 found = (
                     to_words(tx, request, asked)
-                    if isinstance(request, Words)
+                    if isinstance(request, messages.Words)
                     else to_thread(tx, request, asked)
                 )
                 detail = {**found.detail, "messages": len(found.messages), "purpose": request.purpose}
@@ -285,7 +277,7 @@ class Service:
         spans = [(each.start, each.end) for each in found.cues if each.message == sent.message_id]
         return {**told, "pieces": pieces(text, spans, whole=found.whole)}
 
-    def _entries(self, request: Entries) -> bytes:
+    def _entries(self, request: messages.Entries) -> bytes:
         now, actor = self._clock(), f"user:{request.user_id}"
         about = f"authority_report:{request.report_id}"
         try:
@@ -305,7 +297,9 @@ class Service:
             }
             return json.dumps(opened).encode()
 
-    def _granted_to_operator(self, request: Remake | File | ParcelFile) -> tuple[Grant, Openable]:
+    def _granted_to_operator(
+        self, request: messages.Remake | messages.File | ParcelFile
+    ) -> tuple[Grant, Openable]:
         try:
             return self._granted(request)
         except Denied as denied:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from safehold.evidence.ledger import LedgerLine
 from safehold.model.retention import LineState
 from safehold.web.language import N_, translated
 
@@ -34,8 +33,3 @@ STATES = N_(
 def why(code: str) -> str:
     """Return why something is kept, or went."""
     return translated(WHYS[code])
-
-
-def what(line: LedgerLine) -> str:
-    """Return what a line is about, as the audit log and the commands write it."""
-    return f"media:{line.media_id}" if line.media_id else f"authority_report:{line.about}"

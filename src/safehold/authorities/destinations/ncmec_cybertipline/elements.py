@@ -143,6 +143,10 @@ class _Field:
     def is_a(self, kind: Kind) -> bool:
         return kind in self.marks
 
+    def place(self, where: str) -> str:
+        """Return where it stands, in an element that stands at `where`."""
+        return where if self.is_a(BODY) else f"{where}.{self.name}"
+
 
 def _fields(value: Any) -> tuple[_Field, ...]:
     kind: Any = type(value)
@@ -249,15 +253,15 @@ def _check(where: str, value: Any, found: list[Problem]) -> None:
         # Most of what may be said is not: this alone is half of the time.
         if said is None or said == ():
             continue
-        place = where if described.is_a(BODY) else f"{where}.{described.name}"
         many = said if isinstance(said, tuple) else (said,)
         if described.most is not None and len(many) > described.most:
-            found.append(Problem(place, f"there are {len(many)}, at most {described.most} are taken"))
+            why = f"there are {len(many)}, at most {described.most} are taken"
+            found.append(Problem(described.place(where), why))
         for one in many:
             if described.is_element:
-                _check(place, one, found)
-            else:
-                found += (Problem(place, why) for why in _refusals(one, described.limits))
+                _check(described.place(where), one, found)
+            elif refused := _refusals(one, described.limits):
+                found += (Problem(described.place(where), why) for why in refused)
 
 
 # What XML 1.0 cannot hold, written or escaped: nothing that can be printed is among it.
