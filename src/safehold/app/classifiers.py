@@ -8,6 +8,7 @@ from datetime import datetime
 from safehold.app.settings import Settings
 from safehold.app.settings_classifiers import ClassifierSettings
 from safehold.app.settings_outside import USER_AGENT
+from safehold.detect.classifiers import circuits
 from safehold.detect.classifiers.appointment import Appointment
 from safehold.detect.classifiers.base import Classifier
 from safehold.detect.classifiers.cards import LocalCard, read_card
@@ -39,8 +40,12 @@ def open_panel(settings: Settings, database: Database, stack: ExitStack) -> Pane
         with database.begin() as tx:
             count_leaving(tx, name, destination, pictures=pictures, now=now)
 
+    def circuit(name: str, why: str, now: datetime) -> None:
+        with database.begin() as tx:
+            circuits.note(tx, name, why, now)
+
     terms = {name: _appointed(name, settings.classifiers[name]) for name in named}
-    panel = Panel(terms, leaving=leaving, stopped=stopped)
+    panel = Panel(terms, leaving=leaving, stopped=stopped, circuit=circuit)
     stack.callback(panel.close)
     return panel
 

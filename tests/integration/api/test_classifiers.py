@@ -181,7 +181,7 @@ def test_one_that_is_switched_off_is_no_check_any_more_and_asked_again_once_it_g
     assert upload(platform, UNSEEN, "asked")["result"] == "clear"
     with program.database.begin() as tx:
         assert not standing.stop(tx, "asks", declared=declared, why="again", actor=TESTER, now=now)
-        assert standing.standing(tx, "asks").stopped == "a trial"
+        assert standing.standing(tx, "asks", now=house.program.clock()).stopped == "a trial"
         assert standing.resume(tx, "asks", declared=declared, actor=TESTER, now=now)
     assert upload(platform, UNSEEN, "asked")["result"] == "review"
     verbs = [row.verb for row in house.sql("select verb from audit_record where object = 'classifier:asks'")]
@@ -218,7 +218,7 @@ def test_outcomes_say_band_by_band_what_it_is_worth_apart_for_what_a_list_knew(
             )
             for version in ("1.0", "2.0")
         )
-        assert standing.standing(tx, "asks").answers == {Answered.OK: 3}
+        assert standing.standing(tx, "asks", now=house.program.clock()).answers == {Answered.OK: 3}
     rows = [(row.way.value, row.band.value, row.found.units, row.found.value) for row in found.bands]
     assert rows == [("listed", "very_high", 1, 1.0), ("asked", "very_high", 2, 0.0)]
     assert (found.false_alarms.value, found.false_alarms_listed.value) == (1.0, 0.0)
