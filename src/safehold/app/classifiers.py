@@ -12,6 +12,7 @@ from safehold.detect.classifiers import circuits
 from safehold.detect.classifiers.appointment import Appointment
 from safehold.detect.classifiers.base import Classifier
 from safehold.detect.classifiers.cards import LocalCard, read_card
+from safehold.detect.classifiers.foreign import foreign_info, open_foreign
 from safehold.detect.classifiers.onnx import open_onnx
 from safehold.detect.classifiers.panel import Panel
 from safehold.detect.classifiers.remote import Access, RemoteClassifier, open_remote
@@ -57,6 +58,8 @@ def card_of(settings: Settings, name: str) -> ClassifierInfo:
         raise NotFound("The settings declare no classifier of this name.")
     if declared.kind == "http":
         return _remote(name, declared).info
+    if declared.plugin is not None:
+        return foreign_info(name, declared.plugin)
     card, _ = read_card(declared.card, LocalCard)
     return card.info(name, max_side=max(card.input.resize))
 
@@ -77,6 +80,8 @@ def _appointed(name: str, declared: ClassifierSettings) -> Appointment:
 def _opened(name: str, declared: ClassifierSettings) -> Classifier:
     if declared.kind == "http":
         return _remote(name, declared)
+    if declared.plugin is not None:
+        return open_foreign(name, declared.plugin, threads=declared.threads)
     return open_onnx(name, declared.card, threads=declared.threads)
 
 
