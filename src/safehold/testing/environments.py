@@ -10,7 +10,7 @@ from pathlib import Path
 
 def with_package(package: Path, folder: Path) -> Path:
     """Make an environment in a folder and install a package into it; return its interpreter."""
-    tool = [sys.executable, "-m", "venv", "--without-pip", folder / "environment"]
+    tool = [sys.executable, "-m", "venv", "--without-pip", str(folder / "environment")]
     subprocess.run(tool, check=True, capture_output=True)
     inner = folder / "environment" / "bin" / "python"
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
