@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from site_under_test import CLASSIFIER
 
+from safehold.detect.classifiers import circuits
 from safehold.model.assessment import Finding
 from safehold.model.ids import ItemId
 from safehold.model.permissions import Role
@@ -95,6 +96,23 @@ def test_a_lead_switches_it_off_with_a_reason_and_on_again_and_both_are_on_recor
         ).fetchall()
     assert [row[0] for row in rows] == ["classifier.stop", "classifier.resume"]
     assert all(row[1].startswith("user:") for row in rows)
+
+
+def test_of_one_that_does_not_answer_it_says_so_with_why_and_since_when(site, visit) -> None:
+    with site.machinery.database.begin() as tx:
+        circuits.note(tx, CLASSIFIER, "timeout", site.machinery.clock())
+    page = visit("lead-of-machines")
+    page.goto("/console/classifiers")
+    assert "does not answer" in page.get_by_role("row").filter(has_text=CLASSIFIER).inner_text()
+    page.goto(PAGE)
+    assert "it does not answer: it is too slow. It is left alone and tried now and then" in page.inner_text(
+        "main"
+    )
+    assert "It is in the shadow: no upload waits for it." in page.inner_text("main")
+    with site.machinery.database.begin() as tx:
+        circuits.note(tx, CLASSIFIER, "", site.machinery.clock())
+    page.reload()
+    assert "does not answer" not in page.inner_text("main")
 
 
 def test_whoever_may_only_read_has_no_switch_and_one_that_nobody_declared_is_not_found(visit) -> None:

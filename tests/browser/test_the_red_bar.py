@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from site_under_test import ANN
+from site_under_test import ANN, CLASSIFIER
 
 from safehold.act import deliver
 from safehold.app import alarms, emergencies, outages
 from safehold.app.access.users import find_user
+from safehold.detect.classifiers import circuits
 from safehold.lists.ledger import NewList, add_list
 from safehold.model.hash_list import Purpose
 from safehold.model.ids import CaseId, ScanId, new_id
@@ -78,6 +79,11 @@ def gives_a_message_up(site, page) -> None:
             alarms.raise_alarm(tx, alarms.DELIVERY_DEAD, f"delivery:{each.id}", now=site.machinery.clock())
 
 
+def is_left_alone(site, page) -> None:
+    with site.machinery.database.begin() as tx:
+        circuits.note(tx, CLASSIFIER, "timeout", site.machinery.clock())
+
+
 @pytest.mark.parametrize(
     ("breaks", "says", "theme"),
     [
@@ -85,8 +91,9 @@ def gives_a_message_up(site, page) -> None:
         (makes_a_list_stale, "Lists that are older than they may be: 1.", "light"),
         (cannot_compare, "Uploads that could not be compared with every list: 1.", "dark"),
         (leaves_a_report_unsent, "Reports to authorities that are past their time: 1.", "light"),
+        (is_left_alone, "Classifiers that do not answer: 1.", "dark"),
     ],
-    ids=["webhook dead", "stale list", "matcher down", "report unsent"],
+    ids=["webhook dead", "stale list", "matcher down", "report unsent", "classifier down"],
 )
 def test_what_is_broken_stands_in_red_on_every_page(site, visit, breaks, says: str, theme: str) -> None:
     page = visit(ANN, theme=theme)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from safehold.testing import environments
 from safehold.testing.alterations import resized, to_png
 from safehold.testing.pictures import landscape
 
@@ -21,18 +21,7 @@ RUN = "from safehold.cli.main import run; run()"
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the interpreter of a new environment that has what this one has, and the example installed."""
-    folder = tmp_path_factory.mktemp("apart")
-    tool = [sys.executable, "-m", "venv", "--without-pip", folder / "environment"]
-    subprocess.run(tool, check=True, capture_output=True)
-    inner = folder / "environment" / "bin" / "python"
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    site = folder / "environment" / "lib" / version / "site-packages"
-    ours = sysconfig.get_path("purelib")
-    (site / "beneath.pth").write_text(f"import site; site.addsitedir({ours!r})\n")
-    install = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--offline", "--no-deps"]
-    install += ["--no-build-isolation", "--no-cache", "--python", str(inner), str(EXAMPLE)]
-    subprocess.run(install, check=True, capture_output=True)
-    return inner
+    return environments.with_package(EXAMPLE, tmp_path_factory.mktemp("apart"))
 
 
 def safehold(python: Path, settings: Path, *arguments: object) -> list[dict[str, Any]]:
@@ -48,10 +37,7 @@ def digest_of(row: dict[str, Any]) -> str:
 
 
 def test_it_passes_the_conformance_kit_where_it_is_installed_and_is_not_there_elsewhere(python: Path) -> None:
-    tests = [python, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", EXAMPLE, EXAMPLE / "tests"]
-    done = subprocess.run(list(map(str, tests)), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout
-    assert "2 passed" in done.stdout
+    assert "2 passed" in environments.passed(python, EXAMPLE)
     missing = subprocess.run([sys.executable, "-c", "import picture_steps"], capture_output=True, check=False)
     assert missing.returncode == 1
 

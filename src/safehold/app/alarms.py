@@ -15,7 +15,7 @@ from uuid import UUID
 from safehold.authorities import filings
 from safehold.authorities.means import REPORT_INCOMPLETE, REPORT_STUCK, REPORT_WAITS
 from safehold.authorities.questions import HEARD_BEFORE, QUESTION_DUE, QUESTION_LATE
-from safehold.detect.classifiers import drift
+from safehold.detect.classifiers import circuits, drift
 from safehold.model.errors import Conflict, NotFound
 from safehold.model.events import StepStuck
 from safehold.model.ids import AlarmId
@@ -66,6 +66,7 @@ REPORT_EXPIRING = "report_expiring"
 LIST_STALE = "list_stale"
 MATCHER_DOWN = "matcher_down"
 CLASSIFIER_DRIFTS = "classifier_drifts"
+CLASSIFIER_DOWN = "classifier_down"
 
 GUESSED_OFTEN = 20
 """So many failed sign-ins for one name, or with one right password, alarm a person; three times as many from
@@ -126,6 +127,7 @@ CAUSES: Mapping[str, StillStands] = {
         set(ids) if scans.incomplete_since(tx, MATCHER_DOWN, now - MATCHER_WINDOW) else set()
     ),
     CLASSIFIER_DRIFTS: lambda tx, ids, now: set(ids) & set(drift.drifting(tx, now)),
+    CLASSIFIER_DOWN: lambda tx, ids, now: set(ids) & set(circuits.opened_at(tx, now)),
     ANCHOR_FAILING: lambda tx, ids, now: anchors.still_failing(tx, ids, before=now - ANCHOR_PATIENCE),
     SIGN_IN_GUESSED: lambda tx, ids, now: sign_ins.failing_since(
         tx, ids, at_least=GUESSED_OFTEN, since=now - GUESSED_WINDOW

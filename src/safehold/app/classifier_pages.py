@@ -35,9 +35,9 @@ class Shown:
     looks: int | None
 
 
-def every(tx: Tx, settings: Settings) -> list[Declared]:
+def every(tx: Tx, settings: Settings, *, now: datetime) -> list[Declared]:
     """Return every classifier that the settings declare, in their order."""
-    return [_declared(tx, settings, name) for name in settings.classifiers]
+    return [_declared(tx, settings, name, now) for name in settings.classifiers]
 
 
 def one(tx: Tx, settings: Settings, name: str, *, looks: int | None, now: datetime) -> Shown:
@@ -47,7 +47,7 @@ def one(tx: Tx, settings: Settings, name: str, *, looks: int | None, now: dateti
     """
     if name not in settings.classifiers:
         raise NotFound("The settings declare no classifier of this name.")
-    found = _declared(tx, settings, name)
+    found = _declared(tx, settings, name, now)
     can_look = settings.review.flags_a_day if looks is None else looks
     worth = None
     if found.info is not None:
@@ -62,7 +62,7 @@ def one(tx: Tx, settings: Settings, name: str, *, looks: int | None, now: dateti
     return Shown(declared=found, worth=worth, looks=can_look)
 
 
-def _declared(tx: Tx, settings: Settings, name: str) -> Declared:
+def _declared(tx: Tx, settings: Settings, name: str, now: datetime) -> Declared:
     try:
         info = card_of(settings, name)
     except BadSettings:
@@ -74,5 +74,5 @@ def _declared(tx: Tx, settings: Settings, name: str) -> Declared:
         terms=settings.classifiers[name],
         surfaces=tuple(sorted(where)),
         info=info,
-        stands=standing(tx, name),
+        stands=standing(tx, name, now=now),
     )

@@ -8,9 +8,11 @@ from datetime import datetime
 from safehold.app.settings import Settings
 from safehold.app.settings_classifiers import ClassifierSettings
 from safehold.app.settings_outside import USER_AGENT
+from safehold.detect.classifiers import circuits
 from safehold.detect.classifiers.appointment import Appointment
 from safehold.detect.classifiers.base import Classifier
 from safehold.detect.classifiers.cards import LocalCard, read_card
+from safehold.detect.classifiers.foreign import foreign_info, open_foreign
 from safehold.detect.classifiers.onnx import open_onnx
 from safehold.detect.classifiers.panel import Panel
 from safehold.detect.classifiers.remote import Access, RemoteClassifier, open_remote
@@ -39,8 +41,12 @@ def open_panel(settings: Settings, database: Database, stack: ExitStack) -> Pane
         with database.begin() as tx:
             count_leaving(tx, name, destination, pictures=pictures, now=now)
 
+    def circuit(name: str, why: str, now: datetime) -> None:
+        with database.begin() as tx:
+            circuits.note(tx, name, why, now)
+
     terms = {name: _appointed(name, settings.classifiers[name]) for name in named}
-    panel = Panel(terms, leaving=leaving, stopped=stopped)
+    panel = Panel(terms, leaving=leaving, stopped=stopped, circuit=circuit)
     stack.callback(panel.close)
     return panel
 
@@ -52,6 +58,8 @@ def card_of(settings: Settings, name: str) -> ClassifierInfo:
         raise NotFound("The settings declare no classifier of this name.")
     if declared.kind == "http":
         return _remote(name, declared).info
+    if declared.plugin is not None:
+        return foreign_info(name, declared.plugin)
     card, _ = read_card(declared.card, LocalCard)
     return card.info(name, max_side=max(card.input.resize))
 
@@ -72,6 +80,8 @@ def _appointed(name: str, declared: ClassifierSettings) -> Appointment:
 def _opened(name: str, declared: ClassifierSettings) -> Classifier:
     if declared.kind == "http":
         return _remote(name, declared)
+    if declared.plugin is not None:
+        return open_foreign(name, declared.plugin, threads=declared.threads)
     return open_onnx(name, declared.card, threads=declared.threads)
 
 

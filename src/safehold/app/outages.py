@@ -1,13 +1,15 @@
-"""Alarms about what no single event says: a stale list, matching that is down, a report that is late."""
+"""Alarms about what no single event says: what is stale or down, and a report that is late."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from safehold.app import alarms
 from safehold.authorities import filings
 from safehold.authorities.questions import HEARD_BEFORE, QUESTION_DUE, QUESTION_LATE
+from safehold.detect.classifiers import circuits
 from safehold.model.hash_list import HashList
 from safehold.storage import alarms as alarm_rows
 from safehold.storage import authority_questions, emergencies, hash_lists
@@ -25,27 +27,35 @@ def raise_for_outages(tx: Tx, *, now: datetime) -> None:
     again. While matching stays down, the alarm comes back after a quarter of an hour: uploads go
     unchecked.
     """
+    for code, subject, since in (*_of_machines(tx, now), *_of_reports(tx, now)):
+        if not alarm_rows.raised_since(tx, code, subject, since):
+            alarms.raise_alarm(tx, code, subject, now=now)
+
+
+def _of_machines(tx: Tx, now: datetime) -> Iterator[tuple[str, str, datetime]]:
+    """Yield what is stale or down: code, subject, and since when."""
     for known in hash_lists.in_use(tx):
         if known.is_stale(now):
-            _raise_once(tx, alarms.LIST_STALE, f"list:{known.id}", since=_stale_since(known, now), now=now)
+            yield alarms.LIST_STALE, f"list:{known.id}", _stale_since(known, now)
+    for classifier_id, opened_at in circuits.opened_at(tx, now).items():
+        yield alarms.CLASSIFIER_DOWN, f"classifier:{classifier_id}", opened_at
+    yield alarms.MATCHER_DOWN, MATCHER, now - alarms.MATCHER_WINDOW
+
+
+def _of_reports(tx: Tx, now: datetime) -> Iterator[tuple[str, str, datetime]]:
+    """Yield what authorities wait for: code, subject, and since when."""
     for emergency_id, due_at in emergencies.unreported(tx, now).items():
-        _raise_once(tx, alarms.REPORT_UNSENT, f"emergency:{emergency_id}", since=due_at, now=now)
+        yield alarms.REPORT_UNSENT, f"emergency:{emergency_id}", due_at
     for report_id, due_at in filing_rows.overdue(tx, now).items():
-        _raise_once(tx, alarms.REPORT_UNSENT, f"authority_report:{report_id}", since=due_at, now=now)
+        yield alarms.REPORT_UNSENT, f"authority_report:{report_id}", due_at
     for report_id, since in filings.expiring(tx, now=now).items():
-        _raise_once(tx, alarms.REPORT_EXPIRING, f"authority_report:{report_id}", since=since, now=now)
+        yield alarms.REPORT_EXPIRING, f"authority_report:{report_id}", since
     for question_id, due_at in authority_questions.due_before(tx, now + HEARD_BEFORE).items():
-        subject, before = f"authority_question:{question_id}", due_at - HEARD_BEFORE
+        subject = f"authority_question:{question_id}"
         if due_at < now:
-            _raise_once(tx, QUESTION_LATE, subject, since=due_at, now=now)
+            yield QUESTION_LATE, subject, due_at
         else:
-            _raise_once(tx, QUESTION_DUE, subject, since=before, now=now)
-    _raise_once(tx, alarms.MATCHER_DOWN, MATCHER, since=now - alarms.MATCHER_WINDOW, now=now)
-
-
-def _raise_once(tx: Tx, code: str, subject: str, *, since: datetime, now: datetime) -> None:
-    if not alarm_rows.raised_since(tx, code, subject, since):
-        alarms.raise_alarm(tx, code, subject, now=now)
+            yield QUESTION_DUE, subject, due_at - HEARD_BEFORE
 
 
 def _stale_since(known: HashList, now: datetime) -> datetime:

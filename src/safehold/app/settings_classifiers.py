@@ -15,8 +15,17 @@ from safehold.model.band import Band
 class ClassifierSettings(Section):
     """One classifier. What it says can ask a person to look, and nothing else can be set."""
 
-    kind: Literal["onnx", "http"] = Field(
-        "onnx", description="`onnx`: runs on this machine. `http`: another machine answers, over HTTP."
+    kind: Literal["onnx", "http", "plugin"] = Field(
+        "onnx",
+        description=(
+            "`onnx`: runs on this machine. `http`: another machine answers, over HTTP. `plugin`: another"
+            " package runs it, on this machine."
+        ),
+    )
+    plugin: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9_.-]{1,60}$",
+        description="Of the kind `plugin`: its entry point of the group `safehold.classifiers`.",
     )
     card: str = Field(
         "open_nsfw",
@@ -65,9 +74,13 @@ class ClassifierSettings(Section):
 
     @model_validator(mode="after")
     def _leaves_by_law(self) -> Self:
-        if self.kind == "onnx":
+        if (self.plugin is None) == (self.kind == "plugin"):
+            raise ValueError("plugin: of the kind plugin, which needs it")
+        if self.kind != "http":
             if self.url is not None or self.key is not None:
-                raise ValueError("url and key: of the kind http; one of the kind onnx runs here")
+                raise ValueError(f"url and key: of the kind http; one of the kind {self.kind} runs here")
+            if self.kind == "plugin" and "card" in self.model_fields_set:
+                raise ValueError("card: a plug-in brings its own")
             return self
         missing = [name for name in ("url", "leaving") if not getattr(self, name)]
         if missing or self.card == "open_nsfw":

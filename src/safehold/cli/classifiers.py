@@ -19,16 +19,25 @@ Name = Annotated[str, typer.Argument(help="As in the settings.")]
 
 @app.command("list")
 def list_() -> None:
-    """Show every declared classifier: where it is asked, and whether it only learns or is switched off."""
+    """Show every declared classifier: where it is asked, and whether it only learns, is silent or off."""
     from safehold.cli.opening import operator
-    from safehold.detect.classifiers import standing
+    from safehold.detect.classifiers import circuits, standing
 
     with operator() as opened, opened.database.begin() as tx:
         declared = opened.settings.classifiers
         off = {name: standing.stopped_because(tx, name) for name in declared}
+        silent = circuits.left_alone(tx, opened.clock())
     for name, each in declared.items():
         where = sorted(s for s, one in opened.settings.surfaces.items() if name in one.classifiers)
-        state = "off" if off[name] else "shadow" if each.shadow else "asks people"
+        state = (
+            "off"
+            if off[name]
+            else "does not answer"
+            if name in silent
+            else "shadow"
+            if each.shadow
+            else "asks people"
+        )
         sys.stdout.write(f"{name}  {state}  on {', '.join(where) or 'no surface'}\n")
     if not declared:
         sys.stdout.write("The settings declare no classifier.\n")
@@ -44,7 +53,7 @@ def show(name: Name) -> None:
 
     with operator() as opened, opened.database.begin() as tx:
         info = card_of(opened.settings, name)
-        stands = standing.standing(tx, name)
+        stands = standing.standing(tx, name, now=opened.clock())
         worth = worth_of(
             tx,
             name,
@@ -90,6 +99,9 @@ def resume(name: Name) -> None:
 
 def _told(stands: Standing, worth: Worth) -> str:
     lines = [f"off: {stands.stopped}" if stands.stopped else "on"]
+    if stands.left_alone:
+        since = stands.left_alone.opened_at.strftime("%Y-%m-%d %H:%M UTC")
+        lines.append(f"does not answer since {since} ({stands.left_alone.why}), and is tried now and then")
     lines += [_left(each) for each in stands.left]
     lines += [f"answered {each.value}: {items}" for each, items in stands.answers.items()]
     for way, whose in _WAYS.items():

@@ -7,12 +7,14 @@ the process that loads it, and what is hidden well enough from a reader is found
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
 ROOMS = frozenset({"safehold.model", "safehold.signals"})
 """The rooms of ours that a plug-in may use. All others reach records, media, network or people."""
+CLASSIFIER_ROOMS = frozenset({"safehold.model", "safehold.detect.classifiers.base"})
+"""The same, of one that classifies."""
 
 REFUSED = frozenset(
     {
@@ -61,11 +63,11 @@ _STARTS = ("os.system", "os.popen", "os.exec", "os.fork", "os.spawn", "os.posix_
 """How the names begin of what makes another process, or becomes one."""
 
 
-def offences(module: str) -> list[str]:
+def offences(module: str, rooms: Collection[str] = ROOMS) -> list[str]:
     """Return what the package of a module reaches for and may not, as "file: name"; run none of it.
 
-    module: as an entry point names it. Only Python source is read; what is compiled is passed over. Empty
-    for a package that is not there: loading it says so.
+    module: as an entry point names it. rooms: those of ours that it may use. Only Python source is read; what
+    is compiled is passed over. Empty for a package that is not there: loading it says so.
     """
     top = module.partition(".")[0]
     spec = find_spec(top)
@@ -75,23 +77,23 @@ def offences(module: str) -> list[str]:
     files = sorted(path for folder in folders for path in folder.rglob("*.py"))
     if not folders and spec.origin is not None:
         files = [Path(spec.origin)]
-    return [f"{path.name}: {name}" for path in files for name in _refused_in(path, top)]
+    return [f"{path.name}: {name}" for path in files for name in _refused_in(path, top, rooms)]
 
 
-def _refused_in(path: Path, own: str) -> list[str]:
+def _refused_in(path: Path, own: str, rooms: Collection[str]) -> list[str]:
     try:
         tree = ast.parse(path.read_bytes())
     except (SyntaxError, ValueError, OSError):
         return ["what cannot be read"]
-    return sorted({name for name in _reached(tree) if _is_refused(name, own)})
+    return sorted({name for name in _reached(tree) if _is_refused(name, own, rooms)})
 
 
-def _is_refused(name: str, own: str) -> bool:
+def _is_refused(name: str, own: str, rooms: Collection[str]) -> bool:
     top = name.partition(".")[0]
     if top == own:
         return False
     if top == "safehold":
-        return not any(name == room or name.startswith(f"{room}.") for room in ROOMS)
+        return not any(name == room or name.startswith(f"{room}.") for room in rooms)
     return top in REFUSED or name in _BY_NAME or name.startswith(_STARTS)
 
 

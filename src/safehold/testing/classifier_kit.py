@@ -3,7 +3,8 @@
 def test_our_classifier_keeps_its_promises():
     check_classifier(open_ours)
 
-What happens when the other side goes wrong is checked by `check_refusals`, for one on another machine.
+What happens when the other side goes wrong is checked by `check_refusals`, for one on another machine, and
+what a package of your own may do by `check_classifier_plugin`.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from safehold.detect.classifiers.base import Classifier, Garbled, Pixels, Unanswered
+from safehold.detect.classifiers.foreign import foreign_info, open_foreign
 from safehold.model.classifier import Answered, Opinion, Sends
 from safehold.testing.classifier_faults import NEVER_READ, SLOW, Fault
+from safehold.testing.no_network import Reach, limited_to
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -42,6 +45,22 @@ def check_classifier(opened: Callable[[], Classifier]) -> None:
     finally:
         classifier.close()
     classifier.close()
+
+
+def check_classifier_plugin(plugin: str) -> None:
+    """Check an installed plug-in: its card, what its source reaches for, that it runs without a network, and
+    every claim of a classifier.
+
+    plugin: its entry point. Connections that native libraries or other processes make are not seen. Raises
+    KitFailure, and BadSettings where it cannot be opened.
+    """
+    declared = foreign_info("ours", plugin)
+    with limited_to(Reach.NO_NETWORK) as refused:
+        check_classifier(lambda: open_foreign("ours", plugin))
+    if refused:
+        raise KitFailure(f"{plugin}: it reaches for the network")
+    if foreign_info("ours", plugin) != declared:
+        raise KitFailure(f"{plugin}: running it changes what it is")
 
 
 def check_refusals(classifier: Classifier, fail: Callable[[Fault | None], None]) -> None:

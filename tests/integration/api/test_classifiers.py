@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from PIL import Image
 
 from safehold.app import near_misses
 from safehold.app.settings import Settings
@@ -22,7 +23,9 @@ from safehold.model.errors import BadForm, NotFound
 from safehold.model.ids import ItemId
 from safehold.model.permissions import Actor, Permission
 from safehold.testing import running
+from safehold.testing.alterations import to_png
 from safehold.testing.classifier_cards import asks_for_all
+from safehold.testing.pictures import landscape
 from safehold.testing.platform import Platform
 from safehold.testing.running import TESTER, Installation, altered_copy
 from safehold.web.server import served
@@ -37,10 +40,16 @@ def settings_with(folder: Path, database_url: str) -> Settings:
         "asks": slow,
         "learns": {**slow, "shadow": True},
         "late": {**slow, "seconds": 0.001},
+        "foreign": {"kind": "plugin", "plugin": "brightness", "shadow": False, "seconds": 20},
     }
     surfaces = {
         name: {"rehearsal": True, "classifiers": asked}
-        for name, asked in {"asked": ["asks"], "learning": ["learns"], "hurried": ["late"]}.items()
+        for name, asked in {
+            "asked": ["asks"],
+            "learning": ["learns"],
+            "hurried": ["late"],
+            "lit": ["foreign"],
+        }.items()
     }
     return running.settings_of(
         folder / "data", database_url, classifiers=named, surfaces=running.SURFACES | surfaces
@@ -49,9 +58,17 @@ def settings_with(folder: Path, database_url: str) -> Settings:
 
 @pytest.fixture(scope="module")
 def asking(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    settings = settings_with(tmp_path_factory.mktemp("classifiers"), database_url)
-    with running.installation(settings, serve=served) as opened:
-        yield opened
+    folder = tmp_path_factory.mktemp("classifiers")
+    told = folder / "mean_brightness-1.0.dist-info"
+    told.mkdir()
+    (told / "METADATA").write_text("Metadata-Version: 2.1\nName: mean-brightness\nVersion: 1.0\n")
+    names = "[safehold.classifiers]\nbrightness = mean_brightness.brightness:open_brightness\n"
+    (told / "entry_points.txt").write_text(names)
+    with pytest.MonkeyPatch.context() as patch:
+        for installed in (folder, Path("examples/custom_classifier/src").resolve()):
+            patch.syspath_prepend(str(installed))
+        with running.installation(settings_with(folder, database_url), serve=served) as opened:
+            yield opened
 
 
 @pytest.fixture
@@ -90,6 +107,20 @@ def test_what_no_list_knows_waits_for_a_person_and_stays_where_it_is(
     [opinion] = house.sql("select * from opinion")
     assert (str(opinion.item_id), opinion.in_shadow, opinion.band) == (answer["item_id"], False, "very_high")
     assert opinion.version == "open_nsfw 1.0"
+
+
+@pytest.mark.parametrize(("grey", "result"), [(190, "review"), (20, "clear")])
+def test_a_classifier_of_another_package_asks_a_person_and_holds_nothing(
+    house: Installation, platform: Platform, grey: int, result: str
+) -> None:
+    data = to_png(Image.eval(landscape(300 + grey), lambda value: grey + value // 4))
+    answer = upload(platform, data, "lit")
+    assert (answer["result"], answer["advice"], answer["degraded"]) == (result, "publish", [])
+    assert [flag["source"] for flag in answer["flags"]] == ["classifier:foreign"] * (result == "review")
+    assert house.sql("select * from hold") == []
+    if result == "review":
+        [opinion] = house.sql("select * from opinion")
+        assert (opinion.classifier, opinion.version) == ("foreign", "brightness 1.0")
 
 
 def test_what_the_platform_says_of_the_account_speaks_for_a_look_and_no_platform_is_told(
@@ -181,7 +212,7 @@ def test_one_that_is_switched_off_is_no_check_any_more_and_asked_again_once_it_g
     assert upload(platform, UNSEEN, "asked")["result"] == "clear"
     with program.database.begin() as tx:
         assert not standing.stop(tx, "asks", declared=declared, why="again", actor=TESTER, now=now)
-        assert standing.standing(tx, "asks").stopped == "a trial"
+        assert standing.standing(tx, "asks", now=house.program.clock()).stopped == "a trial"
         assert standing.resume(tx, "asks", declared=declared, actor=TESTER, now=now)
     assert upload(platform, UNSEEN, "asked")["result"] == "review"
     verbs = [row.verb for row in house.sql("select verb from audit_record where object = 'classifier:asks'")]
@@ -218,7 +249,7 @@ def test_outcomes_say_band_by_band_what_it_is_worth_apart_for_what_a_list_knew(
             )
             for version in ("1.0", "2.0")
         )
-        assert standing.standing(tx, "asks").answers == {Answered.OK: 3}
+        assert standing.standing(tx, "asks", now=house.program.clock()).answers == {Answered.OK: 3}
     rows = [(row.way.value, row.band.value, row.found.units, row.found.value) for row in found.bands]
     assert rows == [("listed", "very_high", 1, 1.0), ("asked", "very_high", 2, 0.0)]
     assert (found.false_alarms.value, found.false_alarms_listed.value) == (1.0, 0.0)

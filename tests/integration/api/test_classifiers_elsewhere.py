@@ -14,10 +14,11 @@ from psycopg.errors import IntegrityError
 from safehold.app.classifiers import card_of
 from safehold.app.settings import Settings
 from safehold.app.settings_check import check
+from safehold.app.wiring import sweep_alarms
 from safehold.detect.classifiers import standing
 from safehold.detect.classifiers.panel import Panel
 from safehold.model.errors import BadSettings
-from safehold.model.permissions import Permission
+from safehold.model.permissions import Permission, Role
 from safehold.testing import running
 from safehold.testing.classifier_faults import Fault
 from safehold.testing.classifier_servers import ClassifierServer, content_safety
@@ -221,6 +222,29 @@ def test_one_that_asks_to_be_left_alone_is_not_asked_again_at_once(
     vendor.taken.clear()
     assert upload(platform, surface="status_429")["degraded"] == ["classifier_down:status_429"]
     assert vendor.taken == []
+
+
+def test_one_that_does_not_answer_alarms_a_person_until_it_is_switched_off(
+    house: Installation, platform: Platform, vendor: ClassifierServer
+) -> None:
+    vendor.fail(Fault.STATUS_429)
+    house.program.scanner.panel._seats["status_429"].breaker.went_well()
+    upload(platform, surface="status_429")
+    sweep_alarms(house.program)
+    ops = house.platform(Permission.OPS)
+    assert 'safehold_alarms{code="classifier_down"} 1.0' in ops.ask("GET", "/metrics").body
+    actor = house.analyst("lead-1", Role.LEAD)
+    with house.program.database.begin() as tx:
+        now = house.program.clock()
+        found = standing.standing(tx, "status_429", now=now).left_alone
+        assert found is not None
+        assert found.why == "down"
+        declared = house.program.settings.classifiers
+        standing.stop(tx, "status_429", declared=declared, why="a trial", actor=actor, now=now)
+    sweep_alarms(house.program)
+    assert "classifier_down" not in ops.ask("GET", "/metrics").body
+    with house.program.database.begin() as tx:
+        standing.resume(tx, "status_429", declared=declared, actor=actor, now=now)
 
 
 def test_the_door_outward_keeps_its_rules_for_classifiers_as_well(

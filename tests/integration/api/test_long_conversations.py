@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
+
+import pytest
 
 from safehold.app.conversations import Message, Told, take
 from safehold.intake import conversations as intake
@@ -12,33 +13,42 @@ from safehold.model.permissions import Actor
 from safehold.testing.running import Installation
 
 
-def test_a_hundred_thousand_messages_of_one_conversation_leave_a_small_state(bare: Installation) -> None:
-    said = Told(
-        reference="long", surface="public", participants=(Participant(id="ann", years=Years(12, 12)),)
-    )
+def say(at: Installation, messages: int) -> None:
+    """Send so many messages to one conversation, in requests of 250."""
     now = datetime.now(UTC)
-    for start in range(0, 1_000, 250):
+    for start in range(0, messages, 250):
         batch = tuple(
             Message(
                 id=f"n{number}",
                 by=f"p{number % 7}",
-                sent_at=now - timedelta(seconds=2_000 - number),
+                sent_at=now - timedelta(seconds=messages + 1_000 - number),
                 text="a map",
             )
             for number in range(start, start + 250)
         )
-        take(
-            bare.program,
-            Told(**{**_fields(said), "messages": batch}),
-            actor=Actor(permissions=frozenset(), system="tests"),
+        told = Told(
+            reference="long",
+            surface="public",
+            participants=(Participant(id="ann", years=Years(12, 12)),),
+            messages=batch,
         )
+        read = take(at.program, told, actor=Actor(permissions=frozenset(), system="tests"))
+        assert read.taken == len(batch)
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        1_000,
+        pytest.param(100_000, marks=[pytest.mark.slow, pytest.mark.timeout(3600)]),
+    ],
+)
+def test_however_many_messages_a_conversation_has_a_small_state_and_its_window_are_left(
+    bare: Installation, messages: int
+) -> None:
+    say(bare, messages)
     [row] = bare.sql("select octet_length(state) as size from conversation")
     assert row.size < 2_000
     assert len(bare.sql("select 1 from conversation_message where sealed is not null")) == intake.WINDOW
-
-
-def _fields(told: Told) -> dict[str, Any]:
-    return {
-        name: getattr(told, name)
-        for name in ("reference", "surface", "region", "participants", "first_contact_at")
-    }
+    [came] = bare.sql("select count(*) as messages from conversation_message")
+    assert came.messages == messages

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from safehold.app import alarms, emergencies, outages
+from safehold.detect.classifiers import circuits
 from safehold.lists.ledger import NewList, add_list
 from safehold.model.emergency import EmergencyEnd
 from safehold.model.hash_list import Purpose
@@ -26,11 +27,12 @@ TESTS = system_actor("tests")
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A program, a clock to move, and the worker that looks."""
+    """A program, a clock to move, the worker that looks, and the surface that scans."""
 
     safehold: Installation
     clock: MovableClock
     worker: Database
+    surface: Database
 
     def looks(self) -> list[str]:
         """Sweep as the worker's role does; return the codes of the alarms that stand."""
@@ -51,10 +53,12 @@ def watch(tmp_path: Path, fresh_database_url: str) -> Iterator[Watch]:
     clock = MovableClock()
     settings = running.settings_of(tmp_path / "data", fresh_database_url)
     apart = "&" if "?" in fresh_database_url else "?"
-    worker = Database(f"{fresh_database_url}{apart}options=-crole%3Dsafehold_worker")
+    as_role = f"{fresh_database_url}{apart}options=-crole%3Dsafehold_"
+    worker, surface = Database(f"{as_role}worker"), Database(f"{as_role}api")
     with running.installation(settings, clock=clock) as safehold:
-        yield Watch(safehold, clock, worker)
+        yield Watch(safehold, clock, worker, surface)
     worker.close()
+    surface.close()
 
 
 def test_a_list_that_is_older_than_it_may_be_alarms_until_it_is_refreshed(watch: Watch) -> None:
@@ -73,6 +77,49 @@ def test_a_list_that_is_older_than_it_may_be_alarms_until_it_is_refreshed(watch:
     with watch.safehold.program.database.begin() as tx:
         hash_lists.mark_refreshed(tx, made.id, watch.clock())
     assert watch.looks() == []
+
+
+def note(watch: Watch, why: str, *names: str) -> None:
+    """Say as the surface does that scans that these are left alone, or that they answer."""
+    with watch.surface.begin() as tx:
+        for name in names or ("one",):
+            circuits.note(tx, name, why, watch.clock())
+
+
+def test_a_classifier_that_does_not_answer_alarms_until_it_does(watch: Watch) -> None:
+    assert watch.looks() == []
+    note(watch, "timeout", "one", "other")
+    assert watch.looks() == ["classifier_down", "classifier_down"]
+    note(watch, "")
+    assert watch.looks() == ["classifier_down"]
+    note(watch, "", "other")
+    assert watch.looks() == []
+
+
+def test_while_it_is_tried_in_vain_the_alarm_stands_and_a_quarter_of_an_hour_after_it_ends(
+    watch: Watch,
+) -> None:
+    for _ in range(3):
+        note(watch, "down")
+        assert watch.looks() == ["classifier_down"]
+        watch.clock.ahead += timedelta(minutes=10)
+    watch.clock.ahead += timedelta(minutes=6)
+    assert watch.looks() == []
+    note(watch, "down")
+    assert watch.looks() == ["classifier_down"]
+
+
+def test_an_alarm_about_a_classifier_that_was_taken_note_of_comes_back_with_its_next_silence(
+    watch: Watch,
+) -> None:
+    note(watch, "garbled")
+    assert watch.looks() == ["classifier_down"]
+    watch.acknowledges()
+    note(watch, "garbled")
+    assert watch.looks() == []
+    watch.clock.ahead += timedelta(minutes=16)
+    note(watch, "garbled")
+    assert watch.looks() == ["classifier_down"]
 
 
 def test_a_list_from_the_future_of_a_wrong_clock_alarms_once_a_day(watch: Watch) -> None:

@@ -1,4 +1,7 @@
-"""What a classifier has to do. `safehold.testing.classifier_kit` checks one of your own."""
+"""What a classifier has to do. `safehold.testing.classifier_kit` checks one of your own.
+
+One of another package is an entry point, which `safehold.detect.classifiers.foreign` opens.
+"""
 
 from __future__ import annotations
 

@@ -44,10 +44,12 @@ class Breaker:
         with self._lock:
             self._trying = False
 
-    def went_well(self) -> None:
-        """Close the circuit."""
+    def went_well(self) -> bool:
+        """Close the circuit; say whether it was open."""
         with self._lock:
+            was_open = self._failures >= FAILURES
             self._failures, self._rest, self._trying = 0, FIRST_REST, False
+            return was_open
 
     def rest(self, seconds: float) -> None:
         """Open the circuit for so long, at most LONGEST_REST: the other side asked for it."""

@@ -5,6 +5,7 @@ Here: what all cards share, and the card of one that runs on this machine.
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -18,6 +19,9 @@ from safehold.model.errors import BadSettings
 
 BUILTIN = ("open_nsfw", "google_content_safety")
 """The cards that come along, by the names under which settings know them."""
+
+CARD = dict[Literal["made_by", "made_for", "made_of", "checked_on", "measured", "limits"], str]
+"""What people should know of a classifier that runs here, in words; all of it is shown to them."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Side = Annotated[int, Field(ge=8, le=2048)]
@@ -101,16 +105,13 @@ class Card(Part):
 
 
 class LocalCard(Card):
-    """The card of a classifier that runs here.
-
-    card: what people should know of it, in words; all of it is shown to them.
-    """
+    """The card of an ONNX file that runs here."""
 
     weights: Weights
     input: Input
     output: Output
     bands: Bands
-    card: dict[Literal["made_by", "made_for", "made_of", "checked_on", "measured", "limits"], str]
+    card: CARD
 
     def info(self, name: str, *, max_side: int) -> ClassifierInfo:
         """Return what the classifier of this card says of itself. name: as in the settings."""
@@ -147,6 +148,17 @@ def read_card(named: str, form: type[C]) -> tuple[C, Path | None]:
         raise BadSettings(f"The model card has wrong or missing fields: {places}.") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadSettings(f"The model card cannot be read ({type(error).__name__}).") from None
+
+
+def checked_weights(place: Path, sha256: str) -> bytes:
+    """Return a file whose digest a card names. Raises BadSettings where it is another, or cannot be read."""
+    try:
+        data = place.read_bytes()
+    except OSError as error:
+        raise BadSettings(f"The weights cannot be read ({type(error).__name__}).") from None
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise BadSettings("The weights are not those of the model card: their SHA-256 differs.")
+    return data
 
 
 def _place(found: tuple[int | str, ...]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections.abc import Sequence
 from importlib import metadata
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from safehold.detect.classifiers.base import Pixels, Unanswered
-from safehold.detect.classifiers.cards import LocalCard, Weights, read_card
+from safehold.detect.classifiers.cards import LocalCard, Weights, checked_weights, read_card
 from safehold.model.classifier import Answered, ClassifierInfo, Opinion
 from safehold.model.errors import BadSettings
 
@@ -86,17 +85,8 @@ def open_onnx(name: str, card: str, *, threads: int = 1) -> OnnxClassifier:
     Raises BadSettings where the card, the weights or the runtime are missing or not what they should be.
     """
     read, folder = read_card(card, LocalCard)
-    return OnnxClassifier(name, read, _checked(read.weights, folder), threads=threads)
-
-
-def _checked(weights: Weights, folder: Path | None) -> bytes:
-    try:
-        data = _place(weights, folder).read_bytes()
-    except OSError as error:
-        raise BadSettings(f"The weights cannot be read ({type(error).__name__}).") from None
-    if hashlib.sha256(data).hexdigest() != weights.sha256:
-        raise BadSettings("The weights are not those of the model card: their SHA-256 differs.")
-    return data
+    weights = checked_weights(_place(read.weights, folder), read.weights.sha256)
+    return OnnxClassifier(name, read, weights, threads=threads)
 
 
 def _place(weights: Weights, folder: Path | None) -> Path:

@@ -35,6 +35,9 @@ AT_ONCE = 4
 Leaving = Callable[[str, str, int, datetime], None]
 """Counts pictures that are about to leave: classifier, destination, how many, when. Raises, and they stay."""
 
+Circuit = Callable[[str, str, datetime], None]
+"""Hears, of a classifier, that a call failed with its circuit open: why, and when; no why: that it closed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
@@ -75,7 +78,8 @@ class Panel:
     """Asks classifiers. Safe to share between threads; closed at the end.
 
     stopped: asked before each call; the names of classifiers that somebody has switched off. leaving: counts
-    what goes to another machine, before it goes; without it nothing does.
+    what goes to another machine, before it goes; without it nothing does. circuit: hears who is left alone;
+    what it raises is logged, and no answer waits for it to be mended.
     """
 
     def __init__(
@@ -84,10 +88,12 @@ class Panel:
         *,
         leaving: Leaving | None = None,
         stopped: Callable[[], Iterable[str]] = tuple,
+        circuit: Circuit = lambda name, why, now: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._seats = {name: _Seat(each, Breaker(clock)) for name, each in terms.items()}
         self._leaving, self._stopped, self._clock = leaving or _uncounted, stopped, clock
+        self._circuit = circuit
         self._threads = ThreadPoolExecutor(max(1, AT_ONCE * len(terms)), thread_name_prefix="classifier")
 
     def close(self) -> None:
@@ -119,7 +125,7 @@ class Panel:
         reports, heard = [], []
         for name, under_way in asked:
             seat = self._seats[name]
-            opinion, code = self._wait(seat, under_way, begun)
+            opinion, code = self._wait(seat, under_way, begun, now)
             took = (self._clock() - begun) * 1000
             heard.append(
                 Heard(classifier=name, in_shadow=seat.terms.shadow, opinion=opinion, milliseconds=took)
@@ -146,26 +152,42 @@ class Panel:
         call.add_done_callback(lambda _: seat.free.release())
         return call
 
-    def _wait(self, seat: _Seat, call: Future[Opinion] | str, begun: float) -> tuple[Opinion, str]:
+    def _wait(
+        self, seat: _Seat, call: Future[Opinion] | str, begun: float, now: datetime
+    ) -> tuple[Opinion, str]:
         """Return what it says, and why it did not run, empty where it did."""
         if isinstance(call, str):
             return _NOTHING_TO_SAY.get(call, Opinion(answered=Answered.ERROR, raw=call)), call
         try:
             opinion = call.result(timeout=max(0.0, seat.terms.seconds - (self._clock() - begun)))
         except TooLate:
-            seat.breaker.failed()
+            self._failed(seat, "timeout", now)
             return Opinion(answered=Answered.TIMEOUT), "timeout"
         except Exception as error:  # noqa: BLE001
             # A foreign one raises anything; its words stay out of the log.
             why = error.code if isinstance(error, Unanswered) else type(error).__name__
             log.warning("classifier_failed", classifier=seat.terms.classifier.info.name, why=why)
-            seat.breaker.failed()
-            if isinstance(error, Unanswered) and error.rest is not None:
-                seat.breaker.rest(error.rest)
             code = "garbled" if isinstance(error, Garbled) else "down"
+            self._failed(seat, code, now, rest=error.rest if isinstance(error, Unanswered) else None)
             return Opinion(answered=Answered.ERROR, raw=why), code
-        seat.breaker.went_well()
+        if seat.breaker.went_well():
+            self._tell(seat, "", now)
         return opinion, ""
+
+    def _failed(self, seat: _Seat, why: str, now: datetime, *, rest: float | None = None) -> None:
+        seat.breaker.failed()
+        if rest is not None:
+            seat.breaker.rest(rest)
+        if seat.breaker.is_open:
+            self._tell(seat, why, now)
+
+    def _tell(self, seat: _Seat, why: str, now: datetime) -> None:
+        name = seat.terms.classifier.info.name
+        try:
+            self._circuit(name, why, now)
+        except Exception as error:  # noqa: BLE001
+            # Whoever cannot be told now is told at the next try: no upload is answered worse for it.
+            log.warning("classifier_circuit_untold", classifier=name, why=type(error).__name__)
 
     def _strongest(self, terms: Appointment, pictures: Sequence[Pixels], now: datetime) -> Opinion:
         """Have the pictures classified; return what is said of the one that asks most strongly for a look.

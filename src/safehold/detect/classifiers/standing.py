@@ -6,10 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from safehold.detect.classifiers import circuits
 from safehold.model.classifier import Answered
 from safehold.model.errors import BadForm, NotFound
 from safehold.model.permissions import Actor
 from safehold.storage import audit, classifier_leaving, classifier_switches, opinions
+from safehold.storage.classifier_circuits import OpenCircuit
 from safehold.storage.database import Tx
 
 Left = classifier_leaving.Left
@@ -21,21 +23,23 @@ SHORTEST_REASON, LONGEST_REASON = 3, 500
 class Standing:
     """A classifier now.
 
-    stopped: why somebody switched it off, None while it is on. answers: of what was kept. left: what was
-    handed to other machines, by destination.
+    stopped: why somebody switched it off, None while it is on. left_alone: since when it does not answer,
+    None while it does. answers: of what was kept. left: what was handed to other machines, by destination.
     """
 
     name: str
     stopped: str | None
+    left_alone: OpenCircuit | None
     answers: dict[Answered, int]
     left: tuple[Left, ...]
 
 
-def standing(tx: Tx, name: str) -> Standing:
+def standing(tx: Tx, name: str, *, now: datetime) -> Standing:
     """Return how a classifier stands."""
     return Standing(
         name=name,
         stopped=stopped_because(tx, name),
+        left_alone=circuits.left_alone(tx, now).get(name),
         answers=opinions.answers(tx, name),
         left=tuple(each for each in all_left(tx) if each.classifier == name),
     )

@@ -59,6 +59,13 @@ ALARMS = N_(
             "See its page under Classifiers: other uploads may come in, or it may err more than before."
             " Switch it off there if what it asks for wastes people’s time. Nothing else follows from this.",
         ),
+        "classifier_down": (
+            "A classifier does not answer",
+            "Its page under Classifiers says since when. Unless it is in the shadow, uploads that it should"
+            " look at are answered incomplete. See that its machine answers and its key is still good, or"
+            " switch it off there. This ends by itself once it answers, or when nothing was asked of it for"
+            " 15 minutes.",
+        ),
         "matcher_down": (
             "Uploads could not be compared with every list in the last quarter of an hour",
             "Those scans said that they were incomplete. safehold doctor and the health of each host say"

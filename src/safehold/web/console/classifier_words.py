@@ -36,6 +36,13 @@ ANSWERS = N_(
         Answered.TIMEOUT: "came too late",
     }
 )
+SILENT = N_(
+    {
+        "timeout": "it is too slow",
+        "garbled": "nobody understands what it says",
+        "down": "it cannot be reached, or refuses",
+    }
+)
 KINDS = N_({ClassifierKind.UNSEEN_IMAGE: "pictures", ClassifierKind.UNSEEN_VIDEO: "films"})
 SENDS = N_(
     {

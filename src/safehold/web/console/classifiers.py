@@ -34,7 +34,7 @@ def add_classifier_pages(router: APIRouter, program: Program) -> None:
     def show_classifiers(request: Request) -> Response:
         """Show every classifier that the settings declare, and how it stands."""
         with program.database.begin() as tx:
-            declared = classifier_pages.every(tx, program.settings)
+            declared = classifier_pages.every(tx, program.settings, now=program.clock())
         return page(
             request,
             program,

@@ -77,6 +77,7 @@ LABELS = N_(
         "list_stale": "Lists that are older than they may be",
         "matcher_down": "Uploads that could not be compared with every list",
         "classifier_drifts": "Classifiers whose estimates have shifted",
+        "classifier_down": "Classifiers that do not answer",
         "step_stuck": "Steps that wait for a person",
         "custody_failed": "Media that could not be sealed",
         "undecided_too_long": "Media undecided for too long",

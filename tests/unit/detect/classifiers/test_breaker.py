@@ -35,6 +35,8 @@ def test_so_many_failures_in_a_row_open_the_circuit_and_one_success_between_them
     breaker.failed()
     assert breaker.is_open
     assert not breaker.admits()
+    assert breaker.went_well()
+    assert not breaker.went_well()
 
 
 def test_after_its_rest_one_is_let_through_and_the_others_once_that_went_well() -> None:

@@ -144,6 +144,44 @@ def test_what_is_not_answered_whole_is_incomplete_and_never_clear(says: Says) ->
     assert judge([report], SURFACE).result is ScanResult.INCOMPLETE
 
 
+def test_the_panel_tells_once_for_each_failure_that_finds_the_circuit_open_and_once_when_it_closes() -> None:
+    told: list[str] = []
+    down = Scripted(_raises(Unanswered("http")))
+    seconds = 0.0
+    panel = Panel(
+        {"one": Appointment(classifier=down)},
+        circuit=lambda name, why, now: told.append(f"{name}:{why}"),
+        clock=lambda: seconds,
+    )
+    for _ in range(FAILURES - 1):
+        panel.ask(["one"], PICTURES, NOW)
+    assert told == []
+    for _ in range(2):
+        panel.ask(["one"], PICTURES, NOW)
+    assert told == ["one:down"]
+    seconds = 11.0
+    panel.ask(["one"], PICTURES, NOW)
+    assert told == ["one:down", "one:down"]
+    seconds, down._says = 33.0, saying(Band.LOW, Band.LOW)._says
+    for _ in range(2):
+        panel.ask(["one"], PICTURES, NOW)
+    assert told == ["one:down", "one:down", "one:"]
+    panel.close()
+
+
+def test_an_answer_does_not_fail_because_nobody_can_be_told_of_the_circuit() -> None:
+    def untold(name: str, why: str, now: datetime) -> None:
+        raise OSError
+
+    panel = Panel(
+        {"one": Appointment(classifier=Scripted(_raises(Unanswered("http", rest=60))), shadow=False)},
+        circuit=untold,
+    )
+    [report] = panel.ask(["one"], PICTURES, NOW).reports
+    assert report.codes == ("classifier_down:one",)
+    panel.close()
+
+
 def test_one_that_is_late_is_not_waited_for_and_takes_a_place_until_it_ends() -> None:
     end = threading.Event()
 

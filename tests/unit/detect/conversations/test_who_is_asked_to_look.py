@@ -101,10 +101,11 @@ def test_a_state_of_a_version_to_come_is_refused() -> None:
         from_bytes(b"[9,[],[]]")
 
 
-def test_a_hundred_thousand_messages_leave_a_small_state() -> None:
-    """However long a conversation goes on, and however many take part."""
+@pytest.mark.parametrize("messages", [3_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_however_long_a_conversation_goes_on_its_state_stays_small(messages: int) -> None:
+    """However many take part, too."""
     state = State()
-    for place in range(3_000):
+    for place in range(messages):
         piece = Evidence(NOW + place, f"m{place}", tuple(Cue)[place % len(Cue)], "en.x", 0, 9)
         state = add(state, sides=(Side(f"p{place % 90}"),), by=f"p{place % 90}", evidence=[piece])
     assert len(state.evidence) <= MOST_EVIDENCE

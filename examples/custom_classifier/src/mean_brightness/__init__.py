@@ -1,0 +1,1 @@
+"""A classifier of one's own, as a package out of Safehold's tree."""
