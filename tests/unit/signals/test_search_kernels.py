@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -174,29 +170,6 @@ def test_threads_share_the_queries_and_lose_none(threads: int) -> None:
     assert pairs(kernels.search_parts(queries, table, tables, 16, 31, threads)) == expected
     assert pairs(kernels.scan_rows(queries, table, 31, threads)) == expected
     assert pairs(kernels.scan_rows(queries[:0], table, 31, threads)) == set()
-
-
-NO_ROOM_FOR_A_THREAD = """
-import resource, threading
-import numpy as np
-from safehold.signals import kernels
-
-rows = np.arange(64 * 32, dtype=np.uint16).view(np.uint8)[:64 * 32].reshape(64, 32)
-here = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (here + 2_000_000, -1))
-try:
-    threading.Thread(target=print).start()
-except RuntimeError:
-    print(len(kernels.scan_rows(rows, rows, 0, 4)[0]))
-"""
-
-
-def test_where_the_system_has_no_thread_left_the_one_that_asks_does_it_all() -> None:
-    alone = {"OPENBLAS_NUM_THREADS": "1", "PATH": os.environ["PATH"]}
-    ran = subprocess.run(
-        [sys.executable, "-c", NO_ROOM_FOR_A_THREAD], env=alone, capture_output=True, text=True, check=False
-    )
-    assert (ran.returncode, ran.stdout) == (0, "64\n"), ran.stderr
 
 
 def test_a_million_equal_rows_are_each_found_once() -> None:

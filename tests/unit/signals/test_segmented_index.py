@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tempfile
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -475,19 +473,6 @@ def test_entries_of_other_widths_are_found_as_by_comparing_all(tmp_path: Path) -
             index.search(wrong, 0)
     with pytest.raises(ValueError, match="expected"):
         index.search_many(table(random_values(1)), 0)
-
-
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core has none to share with")
-def test_a_large_batch_is_shared_among_the_cores(tmp_path: Path) -> None:
-    index = SegmentedIndex(tmp_path)
-    values = random_values(3000)
-    index.add([new_id() for _ in values], table(values))
-    here, everywhere = time.thread_time(), time.process_time()
-    hits = index.search_many(np.repeat(table(values), 4, axis=0), 31)
-    here, everywhere = time.thread_time() - here, time.process_time() - everywhere
-    assert [[hit.distance for hit in each] for each in hits] == [[0]] * len(hits)
-    # Shares of work and no durations: alone, this thread would have done all of it.
-    assert here < 0.9 * everywhere
 
 
 def test_notes_of_segments_that_are_gone_are_swept_with_them(tmp_path: Path) -> None:

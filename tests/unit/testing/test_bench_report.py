@@ -67,4 +67,4 @@ def test_the_json_holds_every_row_and_point_and_what_was_measured_against() -> N
         "missed_by": "",
     }
     assert told["curves"] == {"latency": {"safehold": [[1000, 3.5]]}}
-    assert set(told["machine"]["peers"]) == {"pdqhash", "threatexchange", "faiss-cpu"}
+    assert set(told["machine"]["peers"]) == {"pdqhash", "threatexchange", "faiss-cpu", "vpdq"}
