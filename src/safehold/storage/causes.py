@@ -58,14 +58,18 @@ class Causes:
 # where the log has both it and the batch in which its entry came onto the list. A case may end without an
 # outcome where a person moved its items elsewhere, or back. Golden cases are none, and neither is what was
 # drawn by lot and nobody came to look at: no machine had pointed at either.
-_CAUSES = sa.text("""
+# Whether something is among the first is always asked as `in`, where it is no join, and with room for all of
+# them: it is looked up by a digest then. The server cannot guess how many they are. Joined, or with its usual
+# room, it would read them all again for every act.
+_ROOM, _USUAL_ROOM = sa.text("set local work_mem = '1GB'"), sa.text("set local work_mem to default")
+PROOF = sa.text("""
 with filed as materialized (
     select a.id from assessment a join audit_record r
         on r.object = 'item:' || a.item_id and r.verb = 'item.assess'
        and r.actor = 'user:' || a.analyst_id and r.detail ->> 'assessment' = a.id::text
 ), decided as materialized (
-    select o.id, o.finding from outcome o
-     where o.rests_on in (select id from filed)
+    select o.id, o.finding, o.case_id, o.item_id from outcome o
+     where (o.rests_on in (select id from filed)) is true
        and (o.second_assessment is null or o.second_assessment in (select id from filed))
 ), declared as materialized (
     select e.id from emergency e join audit_record r
@@ -84,7 +88,7 @@ with filed as materialized (
         on r.object = 'case:' || m.from_case and r.verb = 'case.' || m.kind
        and r.actor = 'user:' || m.moved_by and r.at = m.moved_at
      where m.undone_at is null
-        or i.item_id in (select o.item_id from outcome o where o.id in (select id from decided))
+        or i.item_id in (select item_id from decided)
     union
     select m.to_case, i.item_id
       from case_move m join case_move_item i on i.move_id = m.id join audit_record r
@@ -114,13 +118,19 @@ with filed as materialized (
            case when o.id in (select id from decided) then 'person' end from outcome o
     union all
     select case p.kind when 'remove_item' then 'removal' else p.kind end, p.id,
-           coalesce(p.decided_at, p.planned_at), a.cause
-      from proposal p left join approved a on a.id = p.id
+           coalesce(p.decided_at, p.planned_at),
+           case when p.id in (select id from approved where cause = 'person') then 'person'
+                when p.id in (select id from approved where cause = 'policy') then 'policy' end
+      from proposal p
      where p.approved_by is not null or p.policy is not null or p.state = 'approved'
     union all
-    select 'told', d.id, d.created_at, a.cause
+    select 'told', d.id, d.created_at, case
+           when e.kind <> 'proposal_approved' then null
+           when e.fields ->> 'proposal_id' in (select id::text from approved where cause = 'person')
+           then 'person'
+           when e.fields ->> 'proposal_id' in (select id::text from approved where cause = 'policy')
+           then 'policy' end
       from delivery d join event e on e.id = d.event_id
-      left join approved a on e.kind = 'proposal_approved' and a.id::text = e.fields ->> 'proposal_id'
      where d.body #>> '{data,action}' in ('remove', 'account_action')
     union all
     select 'authority_report', s.id, coalesce(s.approved_at, s.planned_at), case when exists (
@@ -158,8 +168,7 @@ with filed as materialized (
         and not exists (
             select 1 from case_item i where i.case_id = c.id and i.item_id not in (select id from unseen)
                and (i.case_id, i.item_id) not in (select case_id, item_id from moved)
-               and not exists (select 1 from outcome o where o.case_id = c.id and o.item_id = i.item_id
-                                  and o.id in (select id from decided)))
+               and (i.case_id, i.item_id) not in (select case_id, item_id from decided))
         then 'person' end
       from review_case c
      where c.state = 'settled' and not exists (select 1 from golden_case g where g.case_id = c.id)
@@ -185,7 +194,9 @@ def causes(tx: Tx, span: Span) -> list[Causes]:
     An act counts where it began: a case when it was settled, a proposal when it was decided.
     """
     asked = {"begins": span.begins, "ends": span.ends, "shown": SHOWN}
-    found = {row.kind: row for row in tx.run(_CAUSES, asked)}
+    tx.run(_ROOM)
+    found = {row.kind: row for row in tx.run(PROOF, asked)}
+    tx.run(_USUAL_ROOM)
     return [_causes(act, found.get(act.value)) for act in Act]
 
 
