@@ -95,6 +95,8 @@ TOUCHING = """() => [...document.querySelectorAll(".button + .button, .button + 
         && after.top >= before.bottom - 1 && after.top < before.bottom + 3)
     .map(([after, before, button]) => button.textContent.trim())"""
 
+SETTLED = """() => Promise.allSettled(document.getAnimations().map(each => each.finished))"""
+"""Buttons take a moment to change their colours, also when the theme does: what is half-way has neither."""
 OF_COLOURS = ["color-contrast", "link-in-text-block"]
 """The rules of axe whose answer hangs on the theme."""
 
@@ -155,6 +157,7 @@ def found_by_axe(page: Page, name: str = "") -> list[str]:
 
 
 def _broken(page: Page, name: str, options: dict[str, Any]) -> list[str]:
+    page.evaluate(SETTLED)
     # What was passed is left where it is: bringing it here takes a quarter as long as finding out.
     question = "options => axe.run(options).then(told => told.violations)"
     found = page.evaluate(question, {"resultTypes": ["violations"], **options})

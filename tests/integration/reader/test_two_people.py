@@ -6,6 +6,7 @@ import subprocess
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
@@ -28,7 +29,7 @@ from safehold.model.errors import (
     Refused,
 )
 from safehold.model.hash_list import Purpose
-from safehold.model.ids import BundleId, new_id
+from safehold.model.ids import BundleId, ItemId, new_id
 from safehold.model.permissions import Role
 from safehold.model.team import TeamSize
 from safehold.review import conflicts
@@ -208,7 +209,8 @@ def test_a_request_says_for_whom_and_what_for(room: Any, one: Person, them: Reci
     def ask(**changed: Any) -> None:
         said = {"recipient_name": "the police", "purpose": "a request of theirs", "recipients": [them.public]}
         with room.safehold.program.database.begin() as tx:
-            asking.ask(tx, [room.item_id], actor=one.actor, now=room.clock(), **(said | changed))
+            items = [ItemId(UUID(room.item_id))]
+            asking.ask(tx, items, actor=one.actor, now=room.clock(), **(said | changed))
 
     for field, value in (("recipient_name", " x "), ("purpose", "short"), ("purpose", "x" * 1001)):
         with pytest.raises(BadForm) as refused:
