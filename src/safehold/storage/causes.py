@@ -61,7 +61,10 @@ class Causes:
 # Whether something is among the first is always asked as `in`, where it is no join, and with room for all of
 # them: it is looked up by a digest then. The server cannot guess how many they are. Joined, or with its usual
 # room, it would read them all again for every act.
-_ROOM, _USUAL_ROOM = sa.text("set local work_mem = '1GB'"), sa.text("set local work_mem to default")
+_FOR_ALL = "1GB"
+_ROOM = sa.text("select current_setting('work_mem')")
+_SET_ROOM = sa.text("select set_config('work_mem', :room, true)")
+
 PROOF = sa.text("""
 with filed as materialized (
     select a.id from assessment a join audit_record r
@@ -194,9 +197,10 @@ def causes(tx: Tx, span: Span) -> list[Causes]:
     An act counts where it began: a case when it was settled, a proposal when it was decided.
     """
     asked = {"begins": span.begins, "ends": span.ends, "shown": SHOWN}
-    tx.run(_ROOM)
+    usual = tx.run(_ROOM).scalar_one()
+    tx.run(_SET_ROOM, {"room": _FOR_ALL})
     found = {row.kind: row for row in tx.run(PROOF, asked)}
-    tx.run(_USUAL_ROOM)
+    tx.run(_SET_ROOM, {"room": usual})
     return [_causes(act, found.get(act.value)) for act in Act]
 
 
