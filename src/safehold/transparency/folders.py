@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from safehold.model.figure_errors import FolderTaken
@@ -64,10 +64,14 @@ def _put(made: Path, folder: Path, mark: str) -> None:
 
 
 def _remove(folder: Path, mark: str) -> None:
-    """Remove a folder, its mark last: whoever just listed it under its old name knows it to the end."""
-    for path in folder.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        elif path.name != mark:
-            path.unlink()
+    """Remove a folder, its mark last: whoever just listed it under its old name knows it to the end.
+
+    What cannot be removed stays beside, under a hidden name: what was written is in its place all the same.
+    """
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != mark:
+                path.unlink()
     shutil.rmtree(folder, ignore_errors=True)
