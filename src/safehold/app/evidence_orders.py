@@ -8,7 +8,7 @@ from uuid import UUID
 
 from safehold.app import alarms
 from safehold.evidence import orders
-from safehold.evidence.orders import Held, Set
+from safehold.evidence.orders import Held, Ordered
 from safehold.model.errors import NotAllowed, NotFound
 from safehold.model.ids import AuthorityReportId, CaseId, ItemId, MediaId
 from safehold.model.permissions import Actor, Permission
@@ -70,7 +70,9 @@ def release(
     return orders.release(tx, reach_of(tx, about), hold_id=hold_id, actor=actor, through=through, now=now)
 
 
-def ask_destruction(tx: Tx, about: UUID, *, reason: str, actor: Actor, through: Actor, now: datetime) -> Set:
+def ask_destruction(
+    tx: Tx, about: UUID, *, reason: str, actor: Actor, through: Actor, now: datetime
+) -> Ordered:
     """Put down an order to destroy, and alarm whoever is to confirm it. Raises as `orders` does."""
     asked = orders.ask_destruction(
         tx, media_of(tx, about), reason=reason, actor=actor, through=through, now=now
@@ -81,7 +83,7 @@ def ask_destruction(tx: Tx, about: UUID, *, reason: str, actor: Actor, through: 
 
 def confirm_destruction(
     tx: Tx, about: UUID, order_id: UUID, *, size: TeamSize, actor: Actor, through: Actor, now: datetime
-) -> Set:
+) -> Ordered:
     """Confirm an order to destroy; where a hold stops it a person is alarmed. Raises as `orders` does."""
     confirmed = orders.confirm_destruction(
         tx, order_id, media_of(tx, about), size=size, actor=actor, through=through, now=now

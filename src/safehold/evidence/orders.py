@@ -25,7 +25,7 @@ ALONE_AFTER = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Set:
+class Ordered:
     """An order to destroy that was asked for or confirmed.
 
     id: what it is confirmed or withdrawn by. media: what it is about. against: the holds that stop it.
@@ -105,7 +105,7 @@ def release(
 
 def ask_destruction(
     tx: Tx, media_ids: Collection[MediaId], *, reason: str, actor: Actor, through: Actor, now: datetime
-) -> Set:
+) -> Ordered:
     """Put down that an authority orders media to be destroyed. Nothing follows until somebody confirms it.
 
     Raises NotAllowed, BadForm, NotFound or ErasedEvidence where nothing of it is sealed, and Conflict while
@@ -124,7 +124,7 @@ def ask_destruction(
     for media_id in doomed:
         clock = clock_records.new_clock(media_id, Basis.DESTROY_ORDER, order_id, since=now, actor=actor)
         clock_records.begin(tx, clock, actor=actor, now=now, reason=said, detail=_by(through))
-    return Set(order_id, doomed, _holds(known))
+    return Ordered(order_id, doomed, _holds(known))
 
 
 def confirm_destruction(
@@ -136,7 +136,7 @@ def confirm_destruction(
     actor: Actor,
     through: Actor,
     now: datetime,
-) -> Set:
+) -> Ordered:
     """Confirm an order, as somebody else than who asked; the next sweep carries it out.
 
     media_ids: what this person names as its object; the order may be about nothing else. size: in a team of
@@ -163,7 +163,7 @@ def confirm_destruction(
             detail={"about": str(order_id), "team": size.value, "alone": alone, **_by(through)},
         )
         retention.keep(tx, media_id)
-    return Set(order_id, confirmed, _holds(rows.of_media(tx, confirmed)))
+    return Ordered(order_id, confirmed, _holds(rows.of_media(tx, confirmed)))
 
 
 def withdraw_order(

@@ -63,7 +63,7 @@ def release(world: World, *media: MediaId, on: float, hold_id: UUID | None = Non
     return list(lifted.media)
 
 
-def ask(world: World, *media: MediaId, on: float = 5, by: Actor = ONE) -> orders.Set:
+def ask(world: World, *media: MediaId, on: float = 5, by: Actor = ONE) -> orders.Ordered:
     with world.database.begin() as tx:
         return orders.ask_destruction(tx, media, reason=REASON, actor=by, through=SHELL, now=world.after(on))
 
@@ -75,7 +75,7 @@ def confirm(
     on: float = 6,
     by: Actor = TWO,
     size: TeamSize = TeamSize.FULL,
-) -> orders.Set:
+) -> orders.Ordered:
     with world.database.begin() as tx:
         return orders.confirm_destruction(
             tx, order_id, media, size=size, actor=by, through=SHELL, now=world.after(on)
